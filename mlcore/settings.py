@@ -1,0 +1,91 @@
+"""What a hyperparameter is, beside its value: label, help, bounds, choices. Written once, at the field.
+
+It stands before the network on the path: the dashboard makes its controls from these descriptions, and
+`check_settings` refuses a value out of bounds with a sentence that a visitor can act on.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from mlcore.language import _
+
+
+class SettingError(ValueError):
+    """A hyperparameter has a value that it cannot have; the message says which and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The description of one field of `NetworkConfig` or `TrainingConfig`.
+
+    Attributes
+    ----------
+    label, help : str
+        The name on a form and one line of help (English; shown through `_`).
+    minimum, maximum, step : float or None
+        Bounds, both included, of the number (or of each number in a tuple); `step` is a good stride.
+    choices : callable or None
+        Returns the names that the field may take, read from the table that defines them.
+    more : bool
+        Whether it belongs under "More" rather than among the first few.
+    none : str or None
+        What the value None means, where None is allowed (for example "the full batch").
+    unit : str
+        Shown behind the number: "epochs", "images", "pixels".
+    """
+
+    label: str
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: Callable[[], Iterable[str]] | None = None
+    more: bool = False
+    none: str | None = None
+    unit: str = ""
+
+
+def setting(default: Any, label: str, help: str, **description: Any) -> Any:
+    """Declare a dataclass field together with its `Setting`."""
+    return field(default=default, metadata={"setting": Setting(label, help, **description)})
+
+
+def settings_of(config: Any) -> dict[str, Setting]:
+    """Return name → `Setting` for a config (class or instance), in the order of its fields."""
+    return {f.name: f.metadata["setting"] for f in fields(config) if "setting" in f.metadata}
+
+
+def default_of(config_field: "Field[Any]") -> Any:
+    """Return the default of a dataclass field."""
+    return None if config_field.default is MISSING else config_field.default
+
+
+def check_settings(config: Any) -> None:
+    """Raise `SettingError` for the first field whose value is out of bounds or no known choice."""
+    for name, about in settings_of(config).items():
+        value = getattr(config, name)
+        if value is None:
+            if about.none is None:
+                raise SettingError(_("{label}: a value is needed.").format(label=_(about.label)))
+            continue
+        for item in value if isinstance(value, tuple) else (value,):
+            _check_item(about, item)
+
+
+def _check_item(about: Setting, item: Any) -> None:
+    label = _(about.label)
+    if about.choices is not None:
+        names = list(about.choices())
+        if item not in names:
+            message = _("{label}: {value!r} is not known. Choose one of: {names}.")
+            raise SettingError(message.format(label=label, value=item, names=", ".join(names)))
+    elif about.minimum is not None or about.maximum is not None:
+        if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
+            raise SettingError(_("{label}: {value!r} is not a number.").format(label=label, value=item))
+        low = -math.inf if about.minimum is None else about.minimum
+        high = math.inf if about.maximum is None else about.maximum
+        if not low <= item <= high:
+            message = _("{label}: {value} is out of bounds. It goes from {low:g} to {high:g}.")
+            raise SettingError(message.format(label=label, value=item, low=low, high=high))
