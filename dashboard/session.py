@@ -1,0 +1,114 @@
+"""All that one visitor chose, uploaded or made, in one object; and the data that follow from it.
+
+It stands beside the whole path: each page reads and writes the same `Session`. It lives as long as the
+visitor's session and no other visitor can reach it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from dashboard.caches import shipped_dataset, shipped_split
+from dashboard.split_settings import SplitSettings
+from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
+
+UPLOADED = "upload"
+"""The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
+
+_TEST_SETS = {"mnist": "mnist-test"}
+
+
+@dataclass
+class Session:
+    """The choices and results of one visitor.
+
+    Attributes
+    ----------
+    dataset_key : str
+        A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
+    uploaded : Dataset or None
+        The visitor's own data set; gone when the session ends.
+    split_settings, network_config, training_config
+        What the pages Data, Network and Train set.
+    run_id : str or None
+        The run that the visitor started or watches.
+    model_key : str
+        Which model answers on Draw: see `dashboard.answering`.
+    uploaded_model : Model or None
+        A model file that the visitor brought.
+    drawing : dict or None
+        The canvas's JSON, kept when the page changes.
+    drawing_version : int
+        Counts the canvases that this session has put up: a new one shows what Undo or Clear left.
+    pen_width : int
+        In pixels of the canvas.
+    """
+
+    dataset_key: str = "mnist"
+    uploaded: Dataset | None = None
+    split_settings: SplitSettings = SplitSettings()
+    network_config: NetworkConfig = field(default_factory=NetworkConfig)
+    training_config: TrainingConfig = field(default_factory=TrainingConfig)
+    run_id: str | None = None
+    model_key: str = ""
+    uploaded_model: Model | None = None
+    drawing: dict[str, Any] | None = None
+    drawing_version: int = 0
+    pen_width: int = 20
+    _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set in use."""
+        if self.dataset_key == UPLOADED and self.uploaded is not None:
+            return self.uploaded
+        return shipped_dataset(self.dataset_key)
+
+    @property
+    def split(self) -> Split:
+        """The split of the data set in use; made once for each data set and settings."""
+        if self.dataset_key != UPLOADED:
+            return shipped_split(self.dataset_key, self.split_settings)
+        dataset = self.dataset
+        if self._split is None or self._split[:2] != (dataset.fingerprint, self.split_settings):
+            self._split = (dataset.fingerprint, self.split_settings, self.split_settings.split(dataset))
+        return self._split[2]
+
+    @property
+    def test_set(self) -> Dataset | None:
+        """The images kept for the final test, where the data set has some."""
+        name = _TEST_SETS.get(self.dataset_key)
+        return None if name is None else shipped_dataset(name)
+
+    def use_upload(self, dataset: Dataset) -> None:
+        """Make an uploaded data set the one in use."""
+        self.uploaded, self.dataset_key, self._split = dataset, UPLOADED, None
+
+
+def get_session() -> Session:
+    """Return this visitor's `Session`, made at the first call."""
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session()
+    session: Session = st.session_state["session"]
+    return session
+
+
+def current_dataset() -> Dataset:
+    """Return the data set in use."""
+    return get_session().dataset
+
+
+def current_split() -> Split:
+    """Return training and dev set of the data set in use."""
+    return get_session().split
+
+
+def current_dev_set() -> Dataset:
+    """Return the dev set of the data set in use."""
+    return get_session().split.dev
+
+
+def current_test_set() -> Dataset | None:
+    """Return the images kept for the final test, or None where the data set has none."""
+    return get_session().test_set

@@ -1,0 +1,13 @@
+"""The page Draw of the app.
+
+It stands at its place in `dashboard.navigation.PAGES` on the path.
+"""
+
+import streamlit as st
+
+from dashboard.navigation import guard
+from mlcore.language import _
+
+guard(__file__)
+st.title(_("Draw"))
+st.write(_("Draw a digit."))

@@ -1,0 +1,13 @@
+"""The page Evaluate of the app.
+
+It stands at its place in `dashboard.navigation.PAGES` on the path.
+"""
+
+import streamlit as st
+
+from dashboard.navigation import guard
+from mlcore.language import _
+
+guard(__file__)
+st.title(_("Evaluate"))
+st.write(_("See what the network gets right and wrong."))

@@ -1,0 +1,13 @@
+"""The page Network of the app.
+
+It stands at its place in `dashboard.navigation.PAGES` on the path.
+"""
+
+import streamlit as st
+
+from dashboard.navigation import guard
+from mlcore.language import _
+
+guard(__file__)
+st.title(_("Network"))
+st.write(_("Set how the network is built."))
