@@ -1,0 +1,218 @@
+"""What every data set is here: images, labels, names of the classes, and views of a part of them.
+
+It stands at the head of the path: the readers and the shipped files end in a `Dataset`, and the split,
+the batches, the charts and the model's card begin with one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlcore.language import _
+
+UInt8Array = NDArray[np.uint8]
+IndexArray = NDArray[np.intp]
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+
+class DatasetError(ValueError):
+    """The data cannot be used; the message is a sentence that says what is wrong, where, and what to do."""
+
+
+class Dataset:
+    """Labelled grey images, or a view of some of them; nothing in it changes once it is made.
+
+    Parameters
+    ----------
+    images : uint8 array or memory map, ``(n, height, width)``
+        White ink on black: 0 is paper, 255 is full ink. It is not copied, so do not write to it afterwards.
+    labels : integer array, ``(n,)``
+        The class of each image, from 0 to ``len(class_names) - 1``.
+    class_names : sequence of str
+    name : str
+    rows : integer array, slice or mask, optional
+        The positions in `images` and `labels` that make up this data set, when it is a part of them.
+        No pixel is copied.
+    notes : iterable of str
+        Sentences for the user about what a reader changed or left out.
+
+    Raises
+    ------
+    DatasetError
+        When shapes, types or labels do not fit together.
+
+    Examples
+    --------
+    >>> two = Dataset(np.zeros((2, 4, 4), np.uint8), np.array([1, 0]), ("0", "1"), "two")
+    >>> len(two), two.image_shape, two.take([1]).labels
+    (2, (4, 4), array([0]))
+    """
+
+    def __init__(
+        self,
+        images: UInt8Array,
+        labels: ArrayLike,
+        class_names: Sequence[str],
+        name: str,
+        *,
+        rows: Any = None,
+        notes: Iterable[str] = (),
+    ) -> None:
+        self._pixels = _read_only(np.ascontiguousarray(images))
+        self._class_names = tuple(class_names)
+        self._name = name
+        self._notes = tuple(notes)
+        _check(self._pixels, np.asarray(labels), self._class_names)
+        self._pixel_labels = _read_only(np.asarray(labels).astype(np.int64, copy=False))
+        self._rows: IndexArray | None = None
+        self._labels = self._pixel_labels
+        self._images: UInt8Array | None = self._pixels
+        self._base: Dataset | None = None
+        self._fingerprint: str | None = None
+        if rows is not None:
+            # A look-up in arange refuses rows that do not exist and understands masks, slices and negatives.
+            self._rows = _read_only(np.arange(len(self._pixels))[rows])
+            self._labels = _read_only(self._pixel_labels[self._rows])
+            self._images = None
+        # One row of pixels an image, for gather.
+        height, width = self.image_shape
+        self._flat = self._pixels.view(np.ndarray).reshape(len(self._pixels), height * width)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __repr__(self) -> str:
+        height, width = self.image_shape
+        return (
+            f"Dataset({self._name!r}: {len(self)} images {height}×{width}, {len(self._class_names)} classes)"
+        )
+
+    @property
+    def images(self) -> UInt8Array:
+        """All images, ``(n, height, width)``, read-only; a subset copies its pixels when asked, once."""
+        if self._images is None:
+            self._images = _read_only(self._pixels[self._rows])
+        return self._images
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each image, ``(n,)``, read-only."""
+        return self._labels
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The name of each class, by label."""
+        return self._class_names
+
+    @property
+    def name(self) -> str:
+        """What the data set is called."""
+        return self._name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user: what the reader changed or left out."""
+        return self._notes
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image, in pixels."""
+        return self._pixels.shape[1], self._pixels.shape[2]
+
+    @property
+    def rows(self) -> IndexArray | None:
+        """Positions of these images in `base`, or None when this is the whole."""
+        return self._rows
+
+    @property
+    def base(self) -> "Dataset":
+        """The whole data set that this is a part of, or itself."""
+        if self._rows is None:
+            return self
+        if self._base is None:
+            self._base = Dataset(
+                self._pixels, self._pixel_labels, self._class_names, self._name, notes=self._notes
+            )
+        return self._base
+
+    @property
+    def class_counts(self) -> NDArray[np.int64]:
+        """How many images each class has, ``(classes,)``."""
+        return np.bincount(self._labels, minlength=len(self._class_names)).astype(np.int64, copy=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of shape, class names, labels and pixels: the same content has the same one."""
+        if self._fingerprint is None:
+            self._fingerprint = self._hash_content()
+        return self._fingerprint
+
+    def take(self, rows: Any, name: str | None = None) -> "Dataset":
+        """Return the images at `rows` (positions, a slice or a mask) as a view that shares the pixels."""
+        if self._rows is not None:
+            rows = self._rows[rows]
+        part = Dataset(
+            self._pixels,
+            self._pixel_labels,
+            self._class_names,
+            name or self._name,
+            rows=rows,
+            notes=self._notes,
+        )
+        part._base = self.base
+        return part
+
+    def gather(self, positions: IndexArray, out: UInt8Array) -> UInt8Array:
+        """Copy the images at `positions` into `out`, ``(len(positions), height * width)``, and return it.
+
+        Nothing is allocated for the pixels. Positions are trusted: they must lie in ``0 … len(self) - 1``.
+        """
+        rows = positions if self._rows is None else self._rows[positions]
+        # mode="clip": the default buffers `out` so that an error leaves it untouched. 128 MNIST images take
+        # 13.1 µs with np.take as it comes, 6.3 µs with "clip", 3.7 µs when called as a method.
+        return self._flat.take(rows, 0, out, "clip")
+
+    def with_name(self, name: str) -> Self:
+        """Return the same data under another name."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._name = name
+        return other
+
+    def _hash_content(self, block: int = 4096) -> str:
+        header = json.dumps([len(self), *self.image_shape, self._class_names])
+        digest = hashlib.sha256(header.encode())
+        digest.update(np.ascontiguousarray(self._labels, dtype="<i8").data)
+        if self._images is not None:
+            digest.update(self._images.data)
+        else:  # block by block, so that a subset need not copy its pixels for this
+            positions = np.arange(len(self))
+            for start in range(0, len(self), block):
+                some = positions[start : start + block]
+                digest.update(self.gather(some, np.empty((len(some), self._flat.shape[1]), np.uint8)).data)
+        return digest.hexdigest()
+
+
+def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:
+    """Return a view of the array that cannot be written through."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _check(images: UInt8Array, labels: NDArray[Any], class_names: tuple[str, ...]) -> None:
+    if images.ndim != 3 or images.dtype != np.uint8:
+        message = _("Images must be uint8 of shape (n, height, width), not {dtype} of shape {shape}.")
+        raise DatasetError(message.format(dtype=images.dtype, shape=images.shape))
+    if labels.shape != images.shape[:1]:
+        message = _("There are {images:,} images but labels of shape {labels}. Each image needs one label.")
+        raise DatasetError(message.format(images=len(images), labels=labels.shape))
+    if labels.dtype.kind not in "iu":
+        raise DatasetError(_("Labels must be whole numbers, not {dtype}.").format(dtype=labels.dtype))
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(class_names):
+        message = _("Labels go from {low} to {high}, but there are names for the classes 0 to {last} only.")
+        raise DatasetError(message.format(low=labels.min(), high=labels.max(), last=len(class_names) - 1))

@@ -1,0 +1,132 @@
+"""A file as the readers see it, however it came: bytes, a path, an open file, packed by gzip or not.
+
+It stands before every reader, at the head of the path from file to Dataset, and holds the limits that
+keep a small upload from unpacking into more than the machine has.
+"""
+
+import gzip
+import io
+import lzma
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from mlcore.dataset import DatasetError
+from mlcore.language import _
+
+FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
+
+MEGABYTE = 1_000_000
+MAX_PIXEL_BYTES = 200 * MEGABYTE  # 255,000 images of 28×28; EMNIST balanced has 131,600
+MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of MAX_PIXEL_BYTES with four characters a value, and some room
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its name as the user knows it, and how to open it from its beginning."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+    @property
+    def plain_name(self) -> str:
+        """The name in small letters, without folder, ``.gz`` and the " (1)" that browsers add.
+
+        >>> Source("MNIST/Train-Images-idx3-ubyte (1).gz", io.BytesIO).plain_name
+        'train-images-idx3-ubyte'
+        """
+        name = re.sub(r" ?\(\d+\)(?=\.|$)", "", re.split(r"[/\\]", self.name.lower())[-1])
+        return name.removesuffix(".gz")
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folder and endings, for naming a data set after it."""
+        name = re.split(r"[/\\]", self.name)[-1]
+        return re.sub(r"(\.(gz|csv|zip|npz|txt|tsv))+$", "", name, flags=re.IGNORECASE) or name
+
+
+def source_of(name: str, file: FileLike) -> Source:
+    """Return the `Source` for what a caller gave; nothing is read or copied yet."""
+    if isinstance(file, bytes | bytearray | memoryview):
+        return Source(name, lambda: io.BytesIO(file))  # BytesIO shares the memory of bytes
+    if isinstance(file, str | Path):
+        return Source(name, lambda: Path(file).open("rb"))
+    return Source(name, lambda: _from_the_start(file))
+
+
+def _from_the_start(file: BinaryIO | IO[bytes]) -> BinaryIO:
+    file.seek(0)
+    return cast(BinaryIO, _Kept(file))
+
+
+class _Kept(io.BufferedIOBase):
+    """A caller's open file, read through without being closed: it stays the caller's."""
+
+    def __init__(self, file: BinaryIO | IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._file.read(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@contextmanager
+def open_content(source: Source) -> Iterator[BinaryIO]:
+    """Open a file at its beginning, unpacking gzip as it is read: by content, whatever its name says."""
+    with source.open() as stream:
+        magic = stream.read(len(GZIP_MAGIC))
+        if not magic:
+            raise DatasetError(
+                _("{file} is empty (0 bytes). Choose the file again.").format(file=source.name)
+            )
+        stream.seek(0)
+        if magic == GZIP_MAGIC:
+            with gzip.GzipFile(fileobj=stream) as content:
+                yield cast(BinaryIO, content)
+        elif source.name.lower().endswith(".gz"):
+            message = _(
+                "{file} is named like a gzip file but is none: it does not begin with 1F 8B. "
+                "Download it again, or take .gz off its name when it is unpacked already."
+            )
+            raise DatasetError(message.format(file=source.name))
+        else:
+            yield stream
+
+
+def read_into(stream: BinaryIO, view: memoryview, step: int = 1 << 20) -> int:
+    """Fill `view` from the stream as far as it goes and return the number of bytes read."""
+    done = 0
+    while done < len(view):
+        piece = stream.read(min(step, len(view) - done))
+        if not piece:
+            break
+        view[done : done + len(piece)] = piece
+        done += len(piece)
+    return done
+
+
+@contextmanager
+def unpacking(name: str) -> Iterator[None]:
+    """Turn what the unpackers raise for damaged content into a `DatasetError`."""
+    try:
+        yield
+    except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+        message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
+        raise DatasetError(message.format(file=name, reason=error)) from error
