@@ -1,18 +1,73 @@
-"""Digit Lab's core: from a file of labelled digits to a trained network that reads a drawn one.
+"""A neural network for small images, written from scratch in NumPy: from labelled digits to a drawn one.
 
 The modules stand in the order of that path, and every name that a notebook needs can be imported from here.
 """
 
+from mlcore.activations import ACTIVATIONS
+from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
+from mlcore.initializers import INITIALIZERS
+from mlcore.losses import LOSSES
+from mlcore.metrics import (
+    accuracy,
+    calibration,
+    class_scores,
+    confusion_matrix,
+    log_loss,
+    mcnemar,
+    most_confident_mistakes,
+    top_k_accuracy,
+)
+from mlcore.model import Model, ModelFileError, load_model, save_model
+from mlcore.network import Network, network_summary
+from mlcore.optimizers import OPTIMIZERS
+from mlcore.preparation import Preparation, fit_preparation
+from mlcore.recipes import RECIPES, Recipe
+from mlcore.schedules import SCHEDULES
+from mlcore.settings import Setting, SettingError, settings_of
 from mlcore.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.split import Split, split_dataset
+from mlcore.training import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
 
 __all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "RECIPES",
+    "SCHEDULES",
     "SHIPPED_DATASETS",
+    "BatchMetrics",
     "Dataset",
     "DatasetError",
+    "EpochMetrics",
+    "Model",
+    "ModelFileError",
+    "Network",
+    "NetworkConfig",
+    "Preparation",
+    "Recipe",
+    "Setting",
+    "SettingError",
     "ShippedDataset",
     "Split",
+    "TrainingConfig",
+    "TrainingDiverged",
+    "TrainingRun",
+    "accuracy",
+    "calibration",
+    "class_scores",
+    "confusion_matrix",
+    "fit_preparation",
     "load_dataset",
+    "load_model",
+    "log_loss",
+    "mcnemar",
+    "most_confident_mistakes",
+    "network_summary",
+    "save_model",
+    "settings_of",
     "split_dataset",
+    "top_k_accuracy",
+    "train",
 ]

@@ -1,0 +1,144 @@
+"""The activation functions: what each neuron does to its weighted sum, and the slope for the way back.
+
+They stand inside the network on the path. Each works in place on arrays that the layer owns, and gives its
+slope from its own output, so that nothing but the output has to be kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.language import N_
+
+Array = NDArray[np.floating]
+
+LEAK = 0.01  # slope of the leaky ReLU below zero (Maas et al., 2013)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """One activation function f with its derivative written through its output a = f(z).
+
+    Attributes
+    ----------
+    label, help, formula : str
+        Name on a form, one line of help, and the definition.
+    apply : callable
+        ``apply(z)`` replaces the values of z, any shape, by f(z), in place.
+    multiply_by_slope : callable
+        ``multiply_by_slope(d, a)`` multiplies d in place by f'(z), computed from a = f(z).
+    """
+
+    label: str
+    help: str
+    formula: str
+    apply: Callable[[Array], None]
+    multiply_by_slope: Callable[[Array, Array], None]
+
+
+def _identity(z: Array) -> None:
+    """f(z) = z"""
+
+
+def _identity_slope(d: Array, a: Array) -> None:
+    """f'(z) = 1"""
+
+
+def _relu(z: Array) -> None:
+    np.maximum(z, 0, out=z)
+
+
+def _relu_slope(d: Array, a: Array) -> None:
+    # f'(z) = 1 where a > 0, else 0 (at z = 0 we take 0, as everybody does)
+    np.multiply(d, a > 0, out=d)
+
+
+def _leaky_relu(z: Array) -> None:
+    np.maximum(z, LEAK * z, out=z)
+
+
+def _leaky_relu_slope(d: Array, a: Array) -> None:
+    np.multiply(d, LEAK, out=d, where=a <= 0)
+
+
+def sigmoid(z: Array) -> None:
+    """Replace z in place by σ(z) = 1 / (1 + e^-z) = (1 + tanh(z/2)) / 2, which cannot overflow."""
+    z *= 0.5
+    np.tanh(z, out=z)
+    z += 1
+    z *= 0.5
+
+
+def _sigmoid_slope(d: Array, a: Array) -> None:
+    # σ'(z) = a (1 - a)
+    d *= a
+    d *= 1 - a
+
+
+def _tanh(z: Array) -> None:
+    np.tanh(z, out=z)
+
+
+def _tanh_slope(d: Array, a: Array) -> None:
+    # tanh'(z) = 1 - a²
+    d *= 1 - a * a
+
+
+def _softplus(z: Array) -> None:
+    # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|), which cannot overflow
+    np.logaddexp(z, 0, out=z)
+
+
+def _softplus_slope(d: Array, a: Array) -> None:
+    # f'(z) = σ(z) = 1 - e^-a
+    d *= -np.expm1(-a)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation(
+        N_("ReLU"),
+        N_(
+            "Passes positive sums on and silences the rest: fast, and the usual choice (Nair & Hinton, 2010)."
+        ),
+        "max(0, z)",
+        _relu,
+        _relu_slope,
+    ),
+    "leaky_relu": Activation(
+        N_("Leaky ReLU"),
+        N_("Like ReLU, but a hundredth of a negative sum gets through, so that no neuron dies."),
+        "max(0.01 z, z)",
+        _leaky_relu,
+        _leaky_relu_slope,
+    ),
+    "tanh": Activation(
+        N_("tanh"),
+        N_("Squeezes every sum between -1 and 1: smooth, slow to learn once it saturates."),
+        "tanh z",
+        _tanh,
+        _tanh_slope,
+    ),
+    "sigmoid": Activation(
+        N_("Sigmoid"),
+        N_("Squeezes every sum between 0 and 1: the classic of the first networks, the slowest to learn."),
+        "1 / (1 + e^-z)",
+        sigmoid,
+        _sigmoid_slope,
+    ),
+    "softplus": Activation(
+        N_("Softplus"),
+        N_("A ReLU with a round corner: smooth everywhere, a little slower."),
+        "log(1 + e^z)",
+        _softplus,
+        _softplus_slope,
+    ),
+    "identity": Activation(
+        N_("Identity"),
+        N_("Does nothing: layers collapse into one, which shows why a network needs a curve."),
+        "z",
+        _identity,
+        _identity_slope,
+    ),
+}

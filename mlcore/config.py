@@ -1,0 +1,227 @@
+"""Every hyperparameter of a network and of its training, with default, bounds and one line of help.
+
+They stand between the split and the network on the path: `RECIPES` names good pairs of them, the
+dashboard makes its forms from them, and a model file carries them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlcore.activations import ACTIVATIONS
+from mlcore.initializers import INITIALIZERS
+from mlcore.language import N_
+from mlcore.losses import LOSSES
+from mlcore.optimizers import OPTIMIZERS
+from mlcore.schedules import SCHEDULES
+from mlcore.settings import check_settings, setting
+
+SCALINGS = {
+    "255": N_("Divide by 255"),
+    "maximum": N_("Divide by the largest value"),
+    "none": N_("Leave as is"),
+}
+PRECISIONS = {"float32": N_("Single (32 bits)"), "float64": N_("Double (64 bits)")}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What the network is: its layers, its loss, and how it reads an image."""
+
+    hidden_sizes: tuple[int, ...] = setting(
+        (128,),
+        N_("Hidden layers"),
+        N_("Neurons in each hidden layer, first to last. None at all gives softmax regression."),
+        minimum=1,
+        maximum=2048,
+        step=1,
+        unit=N_("neurons"),
+    )
+    activation: str = setting(
+        "relu",
+        N_("Activation"),
+        N_("What a hidden neuron does with its sum."),
+        choices=lambda: ACTIVATIONS,
+    )
+    initialization: str = setting(
+        "he", N_("Initialisation"), N_("How the weights start."), choices=lambda: INITIALIZERS
+    )
+    loss: str = setting(
+        "cross_entropy", N_("Loss"), N_("How being wrong is counted."), choices=lambda: LOSSES
+    )
+    dropout: float = setting(
+        0.0,
+        N_("Dropout"),
+        N_("Part of the hidden neurons silenced at random in each step; works against learning by heart."),
+        minimum=0.0,
+        maximum=0.9,
+        step=0.05,
+    )
+    pooling: int = setting(
+        1,
+        N_("Shrink the image"),
+        N_("Average squares of this many pixels a side into one: 2 makes training about three times faster."),
+        minimum=1,
+        maximum=4,
+        step=1,
+        more=True,
+        unit=N_("pixels"),
+    )
+    scaling: str = setting(
+        "255",
+        N_("Pixel scale"),
+        N_("How pixel values become small numbers."),
+        choices=lambda: SCALINGS,
+        more=True,
+    )
+    standardize: bool = setting(
+        False,
+        N_("Standardise"),
+        N_("Give each pixel mean 0 and standard deviation 1 over the training images."),
+        more=True,
+    )
+    drop_rare_pixels: float | None = setting(
+        None,
+        N_("Drop rare pixels"),
+        N_("Leave out pixels that are lit in this part of the training images or fewer; 0 drops dead ones."),
+        minimum=0.0,
+        maximum=0.5,
+        step=0.01,
+        more=True,
+        none=N_("keep all pixels"),
+    )
+    precision: str = setting(
+        "float32",
+        N_("Precision"),
+        N_("Size of the numbers: single is twice as fast, double is for checking gradients."),
+        choices=lambda: PRECISIONS,
+        more=True,
+    )
+
+    def __post_init__(self) -> None:
+        """Raise `SettingError` when a value is out of bounds."""
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network is trained: the rule, its pace, its length, its chance."""
+
+    optimizer: str = setting(
+        "adam", N_("Optimizer"), N_("The rule that turns gradients into steps."), choices=lambda: OPTIMIZERS
+    )
+    learning_rate: float = setting(
+        0.001,
+        N_("Learning rate"),
+        N_("Length of a step: too small is slow, too large jumps about or blows up."),
+        minimum=1e-6,
+        maximum=100.0,
+        step=0.001,
+    )
+    batch_size: int | None = setting(
+        128,
+        N_("Batch size"),
+        N_("Images looked at for one step."),
+        minimum=1,
+        maximum=100_000,
+        step=1,
+        none=N_("the full batch"),
+        unit=N_("images"),
+    )
+    epochs: int = setting(
+        10,
+        N_("Epochs"),
+        N_("How often every training image is seen."),
+        minimum=1,
+        maximum=10_000,
+        step=1,
+        unit=N_("epochs"),
+    )
+    iterations: int | None = setting(
+        None,
+        N_("Iterations"),
+        N_("Length in steps instead of epochs."),
+        minimum=1,
+        maximum=1_000_000,
+        step=1,
+        none=N_("use epochs"),
+        more=True,
+        unit=N_("steps"),
+    )
+    weight_decay: float = setting(
+        0.0,
+        N_("L2 (weight decay)"),
+        N_("Pulls weights towards zero: adds λ/2 times their squares to the cost."),
+        minimum=0.0,
+        maximum=10.0,
+        step=0.0001,
+    )
+    seed: int = setting(
+        0,
+        N_("Seed"),
+        N_("The same seed gives the same network again, to the last bit."),
+        minimum=0,
+        maximum=2**32 - 1,
+        step=1,
+    )
+    momentum: float = setting(
+        0.9,
+        N_("Momentum"),
+        N_("Part of the last step that is kept (momentum and Nesterov only)."),
+        minimum=0.0,
+        maximum=0.999,
+        step=0.01,
+        more=True,
+    )
+    schedule: str = setting(
+        "constant",
+        N_("Schedule"),
+        N_("How the learning rate changes during training."),
+        choices=lambda: SCHEDULES,
+        more=True,
+    )
+    warmup: float = setting(
+        0.05,
+        N_("Warm-up"),
+        N_("Part of the training in which the rate rises (linear and cosine schedules)."),
+        minimum=0.0,
+        maximum=0.5,
+        step=0.01,
+        more=True,
+    )
+    patience: int | None = setting(
+        None,
+        N_("Early stopping"),
+        N_("Stop when dev accuracy has not improved for this many measurements."),
+        minimum=1,
+        maximum=1000,
+        step=1,
+        none=N_("never"),
+        more=True,
+    )
+    evaluate_every: int | None = setting(
+        None,
+        N_("Measure every"),
+        N_("Steps between two measurements on the dev set."),
+        minimum=1,
+        maximum=1_000_000,
+        step=1,
+        none=N_("each epoch (every 10 steps with the full batch)"),
+        more=True,
+        unit=N_("steps"),
+    )
+    train_sample: int | None = setting(
+        5000,
+        N_("Training sample"),
+        N_("Training images on which the training curve is measured."),
+        minimum=1,
+        maximum=10_000_000,
+        step=1000,
+        none=N_("all of them"),
+        more=True,
+        unit=N_("images"),
+    )
+
+    def __post_init__(self) -> None:
+        """Raise `SettingError` when a value is out of bounds."""
+        check_settings(self)

@@ -1,0 +1,120 @@
+"""The losses: how wrong the network's outputs are, and which way each output should move.
+
+They stand at the end of the network on the path. Each loss brings its own output function (softmax or
+sigmoid), because the two together have a simple gradient.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.activations import sigmoid
+from mlcore.language import N_
+
+Array = NDArray[np.floating]
+Labels = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss with the output function that belongs to it.
+
+    Attributes
+    ----------
+    label, help, formula : str
+        Name on a form, one line of help, and the loss of one image.
+    activate : callable
+        ``activate(z)`` replaces the logits z, shape (batch, classes), in place by the outputs p.
+    total : callable
+        ``total(p, labels)`` returns the sum of the losses of the batch (float).
+    to_gradient : callable
+        ``to_gradient(p, labels)`` replaces p in place by the gradient of that sum with respect to z.
+    """
+
+    label: str
+    help: str
+    formula: str
+    activate: Callable[[Array], None]
+    total: Callable[[Array, Labels], float]
+    to_gradient: Callable[[Array, Labels], None]
+
+
+def softmax(z: Array) -> None:
+    """Replace logits z, shape (batch, classes), in place by e^z / Σ e^z, row by row.
+
+    The largest logit is subtracted first: it changes nothing and nothing overflows.
+
+    >>> z = np.array([[1000.0, 1000.0], [0.0, np.log(3.0)]])
+    >>> softmax(z)
+    >>> z.round(2).tolist()
+    [[0.5, 0.5], [0.25, 0.75]]
+    """
+    z -= z.max(axis=1, keepdims=True)
+    np.exp(z, out=z)
+    z /= z.sum(axis=1, keepdims=True)
+
+
+def _subtract_targets(p: Array, labels: Labels) -> None:
+    # p - y, where y is 1 in the column of the label and 0 elsewhere
+    p[np.arange(len(labels)), labels] -= 1
+
+
+def _smallest(p: Array) -> float:
+    # A probability that was rounded to 0 counts as the smallest positive number, not as log 0.
+    return float(np.finfo(p.dtype).tiny)
+
+
+def _softmax_cross_entropy_total(p: Array, labels: Labels) -> float:
+    picked = p[np.arange(len(labels)), labels]
+    return -float(np.log(np.maximum(picked, _smallest(p))).sum(dtype=np.float64))
+
+
+def _sigmoid_cross_entropy_total(p: Array, labels: Labels) -> float:
+    tiny = _smallest(p)
+    rows = np.arange(len(labels))
+    wrong = np.log(np.maximum(1 - p, tiny))
+    right = np.log(np.maximum(p[rows, labels], tiny)) - wrong[rows, labels]
+    return -float(wrong.sum(dtype=np.float64) + right.sum(dtype=np.float64))
+
+
+def _squared_error_total(p: Array, labels: Labels) -> float:
+    error = p.copy()
+    _subtract_targets(error, labels)
+    return 0.5 * float(np.square(error).sum(dtype=np.float64))
+
+
+def _squared_error_gradient(p: Array, labels: Labels) -> None:
+    # ∂/∂z ½ Σ (p - y)² = (p - y) p (1 - p)
+    slope = p * (1 - p)
+    _subtract_targets(p, labels)
+    p *= slope
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": Loss(
+        N_("Softmax with cross-entropy"),
+        N_("Minus the logarithm of the probability given to the true class: the usual choice."),
+        "-log p[label]",
+        softmax,
+        _softmax_cross_entropy_total,
+        _subtract_targets,
+    ),
+    "sigmoid_cross_entropy": Loss(
+        N_("Sigmoid with cross-entropy"),
+        N_("Each output says yes or no for its own class, without regard to the others."),
+        "-Σ (y log p + (1 - y) log(1 - p))",
+        sigmoid,
+        _sigmoid_cross_entropy_total,
+        _subtract_targets,
+    ),
+    "squared_error": Loss(
+        N_("Sigmoid with squared error"),
+        N_("Half the squared distance to the target: the loss of the first networks, slow when very wrong."),
+        "½ Σ (p - y)²",
+        sigmoid,
+        _squared_error_total,
+        _squared_error_gradient,
+    ),
+}

@@ -1,0 +1,208 @@
+"""The network: layers in a row over one flat vector of parameters, forward to answers, back to gradients.
+
+It stands in the middle of the path: batches go in, logits and gradients come out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.activations import ACTIVATIONS
+from mlcore.config import NetworkConfig
+from mlcore.initializers import INITIALIZERS
+from mlcore.layers import Dropout, Layer, Linear, Nonlinearity, parameter_count
+from mlcore.losses import LOSSES, Loss
+from mlcore.preparation import Preparation
+
+Array = NDArray[np.floating]
+
+TILE = 512  # rows that go through the network at once, at most; larger batches are added up tile by tile
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One line about one layer: what it is, the shape of its output for one image, how much it learns."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Network:
+    """A feed-forward network.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+    preparation : Preparation
+        How images become inputs.
+    n_classes : int
+        Number of outputs.
+    seed : int, numpy SeedSequence or None
+        For the first weights; None leaves them at zero (they will be loaded).
+    tile : int
+        The largest number of rows that `forward` takes.
+
+    Attributes
+    ----------
+    parameters, gradients : float array (n_parameters,)
+        Everything that is learnt, layer by layer, and its gradient. The layers hold views into them.
+    decayed : bool array (n_parameters,)
+        True for weights, False for biases: what weight decay acts on.
+    """
+
+    def __init__(
+        self,
+        config: NetworkConfig,
+        preparation: Preparation,
+        n_classes: int,
+        seed: int | np.random.SeedSequence | None = None,
+        tile: int = TILE,
+    ) -> None:
+        self.config = config
+        self.preparation = preparation
+        self.n_classes = n_classes
+        self.tile = tile
+        self.dtype = np.dtype(config.precision)
+        self.loss: Loss = LOSSES[config.loss]
+        self.layers = build_layers(config, preparation.pooled_shape, preparation.features, n_classes)
+        self._bind_parameters()
+        self._fold_scale()
+        self._inputs = np.empty((tile, preparation.features), self.dtype)
+        for layer in self.layers:
+            layer.allocate(tile, self.dtype)
+        if seed is not None:
+            generator = np.random.default_rng(seed)
+            for layer in self.layers:
+                layer.initialize(INITIALIZERS[config.initialization], generator)
+
+    def _bind_parameters(self) -> None:
+        """Lay all parameters into one vector and give each layer its views."""
+        total = sum(parameter_count(layer) for layer in self.layers)
+        self.parameters: Array = np.zeros(total, self.dtype)
+        self.gradients: Array = np.zeros(total, self.dtype)
+        self.decayed = np.zeros(total, np.bool_)
+        start = 0
+        for layer in self.layers:
+            for name, shape in layer.parameter_shapes.items():
+                stop = start + int(np.prod(shape))
+                layer.parameters[name] = self.parameters[start:stop].reshape(shape)
+                layer.gradients[name] = self.gradients[start:stop].reshape(shape)
+                self.decayed[start:stop] = name == "weights"
+                start = stop
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the network learns."""
+        return len(self.parameters)
+
+    def _fold_scale(self) -> None:
+        """Let the first layer multiply by the pixels' scale behind its product, where it can."""
+        first, scale = self.layers[0], self.preparation.output_scale
+        self._scale_is_folded = isinstance(first, Linear) and scale is not None
+        if isinstance(first, Linear) and scale is not None:
+            first.input_scale = scale
+
+    def read(self, compact: NDArray[Any]) -> Array:
+        """Return compact images (`Preparation.compact`), at most `tile`, as inputs for `forward`."""
+        inputs = self._inputs[: len(compact)]
+        return self.preparation.finish(compact, inputs, scaled=not self._scale_is_folded)
+
+    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+        """Return the logits (batch, classes) of inputs (batch, features), at most `tile` rows.
+
+        A generator means that this is training (dropout draws from it). The array returned belongs to the
+        network and is overwritten by the next call.
+        """
+        values = inputs
+        for layer in self.layers:
+            values = layer.forward(values, generator)
+        return values
+
+    def backward(self, gradient: Array, accumulate: bool = False) -> None:
+        """Set `gradients` (or add to them) from the gradient of the logits, which is overwritten."""
+        for layer in reversed(self.layers):
+            gradient = layer.backward(gradient, accumulate)
+
+    def outputs(self, compact: NDArray[Any]) -> Array:
+        """Return the loss's outputs p (batch, classes) for compact images; overwritten by the next call."""
+        logits = self.forward(self.read(compact))
+        self.loss.activate(logits)
+        return logits
+
+    def probabilities(self, images: NDArray[np.uint8]) -> Array:
+        """Return how likely each class is, (n, classes), rows summing to one, for any number of images.
+
+        Sigmoid outputs, which answer for each class alone, are divided by their sum.
+        """
+        result = np.empty((len(images), self.n_classes), self.dtype)
+        for start in range(0, len(images), self.tile):
+            block = self.preparation.compact(images[start : start + self.tile])
+            result[start : start + self.tile] = self.outputs(block)
+        if self.config.loss != "cross_entropy":
+            result /= np.maximum(result.sum(axis=1, keepdims=True), np.finfo(self.dtype).tiny)
+        return result
+
+    def penalty(self, weight_decay: float) -> float:
+        """Return λ/2 Σ w² over the weights: what L2 adds to the cost."""
+        if weight_decay == 0:
+            return 0.0
+        weights = self.parameters[self.decayed].astype(np.float64)
+        return 0.5 * weight_decay * float(weights @ weights)
+
+    def add_penalty_gradient(self, weight_decay: float) -> None:
+        """Add λ w, the gradient of λ/2 Σ w², for every weight (not the biases)."""
+        for layer in self.layers:
+            if "weights" in layer.parameters:
+                layer.gradients["weights"] += weight_decay * layer.parameters["weights"]
+
+    def layer_summaries(self) -> list[LayerSummary]:
+        """Return one line for the input and for each layer."""
+        return _summarize(self.layers, self.preparation.features)
+
+
+def build_layers(
+    config: NetworkConfig, image_shape: tuple[int, int], features: int, n_classes: int
+) -> list[Layer]:
+    """Return the layers of a config, without room for a batch yet."""
+    layers: list[Layer] = []
+    inputs = features
+    for size in config.hidden_sizes:
+        layers += [Linear(inputs, size), Nonlinearity((size,), ACTIVATIONS[config.activation])]
+        if config.dropout:
+            layers.append(Dropout((size,), config.dropout))
+        inputs = size
+    layers.append(Linear(inputs, n_classes))
+    layers[0].needs_input_gradient = False
+    return layers
+
+
+def _summarize(layers: list[Layer], features: int) -> list[LayerSummary]:
+    """Return one line for the input and for each layer, named by kind and place."""
+    summaries = [LayerSummary("input", "input", (features,), 0)]
+    counts: dict[str, int] = {}
+    for layer in layers:
+        counts[layer.kind] = counts.get(layer.kind, 0) + 1
+        name = f"{layer.kind} {counts[layer.kind]}"
+        summaries.append(LayerSummary(name, layer.kind, layer.output_shape, parameter_count(layer)))
+    return summaries
+
+
+def network_summary(
+    config: NetworkConfig, image_shape: tuple[int, int], n_classes: int, features: int | None = None
+) -> list[LayerSummary]:
+    """Return what `Network.layer_summaries` would say, without making the network.
+
+    ``features`` is needed only when rare pixels are dropped, which depends on the data.
+
+    >>> [s.parameters for s in network_summary(NetworkConfig(hidden_sizes=(10,)), (28, 28), 10)]
+    [0, 7850, 0, 110]
+    """
+    plain = Preparation(image_shape, config.pooling)
+    features = plain.features if features is None else features
+    return _summarize(build_layers(config, plain.pooled_shape, features, n_classes), features)

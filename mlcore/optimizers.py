@@ -1,0 +1,192 @@
+"""The optimizers: how the gradient becomes a step of the parameters.
+
+They stand behind the network on the path. All parameters are one flat vector, so each rule is written once,
+in place, without a loop over layers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.language import N_
+
+Array = NDArray[np.floating]
+
+# Moments smaller than this are set to zero now and then: arithmetic with such tiny (denormal) numbers is
+# many times slower, and they no longer move any weight.
+NEGLIGIBLE = 1e-30
+SWEEP_EVERY = 200  # steps
+
+
+class Optimizer:
+    """Gradient descent, and the base of the other rules: parameters ← parameters - rate · gradient.
+
+    Parameters
+    ----------
+    n_parameters : int
+        Length of the flat vectors of parameters and gradients.
+    dtype : numpy dtype
+        Their type.
+    momentum : float
+        Part of the last step that is kept (momentum, Nesterov); the others ignore it.
+    weight_decay : float
+        Shrinks the weights directly (AdamW); the others ignore it, their gradient holds it already.
+    """
+
+    n_moments = 0
+    decays_weights_itself = False
+
+    def __init__(
+        self,
+        n_parameters: int,
+        dtype: np.dtype[np.floating],
+        *,
+        momentum: float = 0.9,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.steps = 0
+        self.moments: Array = np.zeros((self.n_moments, n_parameters), dtype)
+        self._work: Array = np.empty(n_parameters, dtype)
+
+    def step(
+        self, parameters: Array, gradients: Array, rate: float, decayed: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Move ``parameters`` in place by one step; ``decayed`` marks the weights (not the biases)."""
+        self.steps += 1
+        self._move(parameters, gradients, rate)
+        if self.n_moments and self.steps % SWEEP_EVERY == 0:
+            self.moments[np.abs(self.moments) < NEGLIGIBLE] = 0
+
+    def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
+        np.multiply(gradients, rate, out=self._work)
+        parameters -= self._work
+
+
+class Momentum(Optimizer):
+    """v ← μ v + g;  parameters ← parameters - rate · v (Polyak, 1964; Sutskever et al., 2013)."""
+
+    n_moments = 1
+
+    def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
+        v = self.moments[0]
+        v *= self.momentum
+        v += gradients
+        np.multiply(v, rate, out=self._work)
+        parameters -= self._work
+
+
+class Nesterov(Optimizer):
+    """v ← μ v + g;  parameters ← parameters - rate · (g + μ v) (Nesterov, 1983)."""
+
+    n_moments = 1
+
+    def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
+        v, work = self.moments[0], self._work
+        v *= self.momentum
+        v += gradients
+        np.multiply(v, self.momentum, out=work)
+        work += gradients
+        work *= rate
+        parameters -= work
+
+
+class RMSProp(Optimizer):
+    """s ← ρ s + (1 - ρ) g²;  parameters ← parameters - rate · g / (√s + ε) (Tieleman & Hinton, 2012)."""
+
+    n_moments = 1
+    rho = 0.99
+    epsilon = 1e-8
+
+    def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
+        s, work = self.moments[0], self._work
+        s *= self.rho
+        np.multiply(gradients, gradients, out=work)
+        work *= 1 - self.rho
+        s += work
+        np.sqrt(s, out=work)
+        work += self.epsilon
+        np.divide(gradients, work, out=work)
+        work *= rate
+        parameters -= work
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba, 2015): the step is the mean gradient over the root of the mean squared gradient.
+
+    m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;
+    parameters ← parameters - rate · m̂ / (√v̂ + ε), with m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ).
+
+    What is kept is m / (1 - β₁) and v / (1 - β₂): the same rule, two passes over the arrays fewer.
+    """
+
+    n_moments = 2
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+
+    def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
+        m, v = self.moments
+        work = self._work
+        m *= self.beta1
+        m += gradients
+        v *= self.beta2
+        np.multiply(gradients, gradients, out=work)
+        v += work
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
+        mean = (1 - self.beta1) / (1 - self.beta1**self.steps)
+        np.sqrt(v, out=work)
+        work += self.epsilon / root
+        np.divide(m, work, out=work)
+        work *= rate * mean / root
+        parameters -= work
+
+
+class AdamW(Adam):
+    """Adam, and besides it: weights ← weights - rate · λ · weights (Loshchilov & Hutter, 2019)."""
+
+    decays_weights_itself = True
+
+    def step(
+        self, parameters: Array, gradients: Array, rate: float, decayed: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Shrink the weights, then move as Adam does."""
+        if self.weight_decay and decayed is not None:
+            np.multiply(parameters, 1 - rate * self.weight_decay, out=parameters, where=decayed)
+        super().step(parameters, gradients, rate, decayed)
+
+
+@dataclass(frozen=True)
+class OptimizerEntry:
+    """One row of `OPTIMIZERS`: name on a form, help, the class, and a learning rate that works with it."""
+
+    label: str
+    help: str
+    make: Callable[..., Optimizer]
+    good_rate: float
+
+
+OPTIMIZERS: dict[str, OptimizerEntry] = {
+    "adam": OptimizerEntry(
+        N_("Adam"), N_("Gives every weight its own pace: works almost everywhere."), Adam, 0.001
+    ),
+    "gradient_descent": OptimizerEntry(
+        N_("Gradient descent"), N_("The plain rule: a small step against the gradient."), Optimizer, 0.1
+    ),
+    "momentum": OptimizerEntry(
+        N_("Momentum"), N_("Keeps rolling in the direction of the last steps."), Momentum, 0.05
+    ),
+    "nesterov": OptimizerEntry(
+        N_("Nesterov momentum"), N_("Momentum that looks one step ahead: a little steadier."), Nesterov, 0.05
+    ),
+    "rmsprop": OptimizerEntry(
+        N_("RMSProp"), N_("Divides each step by the usual size of its gradient."), RMSProp, 0.001
+    ),
+    "adamw": OptimizerEntry(
+        N_("AdamW"), N_("Adam with weight decay that acts on the weights directly."), AdamW, 0.001
+    ),
+}

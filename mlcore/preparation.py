@@ -1,0 +1,192 @@
+"""How an image becomes the numbers that the network reads; learnt in training, kept in the model.
+
+It stands between the batches and the network on the path, and a drawing passes through the very same one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Integers = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Two steps: `compact` (whole numbers: pooling, dropped pixels) and `finish` (scaling, to float).
+
+    The first is done once for all training images, the second for every batch.
+
+    Attributes
+    ----------
+    image_shape : (int, int)
+        Height and width of the images it takes.
+    pooling : int
+        Side of the squares of pixels that are averaged into one (1: none).
+    kept : int array (features,) or None
+        Which pixels are read; None means all.
+    scale : float
+        The factor from whole numbers to the network's inputs.
+    mean, deviation : float array (features,) or None
+        Subtracted and divided by, when inputs are standardised.
+    """
+
+    image_shape: tuple[int, int]
+    pooling: int = 1
+    kept: NDArray[np.intp] | None = None
+    scale: float = 1 / 255
+    mean: NDArray[np.float64] | None = None
+    deviation: NDArray[np.float64] | None = None
+
+    def check(self) -> None:
+        """Raise ValueError when the parts do not fit together (a damaged file)."""
+        height, width = self.pooled_shape
+        if min(self.image_shape) < 1 or self.pooling < 1 or not np.isfinite(self.scale):
+            raise ValueError("shape, pooling or scale")
+        if self.kept is not None and not (
+            self.kept.ndim == 1
+            and self.kept.dtype.kind in "iu"
+            and len(self.kept)
+            and 0 <= self.kept.min() <= self.kept.max() < height * width
+        ):
+            raise ValueError("kept pixels")
+        if (self.mean is None) != (self.deviation is None):
+            raise ValueError("mean without deviation")
+        for values in (self.mean, self.deviation):
+            if values is not None and (values.shape != (self.features,) or not np.isfinite(values).all()):
+                raise ValueError("mean and deviation")
+
+    @property
+    def pooled_shape(self) -> tuple[int, int]:
+        """Height and width after pooling; a side that does not divide evenly is filled up with black."""
+        height, width = self.image_shape
+        return -(-height // self.pooling), -(-width // self.pooling)
+
+    @property
+    def features(self) -> int:
+        """How many numbers the network reads from one image."""
+        height, width = self.pooled_shape
+        return height * width if self.kept is None else len(self.kept)
+
+    @property
+    def output_scale(self) -> float | None:
+        """The factor that may be applied behind the first matrix product, where the arrays are smaller.
+
+        None when inputs are standardised: then `finish` does it all.
+        """
+        return self.scale if self.mean is None else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether `compact` changes nothing."""
+        return self.pooling == 1 and self.kept is None
+
+    def compact(self, images: NDArray[np.uint8]) -> Integers:
+        """Pool and select.
+
+        Parameters
+        ----------
+        images : uint8 array (n, height, width)
+
+        Returns
+        -------
+        uint8 or uint16 array (n, features)
+            Pooled squares are sums, not means, so that they stay whole numbers; `scale` makes up for it.
+        """
+        n = len(images)
+        flat: Integers = images.reshape(n, -1)
+        if self.pooling > 1:
+            flat = self._pool(images).reshape(n, -1)
+        return flat if self.kept is None else np.take(flat, self.kept, axis=1)
+
+    def _pool(self, images: NDArray[np.uint8]) -> Integers:
+        p = self.pooling
+        height, width = self.pooled_shape
+        padding = ((0, 0), (0, height * p - images.shape[1]), (0, width * p - images.shape[2]))
+        padded = np.pad(images, padding) if any(after for _, after in padding) else images
+        pooled = np.zeros((len(images), height, width), np.uint16)
+        for row in range(p):
+            for column in range(p):
+                pooled += padded[:, row::p, column::p]
+        return pooled
+
+    def finish(self, compact: Integers, out: Array, *, scaled: bool = True) -> Array:
+        """Write the network's inputs into ``out`` (n, features) and return it.
+
+        With ``scaled=False`` the factor `output_scale` is left to the first layer.
+        """
+        np.copyto(out, compact, casting="unsafe")
+        if self.mean is not None and self.deviation is not None:
+            out *= self.scale
+            out -= self.mean.astype(out.dtype)
+            out /= self.deviation.astype(out.dtype)
+        elif scaled:
+            out *= self.scale
+        return out
+
+    def __call__(self, images: NDArray[np.uint8], dtype: Any = np.float32) -> Array:
+        """Return the network's inputs for images, float (n, features).
+
+        >>> Preparation((1, 2))(np.array([[[0, 255]]], np.uint8)).tolist()
+        [[0.0, 1.0]]
+        """
+        return self.finish(self.compact(images), np.empty((len(images), self.features), dtype))
+
+
+def fit_preparation(
+    images: NDArray[np.uint8],
+    *,
+    pooling: int = 1,
+    scaling: str = "255",
+    standardize: bool = False,
+    drop_rare_pixels: float | None = None,
+) -> Preparation:
+    """Learn a `Preparation` from training images.
+
+    Parameters
+    ----------
+    images : uint8 array (n, height, width)
+    pooling : int
+        Side of the squares that are averaged.
+    scaling : {"255", "maximum", "none"}
+        Divide by 255, by the largest value in the images, or by nothing.
+    standardize : bool
+        Give every input mean 0 and standard deviation 1.
+    drop_rare_pixels : float or None
+        Drop the inputs that are above 0 in this part of the images or fewer (0: those that never are).
+    """
+    divisor = {"255": 255.0, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
+    plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (divisor * pooling**2))
+    if drop_rare_pixels is None and not standardize:
+        return plain
+    kept = None
+    on, total, squares = _pixel_sums(plain, images)
+    if drop_rare_pixels is not None:
+        kept = np.flatnonzero(on > drop_rare_pixels * len(images))
+        if len(kept) == 0:
+            kept = np.array([int(np.argmax(on))])
+    if not standardize:
+        return Preparation(plain.image_shape, pooling, kept, plain.scale)
+    mean = total / len(images) * plain.scale
+    variance = squares / len(images) * plain.scale**2 - mean**2
+    deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1.0)
+    if kept is not None:
+        mean, deviation = mean[kept], deviation[kept]
+    return Preparation(plain.image_shape, pooling, kept, plain.scale, mean, deviation)
+
+
+def _pixel_sums(
+    preparation: Preparation, images: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for each input, how often it is on, its sum and its sum of squares, a block at a time."""
+    on, total, squares = (np.zeros(preparation.features) for _ in range(3))
+    for start in range(0, len(images), 4096):
+        block = preparation.compact(images[start : start + 4096]).astype(np.float64)
+        on += (block > 0).sum(axis=0)
+        total += block.sum(axis=0)
+        squares += (block * block).sum(axis=0)
+    return on, total, squares

@@ -1,0 +1,559 @@
+"""Training: a run owns everything that changes, and `train` moves it on and tells what happened.
+
+It stands between the split and the trained model on the path. `train` is a generator: whoever asks for the
+next record lets the run go on, whoever does not has stopped it, and it goes on later exactly where it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.dataset import Dataset
+from mlcore.language import _
+from mlcore.model import Model, load_model, save_model
+from mlcore.network import Network
+from mlcore.optimizers import OPTIMIZERS, Optimizer
+from mlcore.preparation import Preparation, fit_preparation
+from mlcore.schedules import SCHEDULES
+from mlcore.split import Split
+
+REPORT_IMAGES = 2048  # about how many images lie between two records of batches
+
+
+class TrainingDiverged(ArithmeticError):
+    """The numbers have left what a computer can hold; the message says why and what to try."""
+
+
+@dataclass(frozen=True)
+class BatchMetrics:
+    """What the last few steps did.
+
+    Attributes
+    ----------
+    step : int, steps done so far
+    epoch : float, passes over the training images so far
+    images_seen : int, images looked at so far, each time anew
+    loss : float, mean cost of the batches since the last record, each before its own step
+    accuracy : float, part of their images that were right, from 0 to 1
+    learning_rate : float, of the last step
+    """
+
+    step: int
+    epoch: float
+    images_seen: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """A measurement of the network as it stands, without dropout.
+
+    Attributes
+    ----------
+    step, epoch, images_seen, learning_rate : as in `BatchMetrics`
+    train_loss, train_accuracy : on a fixed sample of the training images
+    dev_loss, dev_accuracy : on the whole dev set (nan when it is empty)
+    """
+
+    step: int
+    epoch: float
+    images_seen: int
+    train_loss: float
+    train_accuracy: float
+    dev_loss: float
+    dev_accuracy: float
+    learning_rate: float
+
+
+Record = BatchMetrics | EpochMetrics
+
+
+class _Source:
+    """Images in compact form with their labels: rows are gathered from them into arrays of the run."""
+
+    def __init__(self, dataset: Dataset, preparation: Preparation) -> None:
+        self.labels = dataset.labels
+        self._dataset = dataset
+        self._compact: NDArray[Any] | None = None
+        if not preparation.is_plain:
+            self._compact = _compact_all(dataset, preparation)
+        self.dtype = np.dtype(np.uint8) if self._compact is None else self._compact.dtype
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def gather(self, positions: NDArray[np.intp], out: NDArray[Any]) -> NDArray[Any]:
+        """Copy the compact images at ``positions`` into ``out`` (len(positions), features)."""
+        if self._compact is None:
+            return self._dataset.gather(positions, out)
+        # mode="clip" spares a copy of out; positions are our own and never out of range
+        return np.take(self._compact, positions, axis=0, out=out, mode="clip")
+
+
+def _compact_all(dataset: Dataset, preparation: Preparation) -> NDArray[Any]:
+    """Return all images in compact form, a block at a time, so that no second copy of the pixels is made."""
+    height, width = dataset.image_shape
+    blocks = []
+    for start in range(0, len(dataset), 4096):
+        positions = np.arange(start, min(start + 4096, len(dataset)))
+        pixels = np.empty((len(positions), height * width), np.uint8)
+        dataset.gather(positions, pixels)
+        blocks.append(preparation.compact(pixels.reshape(-1, height, width)))
+    return np.concatenate(blocks)
+
+
+class TrainingRun:
+    """One training from first to last: network, optimizer, chance, history, and how far it has come.
+
+    Parameters
+    ----------
+    network_config : NetworkConfig, optional
+    training_config : TrainingConfig, optional
+
+    Attributes
+    ----------
+    network : Network
+        Exists once `build` has seen the data.
+    step, images_seen : int
+        How far the run has come.
+    history : list of BatchMetrics and EpochMetrics
+    best : EpochMetrics or None
+        The measurement with the highest dev accuracy so far (of equals, the lowest dev loss).
+    """
+
+    def __init__(
+        self, network_config: NetworkConfig | None = None, training_config: TrainingConfig | None = None
+    ) -> None:
+        self.network_config = network_config or NetworkConfig()
+        self.training_config = training_config or TrainingConfig()
+        self.step = 0
+        self.images_seen = 0
+        self.history: list[Record] = []
+        self.best: EpochMetrics | None = None
+        self.stopped_early = False
+        self.network: Network
+        self.optimizer: Optimizer
+        self._split: Split | None = None
+        self._is_built = False
+        self._evaluated_step = -1
+        self._best_parameters: NDArray[np.floating] | None = None
+        self._loss_sum, self._right, self._reported_images = 0.0, 0, 0
+
+    # ---- setting up -------------------------------------------------------------------------------------
+
+    def build(self, split: Split) -> None:
+        """Fit the preparation, make the network and the order of the images; does nothing the second time."""
+        if not self._is_built:
+            self._make_network(split)
+        if self._split is not split:
+            self._read_split(split)
+
+    def _make_network(self, split: Split) -> None:
+        config = self.network_config
+        needs_pixels = (
+            config.drop_rare_pixels is not None or config.standardize or config.scaling == "maximum"
+        )
+        height, width = split.train.image_shape
+        preparation = fit_preparation(
+            split.train.images if needs_pixels else np.empty((0, height, width), np.uint8),
+            pooling=config.pooling,
+            scaling=config.scaling,
+            standardize=config.standardize,
+            drop_rare_pixels=config.drop_rare_pixels,
+        )
+        # One seed, a stream of chance for each use: dropout does not change the order of the images.
+        weights, order, dropout = np.random.SeedSequence(self.training_config.seed).spawn(3)
+        self._order_generator = np.random.default_rng(order)
+        self._dropout_generator = np.random.default_rng(dropout)
+        self._start_with(preparation, len(split.train.class_names), weights)
+        self._order = np.arange(len(split.train))
+        self._position = 0
+        self._class_names = split.train.class_names
+
+    def _start_with(
+        self, preparation: Preparation, n_classes: int, seed: np.random.SeedSequence | None
+    ) -> None:
+        config = self.training_config
+        self.network = Network(self.network_config, preparation, n_classes, seed)
+        self.optimizer = OPTIMIZERS[config.optimizer].make(
+            self.network.parameter_count,
+            self.network.dtype,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+        )
+        self._is_built = True
+
+    def _read_split(self, split: Split) -> None:
+        self._split = split
+        self._train = _Source(split.train, self.network.preparation)
+        self._dev = _Source(split.dev, self.network.preparation)
+        self._compact = np.empty((self.network.tile, self.network.preparation.features), self._train.dtype)
+        self._labels = np.empty(self.network.tile, np.int64)
+        sample = self.training_config.train_sample
+        self._sample = np.arange(len(self._train) if sample is None else min(sample, len(self._train)))
+
+    # ---- how far ----------------------------------------------------------------------------------------
+
+    @property
+    def batch_size(self) -> int:
+        """Images in a full batch."""
+        n = len(self._order)
+        return min(self.training_config.batch_size or n, n)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in which every training image is seen once; the last batch may be smaller."""
+        return -(-len(self._order) // self.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps from first to last."""
+        return self.training_config.iterations or self.training_config.epochs * self.steps_per_epoch
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to do (unless `change` makes the run longer)."""
+        return self._is_built and (self.stopped_early or self.step >= self.total_steps)
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the training images so far."""
+        return self.images_seen / len(self._order)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step, by the schedule."""
+        config = self.training_config
+        progress = min(1.0, self.step / self.total_steps)
+        return config.learning_rate * SCHEDULES[config.schedule].factor(progress, config.warmup)
+
+    @property
+    def evaluate_every(self) -> int:
+        """Steps between two measurements."""
+        every = self.training_config.evaluate_every
+        if every is not None:
+            return every
+        return self.steps_per_epoch if self.steps_per_epoch > 1 else 10
+
+    def change(
+        self, *, learning_rate: float | None = None, epochs: int | None = None, iterations: int | None = None
+    ) -> None:
+        """Set another learning rate or another total length, from the next step on.
+
+        Raises
+        ------
+        SettingError
+            When a value is out of bounds; the run is then as it was.
+        """
+        changes: dict[str, Any] = {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if epochs is not None and iterations is None:
+            changes["iterations"] = None
+        self.training_config = dataclasses.replace(self.training_config, **changes)
+        self.stopped_early = False
+
+    # ---- going on ---------------------------------------------------------------------------------------
+
+    @property
+    def _evaluation_is_due(self) -> bool:
+        if self._evaluated_step == self.step:
+            return False
+        return self.step % self.evaluate_every == 0 or self.finished
+
+    def _advance(self, most_steps: int) -> BatchMetrics:
+        """Take the steps up to the next record, at most ``most_steps``, and return it."""
+        every = self.evaluate_every
+        steps = min(
+            most_steps,
+            max(1, REPORT_IMAGES // self.batch_size),
+            every - self.step % every,
+            max(1, self.total_steps - self.step),
+        )
+        rate = self.learning_rate
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for _step in range(steps):
+                rate = self.learning_rate
+                self._take_step(rate)
+        loss = self._loss_sum / self._reported_images + self._penalty()
+        right = self._right / self._reported_images
+        record = BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, rate)
+        self._loss_sum, self._right, self._reported_images = 0.0, 0, 0
+        if not math.isfinite(loss):
+            raise TrainingDiverged(self._why_diverged())
+        return record
+
+    def _take_step(self, rate: float) -> None:
+        """One update: the gradient of the mean cost of the next batch, then the optimizer's move."""
+        positions = self._next_batch()
+        self._set_gradient(positions)
+        self.optimizer.step(self.network.parameters, self.network.gradients, rate, self.network.decayed)
+        self.step += 1
+        self.images_seen += len(positions)
+
+    def _next_batch(self) -> NDArray[np.intp]:
+        """Return the positions of the next images; shuffle when a new epoch begins."""
+        size = self.batch_size
+        if size == len(self._order):
+            return self._order
+        if self._position == 0:
+            self._order = self._order_generator.permutation(len(self._order))
+        positions = self._order[self._position : self._position + size]
+        self._position = 0 if self._position + size >= len(self._order) else self._position + size
+        return positions
+
+    def _set_gradient(self, positions: NDArray[np.intp]) -> None:
+        """Set the network's gradients to those of the mean cost over the images at ``positions``.
+
+        A batch larger than a tile goes through the network a tile at a time and is added up: the same
+        result, and every array stays small enough for the processor's cache.
+        """
+        network, loss = self.network, self.network.loss
+        n = len(positions)
+        for start in range(0, n, network.tile):
+            part = positions[start : start + network.tile]
+            compact = self._train.gather(part, self._compact[: len(part)])
+            labels = np.take(self._train.labels, part, out=self._labels[: len(part)], mode="clip")
+            outputs = network.forward(network.read(compact), self._dropout_generator)
+            loss.activate(outputs)
+            self._loss_sum += loss.total(outputs, labels)
+            self._right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+            loss.to_gradient(outputs, labels)
+            outputs *= 1 / n
+            network.backward(outputs, accumulate=start > 0)
+        self._reported_images += n
+        if self.training_config.weight_decay and not self.optimizer.decays_weights_itself:
+            network.add_penalty_gradient(self.training_config.weight_decay)
+
+    def _penalty(self) -> float:
+        """Return what L2 adds to the cost; AdamW's decay is no part of it."""
+        if self.optimizer.decays_weights_itself:
+            return 0.0
+        return self.network.penalty(self.training_config.weight_decay)
+
+    def _evaluate(self) -> EpochMetrics:
+        """Measure the network on the dev set and on the sample of training images."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            train_loss, train_accuracy = self._measure(self._train, self._sample)
+            dev_loss, dev_accuracy = self._measure(self._dev, np.arange(len(self._dev)))
+        penalty = self._penalty()
+        if not math.isfinite(train_loss + penalty) or not np.isfinite(self.network.parameters).all():
+            raise TrainingDiverged(self._why_diverged())
+        record = EpochMetrics(
+            self.step,
+            self.epoch,
+            self.images_seen,
+            train_loss + penalty,
+            train_accuracy,
+            dev_loss + penalty,
+            dev_accuracy,
+            self.learning_rate,
+        )
+        self._evaluated_step = self.step
+        self._note_best(record)
+        return record
+
+    def _measure(self, source: _Source, positions: NDArray[np.intp]) -> tuple[float, float]:
+        """Return mean loss and accuracy over some images."""
+        if len(positions) == 0:
+            return math.nan, math.nan
+        network, total, right = self.network, 0.0, 0
+        for start in range(0, len(positions), network.tile):
+            part = positions[start : start + network.tile]
+            outputs = network.outputs(source.gather(part, self._compact[: len(part)]))
+            labels = source.labels[part]
+            total += network.loss.total(outputs, labels)
+            right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+        return total / len(positions), right / len(positions)
+
+    def _note_best(self, record: EpochMetrics) -> None:
+        """Keep the parameters when they are the best so far; stop when patience has run out."""
+        best = self.best
+        if best is None or (record.dev_accuracy, -record.dev_loss) > (best.dev_accuracy, -best.dev_loss):
+            self.best = record
+            self._best_parameters = self.network.parameters.copy()
+        patience = self.training_config.patience
+        if patience is not None and self.best is not None:
+            waited = (self.step - self.best.step) // self.evaluate_every
+            self.stopped_early = waited >= patience
+
+    def _why_diverged(self) -> str:
+        message = _(
+            "Training has blown up after {step} steps: the numbers became too large to hold. The learning "
+            "rate ({rate:g}) is too high for this network. Try a tenth of it, Adam, or He initialisation."
+        )
+        return message.format(step=self.step, rate=self.training_config.learning_rate)
+
+    # ---- taking home ------------------------------------------------------------------------------------
+
+    def model(self, *, best: bool = False, resumable: bool = False) -> Model:
+        """Return a copy of the network as it stands (or at its best), with a card of how it was made.
+
+        With ``resumable`` the model also carries what is needed to go on training exactly.
+        """
+        record = self.best if best else self._last_measurement()
+        parameters = self.network.parameters
+        if best and self._best_parameters is not None:
+            parameters = self._best_parameters
+        return Model(
+            self.network_config,
+            self.network.preparation,
+            self._class_names,
+            parameters,
+            self.training_config,
+            self._card(record),
+            self._state() if resumable else None,
+        )
+
+    def _last_measurement(self) -> EpochMetrics | None:
+        return next((record for record in reversed(self.history) if isinstance(record, EpochMetrics)), None)
+
+    def _card(self, record: EpochMetrics | None) -> dict[str, Any]:
+        split = self._split
+        card: dict[str, Any] = {
+            "seed": self.training_config.seed,
+            "step": self.step,
+            "epoch": self.epoch,
+            "images_seen": self.images_seen,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        }
+        if split is not None:
+            card |= {
+                "dataset": split.train.name,
+                "fingerprint": split.train.fingerprint,
+                "train_size": len(split.train),
+                "dev_size": len(split.dev),
+            }
+        if record is not None:
+            card |= {"measured_at_step": record.step, "dev_accuracy": _json_number(record.dev_accuracy)}
+        return card
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        """Return, as plain arrays, everything else that the next step depends on."""
+        counters = {
+            "step": self.step,
+            "images_seen": self.images_seen,
+            "position": self._position,
+            "evaluated_step": self._evaluated_step,
+            "stopped_early": self.stopped_early,
+            "optimizer_steps": self.optimizer.steps,
+            "best": None if self.best is None else dataclasses.asdict(self.best),
+            "history": [[type(record).__name__, *dataclasses.astuple(record)] for record in self.history],
+            "order_generator": self._order_generator.bit_generator.state,
+            "dropout_generator": self._dropout_generator.bit_generator.state,
+        }
+        state: dict[str, NDArray[Any]] = {
+            "counters": np.frombuffer(json.dumps(counters).encode(), np.uint8),
+            "order": self._order,
+            "moments": self.optimizer.moments,
+            "parameters": self.network.parameters.copy(),
+        }
+        if self._best_parameters is not None:
+            state["best_parameters"] = self._best_parameters
+        return state
+
+    @classmethod
+    def from_model(cls, model: Model) -> TrainingRun:
+        """Return the run that made a resumable model, ready to go on exactly where it stood.
+
+        Raises
+        ------
+        ValueError
+            When the model carries no training state.
+        """
+        if model.state is None:
+            raise ValueError(_("This model was saved without its training state: it can answer, not go on."))
+        run = cls(model.network_config, model.training_config)
+        run._start_with(model.preparation, len(model.class_names), None)
+        run._class_names = model.class_names
+        run._restore(model.state)
+        return run
+
+    def _restore(self, state: dict[str, NDArray[Any]]) -> None:
+        counters = json.loads(state["counters"].tobytes())
+        self.step, self.images_seen = counters["step"], counters["images_seen"]
+        self._position, self._evaluated_step = counters["position"], counters["evaluated_step"]
+        self.stopped_early = counters["stopped_early"]
+        self.best = None if counters["best"] is None else EpochMetrics(**counters["best"])
+        kinds = {"BatchMetrics": BatchMetrics, "EpochMetrics": EpochMetrics}
+        self.history = [kinds[kind](*values) for kind, *values in counters["history"]]
+        self._order_generator = _generator(counters["order_generator"])
+        self._dropout_generator = _generator(counters["dropout_generator"])
+        self._order = state["order"].astype(np.intp)
+        self.network.parameters[...] = state["parameters"]
+        self.optimizer.steps = counters["optimizer_steps"]
+        self.optimizer.moments[...] = state["moments"]
+        if "best_parameters" in state:
+            self._best_parameters = state["best_parameters"].copy()
+
+    def save_state(self) -> bytes:
+        """Return the whole run as the bytes of a resumable model file."""
+        buffer = io.BytesIO()
+        save_model(self.model(resumable=True), buffer)
+        return buffer.getvalue()
+
+    @classmethod
+    def load_state(cls, data: bytes) -> TrainingRun:
+        """Return the run that `save_state` wrote."""
+        return cls.from_model(load_model(data))
+
+
+def _json_number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _generator(state: dict[str, Any]) -> np.random.Generator:
+    generator = np.random.default_rng()
+    generator.bit_generator.state = state
+    return generator
+
+
+def train(run: TrainingRun, split: Split, max_steps: int | None = None) -> Iterator[Record]:
+    """Train until the run is finished, yielding what happened on the way.
+
+    All state is in the run: stop asking at any record; a later ``train(run, split)`` goes on exactly there.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    split : Split
+    max_steps : int, optional
+        Take at most this many steps in this call.
+
+    Yields
+    ------
+    BatchMetrics
+        Every few steps (about 2,000 images).
+    EpochMetrics
+        Before the first step, after each epoch (or every `evaluate_every` steps), and at the end.
+
+    Raises
+    ------
+    TrainingDiverged
+        When the cost or the parameters are no longer finite.
+    """
+    run.build(split)
+    last = math.inf if max_steps is None else run.step + max_steps
+    while True:
+        record: Record
+        if run._evaluation_is_due:
+            record = run._evaluate()
+        elif run.finished or run.step >= last:
+            return
+        else:
+            record = run._advance(int(min(last - run.step, run.total_steps)))
+        run.history.append(record)
+        yield record
