@@ -7,12 +7,12 @@ import dashboard  # noqa: F401  isort: skip
 import streamlit as st
 
 from dashboard.messages import friendly_errors
-from dashboard.navigation import inside_app, wanted_page
+from dashboard.navigation import ROOT, inside_app, wanted_page
 
+# Before the menu: for a page's Material icon, the browser's tab would ask a server of Google's.
+st.set_page_config(page_icon=ROOT / "dashboard" / "icon.svg", layout="wide")
 page = inside_app()
 wanted_page()
-st.set_page_config(
-    page_title=page.title if page.url_path == "" else f"{page.title} · Digit Lab", layout="wide"
-)
+st.set_page_config(page_title="Digit Lab" if page.url_path == "" else f"{page.title} · Digit Lab")
 with friendly_errors():
     page.run()

@@ -47,7 +47,7 @@ class Session:
 
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
-    split_settings: SplitSettings = SplitSettings()
+    split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
     training_config: TrainingConfig = field(default_factory=TrainingConfig)
     run_id: str | None = None
