@@ -1,0 +1,108 @@
+"""Finding, installing and starting the browser that drives the app.
+
+It stands under the browser tests and the screenshots. `python -m tests.e2e.browser --install` gets a
+browser when none is there: playwright's own build, else Debian's chromium.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+VARIABLE = "DIGITLAB_BROWSER"
+ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HOW_TO_GET_ONE = (
+    "No browser was found, and the browser tests are never skipped. Get one with `playwright install "
+    f"chromium`, or install Chromium or Chrome, or set {VARIABLE} to the path of one."
+)
+ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {
+    # Streamlit goes by this name when it closes its menu after a choice.
+    "user_agent": "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Mobile Safari/537.36",
+    "viewport": {"width": 375, "height": 812},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+
+
+class NoBrowser(RuntimeError):
+    """There is no browser on this machine; the message says how to get one."""
+
+
+def find_browser(playwright: Playwright) -> str:
+    """Return the browser to use: the variable's, else playwright's own download, else one on the PATH."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        found = shutil.which(named)
+        if found is None:
+            raise NoBrowser(f"{VARIABLE} is {named!r}, and that is no program. {HOW_TO_GET_ONE}")
+        return found
+    if Path(playwright.chromium.executable_path).exists():
+        return playwright.chromium.executable_path
+    for name in ON_PATH:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    raise NoBrowser(HOW_TO_GET_ONE)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser without a window."""
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = [*ARGUMENTS, "--no-sandbox"] if as_root else list(ARGUMENTS)
+    return playwright.chromium.launch(executable_path=find_browser(playwright), args=arguments)
+
+
+def new_context(browser: Browser, *, phone: bool = False, dark: bool = False) -> BrowserContext:
+    """Open what a new visitor has: an empty profile, on a desktop or a phone, in light or dark."""
+    context: BrowserContext = browser.new_context(
+        **(PHONE if phone else DESKTOP), color_scheme="dark" if dark else "light", accept_downloads=True
+    )
+    return context
+
+
+def install() -> None:
+    """Get a browser when there is none, and print which one there is."""
+    ways = [[sys.executable, "-m", "playwright", "install", "chromium", "--no-shell"]]
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        ways += [
+            ["apt-get", "update", "-q"],
+            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
+        ]
+    with sync_playwright() as playwright:
+        for way in ways:
+            if _is_there(playwright):
+                break
+            print("No browser yet, trying:", " ".join(way), flush=True)
+            subprocess.run(way, check=False, timeout=900)
+        print("Browser:", find_browser(playwright))
+
+
+def _is_there(playwright: Playwright) -> bool:
+    try:
+        return bool(find_browser(playwright))
+    except NoBrowser:
+        return False
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--install"]:
+        try:
+            install()
+        except NoBrowser as error:
+            sys.exit(str(error))
+    else:
+        sys.exit("Usage: python -m tests.e2e.browser --install")

@@ -1,0 +1,99 @@
+"""The fixtures of the browser tests: the real app, a browser, and visitors whose troubles fail the test.
+
+It stands between pytest and `server`, `browser` and `steps`: a test asks for `visitor` and begins its visit.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.browser import launch, new_context
+from tests.e2e.server import AppServer
+from tests.e2e.steps import Visitor
+
+NewVisitor = Callable[..., Visitor]
+_failed = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies here, and run it last: the quick tests speak first."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: here in item.path.parents)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    """Remember whether a test failed, so that its visitors leave a picture."""
+    report = yield
+    if report.when == "call":
+        item.stash[_failed] = report.failed
+    return report
+
+
+def _checked_server() -> Iterator[AppServer]:
+    with AppServer() as server:
+        yield server
+        log = server.log()
+        left = server.stop()
+    assert left == [], f"The server left behind: {left}. It wrote:\n{log}"
+    assert "Traceback" not in log, f"The server met an error:\n{log}"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[AppServer]:
+    """The app, started once for all tests that can share it."""
+    yield from _checked_server()
+
+
+@pytest.fixture
+def fresh_server() -> Iterator[AppServer]:
+    """The app, started for this test alone: nobody has visited it yet."""
+    yield from _checked_server()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser; when there is none, an error says how to get one."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[NewVisitor]:
+    """Make visitors: `new_visitor(phone=True, dark=True, server=fresh_server)`.
+
+    Without a server they visit the shared one. At the end of the test each is asked for problems.
+    """
+    visitors: list[Visitor] = []
+
+    def make(*, phone: bool = False, dark: bool = False, server: AppServer | None = None) -> Visitor:
+        server = server or request.getfixturevalue("server")
+        visitors.append(Visitor(new_context(browser, phone=phone, dark=dark), server.address))
+        return visitors[-1]
+
+    yield make
+    problems = [problem for visitor in visitors for problem in visitor.problems]
+    for number, visitor in enumerate(visitors):
+        if problems or request.node.stash.get(_failed, False):
+            visitor.picture(f"{request.node.name}-{number}")
+        visitor.context.close()
+    assert problems == [], f"The browser told of errors: {problems}"
+
+
+@pytest.fixture
+def visitor(new_visitor: NewVisitor) -> Visitor:
+    """One visitor of the shared app, at a desktop, in light colours."""
+    return new_visitor()
+
+
+@pytest.fixture
+def phone_visitor(new_visitor: NewVisitor) -> Visitor:
+    """One visitor of the shared app, on a phone that is touched."""
+    return new_visitor(phone=True)

@@ -1,0 +1,148 @@
+"""The real app as a child process: started as the README says, watched, and stopped without a trace.
+
+It stands behind every browser test, the screenshots and the load benchmark: they all speak to an `AppServer`.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class AppServer:
+    """A running `streamlit run app.py` on a free loopback port; use it in a `with` block.
+
+    Parameters
+    ----------
+    app : Path
+        The script to serve.
+    directory : Path
+        Where the server is started from.
+    environment : dict or None
+        Variables to set on top of this process's own.
+
+    Attributes
+    ----------
+    address : str
+        ``http://127.0.0.1:<port>``, without a slash at the end.
+    process : subprocess.Popen
+        The server itself; `workers` lists its children.
+    """
+
+    def __init__(
+        self, app: Path = ROOT / "app.py", directory: Path = ROOT, environment: dict[str, str] | None = None
+    ) -> None:
+        self.app = app
+        self.directory = directory
+        self.environment = environment or {}
+
+    def __enter__(self) -> "AppServer":
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._folder = tempfile.TemporaryDirectory(prefix="digitlab-server-")
+        self.temporary_files = Path(self._folder.name, "tmp")
+        self.temporary_files.mkdir()
+        self._log_file = Path(self._folder.name, "log.txt")
+        with self._log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.command(), cwd=self.directory, env=self._environment(), stdout=log, stderr=log
+            )
+        try:
+            self._wait_until_healthy()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def command(self) -> list[str]:
+        """Return the README's command with the options that a test needs."""
+        app = os.path.relpath(self.app, self.directory)
+        options = {"server.port": self.port, "server.address": "127.0.0.1", "server.headless": "true"}
+        flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        return [sys.executable, "-m", "streamlit", "run", app, *flags]
+
+    def log(self) -> str:
+        """Return what the server has written so far."""
+        return self._log_file.read_text(encoding="utf-8", errors="replace")
+
+    def workers(self) -> list[psutil.Process]:
+        """Return every process that the server has started, at any depth."""
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def memory(self) -> int:
+        """Return the bytes that the server and its workers hold, shared pages counted once (Linux) or not."""
+        total = 0
+        for process in [psutil.Process(self.process.pid), *self.workers()]:
+            try:
+                memory = process.memory_full_info()
+            except psutil.Error:
+                continue
+            total += getattr(memory, "pss", 0) or memory.uss
+        return total
+
+    def stop(self, seconds: float = 15.0) -> list[str]:
+        """End the server (SIGTERM) and return what it left behind: processes, files, semaphores.
+
+        What is left is then removed, so that one careless test does not harm the next.
+        """
+        if self.process.returncode is not None:
+            return []
+        children, left = self.workers(), []
+        self.process.terminate()
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            left.append("the server, which did not end when asked")
+            self.process.kill()
+            self.process.wait()
+        _, alive = psutil.wait_procs(children, timeout=seconds)
+        left += [f"process {child.pid}" for child in alive]
+        for child in alive:
+            child.kill()
+        left += [f"file {path.name}" for path in self.temporary_files.iterdir()]
+        left += [f"semaphore {path.name}" for path in Path("/dev/shm").glob(f"sem.loky-{self.process.pid}-*")]
+        self._folder.cleanup()
+        return left
+
+    def _environment(self) -> dict[str, str]:
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary_files))
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **temporary, **self.environment}
+
+    def _wait_until_healthy(self, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"The app ended at once. It wrote:\n{self.log()}")
+            try:
+                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise TimeoutError(f"The app was not healthy after {seconds:g} s. It wrote:\n{self.log()}")
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,114 @@
+"""What a visitor does, step by step: open an address, wait, look, press, and notice what goes wrong.
+
+It stands between a browser test and playwright, so that a test reads as the visit it describes.
+"""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+PICTURES = Path(__file__).resolve().parents[2] / "test-results"
+IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+# At a deep link Streamlit first looks for its server below the page's own address, and hears "not found".
+USUAL = r"404 \(Not Found\) \(\S+/\w+/_stcore/(health|host-config)\)$"
+PATIENCE = 30.0  # seconds that a visit waits for what it expects
+expect.set_options(timeout=PATIENCE * 1000)
+
+
+class Visitor:
+    """One person at one tab of a browser.
+
+    Attributes
+    ----------
+    page : playwright.sync_api.Page
+        The tab; `main` is the part below the app's menu.
+    problems : list of str
+        What nobody expected: errors that the console or a script of the page told of, and requests to any
+        other server than the app's. A test with any fails.
+    """
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.context = context
+        self.address = address
+        self.problems: list[str] = []
+        self._expected = [re.compile(USUAL)]
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.page.on("console", self._hear)
+        self.page.on("request", self._watch)
+        self.page.on("pageerror", lambda error: self._note(f"page error: {error}"))
+
+    @property
+    def main(self) -> Locator:
+        """The page's own content, without menu and sidebar."""
+        return self.page.get_by_test_id("stMain")
+
+    def open(self, path: str = "/", text: str | None = None) -> None:
+        """Type an address below the app's own, and wait until the page stands (and shows this text)."""
+        self.page.goto(self.address + path)
+        self.wait_until_idle(text)
+
+    def reload(self, text: str | None = None) -> None:
+        """Press the browser's reload."""
+        self.page.reload()
+        self.wait_until_idle(text)
+
+    def wait_until_idle(self, text: str | None = None, seconds: float = PATIENCE) -> None:
+        """Wait until the app has nothing more to do and, where one is given, shows this text.
+
+        Right after a click the app may still look idle: give a text that only the answer shows.
+        """
+        if text is not None:
+            self.see(text, seconds)
+        expect(self.page.locator(IDLE)).to_be_visible(timeout=seconds * 1000)
+
+    def see(self, text: str | re.Pattern[str], seconds: float = PATIENCE) -> None:
+        """Wait until this text stands on the page."""
+        shown = self.main.get_by_text(text).filter(visible=True).first
+        expect(shown).to_be_visible(timeout=seconds * 1000)
+
+    def go_to(self, title: str) -> None:
+        """Choose a page from the app's menu, which a phone keeps behind a button."""
+        self.menu().filter(has_text=title).first.click()
+        expect(self.page).to_have_title(re.compile(f"^{title}\\b"))
+        self.wait_until_idle()
+
+    def menu(self) -> Locator:
+        """Return the links of the app's menu, opening it first on a phone."""
+        top = self.page.get_by_test_id("stTopNavLink")
+        opener = self.page.get_by_test_id("stExpandSidebarButton")
+        expect(top.or_(opener).first).to_be_visible()
+        if top.first.is_visible():
+            return top
+        opener.click()
+        return self.page.get_by_test_id("stSidebarNavLink")
+
+    def press(self, name: str | re.Pattern[str], text: str | None = None) -> None:
+        """Press the button of this name, and wait for this text when one is given."""
+        self.main.get_by_role("button", name=name).first.click()
+        if text is not None:
+            self.wait_until_idle(text)
+
+    def expect_problem(self, pattern: str) -> None:
+        """Say beforehand that errors which match this regular expression are part of the visit."""
+        self._expected.append(re.compile(pattern))
+
+    def picture(self, name: str) -> Path:
+        """Save what the visitor sees to `test-results/`, for whoever looks into a failure."""
+        PICTURES.mkdir(exist_ok=True)
+        path = PICTURES / f"{re.sub(r'[^A-Za-z0-9-]+', '-', name).strip('-')}.png"
+        self.page.screenshot(path=path, full_page=True)
+        return path
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._note(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self._note(f"request to another server: {request.url}")
+
+    def _note(self, problem: str) -> None:
+        if not any(pattern.search(problem) for pattern in self._expected):
+            self.problems.append(problem)

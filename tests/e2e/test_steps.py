@@ -1,0 +1,57 @@
+"""The watch that every browser test stands under, tried on planted troubles.
+
+It stands beside `steps`: a test that hears no errors is worth something only when errors are heard.
+"""
+
+import pytest
+
+from tests.e2e.browser import VARIABLE, NoBrowser, find_browser
+from tests.e2e.steps import Visitor
+
+
+def heard(visitor: Visitor, script: str) -> list[str]:
+    visitor.page.evaluate(script)
+    visitor.page.wait_for_timeout(300)
+    problems, visitor.problems = visitor.problems, []
+    return problems
+
+
+def test_an_error_on_the_console_is_heard(visitor: Visitor) -> None:
+    visitor.open("/")
+    assert heard(visitor, "console.error('planted')") == ["console: planted ()"]
+
+
+def test_an_error_in_a_script_of_the_page_is_heard(visitor: Visitor) -> None:
+    visitor.open("/")
+    assert "planted" in heard(visitor, "setTimeout(() => { throw new Error('planted') })")[0]
+
+
+def test_a_request_to_another_server_is_heard(visitor: Visitor) -> None:
+    visitor.open("/")
+    assert "request to another server" in heard(visitor, "fetch('http://127.0.0.1:9/x').catch(() => 0)")[0]
+
+
+def test_an_error_that_was_expected_is_no_problem(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.expect_problem("planted")
+    assert heard(visitor, "console.error('planted')") == []
+
+
+class NoPlaywright:
+    class chromium:
+        executable_path = "/nowhere/chrome"
+
+
+def test_without_a_browser_an_error_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NoBrowser, match="playwright install"):
+        find_browser(NoPlaywright)
+
+
+def test_the_variable_that_names_a_browser_goes_before_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "python3")
+    assert find_browser(NoPlaywright).endswith("python3")
+    monkeypatch.setenv(VARIABLE, "no-such-program")
+    with pytest.raises(NoBrowser, match="no-such-program"):
+        find_browser(NoPlaywright)
