@@ -2,58 +2,73 @@
 # Without make: README.md gives the same in plain pip, streamlit and pytest.
 
 PYTHON ?= python3
-BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
-PORT ?= 8501
-ADDRESS ?= localhost
-PART ?= all
+VENV ?= .venv
+ARGS ?=
+PARTS ?= $(filter-out _%,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 
-.PHONY: help run test lint format benchmark screenshots messages lock clean
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help run test lint format benchmark frameworks screenshots messages lock clean
 
 help:  ## Show what there is
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 20
 
-run: .venv/app  ## Make .venv, install, start the app
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(ADDRESS)
+run: $(VENV)/app  ## Make .venv, install, start the app (ARGS="--server.port 8600" for Streamlit's own options)
+	$(BIN)/streamlit run app.py $(ARGS)
 
-test: .venv/dev .venv/browser  ## Install what tests need, a browser too, and run all tests
-	$(BIN)/pytest $(ARGS)
+test: $(VENV)/browser  ## Install what tests need, a browser too, and run all tests (ARGS="tests/mlcore -k adam" for some)
+	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/dev  ## Check format, style and types
+lint: $(VENV)/dev  ## Check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: .venv/dev  ## Bring the code into the house's format
+format: $(VENV)/dev  ## Bring the code into the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+benchmark: $(VENV)/dev  ## Measure speed, memory, accuracy and load (PARTS="speed" for some, as named in benchmarks/)
+	for part in $(PARTS); do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit 1; done
+
+frameworks: $(VENV)/dev  ## Install PyTorch and JAX, for the benchmarks that compare with them
+	$(PIP) install --quiet -r requirements/benchmark.txt
+
+screenshots: $(VENV)/browser  ## Take the pictures of the README anew
+	$(BIN)/python -m docs.screenshots
+
+messages: $(VENV)/dev  ## Collect every sentence that a visitor reads into locale/digitlab.pot, for translators
+	mkdir -p locale
+	$(BIN)/pybabel -q extract -k setting:2,3 --no-location --sort-output --project "Digit Lab" \
+	  -o locale/digitlab.pot app.py pages dashboard mlcore
+
 # A stamp file stands for "installed from these lists"; a changed list installs anew.
-.venv/python:
+$(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	touch $@
 
-.venv/app: .venv/python requirements.txt constraints.txt
+$(VENV)/app: $(VENV)/python requirements.txt constraints.txt
 	$(PIP) install --quiet -r requirements.txt
 	touch $@
 
-.venv/dev: .venv/python requirements.txt requirements/dev.txt requirements/extra.txt constraints.txt
+$(VENV)/dev: $(VENV)/python requirements.txt requirements/dev.txt requirements/extra.txt constraints.txt
 	$(PIP) install --quiet -r requirements/dev.txt
-	touch $@ .venv/app
+	touch $@ $(VENV)/app
 
-.venv/browser: .venv/dev
+$(VENV)/browser: $(VENV)/dev
 	$(BIN)/python -m tests.e2e.browser --install
 	touch $@
 
 # The exact versions of everything, for every Python from 3.11 on and every platform: markers say where a
 # package is needed. There are no hashes: pip would then refuse the ranges in requirements.txt.
-lock: .venv/python  ## Write constraints.txt anew with the newest versions that the ranges allow
+lock: $(VENV)/python  ## Write constraints.txt anew with the newest versions that the ranges allow
 	$(PIP) install --quiet 'uv>=0.13,<0.14'
 	: > constraints.txt  # the old pins would hold the new ones back
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
 	  --no-annotate --custom-compile-command 'make lock' requirements/dev.txt --output-file constraints.txt
 
 clean:  ## Remove what the commands above made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov test-results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
