@@ -1,0 +1,142 @@
+"""What is known about a run: its state, its history, and the sentence when something is not possible.
+
+It stands between the workers, which send what happened, and the pages, which show it. Everything here is
+frozen or only grows, so that any thread may read it without a lock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, overload
+
+from dashboard.split_settings import SplitSettings
+from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore.language import N_
+
+Record: TypeAlias = BatchMetrics | EpochMetrics
+State: TypeAlias = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
+
+STATE_LABELS: dict[State, str] = {
+    "queued": N_("Waiting for its turn"),
+    "running": N_("Training"),
+    "paused": N_("Paused"),
+    "finished": N_("Finished"),
+    "stopped": N_("Stopped"),
+    "diverged": N_("Diverged"),
+    "failed": N_("Failed"),
+}
+
+LIVE: frozenset[State] = frozenset({"queued", "running", "paused"})
+"""The states of a run that still needs its worker."""
+
+
+class RunError(Exception):
+    """What was asked of a run is not possible; the message is a sentence for the visitor."""
+
+
+class History(Sequence[Record]):
+    """The records of a run up to now: a view of a list that only grows, so making one costs nothing.
+
+    ``history[since:]`` gives what is new to someone who has seen the first ``since`` records.
+
+    >>> history = History([])
+    >>> len(history), history[0:]
+    (0, ())
+    """
+
+    __slots__ = ("_length", "_records")
+
+    def __init__(self, records: list[Record]) -> None:
+        self._records = records
+        self._length = len(records)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Record, ...]: ...
+    def __getitem__(self, index: int | slice) -> Record | tuple[Record, ...]:
+        if isinstance(index, slice):
+            return tuple(self._records[i] for i in range(*index.indices(self._length)))
+        return self._records[range(self._length)[index]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __repr__(self) -> str:
+        return f"History({self._length} records)"
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run at one moment.
+
+    Attributes
+    ----------
+    run_id : str
+        Who knows it may watch the run.
+    state : str
+        A key of `STATE_LABELS`.
+    message : str
+        A sentence for the visitor, when there is something to say; otherwise empty.
+    step, total_steps, epoch, images_seen
+        How far it has come.
+    images_per_second : float
+        Over the last seconds as a clock on the wall saw them; the mean of the whole when it has ended.
+    seconds_trained : float
+        What the worker spent on it.
+    seconds_left : float or None
+        None while nothing is known yet, and when it does not run.
+    history : History
+        All records so far, in order; it may be sliced from where one stopped reading.
+    history_version : int
+        Grows when records were taken back, because the run goes on from an earlier step: charts start anew.
+    network, training
+        The configs as they are now, after any change on the way.
+    dataset_name, dataset_fingerprint : str
+        Of the whole that the split was made from.
+    split_settings : SplitSettings or None
+        How it was split, where that is known.
+    n_train, n_dev : int
+        Images in the two parts.
+    best : EpochMetrics or None
+        The measurement with the highest dev accuracy.
+    test_accuracy : float or None
+        Once it was asked for.
+    model_step : int or None
+        The step of the newest model that `RunService.model` gives at once.
+    """
+
+    run_id: str
+    state: State
+    message: str
+    step: int
+    total_steps: int
+    epoch: float
+    images_seen: int
+    images_per_second: float
+    seconds_trained: float
+    seconds_left: float | None
+    history: History
+    history_version: int
+    network: NetworkConfig
+    training: TrainingConfig
+    dataset_name: str
+    dataset_fingerprint: str
+    split_settings: SplitSettings | None
+    n_train: int
+    n_dev: int
+    best: EpochMetrics | None
+    test_accuracy: float | None
+    model_step: int | None
+
+    @property
+    def live(self) -> bool:
+        """Whether it trains, waits to train, or is paused."""
+        return self.state in LIVE
+
+    @property
+    def progress(self) -> float:
+        """The part of all steps that is done, from 0 to 1."""
+        return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0

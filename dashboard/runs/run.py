@@ -1,0 +1,179 @@
+"""A run as the service keeps it: what was wanted, what was reported, and how fast it goes.
+
+It stands behind `RunStatus`, which is what everybody else sees of it. All of it is called with the service's
+lock held.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+
+from dashboard.runs.records import LIVE, History, Record, RunStatus, State
+from dashboard.runs.worker import Report, Ticket
+from dashboard.split_settings import SplitSettings
+from mlcore import EpochMetrics, Split, TrainingConfig
+from mlcore.language import _
+
+if TYPE_CHECKING:
+    from dashboard.runs.slots import Slot
+
+Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
+
+TURNS_FOR_SPEED = 24
+"""Over how many turns the speed is taken: some four seconds when a run has a worker for itself."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run remembers of its split; the images themselves belong to the visitor and to the store."""
+
+    name: str
+    fingerprint: str
+    split_settings: SplitSettings | None
+    n_train: int
+    n_dev: int
+
+    @classmethod
+    def of(cls, split: Split, settings: SplitSettings | None) -> Self:
+        """Note the facts of a split."""
+        whole = split.train.base
+        return cls(whole.name, whole.fingerprint, settings, len(split.train), len(split.dev))
+
+
+@dataclass(eq=False)
+class Run:
+    """One run; see `RunStatus` for the parts of the same name."""
+
+    owner: str
+    ticket: Ticket
+    data: DataFacts
+    bytes_needed: int
+    training: TrainingConfig
+    left_at: float
+    state: State = "queued"
+    wanted: Wanted = "running"
+    message: str = ""
+    jobs: int = 0
+    sessions: set[str] = field(default_factory=set)
+    used_at: float = 0.0
+    slot: "Slot | None" = None
+    records: list[Record] = field(default_factory=list)
+    history_version: int = 0
+    step: int = 0
+    steps_per_epoch: int = field(init=False)
+    total_steps: int = field(init=False)
+    epoch: float = 0.0
+    images_seen: int = 0
+    seconds_trained: float = 0.0
+    saved_step: int | None = None
+    best: EpochMetrics | None = None
+    test_accuracy: float | None = None
+    pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
+
+    def __post_init__(self) -> None:
+        """Plan the length before a worker has reported it."""
+        self.steps_per_epoch = -(-self.data.n_train // (self.training.batch_size or self.data.n_train))
+        self.total_steps = self.training.iterations or self.training.epochs * self.steps_per_epoch
+
+    @property
+    def run_id(self) -> str:
+        """Its unguessable name."""
+        return self.ticket.run_id
+
+    @property
+    def live(self) -> bool:
+        """Whether it still needs its worker."""
+        return self.state in LIVE
+
+    @property
+    def must_save(self) -> bool:
+        """Whether its model can be had from its worker only.
+
+        While it trains, the newest checkpoint will do; what has diverged or failed has no newer one.
+        """
+        if self.state in ("queued", "running"):
+            return self.saved_step is None
+        return self.state in ("paused", "stopped") and self.saved_step != self.step
+
+    @property
+    def restart_step(self) -> int:
+        """Where a run that has ended goes on: where it stands, or, when it broke off, at its checkpoint."""
+        return self.step if self.state in ("finished", "stopped") else self.saved_step or 0
+
+    def rests_for(self, now: float) -> float:
+        """Return for how many seconds a worker has kept it in memory without being asked for it."""
+        kept = self.state == "paused" and self.slot is not None and self.jobs == 0
+        return now - self.used_at if kept else 0.0
+
+    def take_note(self, report: Report, now: float) -> None:
+        """Learn from a worker's report how the run stands."""
+        if report.records_before is not None and report.records_before < len(self.records):
+            self.records = self.records[: report.records_before]
+            self.history_version += 1
+        self.records.extend(report.records)
+        self.used_at = now
+        self.step, self.images_seen, self.epoch = report.step, report.images_seen, report.epoch
+        self.best, self.saved_step = report.best, report.saved_step
+        if report.changes == self.ticket.changes:
+            self.training, self.total_steps = report.training, report.total_steps
+            self.steps_per_epoch = report.steps_per_epoch
+        self.seconds_trained += report.seconds
+        if report.records:
+            self.pace.append((now, report.step, report.images_seen))
+
+    def change(self, learning_rate: float | None, total_steps: int | None) -> None:
+        """Have the worker make these changes before the next step.
+
+        Raises
+        ------
+        SettingError
+            When a value is out of bounds; nothing is changed then.
+        """
+        training, changes = self.training, self.ticket.changes
+        if learning_rate is not None:
+            training = replace(training, learning_rate=learning_rate)
+            changes = replace(changes, learning_rate=learning_rate)
+        if total_steps is not None:
+            training = replace(training, iterations=total_steps)
+            changes = replace(changes, iterations=total_steps)
+        self.training, self.ticket = training, replace(self.ticket, changes=changes)
+        self.total_steps = total_steps or self.total_steps
+
+    def status(self) -> RunStatus:
+        """Return what everybody may know."""
+        per_second, seconds_left = self._speed()
+        return RunStatus(
+            run_id=self.run_id,
+            state=self.state,
+            message=_(self.message) if self.message else "",
+            step=self.step,
+            total_steps=self.total_steps,
+            epoch=self.epoch,
+            images_seen=self.images_seen,
+            images_per_second=per_second,
+            seconds_trained=self.seconds_trained,
+            seconds_left=seconds_left,
+            history=History(self.records),
+            history_version=self.history_version,
+            network=self.ticket.network,
+            training=self.training,
+            dataset_name=self.data.name,
+            dataset_fingerprint=self.data.fingerprint,
+            split_settings=self.data.split_settings,
+            n_train=self.data.n_train,
+            n_dev=self.data.n_dev,
+            best=self.best,
+            test_accuracy=self.test_accuracy,
+            model_step=self.saved_step,
+        )
+
+    def _speed(self) -> tuple[float, float | None]:
+        """Return images a second, and the seconds left while it runs."""
+        mean = self.images_seen / self.seconds_trained if self.seconds_trained else 0.0
+        if self.state != "running" or len(self.pace) < 2:
+            return mean, None
+        (begin, first_step, first_images), (last, step, images) = self.pace[0], self.pace[-1]
+        if step <= first_step or last <= begin:
+            return mean, None
+        left = (self.total_steps - step) * (last - begin) / (step - first_step)
+        return (images - first_images) / (last - begin), left

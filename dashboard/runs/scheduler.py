@@ -1,0 +1,235 @@
+"""Who has the next turn: hands out turns of a fraction of a second to the workers and notes what comes back.
+
+It stands between the service, which knows visitors, and the workers, which know runs. Pausing is to hand out
+no more turns; a class of thirty shares two workers without anybody waiting long.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import Any
+
+from dashboard.runs import worker
+from dashboard.runs.records import RunError, State
+from dashboard.runs.run import Run
+from dashboard.runs.slots import Job, Slot
+from mlcore.language import N_, _
+
+_log = logging.getLogger(__name__)
+
+TURNS_AHEAD = 2
+"""Turns that a worker holds at once, so that it need not wait for the web process between two."""
+
+WORKER_ENDED = N_(
+    "The process that trained this run ended, most likely for want of memory. "
+    "Go on from where it was last saved, or try a smaller network."
+)
+OUT_OF_MEMORY = N_("There is not enough memory to train this. Try a smaller network.")
+BROKEN = N_("Training stopped because of an error on our side. Go on from where it was last saved.")
+NOT_COMPUTED = N_("This could not be computed because of an error on our side. Try it again.")
+
+
+class Scheduler:
+    """Gives runs their turns on the workers.
+
+    All methods are called with the lock ``changed`` held, which is notified whenever something has changed.
+
+    Parameters
+    ----------
+    changed : Condition
+        The service's lock.
+    workers : int
+        Number of worker processes.
+    turn_seconds : float
+        About how long a turn is.
+    make_executor : callable
+        Returns an executor that runs one call at a time.
+    clock : callable
+        Seconds.
+    remove : callable
+        Is given a run that was deleted, as soon as no worker touches it any more.
+    """
+
+    def __init__(
+        self,
+        changed: threading.Condition,
+        workers: int,
+        turn_seconds: float,
+        make_executor: Callable[[], Executor],
+        clock: Callable[[], float],
+        remove: Callable[[Run], None],
+    ) -> None:
+        self._changed = changed
+        self._turn_seconds = turn_seconds
+        self._clock = clock
+        self._remove = remove
+        self._closed = False
+        self.slots = [Slot(make_executor, self._arrived) for _worker in range(workers)]
+
+    # ---- what the service asks for -----------------------------------------------------------------------
+
+    def compute(self, run: Run) -> None:
+        """Let a run have turns from now on."""
+        run.state = "running" if run.state in ("paused", "running") else "queued"
+        run.wanted, run.message, run.test_accuracy = "running", "", None
+        run.pace.clear()
+        slot = self._slot_for(run)
+        if run not in slot.waiting:
+            slot.waiting.append(run)
+        self._feed(slot)
+        self._changed.notify_all()
+
+    def rest(self, run: Run) -> None:
+        """Give a run no more turns, because something else is wanted of it; `_settle` does it when it can."""
+        if run.slot is not None and run in run.slot.waiting:
+            run.slot.waiting.remove(run)
+        if run.jobs == 0:
+            self._settle(run)
+
+    def take_steps(self, run: Run, steps: int) -> None:
+        """Take exactly so many steps with a paused run."""
+        arguments = (run.ticket, self._turn_seconds, steps)
+        self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=self._note_turn(run)))
+
+    def save(self, run: Run, put_away: bool = False) -> "Future[Any]":
+        """Have a checkpoint written; with ``put_away`` the worker forgets the run until it is needed."""
+
+        def done(report: worker.Report) -> None:
+            run.take_note(report, self._clock())
+            if put_away and run.jobs == 0:
+                self._leave_slot(run)
+
+        return self._send(self._slot_for(run), Job(worker.save, (run.ticket, put_away), run, done=done))
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Have any worker compute something; the answer is in the future returned."""
+        return self._send(self._lightest(), Job(function, arguments))
+
+    def tidy(self, idle_seconds: float) -> None:
+        """End the workers that have nothing to do."""
+        for slot in self.slots:
+            slot.end_when_idle(idle_seconds)
+
+    def close(self) -> list[Executor]:
+        """Take in nothing any more; return the executors, to be ended without the lock."""
+        self._closed = True
+        for slot in self.slots:
+            slot.waiting.clear()
+        return [slot.executor for slot in self.slots if slot.executor is not None]
+
+    # ---- handing out -------------------------------------------------------------------------------------
+
+    def _slot_for(self, run: Run) -> Slot:
+        """Return the run's worker; one that has none gets the one with the fewest runs."""
+        if run.slot is None:
+            run.slot = self._lightest()
+            run.slot.runs.add(run)
+        return run.slot
+
+    def _lightest(self) -> Slot:
+        return min(self.slots, key=lambda slot: (len(slot.waiting), len(slot.runs), len(slot.jobs)))
+
+    def _leave_slot(self, run: Run) -> None:
+        if run.slot is not None:
+            run.slot.runs.discard(run)
+            run.slot = None
+
+    def _feed(self, slot: Slot) -> None:
+        """Hand out turns; a run that has had one waits behind the others for its next."""
+        while slot.waiting and slot.turns_in_flight < TURNS_AHEAD:
+            run = slot.waiting.popleft()
+            slot.waiting.append(run)
+            arguments = (run.ticket, self._turn_seconds)
+            self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
+
+    def _send(self, slot: Slot, job: Job) -> "Future[Any]":
+        if self._closed:
+            raise RunError(_("The server is being shut down."))
+        try:
+            slot.send(job)
+        except (OSError, RuntimeError) as error:  # no process can be started
+            self._break_off(job, error)
+        return job.reply
+
+    # ---- taking in ---------------------------------------------------------------------------------------
+
+    def _arrived(self, slot: Slot, job: Job, future: "Future[Any]") -> None:
+        """Take in what a worker sends back; called in the executor's thread, without the lock."""
+        with self._changed:
+            if self._closed or not threading.main_thread().is_alive():
+                job.reply.set_exception(RunError(_("The server is being shut down.")))
+                return
+            error = future.exception()
+            if slot.take_back(job, error):
+                self._send_again(slot, job)
+            elif error is None:
+                job.done(future.result())
+                job.reply.set_result(future.result())
+            else:
+                self._break_off(job, error)
+            if job.run is not None and job.run.jobs == 0:
+                self._settle(job.run)
+            self._feed(slot)
+            self._changed.notify_all()
+
+    def _send_again(self, slot: Slot, job: Job) -> None:
+        """Repeat what was waiting in a worker that ended; turns come again by themselves."""
+        if not job.is_turn:
+            self._send(slot, job)
+
+    def _note_turn(self, run: Run) -> Callable[[worker.Report], None]:
+        def note(report: worker.Report) -> None:
+            run.take_note(report, self._clock())
+            if run.live and report.diverged:
+                self._end(run, "diverged", report.diverged)
+            elif run.live and report.finished:
+                self._end(run, "finished")
+            elif run.state == "queued":
+                run.state = "running"
+
+        return note
+
+    def _break_off(self, job: Job, error: BaseException) -> None:
+        """Note that a job has failed; when it was for a run, so has the run."""
+        _log.error("A job in a worker failed: %s", job.function.__name__, exc_info=error)
+        message = _sentence(job, error)
+        job.reply.set_exception(RunError(_(message)))
+        if job.run is not None and job.run.state != "failed":
+            self._end(job.run, "failed", message)
+
+    def _end(self, run: Run, state: State, message: str = "") -> None:
+        run.state, run.message = state, message
+        if run.slot is not None and run in run.slot.waiting:
+            run.slot.waiting.remove(run)
+
+    def _settle(self, run: Run) -> None:
+        """Do what was wanted of a run, now that no worker is at it."""
+        if run.wanted == "deleted":
+            self._forget(run)
+            self._remove(run)
+        elif not run.live:
+            self._forget(run)
+        elif run.wanted == "stopped":
+            run.state = "stopped"
+            self.save(run, put_away=True)
+        elif run.wanted == "paused" and run.state != "paused":
+            run.state = "paused"
+            self.save(run)
+
+    def _forget(self, run: Run) -> None:
+        """Free what a run takes in its worker's memory."""
+        if run.slot is not None and run.slot.executor is not None:
+            self._send(run.slot, Job(worker.drop, (run.run_id,)))
+        self._leave_slot(run)
+
+
+def _sentence(job: Job, error: BaseException) -> str:
+    """Return what a visitor reads about a job that has failed."""
+    if type(error).__module__.startswith("mlcore"):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return OUT_OF_MEMORY
+    if job.run is None:
+        return NOT_COMPUTED
+    return WORKER_ENDED if isinstance(error, BrokenExecutor) else BROKEN

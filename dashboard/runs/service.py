@@ -1,0 +1,464 @@
+"""The run service: who may start, watch and change runs, what a server bears, and what is cleaned up when.
+
+It stands between the pages and the workers: the web process never trains. It knows no Streamlit; the same
+object serves a notebook or a test.
+"""
+
+import secrets
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, replace
+from typing import Any
+
+from loky import cpu_count
+
+from dashboard.runs import worker
+from dashboard.runs.executors import end, loky_executor
+from dashboard.runs.limits import bytes_available, bytes_needed
+from dashboard.runs.records import RunError, RunStatus
+from dashboard.runs.run import DataFacts, Run, Wanted
+from dashboard.runs.scheduler import Scheduler
+from dashboard.runs.store import DataStore
+from dashboard.split_settings import SplitSettings
+from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
+from mlcore.language import N_, _
+
+MODELS_KEPT = 8
+LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
+NO_MODEL = N_("This run has no model: it broke off before it was first saved.")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server bears.
+
+    Attributes
+    ----------
+    live_per_owner, live : int
+        Runs that train, wait or are paused.
+    kept_per_owner : int
+        Runs at all; with a new one, the oldest that has ended makes room.
+    memory_bytes : int or None
+        For all live runs together; None is no limit.
+    grace_seconds : float
+        How long a run stays when all sessions of its owner have left.
+    idle_seconds : float
+        How long a worker without work stays, and a paused run in its memory.
+    """
+
+    live_per_owner: int = 3
+    live: int = 60
+    kept_per_owner: int = 10
+    memory_bytes: int | None = None
+    grace_seconds: float = 600.0
+    idle_seconds: float = 60.0
+
+
+class RunService:
+    """Owns all runs of a server; safe to use from any thread.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Worker processes; one for each core, two at most, unless said otherwise.
+    limits : Limits, optional
+        By default runs may take half of the memory that is free when the service is made.
+    turn_seconds : float
+        About how long a run trains before the next has its turn. A step that takes longer is done to its end.
+    make_executor : callable
+        Returns an executor shaped like those of `concurrent.futures`, which runs one call at a time.
+    clock : callable
+        Seconds, for what waits for minutes.
+    tidy_every : float or None
+        Seconds between two looks for what has to go; None leaves calling `tidy` to others.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        *,
+        turn_seconds: float = 0.15,
+        make_executor: Callable[[], Executor] = loky_executor,
+        clock: Callable[[], float] = time.monotonic,
+        tidy_every: float | None = 5.0,
+    ) -> None:
+        self.limits = limits or Limits(memory_bytes=_half_of(bytes_available()))
+        self._clock = clock
+        self._tidy_every = tidy_every
+        self._changed = threading.Condition(threading.RLock())
+        self._scheduler = Scheduler(
+            self._changed, workers or min(2, cpu_count()), turn_seconds, make_executor, clock, self._remove
+        )
+        self._store = DataStore()
+        self._runs: dict[str, Run] = {}
+        self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
+        self._trials: dict[tuple[Any, ...], float] = {}
+        self._closed = threading.Event()
+        self._keeper: threading.Thread | None = None
+
+    # ---- starting ----------------------------------------------------------------------------------------
+
+    def start(
+        self,
+        owner: str,
+        split: Split,
+        network: NetworkConfig,
+        training: TrainingConfig,
+        split_settings: SplitSettings | None = None,
+    ) -> str:
+        """Start a run and return its unguessable id.
+
+        Parameters
+        ----------
+        owner : str
+            A secret of the visitor's; whoever names it may change the run.
+        split_settings : SplitSettings, optional
+            Only to be shown in the status.
+
+        Raises
+        ------
+        RunError
+            When the visitor, or the server, has too many runs, or too little memory for this one.
+        """
+        train = split.train
+        needed = bytes_needed(network, training, train.image_shape, len(train.class_names), len(train))
+        with self._changed:
+            self._refuse_too_many(owner)
+            self._refuse_too_large(needed)
+            self._make_room(owner)
+            run_id = secrets.token_urlsafe(16)
+            stored = self._store.keep_split(split)
+            ticket = worker.Ticket(run_id, str(self._store.make_folder(run_id)), stored, network, training)
+            run = Run(owner, ticket, DataFacts.of(split, split_settings), needed, training, self._clock())
+            self._runs[run_id] = run
+            self._start_keeper()
+            self._scheduler.compute(run)
+        return run_id
+
+    def _refuse_too_many(self, owner: str) -> None:
+        if self._closed.is_set():
+            raise RunError(_("The server is being shut down."))
+        live = [run for run in self._runs.values() if run.live]
+        mine = sum(run.owner == owner for run in live)
+        if mine >= self.limits.live_per_owner:
+            message = _("You have {n} runs going. Stop one of them, or wait until it has finished.")
+            raise RunError(message.format(n=mine))
+        if len(live) >= self.limits.live:
+            message = _("All {n} places on this server are taken. Try again in a few minutes.")
+            raise RunError(message.format(n=len(live)))
+
+    def _refuse_too_large(self, needed: int) -> None:
+        limit = self.limits.memory_bytes
+        taken = sum(run.bytes_needed for run in self._runs.values() if run.live)
+        if limit is not None and needed + taken > limit:
+            message = _(
+                "Training this network takes about {needed:,.0f} MB of memory, and this server has "
+                "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
+            )
+            raise RunError(message.format(needed=needed / 1e6, left=max(0, limit - taken) / 1e6))
+
+    def _make_room(self, owner: str) -> None:
+        """Delete the oldest runs of an owner that have ended, when there are as many as may be kept."""
+        mine = [run for run in self._runs.values() if run.owner == owner]
+        ended = [run for run in mine if not run.live]
+        for run in ended[: max(0, len(mine) - self.limits.kept_per_owner + 1)]:
+            self._delete(run)
+
+    # ---- watching ----------------------------------------------------------------------------------------
+
+    def status(self, run_id: str) -> RunStatus:
+        """Return how a run stands; costs next to nothing, however long its history.
+
+        Raises
+        ------
+        RunError
+            When there is no such run (any more).
+        """
+        with self._changed:
+            return self._run(run_id).status()
+
+    def runs_of(self, owner: str) -> tuple[RunStatus, ...]:
+        """Return all runs of an owner, the newest first."""
+        with self._changed:
+            return tuple(run.status() for run in reversed(self._runs.values()) if run.owner == owner)
+
+    def is_owner(self, run_id: str, owner: str) -> bool:
+        """Return whether ``owner`` may change the run."""
+        with self._changed:
+            return self._run(run_id).owner == owner
+
+    def split(self, run_id: str) -> Split:
+        """Return the split that the run learns from, its pixels mapped from the store's file."""
+        with self._changed:
+            return worker.open_split(self._run(run_id).ticket.split)
+
+    # ---- changing ----------------------------------------------------------------------------------------
+
+    def pause(self, run_id: str, owner: str, patience: float = 0.5) -> None:
+        """Let a run rest after its current turn; returns when it does, or after ``patience`` seconds."""
+        self._want(run_id, owner, "paused", patience)
+
+    def stop(self, run_id: str, owner: str, patience: float = 0.5) -> None:
+        """End a run after its current turn; returns when it has ended, or after ``patience`` seconds."""
+        self._want(run_id, owner, "stopped", patience)
+
+    def _want(self, run_id: str, owner: str, wanted: Wanted, patience: float) -> None:
+        with self._changed:
+            run = self._owned(run_id, owner)
+            if run.live and run.state != wanted:
+                run.wanted = wanted
+                self._scheduler.rest(run)
+                self._changed.wait_for(lambda: run.state == wanted or not run.live, patience)
+
+    def resume(self, run_id: str, owner: str) -> None:
+        """Let a paused run go on."""
+        with self._changed:
+            run = self._owned(run_id, owner)
+            if run.live and run.wanted == "paused":
+                self._scheduler.compute(run)
+
+    def step(self, run_id: str, owner: str, patience: float = 0.5) -> None:
+        """Take exactly one training step with a paused run.
+
+        Raises
+        ------
+        RunError
+            When it is not paused.
+        """
+        with self._changed:
+            run = self._owned(run_id, owner)
+            if run.state != "paused":
+                raise RunError(_("Pause the run first: a single step is for a paused run."))
+            self._scheduler.take_steps(run, 1)
+            self._changed.wait_for(lambda: run.jobs == 0, patience)
+
+    def go_on(
+        self, run_id: str, owner: str, *, learning_rate: float | None = None, more_epochs: int | None = None
+    ) -> None:
+        """Change the learning rate or the length of a run, and train on when it had ended.
+
+        Parameters
+        ----------
+        more_epochs : int, optional
+            Counted from the planned end of a live run, and from where it stands of one that has ended. When
+            None, one that has ended early goes on to its planned end.
+
+        Raises
+        ------
+        RunError
+            When there is nothing left to do, or no place for one more live run.
+        SettingError
+            When a value is out of bounds.
+        """
+        with self._changed:
+            run = self._owned(run_id, owner)
+            if not run.live:
+                self._refuse_too_many(owner)
+                self._refuse_too_large(run.bytes_needed)
+            begin = run.total_steps if run.live else run.restart_step
+            total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps
+            if not run.live and total <= begin:
+                raise RunError(
+                    _("This run has reached its end. Say for how many more epochs it shall go on.")
+                )
+            run.change(learning_rate, total if total != run.total_steps else None)
+            if not run.live:
+                self._scheduler.compute(run)
+
+    def delete(self, run_id: str, owner: str) -> None:
+        """Remove a run and all that belongs to it."""
+        with self._changed:
+            self._delete(self._owned(run_id, owner))
+
+    # ---- using -------------------------------------------------------------------------------------------
+
+    def model(self, run_id: str, best: bool = False) -> Model:
+        """Return the run's model: as it stands, or, while it trains, as it was at its newest checkpoint.
+
+        Parameters
+        ----------
+        best : bool
+            The one with the highest dev accuracy instead of the newest.
+
+        Raises
+        ------
+        RunError
+            When the run is gone or has no model yet.
+        """
+        with self._changed:
+            run = self._run(run_id)
+            reply = self._scheduler.save(run) if run.must_save else None
+        if reply is not None:
+            _answer(reply)
+        with self._changed:
+            run = self._run(run_id)
+            if run.saved_step is None:
+                raise RunError(_(NO_MODEL))
+            key = (run_id, run.saved_step, best)
+            model = self._models.get(key)
+        if model is None:
+            model = _load(run.ticket, best)
+            self._keep_model(key, model)
+        return model
+
+    def _keep_model(self, key: tuple[str, int | None, bool], model: Model) -> None:
+        with self._changed:
+            self._models[key] = model
+            while len(self._models) > MODELS_KEPT:
+                self._models.popitem(last=False)
+
+    def test(self, run_id: str, owner: str, dataset: Dataset) -> float:
+        """Return the accuracy on a test set; it is computed once and kept until the run trains on.
+
+        Raises
+        ------
+        RunError
+            When the visitor is not the owner, or the run is still training.
+        """
+        with self._changed:
+            run = self._owned(run_id, owner)
+            if run.test_accuracy is not None:
+                return run.test_accuracy
+            if run.state in ("queued", "running"):
+                raise RunError(_("The test comes last: wait until the run has finished, or pause it."))
+            reply = self._scheduler.save(run) if run.must_save else None
+        if reply is not None:
+            _answer(reply)
+        with self._changed:
+            if run.saved_step is None:
+                raise RunError(_(NO_MODEL))
+            step = run.step
+            stored = self._store.keep_dataset(dataset)
+            reply = self._scheduler.ask(worker.score, run.ticket, stored)
+        try:
+            accuracy: float = _answer(reply)
+        finally:
+            with self._changed:
+                self._store.release(stored)
+        with self._changed:
+            if run.step == step:
+                run.test_accuracy = accuracy
+        return accuracy
+
+    def measure(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> float:
+        """Return the seconds that one training image takes on a worker, from a trial of 0.2 s.
+
+        It is kept for all settings that take as long: learning rate, seed and number of epochs do not matter.
+        """
+        shape, n_classes = split.train.image_shape, len(split.train.class_names)
+        batch_size = min(training.batch_size or 2048, 2048, len(split.train))
+        key = (network, training.optimizer, batch_size, training.weight_decay > 0, shape, n_classes)
+        if key not in self._trials:
+            training = replace(training, batch_size=batch_size)
+            needed = bytes_needed(network, training, shape, n_classes, batch_size)
+            with self._changed:
+                self._refuse_too_large(needed)
+                self._start_keeper()
+                reply = self._scheduler.ask(worker.trial, network, training, shape, n_classes)
+            self._trials[key] = _answer(reply)
+        return self._trials[key]
+
+    # ---- sessions ----------------------------------------------------------------------------------------
+
+    def attach(self, run_id: str, session: str, owner: str) -> None:
+        """Note that a session of the owner's is there; sessions of others do not keep a run."""
+        with self._changed:
+            run = self._run(run_id)
+            if run.owner == owner:
+                run.sessions.add(session)
+
+    def leave(self, session: str) -> None:
+        """Note that a session has ended; runs whose owner has no other one go after the grace period."""
+        with self._changed:
+            for run in self._runs.values():
+                if session in run.sessions:
+                    run.sessions.discard(session)
+                    run.left_at = self._clock()
+
+    def tidy(self) -> None:
+        """Remove runs whose owner has left, and give back the memory of what rests."""
+        with self._changed:
+            for run in list(self._runs.values()):
+                if not run.sessions and self._clock() - run.left_at >= self.limits.grace_seconds:
+                    self._delete(run)
+                elif run.rests_for(self._clock()) >= self.limits.idle_seconds:
+                    self._scheduler.save(run, put_away=True)
+            self._scheduler.tidy(self.limits.idle_seconds)
+
+    def close(self) -> None:
+        """End all workers and delete all files; the service cannot be used afterwards."""
+        self._closed.set()
+        with self._changed:
+            executors = self._scheduler.close()
+            self._runs.clear()
+            self._models.clear()
+            self._changed.notify_all()
+        for executor in executors:
+            end(executor)
+        with self._changed:
+            self._store.close()
+
+    def _start_keeper(self) -> None:
+        """Start the thread that tidies up; with the first run, so that an unused service has none."""
+        if self._keeper is None and self._tidy_every is not None:
+            self._keeper = threading.Thread(target=self._keep_tidy, name="runs-keeper", daemon=True)
+            self._keeper.start()
+
+    def _keep_tidy(self) -> None:
+        while not self._closed.wait(self._tidy_every):
+            self.tidy()
+
+    # ---- helpers, called with the lock held --------------------------------------------------------------
+
+    def _run(self, run_id: str) -> Run:
+        run = self._runs.get(run_id)
+        if run is None:
+            raise RunError(
+                _("This run is not here any more. Runs are removed some minutes after their owner has left.")
+            )
+        return run
+
+    def _owned(self, run_id: str, owner: str) -> Run:
+        run = self._run(run_id)
+        if run.owner != owner:
+            raise RunError(_("You can watch this run. Only the one who started it can change it."))
+        return run
+
+    def _delete(self, run: Run) -> None:
+        del self._runs[run.run_id]
+        for key in [key for key in self._models if key[0] == run.run_id]:
+            del self._models[key]
+        run.wanted = "deleted"
+        self._scheduler.rest(run)
+
+    def _remove(self, run: Run) -> None:
+        """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
+        shutil.rmtree(run.ticket.folder, ignore_errors=True)
+        self._store.release(run.ticket.split)
+
+
+def _half_of(amount: int | None) -> int | None:
+    return None if amount is None else amount // 2
+
+
+def _answer(reply: "Future[Any]") -> Any:
+    """Wait for a worker's answer, without the lock."""
+    try:
+        return reply.result(LONGEST_ANSWER)
+    except FutureTimeoutError:
+        raise RunError(_("The workers are busy with long steps. Try again in a minute.")) from None
+
+
+def _load(ticket: worker.Ticket, best: bool) -> Model:
+    try:
+        model = load_model(ticket.best_model if best else ticket.checkpoint)
+    except ModelFileError as error:
+        raise RunError(_("This run has no model any more.")) from error
+    model.state = None  # what is needed to train on stays in the file
+    return model

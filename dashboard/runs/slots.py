@@ -1,0 +1,111 @@
+"""One worker as the service sees it: an executor, what it was asked for, and the runs that wait for a turn.
+
+It stands between the scheduler and the executors. All of it is called with the service's lock held.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.runs.run import Run
+
+
+@dataclass(eq=False)
+class Job:
+    """One call of a function in a worker.
+
+    Attributes
+    ----------
+    done : callable
+        Is given the result, before `reply` has it.
+    reply : Future
+        Has the result, or the `RunError` that tells why there is none.
+    run : Run or None
+        The run that it is for.
+    is_turn : bool
+        Whether it is a run's turn, and not something that was asked for in between.
+    """
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    run: Run | None = None
+    is_turn: bool = False
+    done: Callable[[Any], None] = lambda result: None
+    reply: "Future[Any]" = field(default_factory=Future)
+    executor: Executor | None = None
+
+
+class Slot:
+    """A worker's place; the process behind it comes when there is work and goes when there is none.
+
+    Parameters
+    ----------
+    make_executor : callable
+        Returns an executor that runs one call at a time, in order.
+    arrived : callable
+        Is given slot, job and future as soon as a job has come back, in some thread, without the lock.
+    """
+
+    def __init__(
+        self,
+        make_executor: Callable[[], Executor],
+        arrived: Callable[["Slot", Job, "Future[Any]"], None],
+    ) -> None:
+        self._make_executor = make_executor
+        self._arrived = arrived
+        self._blamed: Executor | None = None
+        self.executor: Executor | None = None
+        self.jobs: list[Job] = []
+        self.waiting: deque[Run] = deque()
+        self.runs: set[Run] = set()
+        self.idle_since = time.monotonic()
+
+    @property
+    def turns_in_flight(self) -> int:
+        """How many turns were given to the worker and have not come back."""
+        return sum(job.is_turn for job in self.jobs)
+
+    def send(self, job: Job) -> None:
+        """Give the worker a job; a worker that has ended since is replaced first."""
+        try:
+            future = self._submit(job)
+        except BrokenExecutor:
+            self.executor = None
+            future = self._submit(job)
+        self.jobs.append(job)
+        if job.run is not None:
+            job.run.jobs += 1
+        future.add_done_callback(lambda future: self._arrived(self, job, future))
+
+    def take_back(self, job: Job, error: BaseException | None) -> bool:
+        """Note that a job has come back; return whether it was only waiting in a worker that ended.
+
+        A worker works on its jobs in order, so the oldest one is what it was at when it ended.
+        """
+        self.jobs.remove(job)
+        if job.run is not None:
+            job.run.jobs -= 1
+        self.idle_since = time.monotonic()
+        if not isinstance(error, BrokenExecutor):
+            return False
+        was_waiting = job.executor is self._blamed
+        self._blamed = job.executor
+        if self.executor is job.executor:
+            self.executor = None
+        return was_waiting
+
+    def end_when_idle(self, seconds: float) -> None:
+        """End the process when it has had no run and nothing to do for so long."""
+        idle = not (self.runs or self.jobs) and time.monotonic() - self.idle_since >= seconds
+        if idle and self.executor is not None:
+            self.executor.shutdown(wait=False)
+            self.executor = None
+
+    def _submit(self, job: Job) -> "Future[Any]":
+        if self.executor is None:
+            self.executor = self._make_executor()
+        job.executor = self.executor
+        return self.executor.submit(job.function, *job.arguments)

@@ -1,0 +1,347 @@
+"""What happens inside a worker process: runs are taken up, trained for a moment at a time, saved, put away.
+
+It stands where the service's slices arrive; it knows mlcore and NumPy only. A worker can take any run up from
+its ticket alone, so that nothing is lost for good when a worker ends.
+"""
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from dashboard.runs.records import Record
+from dashboard.runs.store import StoredDataset, StoredSplit
+from mlcore import (
+    Dataset,
+    EpochMetrics,
+    NetworkConfig,
+    Split,
+    TrainingConfig,
+    TrainingDiverged,
+    TrainingRun,
+    load_model,
+    save_model,
+    train,
+)
+
+NICENESS = 10
+"""Added to the worker's: a drawing is answered by the web process, which must not wait for training."""
+
+SAVING_SHARE = 0.02
+"""The part of a worker's time that checkpoints may take, measured as it goes."""
+
+LEAST_SECONDS_BETWEEN_SAVES = 2.0
+
+TRIAL_IMAGES = 512
+"""Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was changed after the start; what stays None is as the ticket's config says."""
+
+    learning_rate: float | None = None
+    iterations: int | None = None
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """All that a worker has to know to take up a run.
+
+    Attributes
+    ----------
+    folder : str
+        The run's own; the newest checkpoint lies there, if there is one.
+    """
+
+    run_id: str
+    folder: str
+    split: StoredSplit
+    network: NetworkConfig
+    training: TrainingConfig
+    changes: Changes = Changes()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file of the newest checkpoint; it is a model file too."""
+        return Path(self.folder) / "run.npz"
+
+    @property
+    def best_model(self) -> Path:
+        """The file of the model with the highest dev accuracy, up to the newest checkpoint."""
+        return Path(self.folder) / "best.npz"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run stands after the worker did something for it.
+
+    Attributes
+    ----------
+    changes : Changes
+        Those that `training` and `total_steps` reflect.
+    records : tuple
+        What is new in its history.
+    records_before : int or None
+        When this call took the run up from disk, or began it: how many records it had then. What the service
+        has beyond these is no longer true. None when the worker had the run at hand.
+    saved_step : int or None
+        The step of the newest checkpoint.
+    seconds : float
+        Spent on training and measuring.
+    diverged : str
+        The sentence why, when it did.
+    """
+
+    step: int
+    epoch: float
+    images_seen: int
+    total_steps: int
+    steps_per_epoch: int
+    training: TrainingConfig
+    changes: Changes
+    best: EpochMetrics | None
+    records: tuple[Record, ...]
+    records_before: int | None
+    saved_step: int | None
+    seconds: float
+    finished: bool
+    diverged: str
+
+
+@dataclass
+class _Held:
+    """A run at hand."""
+
+    run: TrainingRun
+    split: Split
+    changes: Changes = Changes()
+    saved_step: int | None = None
+    saved_best: EpochMetrics | None = None
+    next_save: float = field(default_factory=time.monotonic)
+
+
+_held: dict[str, _Held] = {}
+_wholes: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
+_parts: WeakValueDictionary[tuple[str, str | None], Dataset] = WeakValueDictionary()
+
+
+def begin_worker(parent: int, niceness: int = NICENESS) -> None:
+    """Set a fresh worker process up: lower its priority and let it end when its parent does.
+
+    Ctrl-C in the terminal is left to the parent, which ends its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(niceness)
+    threading.Thread(target=_end_with_parent, args=(parent,), name="end-with-parent", daemon=True).start()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Wait until the parent is gone, however that came, and end this process at once."""
+    if sys.platform == "win32":
+        import _winapi
+
+        handle = _winapi.OpenProcess(_winapi.SYNCHRONIZE, False, parent)
+        _winapi.WaitForSingleObject(handle, _winapi.INFINITE)
+    else:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+    os._exit(1)
+
+
+# ---- what the service asks for ---------------------------------------------------------------------------
+
+
+def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) -> Report:
+    """Train for about ``seconds``, or ``max_steps``, or to the end; a step that has begun is done."""
+    held, records_before = _take_up(ticket)
+    begin = time.perf_counter()
+    records: list[Record] = []
+    finished, diverged = False, ""
+    try:
+        for record in train(held.run, held.split, max_steps):
+            records.append(record)
+            if max_steps is None and time.perf_counter() - begin >= seconds:
+                break
+        else:
+            finished = held.run.finished  # only now: the last measurement comes behind the last step
+    except TrainingDiverged as error:
+        diverged = str(error)
+    except MemoryError:
+        drop(ticket.run_id)
+        raise
+    spent = time.perf_counter() - begin
+    measured = any(isinstance(record, EpochMetrics) and record.step for record in records)
+    if not diverged and (finished or (measured and time.monotonic() >= held.next_save)):
+        _save(held, ticket)
+    return _report(held, records, records_before, spent, finished, diverged)
+
+
+def save(ticket: Ticket, put_away: bool) -> Report:
+    """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes."""
+    held, records_before = _take_up(ticket)
+    _save(held, ticket)
+    if put_away:
+        drop(ticket.run_id)
+    return _report(held, [], records_before)
+
+
+def drop(run_id: str) -> None:
+    """Free the memory that a run takes, without saving it."""
+    _held.pop(run_id, None)
+
+
+def score(ticket: Ticket, stored: StoredDataset) -> float:
+    """Return the accuracy of the run's newest checkpoint on a data set."""
+    model = load_model(ticket.checkpoint)
+    dataset = _open_dataset(stored)
+    right = 0
+    for start in range(0, len(dataset), 1024):
+        positions = np.arange(start, min(start + 1024, len(dataset)))
+        images = np.empty((len(positions), np.prod(dataset.image_shape)), np.uint8)
+        dataset.gather(positions, images)
+        guesses = model.predict(images.reshape(-1, *dataset.image_shape))
+        right += int(np.count_nonzero(guesses == dataset.labels[positions]))
+    return right / len(dataset)
+
+
+def trial(
+    network: NetworkConfig,
+    training: TrainingConfig,
+    image_shape: tuple[int, int],
+    n_classes: int,
+    seconds: float = 0.2,
+) -> float:
+    """Return how many seconds this worker needs to train on one image, measured on random images."""
+    n = min(training.batch_size or TRIAL_IMAGES, TRIAL_IMAGES)
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (n, *image_shape), np.uint8)
+    labels = np.resize(np.arange(n_classes), n)
+    dataset = Dataset(images, labels, [str(k) for k in range(n_classes)], "trial")
+    split = Split(dataset, dataset.take(slice(0, 1)))
+    training = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, patience=None)
+    training = replace(training, learning_rate=1e-6, train_sample=1)
+    run = TrainingRun(network, training)
+    first = _timed_steps(run, split, 1)  # touches all memory for the first time
+    if first > seconds:
+        return first / n
+    steps = max(1, int(seconds / _timed_steps(run, split, 1)))
+    return _timed_steps(run, split, steps) / (steps * n)
+
+
+def _timed_steps(run: TrainingRun, split: Split, steps: int) -> float:
+    begin = time.perf_counter()
+    for _record in train(run, split, steps):
+        pass
+    return time.perf_counter() - begin
+
+
+# ---- how it is done --------------------------------------------------------------------------------------
+
+
+def _take_up(ticket: Ticket) -> tuple[_Held, int | None]:
+    """Return the run with all changes made, and how many records it has when it was not at hand."""
+    held = _held.get(ticket.run_id)
+    records_before = None
+    if held is None:
+        held = _open_run(ticket)
+        _held[ticket.run_id] = held
+        records_before = len(held.run.history)
+    if held.changes != ticket.changes:
+        held.run.change(learning_rate=ticket.changes.learning_rate, iterations=ticket.changes.iterations)
+        held.changes = ticket.changes
+    return held, records_before
+
+
+def _open_run(ticket: Ticket) -> _Held:
+    split = open_split(ticket.split)
+    if not ticket.checkpoint.exists():
+        run = TrainingRun(ticket.network, ticket.training)
+        run.build(split)
+        return _Held(run, split)
+    run = TrainingRun.load_state(ticket.checkpoint.read_bytes())
+    run.build(split)
+    return _Held(run, split, saved_step=run.step, saved_best=run.best)
+
+
+def open_split(stored: StoredSplit) -> Split:
+    """Return a split whose pixels are mapped from the store's file."""
+    return Split(_open_dataset(stored.train), _open_dataset(stored.dev))
+
+
+def _open_dataset(stored: StoredDataset) -> Dataset:
+    """Return a data set whose pixels are mapped from the file; runs on the same data share it."""
+    key = (stored.pixels, stored.rows)
+    dataset = _parts.get(key)
+    if dataset is None:
+        dataset = _open_whole(stored)
+        if stored.rows is not None:
+            dataset = dataset.take(np.load(stored.rows))
+        _parts[key] = dataset
+    return dataset
+
+
+def _open_whole(stored: StoredDataset) -> Dataset:
+    whole = _wholes.get(stored.pixels)
+    if whole is None:
+        pixels = np.load(stored.pixels, mmap_mode="r")
+        whole = Dataset(pixels, np.load(stored.labels), stored.class_names, stored.name)
+        _wholes[stored.pixels] = whole
+    return whole
+
+
+def _save(held: _Held, ticket: Ticket) -> None:
+    """Write a checkpoint when there is a newer one, and the best model when there is a better one."""
+    if held.saved_step == held.run.step:
+        return
+    begin = time.monotonic()
+    _write_whole(ticket.checkpoint, held.run.save_state())
+    if held.run.best != held.saved_best or held.saved_best is None:
+        buffer = io.BytesIO()
+        save_model(held.run.model(best=True), buffer)
+        _write_whole(ticket.best_model, buffer.getvalue())
+    held.saved_step, held.saved_best = held.run.step, held.run.best
+    cost = time.monotonic() - begin
+    held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside the old one, then put it in its place: whoever reads finds a whole one."""
+    new = path.with_suffix(".new")
+    new.write_bytes(data)
+    new.replace(path)
+
+
+def _report(
+    held: _Held,
+    records: list[Record],
+    records_before: int | None,
+    seconds: float = 0.0,
+    finished: bool = False,
+    diverged: str = "",
+) -> Report:
+    run = held.run
+    return Report(
+        step=run.step,
+        epoch=run.epoch,
+        images_seen=run.images_seen,
+        total_steps=run.total_steps,
+        steps_per_epoch=run.steps_per_epoch,
+        training=run.training_config,
+        changes=held.changes,
+        best=run.best,
+        records=tuple(records),
+        records_before=records_before,
+        saved_step=held.saved_step,
+        seconds=seconds,
+        finished=finished,
+        diverged=diverged,
+    )
