@@ -62,8 +62,14 @@ def _subtract_targets(p: Array, labels: Labels) -> None:
 
 
 def _smallest(p: Array) -> float:
-    # A probability that was rounded to 0 counts as the smallest positive number, not as log 0.
+    # A softmax output that was rounded to 0 counts as the smallest positive number, not as log 0.
     return float(np.finfo(p.dtype).tiny)
+
+
+def _smallest_of_sigmoid(p: Array) -> float:
+    # Our sigmoid comes no nearer to 0 or to 1 than a quarter of the spacing of numbers at 1; what was rounded
+    # to 0 or 1 is counted as that near, so that the loss never jumps.
+    return float(np.finfo(p.dtype).eps) / 4
 
 
 def _softmax_cross_entropy_total(p: Array, labels: Labels) -> float:
@@ -72,7 +78,7 @@ def _softmax_cross_entropy_total(p: Array, labels: Labels) -> float:
 
 
 def _sigmoid_cross_entropy_total(p: Array, labels: Labels) -> float:
-    tiny = _smallest(p)
+    tiny = _smallest_of_sigmoid(p)
     rows = np.arange(len(labels))
     wrong = np.log(np.maximum(1 - p, tiny))
     right = np.log(np.maximum(p[rows, labels], tiny)) - wrong[rows, labels]

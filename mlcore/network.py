@@ -129,6 +129,32 @@ class Network:
         for layer in reversed(self.layers):
             gradient = layer.backward(gradient, accumulate)
 
+    def learn_from(
+        self,
+        compact: NDArray[Any],
+        labels: NDArray[np.integer],
+        share: float,
+        generator: np.random.Generator | None = None,
+        accumulate: bool = False,
+    ) -> tuple[float, int]:
+        """Set (or add to) `gradients` those of ``share`` times the sum of the losses of these images.
+
+        Returns
+        -------
+        loss : float
+            The sum of their losses.
+        right : int
+            How many of them were answered rightly.
+        """
+        outputs = self.forward(self.read(compact), generator)
+        self.loss.activate(outputs)
+        loss = self.loss.total(outputs, labels)
+        right = int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+        self.loss.to_gradient(outputs, labels)
+        outputs *= share
+        self.backward(outputs, accumulate)
+        return loss, right
+
     def outputs(self, compact: NDArray[Any]) -> Array:
         """Return the loss's outputs p (batch, classes) for compact images; overwritten by the next call."""
         logits = self.forward(self.read(compact))
@@ -138,14 +164,16 @@ class Network:
     def probabilities(self, images: NDArray[np.uint8]) -> Array:
         """Return how likely each class is, (n, classes), rows summing to one, for any number of images.
 
-        Sigmoid outputs, which answer for each class alone, are divided by their sum.
+        Sigmoid outputs, which answer for each class alone, are divided by their sum; when all say no,
+        every class is as likely as the next.
         """
         result = np.empty((len(images), self.n_classes), self.dtype)
         for start in range(0, len(images), self.tile):
             block = self.preparation.compact(images[start : start + self.tile])
             result[start : start + self.tile] = self.outputs(block)
         if self.config.loss != "cross_entropy":
-            result /= np.maximum(result.sum(axis=1, keepdims=True), np.finfo(self.dtype).tiny)
+            result[result.max(axis=1) < np.finfo(self.dtype).tiny] = 1
+            result /= result.sum(axis=1, keepdims=True)
         return result
 
     def penalty(self, weight_decay: float) -> float:

@@ -5,6 +5,7 @@ It stands between the batches and the network on the path, and a drawing passes 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 Integers = NDArray[np.unsignedinteger[Any]]
+
+LARGEST_SIDE = 1024  # pixels, of an image in a model file: no data set here comes near it
+LARGEST_POOLING = 16  # 16² times 255 is the most that a uint16 sum can hold
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,15 @@ class Preparation:
 
     def check(self) -> None:
         """Raise ValueError when the parts do not fit together (a damaged file)."""
-        height, width = self.pooled_shape
-        if min(self.image_shape) < 1 or self.pooling < 1 or not np.isfinite(self.scale):
-            raise ValueError("shape, pooling or scale")
+        if not 1 <= min(self.image_shape) <= max(self.image_shape) <= LARGEST_SIDE:
+            raise ValueError("image shape")
+        if not 1 <= self.pooling <= LARGEST_POOLING or not np.isfinite(self.scale):
+            raise ValueError("pooling or scale")
         if self.kept is not None and not (
             self.kept.ndim == 1
             and self.kept.dtype.kind in "iu"
             and len(self.kept)
-            and 0 <= self.kept.min() <= self.kept.max() < height * width
+            and 0 <= self.kept.min() <= self.kept.max() < math.prod(self.pooled_shape)
         ):
             raise ValueError("kept pixels")
         if (self.mean is None) != (self.deviation is None):

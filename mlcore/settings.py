@@ -7,7 +7,9 @@ It stands before the network on the path: the dashboard makes its controls from 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from mlcore.language import _
 
@@ -64,26 +66,52 @@ def default_of(config_field: "Field[Any]") -> Any:
 
 def check_settings(config: Any) -> None:
     """Raise `SettingError` for the first field whose value is out of bounds or no known choice."""
+    config_class: type = type(config)
+    types = _types_of(config_class)
     for name, about in settings_of(config).items():
         value = getattr(config, name)
         if value is None:
             if about.none is None:
                 raise SettingError(_("{label}: a value is needed.").format(label=_(about.label)))
             continue
-        for item in value if isinstance(value, tuple) else (value,):
-            _check_item(about, item)
+        plain_type, is_tuple = _plain_type(types[name])
+        if is_tuple and not isinstance(value, tuple):
+            message = _("{label}: write the numbers as a tuple, such as (128,) or (64, 32), not {value!r}.")
+            raise SettingError(message.format(label=_(about.label), value=value))
+        for item in value if is_tuple else (value,):
+            _check_item(about, item, plain_type)
 
 
-def _check_item(about: Setting, item: Any) -> None:
+@cache
+def _types_of(config_class: type) -> dict[str, Any]:
+    return get_type_hints(config_class)
+
+
+def _plain_type(hint: Any) -> tuple[type, bool]:
+    """Return the type of a value or of the items of a tuple, and whether it is a tuple.
+
+    >>> _plain_type(int | None), _plain_type(tuple[int, ...])
+    ((<class 'int'>, False), (<class 'int'>, True))
+    """
+    if isinstance(hint, UnionType):
+        hint = next(part for part in get_args(hint) if part is not NoneType)
+    return (get_args(hint)[0], True) if get_origin(hint) is tuple else (hint, False)
+
+
+def _check_item(about: Setting, item: Any, plain_type: type) -> None:
     label = _(about.label)
+    if plain_type is bool and not isinstance(item, bool):
+        raise SettingError(_("{label}: {value!r} is neither True nor False.").format(label=label, value=item))
     if about.choices is not None:
         names = list(about.choices())
         if item not in names:
             message = _("{label}: {value!r} is not known. Choose one of: {names}.")
             raise SettingError(message.format(label=label, value=item, names=", ".join(names)))
     elif about.minimum is not None or about.maximum is not None:
-        if isinstance(item, bool) or not isinstance(item, int | float) or not math.isfinite(item):
+        if isinstance(item, bool) or not isinstance(item, int | float):
             raise SettingError(_("{label}: {value!r} is not a number.").format(label=label, value=item))
+        if plain_type is int and not isinstance(item, int):
+            raise SettingError(_("{label}: {value!r} is not a whole number.").format(label=label, value=item))
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
         if not low <= item <= high:

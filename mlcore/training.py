@@ -19,15 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.dataset import Dataset
+from mlcore.dataset import Dataset, DatasetError
 from mlcore.language import _
-from mlcore.model import Model, load_model, save_model
+from mlcore.model import Model, ModelFileError, load_model, save_model
 from mlcore.network import Network
 from mlcore.optimizers import OPTIMIZERS, Optimizer
 from mlcore.preparation import Preparation, fit_preparation
 from mlcore.schedules import SCHEDULES
 from mlcore.split import Split
 
+DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size")  # what a model's card says about the data
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
 
 
@@ -147,6 +148,7 @@ class TrainingRun:
         self.network: Network
         self.optimizer: Optimizer
         self._split: Split | None = None
+        self._data_card: dict[str, Any] = {}
         self._is_built = False
         self._evaluated_step = -1
         self._best_parameters: NDArray[np.floating] | None = None
@@ -197,6 +199,7 @@ class TrainingRun:
         self._is_built = True
 
     def _read_split(self, split: Split) -> None:
+        self._check_split(split)
         self._split = split
         self._train = _Source(split.train, self.network.preparation)
         self._dev = _Source(split.dev, self.network.preparation)
@@ -204,6 +207,20 @@ class TrainingRun:
         self._labels = np.empty(self.network.tile, np.int64)
         sample = self.training_config.train_sample
         self._sample = np.arange(len(self._train) if sample is None else min(sample, len(self._train)))
+
+    def _check_split(self, split: Split) -> None:
+        """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
+        shape = self.network.preparation.image_shape
+        fits = len(split.train) == len(self._order) and split.train.image_shape == shape
+        if not fits or split.train.class_names != self._class_names:
+            message = _(
+                "This training was begun with {n:,} training images of {height}×{width} pixels in {classes} "
+                "classes. It cannot go on with other data: choose the same data set and split, or start anew."
+            )
+            height, width = shape
+            raise DatasetError(
+                message.format(n=len(self._order), height=height, width=width, classes=len(self._class_names))
+            )
 
     # ---- how far ----------------------------------------------------------------------------------------
 
@@ -320,19 +337,14 @@ class TrainingRun:
         A batch larger than a tile goes through the network a tile at a time and is added up: the same
         result, and every array stays small enough for the processor's cache.
         """
-        network, loss = self.network, self.network.loss
-        n = len(positions)
+        network, n = self.network, len(positions)
         for start in range(0, n, network.tile):
             part = positions[start : start + network.tile]
             compact = self._train.gather(part, self._compact[: len(part)])
             labels = np.take(self._train.labels, part, out=self._labels[: len(part)], mode="clip")
-            outputs = network.forward(network.read(compact), self._dropout_generator)
-            loss.activate(outputs)
-            self._loss_sum += loss.total(outputs, labels)
-            self._right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
-            loss.to_gradient(outputs, labels)
-            outputs *= 1 / n
-            network.backward(outputs, accumulate=start > 0)
+            loss, right = network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0)
+            self._loss_sum += loss
+            self._right += right
         self._reported_images += n
         if self.training_config.weight_decay and not self.optimizer.decays_weights_itself:
             network.add_penalty_gradient(self.training_config.weight_decay)
@@ -421,7 +433,6 @@ class TrainingRun:
         return next((record for record in reversed(self.history) if isinstance(record, EpochMetrics)), None)
 
     def _card(self, record: EpochMetrics | None) -> dict[str, Any]:
-        split = self._split
         card: dict[str, Any] = {
             "seed": self.training_config.seed,
             "step": self.step,
@@ -430,13 +441,11 @@ class TrainingRun:
             "numpy": np.__version__,
             "python": platform.python_version(),
         }
+        split = self._split
         if split is not None:
-            card |= {
-                "dataset": split.train.name,
-                "fingerprint": split.train.fingerprint,
-                "train_size": len(split.train),
-                "dev_size": len(split.dev),
-            }
+            about = (split.train.name, split.train.fingerprint, len(split.train), len(split.dev))
+            self._data_card = dict(zip(DATA_CARD, about, strict=True))
+        card |= self._data_card
         if record is not None:
             card |= {"measured_at_step": record.step, "dev_accuracy": _json_number(record.dev_accuracy)}
         return card
@@ -458,7 +467,7 @@ class TrainingRun:
         state: dict[str, NDArray[Any]] = {
             "counters": np.frombuffer(json.dumps(counters).encode(), np.uint8),
             "order": self._order,
-            "moments": self.optimizer.moments,
+            "moments": self.optimizer.moments.copy(),
             "parameters": self.network.parameters.copy(),
         }
         if self._best_parameters is not None:
@@ -472,14 +481,20 @@ class TrainingRun:
         Raises
         ------
         ValueError
-            When the model carries no training state.
+            When the model carries no training state; `ModelFileError` when it cannot be read.
         """
         if model.state is None:
             raise ValueError(_("This model was saved without its training state: it can answer, not go on."))
         run = cls(model.network_config, model.training_config)
         run._start_with(model.preparation, len(model.class_names), None)
         run._class_names = model.class_names
-        run._restore(model.state)
+        run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
+        try:
+            run._restore(model.state)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise ModelFileError(
+                _("The model file is damaged: its training state cannot be read.")
+            ) from error
         return run
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
@@ -493,11 +508,14 @@ class TrainingRun:
         self._order_generator = _generator(counters["order_generator"])
         self._dropout_generator = _generator(counters["dropout_generator"])
         self._order = state["order"].astype(np.intp)
-        self.network.parameters[...] = state["parameters"]
+        if not np.array_equal(np.sort(self._order), np.arange(len(self._order))):
+            raise ValueError("order")
         self.optimizer.steps = counters["optimizer_steps"]
-        self.optimizer.moments[...] = state["moments"]
+        _fill(self.network.parameters, state["parameters"])
+        _fill(self.optimizer.moments, state["moments"])
         if "best_parameters" in state:
-            self._best_parameters = state["best_parameters"].copy()
+            self._best_parameters = np.empty_like(self.network.parameters)
+            _fill(self._best_parameters, state["best_parameters"])
 
     def save_state(self) -> bytes:
         """Return the whole run as the bytes of a resumable model file."""
@@ -513,6 +531,13 @@ class TrainingRun:
 
 def _json_number(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _fill(target: NDArray[Any], values: NDArray[Any]) -> None:
+    """Copy values of the same shape; NumPy alone would spread a shorter array over a longer one."""
+    if target.shape != values.shape:
+        raise ValueError("shape")
+    target[...] = values
 
 
 def _generator(state: dict[str, Any]) -> np.random.Generator:
