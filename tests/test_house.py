@@ -1,0 +1,229 @@
+"""The rules of the house, checked on every file, and each proved on a planted breach.
+
+It stands beside the whole path: what STYLE asks of a file, and a program can see, is asked here.
+"""
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from babel.messages.extract import extract_from_file
+from streamlit.testing.v1 import AppTest
+
+import mlcore
+from dashboard.navigation import PAGES, PageEntry
+from tests import house
+from tests.house import ROOT
+
+FILES = house.python_files()
+SPEAKING = [
+    path for path in FILES if house.name_of(path).split("/")[0] in ("app.py", "pages", "dashboard", "mlcore")
+]
+MARKDOWN = sorted(path for path in ROOT.rglob("*.md") if not {".venv", "node_modules"} & {*path.parts})
+MODULES = [found.name for found in pkgutil.walk_packages(mlcore.__path__, "mlcore.")]
+TABLES = sorted(name for name in mlcore.__all__ if name.isupper() and name != "SHIPPED_DATASETS")
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def planted(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+# Imports
+
+
+@pytest.mark.parametrize("path", FILES, ids=house.name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    assert house.import_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("mlcore/network.py", "import streamlit"),
+        ("mlcore/network.py", "def late():\n    from pandas import DataFrame"),
+        ("mlcore/network.py", "import dashboard.session"),
+        ("mlcore/network.py", "from sklearn.base import clone"),
+        ("mlcore/network.py", "from . import layers"),
+        ("dashboard/runs/service.py", "import streamlit as st"),
+        ("dashboard/charts.py", "from pages import train"),
+        ("pages/train.py", "import numpy as np"),
+        ("pages/train.py", "import plotly.graph_objects"),
+    ],
+)
+def test_an_import_against_the_way_is_found(name: str, source: str) -> None:
+    assert len(house.import_breaches(name, planted(source))) == 1
+
+
+def test_an_optional_door_may_import_its_own_library() -> None:
+    assert house.import_breaches("mlcore/sklearn.py", planted("from sklearn.base import clone")) == []
+
+
+@pytest.mark.parametrize("package", ["mlcore", "dashboard.runs"])
+def test_what_runs_without_a_page_brings_no_streamlit_along(package: str) -> None:
+    script = (
+        "import importlib, pkgutil, sys\n"
+        f"package = importlib.import_module({package!r})\n"
+        "for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
+        "    if found.name not in ('mlcore.sklearn', 'mlcore.onnx'): importlib.import_module(found.name)\n"
+        "print(*sorted({'streamlit', 'plotly', 'pandas', 'sklearn', 'scipy'} & {*sys.modules}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+# Pages
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=house.name_of)
+def test_a_page_computes_nothing(path: Path) -> None:
+    assert house.arithmetic_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize("source", ["a = x @ w", "a = images.mean(axis=0)", "a = x.reshape(-1)"])
+def test_arithmetic_in_a_page_is_found(source: str) -> None:
+    assert len(house.arithmetic_breaches("pages/train.py", planted(source))) == 1
+
+
+def test_every_page_is_in_the_menu_and_every_entry_of_the_menu_has_a_page() -> None:
+    assert sorted(page.name for page in PAGES) == sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_opens_without_an_error(page: PageEntry) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    if page.name != "home":
+        app.switch_page(f"pages/{page.name}.py").run()
+    assert not app.exception
+    assert [error.value for error in app.error] == []
+    assert len(app.title) == 1
+
+
+# Docstrings
+
+
+@pytest.mark.parametrize("path", FILES, ids=house.name_of)
+def test_a_module_opens_with_two_sentences(path: Path) -> None:
+    assert house.docstring_breaches(house.name_of(path), tree_of(path)) == []
+
+
+def test_a_poor_opening_is_found() -> None:
+    for source in ("x = 1", '"""One sentence only."""', '"""No sentence at all"""'):
+        assert len(house.docstring_breaches("mlcore/x.py", planted(source))) == 1
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_of_mlcore_has_a_docstring(name: str) -> None:
+    assert house.undocumented(importlib.import_module(name)) == []
+
+
+def test_a_public_name_without_a_docstring_is_found() -> None:
+    source = """
+class A:
+    "A is documented, and so is B.one, by A."
+    def one(self): "One."
+    def two(self): ...
+    def _three(self): ...
+class B(A):
+    def one(self): ...
+@__import__("dataclasses").dataclass
+class C: x: int
+def d(): ...
+"""
+    module = ModuleType("planted")
+    exec(source, vars(module))
+    assert house.undocumented(module) == ["A.two", "B", "C", "d"]
+
+
+def test_every_name_that_mlcore_offers_is_there() -> None:
+    assert [name for name in mlcore.__all__ if not hasattr(mlcore, name)] == []
+
+
+# Tables and sentences
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_row_of_a_table_has_a_label_and_one_line_of_help(table: str) -> None:
+    for name, row in getattr(mlcore, table).items():
+        assert row.label.strip(), name
+        assert row.help.strip().endswith((".", "!", "?")), name
+        assert "\n" not in row.help, name
+
+
+def sentences_for_translators() -> set[str]:
+    """Collect what `make messages` collects."""
+    keywords = {"_": None, "N_": None}
+    found = (extract_from_file("python", path, keywords=keywords) for path in SPEAKING)
+    return {message for messages in found for _, message, _, _ in messages}
+
+
+def test_every_label_and_help_of_tables_and_settings_reaches_the_translators() -> None:
+    configs = (mlcore.NetworkConfig, mlcore.TrainingConfig)
+    rows = [row for table in TABLES for row in getattr(mlcore, table).values()]
+    rows += [about for config in configs for about in mlcore.settings_of(config).values()]
+    shown = {text for row in rows for text in (row.label, row.help)}
+    assert shown - sentences_for_translators() == set()
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=house.name_of)
+def test_what_a_visitor_reads_can_be_translated(path: Path) -> None:
+    assert house.spoken_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'st.title("Train")',
+        'column.button("Start")',
+        'st.slider(_("Rate"), help="How fast")',
+        'st.markdown(f"<b>{n} images</b>")',
+        'st.tabs([_("One"), "Two"])',
+        'raise DatasetError("This is no image.")',
+        '_(f"{n} images")',
+        '_("{n} images".format(n=n))',
+        "N_(text)",
+    ],
+)
+def test_a_sentence_that_misses_the_translators_is_found(source: str) -> None:
+    assert len(house.spoken_breaches("pages/x.py", planted(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'st.title(_("Train"))',
+        'st.button(":material/undo:", key="undo")',
+        "st.html(f\"<img src='{picture}'>\")",
+        'st.caption(_("{n} images").format(n=n))',
+        "_(entry.title)",
+        '_log.error("Not for visitors")',
+    ],
+)
+def test_what_is_translated_or_no_sentence_is_let_through(source: str) -> None:
+    assert house.spoken_breaches("pages/x.py", planted(source)) == []
+
+
+# Documents
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=house.name_of)
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    assert house.link_breaches(path, path.read_text("utf-8")) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    text = '# One\n[a](no.md) [b](#one) [c](#two) `[d](code.md)` <img src="no.png"> [e](https://x.org)'
+    page.write_text(text, "utf-8")
+    breaches = house.link_breaches(page, text)
+    assert [breach.split()[3].strip(",") for breach in breaches] == ["no.md", "#two", "no.png"]
