@@ -1,0 +1,79 @@
+"""The run service behind the pages: one for the server, who a visitor is to it, and when a visitor has left.
+
+It stands between Streamlit and `dashboard.runs`. A run belongs to the browser that started it, so that whoever
+reloads the page may still stop it; another browser with the same link may watch.
+"""
+
+import binascii
+import hashlib
+import secrets
+
+import streamlit as st
+
+from dashboard.runs.records import RunStatus
+from dashboard.runs.service import RunService
+
+_COOKIE = "_streamlit_xsrf"
+_OWNER = "run_owner"
+
+
+@st.cache_resource(show_spinner=False, on_release=RunService.close)
+def get_run_service() -> RunService:
+    """Return the server's run service; it starts no process before the first run."""
+    return RunService()
+
+
+def run_owner() -> str:
+    """Return the secret by which the run service knows this visitor again."""
+    if _OWNER not in st.session_state:
+        token = browser_token(st.context.cookies.get(_COOKIE, ""))
+        st.session_state[_OWNER] = token or secrets.token_hex(16)
+    owner: str = st.session_state[_OWNER]
+    return owner
+
+
+def watch_run(run_id: str) -> RunStatus:
+    """Return how a run stands, and note that this session is there: a run outlives its owner by minutes only.
+
+    Raises
+    ------
+    RunError
+        When there is no such run (any more).
+    """
+    service = get_run_service()
+    service.attach(run_id, _lease().session, run_owner())
+    return service.status(run_id)
+
+
+class Lease:
+    """Says that a session is there; Streamlit lets go of it when the session has ended."""
+
+    def __init__(self) -> None:
+        self.session = secrets.token_hex(8)
+
+    def release(self) -> None:
+        """Tell the run service that the session has ended."""
+        get_run_service().leave(self.session)
+
+
+@st.cache_resource(scope="session", show_spinner=False, on_release=Lease.release)
+def _lease() -> Lease:
+    return Lease()
+
+
+def browser_token(cookie: str) -> str | None:
+    """Return what stays the same in Streamlit's XSRF cookie, hashed; None when it has another form.
+
+    The cookie is ``2|mask|token xor mask|time`` in hexadecimal digits, with a new mask at each visit.
+
+    >>> browser_token("2|00000000|abcd|1") == browser_token("2|01020304|aacf|1") is not None
+    True
+    >>> browser_token("")
+    """
+    try:
+        _version, mask_digits, masked_digits, _time = cookie.strip('"').split("|")
+        mask, masked = binascii.unhexlify(mask_digits), binascii.unhexlify(masked_digits)
+        token = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(masked))
+    except (ValueError, ZeroDivisionError):
+        return None
+    return hashlib.sha256(token).hexdigest() if token else None
