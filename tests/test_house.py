@@ -127,7 +127,7 @@ def test_every_public_name_of_mlcore_has_a_docstring(name: str) -> None:
     assert house.undocumented(importlib.import_module(name)) == []
 
 
-def test_a_public_name_without_a_docstring_is_found() -> None:
+def test_a_public_name_without_a_docstring_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     source = """
 class A:
     "A is documented, and so is B.one, by A."
@@ -141,6 +141,7 @@ class C: x: int
 def d(): ...
 """
     module = ModuleType("planted")
+    monkeypatch.setitem(sys.modules, "planted", module)
     exec(source, vars(module))
     assert house.undocumented(module) == ["A.two", "B", "C", "d"]
 
