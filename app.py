@@ -11,8 +11,10 @@ from dashboard.navigation import ROOT, inside_app, wanted_page
 
 # Before the menu: for a page's Material icon, the browser's tab would ask a server of Google's.
 st.set_page_config(page_icon=ROOT / "dashboard" / "icon.svg", layout="wide")
+st.html(ROOT / "dashboard" / "style.css")
+st.logo(ROOT / "dashboard" / "icon.svg", size="large")
 page = inside_app()
 wanted_page()
-st.set_page_config(page_title="Digit Lab" if page.url_path == "" else f"{page.title} · Digit Lab")
+st.set_page_config(page_title=f"{page.title} · Digit Lab" if page.url_path else "Digit Lab")
 with friendly_errors():
     page.run()

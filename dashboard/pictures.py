@@ -46,19 +46,19 @@ def data_uri(image: npt.NDArray[np.uint8]) -> str:
 
 
 def picture_html(picture: Picture, size: int) -> str:
-    """Return a figure whose image is ``size`` CSS pixels wide, each of its pixels a crisp square."""
+    """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
     caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     height, width = picture.image.shape
     return (
-        f'<figure class="dl-picture"><img src="{data_uri(picture.image)}" alt="{escape(picture.alt)}" '
-        f'width="{size}" height="{round(size * height / width)}">{caption}</figure>'
+        f'<figure class="dl-picture" style="--dl-size: {size}px"><img src="{data_uri(picture.image)}" '
+        f'alt="{escape(picture.alt)}" width="{size}" height="{round(size * height / width)}">{caption}</figure>'
     )
 
 
 def grid_html(pictures: Iterable[Picture], size: int = 56) -> str:
     """Return the pictures as a list that fills the width, in as many columns as there is room for."""
     items = "".join(f"<li>{picture_html(picture, size)}</li>" for picture in pictures)
-    return f'<ul class="dl-grid" role="list" style="--dl-size: {size}px">{items}</ul>'
+    return f'<ul class="dl-grid" role="list">{items}</ul>'
 
 
 def grid(pictures: Iterable[Picture], size: int = 56) -> None:

@@ -16,6 +16,10 @@ from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
 
+RUN_MODEL = "your run"
+UPLOADED_MODEL = "your file"
+"""The model keys of what a visitor trained or brought; the other keys are the files' names in `models/`."""
+
 _TEST_SETS = {"mnist": "mnist-test"}
 
 
@@ -34,13 +38,15 @@ class Session:
     run_id : str or None
         The run that the visitor started or watches.
     model_key : str
-        Which model answers on Draw: see `dashboard.answering`.
-    uploaded_model : Model or None
+        Which model answers on Draw: `RUN_MODEL`, `UPLOADED_MODEL` or the name of a shipped one.
+    uploaded_model, uploaded_model_name
         A model file that the visitor brought.
     drawing : dict or None
         The canvas's JSON, kept when the page changes.
-    drawing_version : int
-        Counts the canvases that this session has put up: a new one shows what Undo or Clear left.
+    canvas_start : dict or None
+        What the canvas was last told to show (see `dashboard.canvas`).
+    canvas_revision : int
+        How often it was told.
     pen_width : int
         In pixels of the canvas.
     """
@@ -53,8 +59,10 @@ class Session:
     run_id: str | None = None
     model_key: str = ""
     uploaded_model: Model | None = None
+    uploaded_model_name: str = ""
     drawing: dict[str, Any] | None = None
-    drawing_version: int = 0
+    canvas_start: dict[str, Any] | None = None
+    canvas_revision: int = 0
     pen_width: int = 20
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
 

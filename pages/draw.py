@@ -1,13 +1,137 @@
-"""The page Draw of the app.
+"""Draw: a digit drawn, uploaded or photographed, and what the chosen model makes of it.
 
-It stands at its place in `dashboard.navigation.PAGES` on the path.
+It stands at the end of the path, where a trained model answers.
 """
 
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
+from dashboard.answer_card import answer_html, blank_html
+from dashboard.canvas import SIZE, drawn_image, show_canvas
+from dashboard.messages import friendly_errors, sentence
+from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
 from dashboard.navigation import guard
-from mlcore.language import _
+from dashboard.session import Session, get_session
+from mlcore import Model, ModelFileError, image_from_drawing, image_from_picture
+from mlcore.language import N_, _
+
+WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
+WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
+PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
+ANSWER_WIDTH, SETTINGS_WIDTH = 460, 280  # pixels; the three columns stand side by side from 1,100 on
+LARGEST_PICTURE = LARGEST_MODEL = 20  # MB
+
+GreyImage = npt.NDArray[np.uint8]
+
+
+@st.fragment
+def show_page(session: Session) -> None:
+    """Show all of the page below its title; after a stroke, only this runs again."""
+    with friendly_errors():
+        model = chosen_model(session)
+        with st.container(key="draw_work", horizontal=True):
+            with st.container(width=SIZE):
+                image, hint = take_image(session, model.image_shape)
+            with st.container(width=ANSWER_WIDTH):
+                show_answer(model, image, hint)
+            with st.container(width=SETTINGS_WIDTH):
+                choose_model(session)
+                choose_pen(session)
+
+
+def take_image(session: Session, shape: tuple[int, int]) -> tuple[GreyImage | None, str]:
+    """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
+    way = st.segmented_control(
+        _("How to give the digit"),
+        list(WAYS),
+        default="draw",
+        required=True,
+        format_func=lambda way: f"{WAY_ICONS[way]} {_(WAYS[way])}",
+        key="draw_way",
+        label_visibility="collapsed",
+        persist_state="session",
+        width="stretch",
+    )
+    if way == "file":
+        label = _("A picture of one digit")
+        file = st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
+        return image_of(file, shape), _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
+    if way == "camera":
+        file = st.camera_input(_("A digit on paper, large and alone"), key="draw_camera")
+        return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
+    show_canvas(session)
+    return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
+
+
+def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the network; say so when none is found in it."""
+    if file is None:
+        return None
+    image = image_from_picture(file, shape)
+    if image is None:
+        st.warning(_("No digit was found in the picture. One digit, large and alone, works best."))
+    return image
+
+
+def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
+    """Show what the model makes of the image, or the hint when there is none."""
+    if image is None:
+        st.html(blank_html(model.class_names, model.image_shape, hint))
+    else:
+        st.html(answer_html(model.predict_probabilities(image[None])[0], model.class_names, image))
+
+
+def choose_model(session: Session) -> None:
+    """Let the visitor choose which model answers, or bring a model file."""
+    labels = model_labels(session)
+    st.session_state["draw_model"] = chosen_key(session)
+    st.selectbox(
+        _("Which model answers"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="draw_model",
+        on_change=lambda: setattr(session, "model_key", st.session_state["draw_model"]),
+    )
+    with st.expander(_("Use a saved model")):
+        st.file_uploader(
+            _("A model file that was downloaded from the Train page"),
+            "npz",
+            max_upload_size=LARGEST_MODEL,
+            key="draw_model_file",
+            on_change=take_file,
+            args=(session,),
+        )
+        if message := st.session_state.get("draw_model_message"):
+            st.error(message, icon=":material/error:")
+
+
+def take_file(session: Session) -> None:
+    """Let an uploaded model answer, or keep a sentence about why it cannot."""
+    file = st.session_state["draw_model_file"]
+    st.session_state["draw_model_message"] = ""
+    if file is None:
+        return
+    try:
+        take_model_file(session, file, file.name)
+    except ModelFileError as error:
+        st.session_state["draw_model_message"] = sentence(error)
+
+
+def choose_pen(session: Session) -> None:
+    """Let the visitor choose how wide the pen is."""
+    st.session_state["draw_pen"] = session.pen_width
+    st.slider(
+        _("Width of the pen"),
+        8,
+        40,
+        key="draw_pen",
+        on_change=lambda: setattr(session, "pen_width", st.session_state["draw_pen"]),
+    )
+
 
 guard(__file__)
-st.title(_("Draw"))
-st.write(_("Draw a digit."))
+st.title(_("Draw a digit"))
+show_page(get_session())

@@ -1,13 +1,67 @@
-"""The page Digit Lab of the app.
+"""Home: what this is, a model that is ready to answer, and the way on.
 
-It stands at its place in `dashboard.navigation.PAGES` on the path.
+It stands before the path and shows it whole. It loads no chart library, so that a first visit is quick.
 """
 
 import streamlit as st
 
-from dashboard.navigation import guard
-from mlcore.language import _
+from dashboard.caches import shipped_model, shipped_model_names
+from dashboard.formats import percent
+from dashboard.navigation import guard, page
+from dashboard.pictures import grid
+from dashboard.showcase import showcase
+from mlcore.language import N_, _
+
+STEPS = {
+    "data": N_("Choose digits to learn from, or bring your own."),
+    "network": N_("Set layers, optimizer and every other knob."),
+    "train": N_("Watch it learn, live. Pause, change, go on."),
+    "evaluate": N_("See which images it gets wrong, and why."),
+    "draw": N_("Ask it about a digit of your own hand."),
+}
+
+
+def show_welcome() -> None:
+    """Say what this is and offer the two ways in."""
+    st.title(_("Digit Lab"))
+    with st.container(key="lead"):
+        st.markdown(_("Teach a neural network to read handwriting, and watch it learn."))
+    st.markdown(_("The network is written from scratch in NumPy: every step of it can be looked at."))
+    with st.container(horizontal=True):
+        with st.container(key="primary_link", width="content"):
+            st.page_link(page("draw"), label=_("Draw a digit"))
+        with st.container(key="secondary_link", width="content"):
+            st.page_link(page("data"), label=_("Train your own"), icon=":material/arrow_forward:")
+
+
+def show_model() -> None:
+    """Show how well the shipped model reads, with a few of its answers."""
+    name = shipped_model_names()[0]
+    model = shipped_model(name)
+    with st.container(border=True):
+        st.metric(_("Test images read right"), percent(model.card["test_accuracy"]))
+        about = _(
+            "By a network of {numbers:,} numbers, trained on {images:,} others. What it says of the first ten:"
+        )
+        st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
+        with st.container(key="showcase"):
+            grid(showcase(name), size=88)
+
+
+def show_steps() -> None:
+    """Show the way of the data, a page each."""
+    st.subheader(_("From data to drawing"))
+    with st.container(key="steps"):
+        for column, (name, line) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):
+            with column, st.container(border=True, height="stretch", gap=None):
+                st.page_link(page(name))
+                st.caption(_(line))
+
 
 guard(__file__)
-st.title(_("Digit Lab"))
-st.write(_("Draw a digit, or train your own network."))
+welcome, model = st.columns(2, gap="large", vertical_alignment="center")
+with welcome:
+    show_welcome()
+with model:
+    show_model()
+show_steps()

@@ -1,0 +1,21 @@
+// Manners for the drawing canvas, which lives in a shadow root that the page's own style cannot reach.
+// Its toolbar shows on hover only, so never on touch, but always takes the strokes that begin in the top
+// right corner; the app has its own Undo and Clear. Without this script everything else works as before.
+(() => {
+  let tries = 200;
+  const timer = setInterval(() => {
+    const host = document.querySelector(".st-key-BOARD [data-testid=stBidiComponentIsolated]");
+    const canvas = host?.shadowRoot?.querySelector("canvas.upper-canvas");
+    if (!canvas) {
+      if (--tries === 0) clearInterval(timer);
+      return;
+    }
+    clearInterval(timer);
+    const style = document.createElement("style");
+    style.textContent =
+      ".dc-toolbar { display: none !important } .dc-container, .dc-container canvas { border-radius: 0.6rem }";
+    host.shadowRoot.append(style);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", document.getElementById("canvas-label").textContent);
+  }, 50);
+})();

@@ -1,0 +1,65 @@
+"""Which model answers: one that ships with the app, the visitor's run, or a model file that they brought.
+
+It stands between the trained models and a drawing on the path. The pages offer `model_labels`, keep the key
+that was chosen in `Session.model_key`, and ask `chosen_model`.
+"""
+
+from typing import BinaryIO
+
+from dashboard.caches import shipped_model, shipped_model_names
+from dashboard.formats import percent
+from dashboard.run_service import get_run_service
+from dashboard.runs.records import RunError
+from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
+from mlcore import Model, load_model
+from mlcore.language import _
+
+
+def model_labels(session: Session) -> dict[str, str]:
+    """Return key → label of every model that this visitor can ask, what they made or brought first."""
+    labels = {}
+    if _run_has_model(session):
+        labels[RUN_MODEL] = _("Your own run")
+    if session.uploaded_model is not None:
+        labels[UPLOADED_MODEL] = session.uploaded_model_name
+    return labels | {name: shipped_label(name) for name in shipped_model_names()}
+
+
+def chosen_key(session: Session) -> str:
+    """Return the key in use: the one that was chosen while it is there, else the first shipped model's."""
+    return session.model_key if session.model_key in model_labels(session) else shipped_model_names()[0]
+
+
+def chosen_model(session: Session) -> Model:
+    """Return the model that answers this visitor."""
+    key = chosen_key(session)
+    if key == RUN_MODEL and session.run_id is not None:
+        return get_run_service().model(session.run_id)
+    if key == UPLOADED_MODEL and session.uploaded_model is not None:
+        return session.uploaded_model
+    return shipped_model(key)
+
+
+def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
+    """Let a model file answer from now on; an `mlcore.ModelFileError` leaves everything as it was."""
+    session.uploaded_model = load_model(file)
+    session.uploaded_model_name = name
+    session.model_key = UPLOADED_MODEL
+
+
+def shipped_label(name: str) -> str:
+    """Return what a shipped model is called, with its accuracy where the card has it."""
+    card = shipped_model(name).card
+    title, score = card.get("title", name), card.get("test_accuracy")
+    if not isinstance(score, float):
+        return str(title)
+    return _("{title}, trained by us ({score} right)").format(title=title, score=percent(score))
+
+
+def _run_has_model(session: Session) -> bool:
+    if session.run_id is None:
+        return False
+    try:
+        return get_run_service().status(session.run_id).model_step is not None
+    except RunError:
+        return False

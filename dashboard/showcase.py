@@ -1,0 +1,30 @@
+"""A few test images with what a shipped model answers, for the page Home.
+
+It stands at the end of the path: real answers to images that the model never saw, right or wrong.
+"""
+
+import streamlit as st
+
+from dashboard.caches import shipped_dataset, shipped_model
+from dashboard.pictures import Picture
+from mlcore.language import _
+
+IMAGES = 10
+
+
+@st.cache_resource(show_spinner=False)
+def showcase(name: str) -> tuple[Picture, ...]:
+    """Return the first test images, each captioned with the model's answer."""
+    test, model = shipped_dataset("mnist-test"), shipped_model(name)
+    images, labels = test.images[:IMAGES], test.labels[:IMAGES]
+    names = model.class_names
+    return tuple(
+        Picture(image, *_words(names[guess], names[label]))
+        for image, guess, label in zip(images, model.predict(images), labels, strict=True)
+    )
+
+
+def _words(guess: str, truth: str) -> tuple[str, str]:
+    """Return the words for one who cannot see the image, and the caption."""
+    alt = _("A handwritten {truth}; the network says {guess}").format(truth=truth, guess=guess)
+    return alt, guess if guess == truth else _("{guess}, wrong").format(guess=guess)
