@@ -5,8 +5,6 @@ It stands at the end of the path, where a trained model answers.
 
 from typing import BinaryIO
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from dashboard.answer_card import answer_html, blank_html
@@ -16,6 +14,7 @@ from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
 from mlcore import Model, ModelFileError, image_from_drawing, image_from_picture
+from mlcore.dataset import UInt8Array
 from mlcore.language import N_, _
 
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
@@ -23,8 +22,6 @@ WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": "
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
 ANSWER_WIDTH, SETTINGS_WIDTH = 460, 280  # pixels; the three columns stand side by side from 1,100 on
 LARGEST_PICTURE = LARGEST_MODEL = 20  # MB
-
-GreyImage = npt.NDArray[np.uint8]
 
 
 @st.fragment
@@ -42,7 +39,7 @@ def show_page(session: Session) -> None:
                 choose_pen(session)
 
 
-def take_image(session: Session, shape: tuple[int, int]) -> tuple[GreyImage | None, str]:
+def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | None, str]:
     """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
     way = st.segmented_control(
         _("How to give the digit"),
@@ -66,7 +63,7 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[GreyImage | No
     return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
 
 
-def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
+def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> UInt8Array | None:
     """Return the digit in a picture file, prepared for the network; say so when none is found in it."""
     if file is None:
         return None
@@ -76,7 +73,7 @@ def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
     return image
 
 
-def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
+def show_answer(model: Model, image: UInt8Array | None, hint: str) -> None:
     """Show what the model makes of the image, or the hint when there is none."""
     if image is None:
         st.html(blank_html(model.class_names, model.image_shape, hint))
