@@ -6,6 +6,8 @@ The modules stand in the order of that path, and every name that a notebook need
 from mlcore.activations import ACTIVATIONS
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
+from mlcore.describe import average_images, pixel_range
+from mlcore.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.initializers import INITIALIZERS
 from mlcore.losses import LOSSES
 from mlcore.metrics import (
@@ -41,6 +43,8 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "EpochMetrics",
+    "GradientCheck",
+    "GradientRow",
     "Model",
     "ModelFileError",
     "Network",
@@ -55,7 +59,9 @@ __all__ = [
     "TrainingDiverged",
     "TrainingRun",
     "accuracy",
+    "average_images",
     "calibration",
+    "check_gradients",
     "class_scores",
     "confusion_matrix",
     "fit_preparation",
@@ -65,6 +71,7 @@ __all__ = [
     "mcnemar",
     "most_confident_mistakes",
     "network_summary",
+    "pixel_range",
     "save_model",
     "settings_of",
     "split_dataset",

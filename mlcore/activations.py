@@ -23,8 +23,10 @@ class Activation:
 
     Attributes
     ----------
-    label, help, formula : str
-        Name on a form, one line of help, and the definition.
+    label, help : str
+        Name on a form and one line of help.
+    formula, slope : str
+        The definition of f(z), and f'(z) written through a = f(z).
     apply : callable
         ``apply(z)`` replaces the values of z, any shape, by f(z), in place.
     multiply_by_slope : callable
@@ -34,6 +36,7 @@ class Activation:
     label: str
     help: str
     formula: str
+    slope: str
     apply: Callable[[Array], None]
     multiply_by_slope: Callable[[Array, Array], None]
 
@@ -103,6 +106,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "Passes positive sums on and silences the rest: fast, and the usual choice (Nair & Hinton, 2010)."
         ),
         "max(0, z)",
+        "1 where a > 0, else 0",
         _relu,
         _relu_slope,
     ),
@@ -110,6 +114,7 @@ ACTIVATIONS: dict[str, Activation] = {
         N_("Leaky ReLU"),
         N_("Like ReLU, but a hundredth of a negative sum gets through, so that no neuron dies."),
         "max(0.01 z, z)",
+        "1 where a > 0, else 0.01",
         _leaky_relu,
         _leaky_relu_slope,
     ),
@@ -117,6 +122,7 @@ ACTIVATIONS: dict[str, Activation] = {
         N_("tanh"),
         N_("Squeezes every sum between -1 and 1: smooth, slow to learn once it saturates."),
         "tanh z",
+        "1 - a²",
         _tanh,
         _tanh_slope,
     ),
@@ -124,6 +130,7 @@ ACTIVATIONS: dict[str, Activation] = {
         N_("Sigmoid"),
         N_("Squeezes every sum between 0 and 1: the classic of the first networks, the slowest to learn."),
         "1 / (1 + e^-z)",
+        "a (1 - a)",
         sigmoid,
         _sigmoid_slope,
     ),
@@ -131,6 +138,7 @@ ACTIVATIONS: dict[str, Activation] = {
         N_("Softplus"),
         N_("A ReLU with a round corner: smooth everywhere, a little slower."),
         "log(1 + e^z)",
+        "1 - e^-a",
         _softplus,
         _softplus_slope,
     ),
@@ -138,6 +146,7 @@ ACTIVATIONS: dict[str, Activation] = {
         N_("Identity"),
         N_("Does nothing: layers collapse into one, which shows why a network needs a curve."),
         "z",
+        "1",
         _identity,
         _identity_slope,
     ),

@@ -6,6 +6,8 @@ batch; its parameters are views into the network's one flat vector.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +23,8 @@ class Layer:
 
     Attributes
     ----------
-    kind : str
-        What it is, for a summary.
+    kind, symbol : str
+        What it is, for a summary, and the letter of its outputs in a formula.
     input_shape, output_shape : tuple of int
         Of one image, without the batch.
     parameter_shapes : dict of str to tuple of int
@@ -30,6 +32,7 @@ class Layer:
     """
 
     kind = "layer"
+    symbol = "h"
 
     def __init__(self, input_shape: Shape, output_shape: Shape | None = None) -> None:
         self.input_shape = input_shape
@@ -56,6 +59,14 @@ class Layer:
         """
         return gradient
 
+    def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
+        """Return what it computes, for inputs x, outputs y and the subscript k.
+
+        "output" is the way forward, "input" the gradient of the inputs, and the name of each parameter that
+        of the parameter.
+        """
+        return {"output": f"{y} = {x}", "input": f"∂{x} = ∂{y}"}
+
 
 class Linear(Layer):
     """Every output is a weighted sum of all inputs: z = s (x W) + b.
@@ -65,6 +76,7 @@ class Linear(Layer):
     """
 
     kind = "linear"
+    symbol = "z"
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__((inputs,), (outputs,))
@@ -116,11 +128,22 @@ class Linear(Layer):
             return gradient
         return np.matmul(gradient, self.parameters["weights"].T, out=self._input_gradient[:n])
 
+    def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
+        """Name the factor s only where it is not 1."""
+        s = "" if self.input_scale == 1 else "s "
+        return {
+            "output": f"{y} = {s}{x} W{k} + b{k}",
+            "weights": f"∂W{k} = {s}{x}ᵀ ∂{y}",
+            "biases": f"∂b{k} = ∂{y}, summed over the batch",
+            "input": f"∂{x} = {s}∂{y} W{k}ᵀ",
+        }
+
 
 class Nonlinearity(Layer):
     """An activation function on every value, in place."""
 
     kind = "activation"
+    symbol = "a"
 
     def __init__(self, shape: Shape, activation: Activation) -> None:
         super().__init__(shape)
@@ -137,6 +160,12 @@ class Nonlinearity(Layer):
         self.activation.multiply_by_slope(gradient, self._outputs)
         return gradient
 
+    def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
+        """The activation's own definition and slope."""
+        apply = re.sub(r"\bz\b", x, self.activation.formula)
+        slope = re.sub(r"\ba\b", y, self.activation.slope)
+        return {"output": f"{y} = {apply}", "input": f"∂{x} = ∂{y} · ({slope})"}
+
 
 class Dropout(Layer):
     """Silences a random part of the values while training and strengthens the rest (Srivastava et al., 2014).
@@ -145,6 +174,7 @@ class Dropout(Layer):
     """
 
     kind = "dropout"
+    symbol = "r"
 
     def __init__(self, shape: Shape, rate: float) -> None:
         super().__init__(shape)
@@ -171,6 +201,13 @@ class Dropout(Layer):
         if self._training:
             gradient *= self._mask[: len(gradient)]
         return gradient
+
+    def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
+        """The mask is 0 or 1, at random, anew in every step."""
+        return {
+            "output": f"{y} = {x} · mask / {1 - self.rate:g}",
+            "input": f"∂{x} = ∂{y} · mask / {1 - self.rate:g}",
+        }
 
 
 LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Linear, Nonlinearity, Dropout)}

@@ -23,8 +23,11 @@ class Loss:
 
     Attributes
     ----------
-    label, help, formula : str
-        Name on a form, one line of help, and the loss of one image.
+    label, help : str
+        Name on a form and one line of help.
+    formula, output, gradient : str
+        The loss of one image; its outputs p from the logits z; its gradient with respect to z. The target y
+        is 1 for the true class and 0 elsewhere.
     activate : callable
         ``activate(z)`` replaces the logits z, shape (batch, classes), in place by the outputs p.
     total : callable
@@ -36,6 +39,8 @@ class Loss:
     label: str
     help: str
     formula: str
+    output: str
+    gradient: str
     activate: Callable[[Array], None]
     total: Callable[[Array, Labels], float]
     to_gradient: Callable[[Array, Labels], None]
@@ -102,7 +107,9 @@ LOSSES: dict[str, Loss] = {
     "cross_entropy": Loss(
         N_("Softmax with cross-entropy"),
         N_("Minus the logarithm of the probability given to the true class: the usual choice."),
-        "-log p[label]",
+        "-Σ y log p",
+        "e^z / Σ e^z",
+        "p - y",
         softmax,
         _softmax_cross_entropy_total,
         _subtract_targets,
@@ -111,6 +118,8 @@ LOSSES: dict[str, Loss] = {
         N_("Sigmoid with cross-entropy"),
         N_("Each output says yes or no for its own class, without regard to the others."),
         "-Σ (y log p + (1 - y) log(1 - p))",
+        "1 / (1 + e^-z)",
+        "p - y",
         sigmoid,
         _sigmoid_cross_entropy_total,
         _subtract_targets,
@@ -119,6 +128,8 @@ LOSSES: dict[str, Loss] = {
         N_("Sigmoid with squared error"),
         N_("Half the squared distance to the target: the loss of the first networks, slow when very wrong."),
         "½ Σ (p - y)²",
+        "1 / (1 + e^-z)",
+        "(p - y) p (1 - p)",
         sigmoid,
         _squared_error_total,
         _squared_error_gradient,

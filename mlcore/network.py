@@ -5,6 +5,7 @@ It stands in the middle of the path: batches go in, logits and gradients come ou
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +109,21 @@ class Network:
         if isinstance(first, Linear) and scale is not None:
             first.input_scale = scale
 
+    def copy(self, *, tile: int | None = None, precision: str | None = None) -> Network:
+        """Return a network with the same parameters in arrays of its own.
+
+        Parameters
+        ----------
+        tile : int, optional
+            The largest number of rows that its `forward` takes; the same when not given.
+        precision : {"float32", "float64"}, optional
+            The same when not given.
+        """
+        config = dataclasses.replace(self.config, precision=precision or self.config.precision)
+        other = type(self)(config, self.preparation, self.n_classes, tile=tile or self.tile)
+        other.parameters[...] = self.parameters
+        return other
+
     def read(self, compact: NDArray[Any]) -> Array:
         """Return compact images (`Preparation.compact`), at most `tile`, as inputs for `forward`."""
         inputs = self._inputs[: len(compact)]
@@ -180,8 +196,11 @@ class Network:
         """Return λ/2 Σ w² over the weights: what L2 adds to the cost."""
         if weight_decay == 0:
             return 0.0
-        weights = self.parameters[self.decayed].astype(np.float64)
-        return 0.5 * weight_decay * float(weights @ weights)
+        weights = [
+            layer.parameters["weights"].ravel() for layer in self.layers if "weights" in layer.parameters
+        ]
+        squares = sum(float(np.dot(w, w)) for w in (w.astype(np.float64, copy=False) for w in weights))
+        return 0.5 * weight_decay * squares
 
     def add_penalty_gradient(self, weight_decay: float) -> None:
         """Add λ w, the gradient of λ/2 Σ w², for every weight (not the biases)."""

@@ -68,6 +68,10 @@ class Optimizer:
         np.multiply(gradients, rate, out=self._work)
         parameters -= self._work
 
+    def memory(self) -> dict[str, Array]:
+        """Return what it remembers of earlier steps, by the symbols of its formula, each (n_parameters,)."""
+        return {}
+
 
 class Momentum(Optimizer):
     """v ← μ v + g;  parameters ← parameters - rate · v (Polyak, 1964; Sutskever et al., 2013)."""
@@ -81,11 +85,13 @@ class Momentum(Optimizer):
         np.multiply(v, rate, out=self._work)
         parameters -= self._work
 
+    def memory(self) -> dict[str, Array]:
+        """The velocity v."""
+        return {"v": self.moments[0].copy()}
 
-class Nesterov(Optimizer):
+
+class Nesterov(Momentum):
     """v ← μ v + g;  parameters ← parameters - rate · (g + μ v) (Nesterov, 1983)."""
-
-    n_moments = 1
 
     def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
         v, work = self.moments[0], self._work
@@ -116,6 +122,10 @@ class RMSProp(Optimizer):
         work *= rate
         parameters -= work
 
+    def memory(self) -> dict[str, Array]:
+        """The mean squared gradient s."""
+        return {"s": self.moments[0].copy()}
+
 
 class Adam(Optimizer):
     """Adam (Kingma & Ba, 2015): the step is the mean gradient over the root of the mean squared gradient.
@@ -145,6 +155,11 @@ class Adam(Optimizer):
         work *= rate * mean / root
         parameters -= work
 
+    def memory(self) -> dict[str, Array]:
+        """The mean gradient m and the mean squared gradient v."""
+        m, v = self.moments
+        return {"m": (1 - self.beta1) * m, "v": (1 - self.beta2) * v}
+
 
 class AdamW(Adam):
     """Adam, and besides it: weights ← weights - rate · λ · weights (Loshchilov & Hutter, 2019)."""
@@ -162,31 +177,68 @@ class AdamW(Adam):
 
 @dataclass(frozen=True)
 class OptimizerEntry:
-    """One row of `OPTIMIZERS`: name on a form, help, the class, and a learning rate that works with it."""
+    """One row of `OPTIMIZERS`.
+
+    Attributes
+    ----------
+    label, help : str
+        Name on a form and one line of help.
+    formula : str
+        The rule, for one parameter w with gradient g and learning rate η.
+    make : callable
+        The class.
+    good_rate : float
+        A learning rate that works with it.
+    """
 
     label: str
     help: str
+    formula: str
     make: Callable[..., Optimizer]
     good_rate: float
 
 
 OPTIMIZERS: dict[str, OptimizerEntry] = {
     "adam": OptimizerEntry(
-        N_("Adam"), N_("Gives every weight its own pace: works almost everywhere."), Adam, 0.001
+        N_("Adam"),
+        N_("Gives every weight its own pace: works almost everywhere."),
+        "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  w ← w - η m̂ / (√v̂ + ε)",
+        Adam,
+        0.001,
     ),
     "gradient_descent": OptimizerEntry(
-        N_("Gradient descent"), N_("The plain rule: a small step against the gradient."), Optimizer, 0.1
+        N_("Gradient descent"),
+        N_("The plain rule: a small step against the gradient."),
+        "w ← w - η g",
+        Optimizer,
+        0.1,
     ),
     "momentum": OptimizerEntry(
-        N_("Momentum"), N_("Keeps rolling in the direction of the last steps."), Momentum, 0.05
+        N_("Momentum"),
+        N_("Keeps rolling in the direction of the last steps."),
+        "v ← μ v + g;  w ← w - η v",
+        Momentum,
+        0.05,
     ),
     "nesterov": OptimizerEntry(
-        N_("Nesterov momentum"), N_("Momentum that looks one step ahead: a little steadier."), Nesterov, 0.05
+        N_("Nesterov momentum"),
+        N_("Momentum that looks one step ahead: a little steadier."),
+        "v ← μ v + g;  w ← w - η (g + μ v)",
+        Nesterov,
+        0.05,
     ),
     "rmsprop": OptimizerEntry(
-        N_("RMSProp"), N_("Divides each step by the usual size of its gradient."), RMSProp, 0.001
+        N_("RMSProp"),
+        N_("Divides each step by the usual size of its gradient."),
+        "s ← ρ s + (1 - ρ) g²;  w ← w - η g / (√s + ε)",
+        RMSProp,
+        0.001,
     ),
     "adamw": OptimizerEntry(
-        N_("AdamW"), N_("Adam with weight decay that acts on the weights directly."), AdamW, 0.001
+        N_("AdamW"),
+        N_("Adam with weight decay that acts on the weights directly."),
+        "w ← w - η λ w;  then as Adam",
+        AdamW,
+        0.001,
     ),
 }

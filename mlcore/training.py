@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.augmentation import AugmentedImages
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.language import _
@@ -177,9 +178,10 @@ class TrainingRun:
             drop_rare_pixels=config.drop_rare_pixels,
         )
         # One seed, a stream of chance for each use: dropout does not change the order of the images.
-        weights, order, dropout = np.random.SeedSequence(self.training_config.seed).spawn(3)
+        weights, order, dropout, changes = np.random.SeedSequence(self.training_config.seed).spawn(4)
         self._order_generator = np.random.default_rng(order)
         self._dropout_generator = np.random.default_rng(dropout)
+        self._augmentation_generator = np.random.default_rng(changes)
         self._start_with(preparation, len(split.train.class_names), weights)
         self._order = np.arange(len(split.train))
         self._position = 0
@@ -203,6 +205,15 @@ class TrainingRun:
         self._split = split
         self._train = _Source(split.train, self.network.preparation)
         self._dev = _Source(split.dev, self.network.preparation)
+        self._batches: _Source | AugmentedImages = self._train
+        if not self.training_config.augmentation.is_none:
+            self._batches = AugmentedImages(
+                split.train,
+                self.network.preparation,
+                self.training_config.augmentation,
+                self._augmentation_generator,
+                self.network.tile,
+            )
         self._compact = np.empty((self.network.tile, self.network.preparation.features), self._train.dtype)
         self._labels = np.empty(self.network.tile, np.int64)
         sample = self.training_config.train_sample
@@ -340,20 +351,22 @@ class TrainingRun:
         network, n = self.network, len(positions)
         for start in range(0, n, network.tile):
             part = positions[start : start + network.tile]
-            compact = self._train.gather(part, self._compact[: len(part)])
+            compact = self._batches.gather(part, self._compact[: len(part)])
             labels = np.take(self._train.labels, part, out=self._labels[: len(part)], mode="clip")
             loss, right = network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0)
             self._loss_sum += loss
             self._right += right
         self._reported_images += n
-        if self.training_config.weight_decay and not self.optimizer.decays_weights_itself:
-            network.add_penalty_gradient(self.training_config.weight_decay)
+        if self.cost_decay:
+            network.add_penalty_gradient(self.cost_decay)
+
+    @property
+    def cost_decay(self) -> float:
+        """The λ of the cost's λ/2 Σ w²; 0 with AdamW, whose decay is no part of the cost."""
+        return 0.0 if self.optimizer.decays_weights_itself else self.training_config.weight_decay
 
     def _penalty(self) -> float:
-        """Return what L2 adds to the cost; AdamW's decay is no part of it."""
-        if self.optimizer.decays_weights_itself:
-            return 0.0
-        return self.network.penalty(self.training_config.weight_decay)
+        return self.network.penalty(self.cost_decay)
 
     def _evaluate(self) -> EpochMetrics:
         """Measure the network on the dev set and on the sample of training images."""
@@ -463,6 +476,7 @@ class TrainingRun:
             "history": [[type(record).__name__, *dataclasses.astuple(record)] for record in self.history],
             "order_generator": self._order_generator.bit_generator.state,
             "dropout_generator": self._dropout_generator.bit_generator.state,
+            "augmentation_generator": self._augmentation_generator.bit_generator.state,
         }
         state: dict[str, NDArray[Any]] = {
             "counters": np.frombuffer(json.dumps(counters).encode(), np.uint8),
@@ -507,6 +521,7 @@ class TrainingRun:
         self.history = [kinds[kind](*values) for kind, *values in counters["history"]]
         self._order_generator = _generator(counters["order_generator"])
         self._dropout_generator = _generator(counters["dropout_generator"])
+        self._augmentation_generator = _generator(counters["augmentation_generator"])
         self._order = state["order"].astype(np.intp)
         if not np.array_equal(np.sort(self._order), np.arange(len(self._order))):
             raise ValueError("order")
