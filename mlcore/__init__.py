@@ -4,6 +4,7 @@ The modules stand in the order of that path, and every name that a notebook need
 """
 
 from mlcore.activations import ACTIVATIONS
+from mlcore.augmentation import Augmentation, augment
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.describe import average_images, pixel_range
@@ -24,6 +25,7 @@ from mlcore.model import Model, ModelFileError, load_model, save_model
 from mlcore.network import Network, network_summary
 from mlcore.optimizers import OPTIMIZERS
 from mlcore.preparation import Preparation, fit_preparation
+from mlcore.readers import READERS, Reader, read_dataset
 from mlcore.recipes import RECIPES, Recipe
 from mlcore.schedules import SCHEDULES
 from mlcore.settings import Setting, SettingError, settings_of
@@ -36,9 +38,11 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "OPTIMIZERS",
+    "READERS",
     "RECIPES",
     "SCHEDULES",
     "SHIPPED_DATASETS",
+    "Augmentation",
     "BatchMetrics",
     "Dataset",
     "DatasetError",
@@ -50,6 +54,7 @@ __all__ = [
     "Network",
     "NetworkConfig",
     "Preparation",
+    "Reader",
     "Recipe",
     "Setting",
     "SettingError",
@@ -59,6 +64,7 @@ __all__ = [
     "TrainingDiverged",
     "TrainingRun",
     "accuracy",
+    "augment",
     "average_images",
     "calibration",
     "check_gradients",
@@ -72,6 +78,7 @@ __all__ = [
     "most_confident_mistakes",
     "network_summary",
     "pixel_range",
+    "read_dataset",
     "save_model",
     "settings_of",
     "split_dataset",

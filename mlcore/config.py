@@ -6,9 +6,10 @@ dashboard makes its forms from them, and a model file carries them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from mlcore.activations import ACTIVATIONS
+from mlcore.augmentation import Augmentation
 from mlcore.initializers import INITIALIZERS
 from mlcore.language import N_
 from mlcore.losses import LOSSES
@@ -21,6 +22,7 @@ SCALINGS = {
     "maximum": N_("Divide by the largest value"),
     "none": N_("Leave as is"),
 }
+AUGMENTATION = N_("Augmentation")  # the group of settings that change training images at random
 PRECISIONS = {"float32": N_("Single (32 bits)"), "float64": N_("Double (64 bits)")}
 
 
@@ -221,7 +223,86 @@ class TrainingConfig:
         more=True,
         unit=N_("images"),
     )
+    augment_shift: float = setting(
+        0.0,
+        N_("Shift"),
+        N_("Moves each training image, each time, by up to this much."),
+        minimum=0.0,
+        maximum=10.0,
+        step=0.1,
+        more=True,
+        unit=N_("pixels"),
+        group=AUGMENTATION,
+    )
+    augment_rotation: float = setting(
+        0.0,
+        N_("Rotation"),
+        N_("Turns each training image, each time, by up to this much either way."),
+        minimum=0.0,
+        maximum=180.0,
+        step=1.0,
+        more=True,
+        unit=N_("degrees"),
+        group=AUGMENTATION,
+    )
+    augment_scale: float = setting(
+        0.0,
+        N_("Scale"),
+        N_("Makes each training image wider or narrower, taller or shorter, by up to this part."),
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+        more=True,
+        group=AUGMENTATION,
+    )
+    augment_shear: float = setting(
+        0.0,
+        N_("Slant"),
+        N_("Slants each training image by up to this many pixels sideways for one of height."),
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+        more=True,
+        group=AUGMENTATION,
+    )
+    augment_elastic: float = setting(
+        0.0,
+        N_("Elastic"),
+        N_("Bends strokes: pixels are pulled about by roughly this much, smoothly."),
+        minimum=0.0,
+        maximum=5.0,
+        step=0.1,
+        more=True,
+        unit=N_("pixels"),
+        group=AUGMENTATION,
+    )
+    augment_pen_width: float = setting(
+        0.0,
+        N_("Pen width"),
+        N_("Makes strokes thicker or thinner by up to this much."),
+        minimum=0.0,
+        maximum=2.0,
+        step=0.1,
+        more=True,
+        unit=N_("pixels"),
+        group=AUGMENTATION,
+    )
+    augment_noise: float = setting(
+        0.0,
+        N_("Noise"),
+        N_("Adds random grey of about this part of full ink to each pixel."),
+        minimum=0.0,
+        maximum=1.0,
+        step=0.01,
+        more=True,
+        group=AUGMENTATION,
+    )
 
     def __post_init__(self) -> None:
         """Raise `SettingError` when a value is out of bounds."""
         check_settings(self)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """The changes to training images, together."""
+        return Augmentation(*(getattr(self, f"augment_{part.name}") for part in fields(Augmentation)))

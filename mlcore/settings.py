@@ -36,6 +36,8 @@ class Setting:
         What the value None means, where None is allowed (for example "the full batch").
     unit : str
         Shown behind the number: "epochs", "images", "pixels".
+    group : str
+        A heading that it shares with the settings beside it ("Augmentation"); empty for most.
     """
 
     label: str
@@ -47,6 +49,7 @@ class Setting:
     more: bool = False
     none: str | None = None
     unit: str = ""
+    group: str = ""
 
 
 def setting(default: Any, label: str, help: str, **description: Any) -> Any:

@@ -117,6 +117,39 @@ def _compact_all(dataset: Dataset, preparation: Preparation) -> NDArray[Any]:
     return np.concatenate(blocks)
 
 
+class _Tally:
+    """Outputs of recent batches with their labels, summed up now and then: few large sums beat many small ones."""
+
+    def __init__(self, network: Network) -> None:
+        self._loss = network.loss
+        capacity = max(REPORT_IMAGES, network.tile)
+        self._outputs = np.empty((capacity, network.n_classes), network.dtype)
+        self._labels = np.empty(capacity, np.int64)
+        self._filled, self._images, self._loss_sum, self._right = 0, 0, 0.0, 0
+
+    def room(self, n: int) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+        """Return arrays for the outputs (n, classes) and labels (n,) of the next images."""
+        if self._filled + n > len(self._labels):
+            self._sum_up()
+        part = slice(self._filled, self._filled + n)
+        self._filled += n
+        return self._outputs[part], self._labels[part]
+
+    def means(self) -> tuple[float, float]:
+        """Return mean loss and accuracy of the images since the last call."""
+        self._sum_up()
+        loss, right = self._loss_sum / self._images, self._right / self._images
+        self._images, self._loss_sum, self._right = 0, 0.0, 0
+        return loss, right
+
+    def _sum_up(self) -> None:
+        outputs, labels = self._outputs[: self._filled], self._labels[: self._filled]
+        self._loss_sum += self._loss.total(outputs, labels)
+        self._right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+        self._images += self._filled
+        self._filled = 0
+
+
 class TrainingRun:
     """One training from first to last: network, optimizer, chance, history, and how far it has come.
 
@@ -153,7 +186,6 @@ class TrainingRun:
         self._is_built = False
         self._evaluated_step = -1
         self._best_parameters: NDArray[np.floating] | None = None
-        self._loss_sum, self._right, self._reported_images = 0.0, 0, 0
 
     # ---- setting up -------------------------------------------------------------------------------------
 
@@ -215,7 +247,7 @@ class TrainingRun:
                 self.network.tile,
             )
         self._compact = np.empty((self.network.tile, self.network.preparation.features), self._train.dtype)
-        self._labels = np.empty(self.network.tile, np.int64)
+        self._tally = _Tally(self.network)
         sample = self.training_config.train_sample
         self._sample = np.arange(len(self._train) if sample is None else min(sample, len(self._train)))
 
@@ -315,10 +347,9 @@ class TrainingRun:
             for _step in range(steps):
                 rate = self.learning_rate
                 self._take_step(rate)
-        loss = self._loss_sum / self._reported_images + self._penalty()
-        right = self._right / self._reported_images
+            loss, right = self._tally.means()
+        loss += self._penalty()
         record = BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, rate)
-        self._loss_sum, self._right, self._reported_images = 0.0, 0, 0
         if not math.isfinite(loss):
             raise TrainingDiverged(self._why_diverged())
         return record
@@ -352,11 +383,9 @@ class TrainingRun:
         for start in range(0, n, network.tile):
             part = positions[start : start + network.tile]
             compact = self._batches.gather(part, self._compact[: len(part)])
-            labels = np.take(self._train.labels, part, out=self._labels[: len(part)], mode="clip")
-            loss, right = network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0)
-            self._loss_sum += loss
-            self._right += right
-        self._reported_images += n
+            outputs, labels = self._tally.room(len(part))
+            np.take(self._train.labels, part, out=labels, mode="clip")
+            network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0, outputs)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
 
