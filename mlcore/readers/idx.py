@@ -6,7 +6,9 @@ size as a big-endian 32-bit integer, then the values).
 """
 
 import math
+import re
 import struct
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -14,9 +16,66 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
-from mlcore.readers.source import MAX_PIXEL_BYTES, MEGABYTE, Source, open_content, read_into
+from mlcore.readers.assemble import Found, check_counts, check_pixel_bytes
+from mlcore.readers.parts import Part, choose_part
+from mlcore.readers.source import Source, open_content, read_into
 
 UNSIGNED_BYTES = 0x08
+IMAGE_DIMENSIONS, LABEL_DIMENSIONS = 3, 1
+
+# train-images-idx3-ubyte, train-images.idx3-ubyte, t10k-labels-idx1-ubyte …
+IDX_NAME = re.compile(r"(?P<prefix>.*?)[-_. ]?(images|labels)?[-_. ]?idx(?P<dimensions>[13])[-_.]?ubyte")
+
+
+def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
+    """Return images and labels from a pair of IDX files, or from the right pair of several.
+
+    Raises
+    ------
+    DatasetError
+        When a file of a pair is missing, the two do not fit, or one is damaged.
+    """
+    pairs: dict[str, dict[int, Source]] = {}
+    for source in sources:
+        name = IDX_NAME.fullmatch(source.plain_name)
+        prefix, dimensions = (name["prefix"], int(name["dimensions"])) if name else ("", IMAGE_DIMENSIONS)
+        # Two files belong together whatever they are called.
+        pair = pairs.setdefault(prefix if len(sources) > 2 else "", {})
+        if dimensions in pair:
+            message = _(
+                "{one} and {other} are of the same kind. Choose one file of images and one of labels."
+            )
+            raise DatasetError(message.format(one=pair[dimensions].name, other=source.name))
+        pair[dimensions] = source
+    pair, note = choose_part(pairs, part)
+    _check_pair(pair)
+    images, labels = read_idx(pair[IMAGE_DIMENSIONS]), read_idx(pair[LABEL_DIMENSIONS])
+    _check_dimensions(pair[IMAGE_DIMENSIONS], images, IMAGE_DIMENSIONS)
+    _check_dimensions(pair[LABEL_DIMENSIONS], labels, LABEL_DIMENSIONS)
+    check_counts(pair[LABEL_DIMENSIONS].name, len(images), len(labels))
+    return Found(pair[IMAGE_DIMENSIONS].name, images, labels, note)
+
+
+def _check_pair(pair: dict[int, Source]) -> None:
+    if LABEL_DIMENSIONS not in pair:
+        message = _(
+            "{file} holds images without labels. Choose it together with its labels (…-labels-idx1-ubyte)."
+        )
+        raise DatasetError(message.format(file=pair[IMAGE_DIMENSIONS].name))
+    if IMAGE_DIMENSIONS not in pair:
+        message = _(
+            "{file} holds labels without images. Choose it together with its images (…-images-idx3-ubyte)."
+        )
+        raise DatasetError(message.format(file=pair[LABEL_DIMENSIONS].name))
+
+
+def _check_dimensions(source: Source, values: NDArray[np.uint8], expected: int) -> None:
+    if values.ndim != expected:
+        message = _(
+            "{file} holds values of {found} dimensions; images have 3 and labels have 1. "
+            "Are the two files' names exchanged?"
+        )
+        raise DatasetError(message.format(file=source.name, found=values.ndim))
 
 
 def read_idx(source: Source) -> NDArray[np.uint8]:
@@ -30,11 +89,7 @@ def read_idx(source: Source) -> NDArray[np.uint8]:
     with open_content(source) as stream:
         shape = _read_header(source.name, stream)
         expected = math.prod(shape)
-        if expected > MAX_PIXEL_BYTES:
-            message = _("{file} holds {size:,.0f} MB of values; at most {limit:,.0f} MB can be read here.")
-            raise DatasetError(
-                message.format(file=source.name, size=expected / MEGABYTE, limit=MAX_PIXEL_BYTES / MEGABYTE)
-            )
+        check_pixel_bytes(source.name, expected)
         values = np.empty(shape, np.uint8)
         found = read_into(stream, values.reshape(-1).data)
         if found < expected:

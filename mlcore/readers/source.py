@@ -6,8 +6,8 @@ keep a small upload from unpacking into more than the machine has.
 
 import gzip
 import io
-import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +24,9 @@ FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
 MEGABYTE = 1_000_000
 MAX_PIXEL_BYTES = 200 * MEGABYTE  # 255,000 images of 28×28; EMNIST balanced has 131,600
 MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of MAX_PIXEL_BYTES with four characters a value, and some room
+
+# What Python's unpackers raise when the content is not what it should be.
+DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeError)
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -62,14 +65,15 @@ def source_of(name: str, file: FileLike) -> Source:
 
 def _from_the_start(file: BinaryIO | IO[bytes]) -> BinaryIO:
     file.seek(0)
-    return cast(BinaryIO, _Kept(file))
+    return cast(BinaryIO, Borrowed(file))
 
 
-class _Kept(io.BufferedIOBase):
-    """A caller's open file, read through without being closed: it stays the caller's."""
+class Borrowed(io.BufferedIOBase):
+    """Another's open file, read through: closing this leaves it open, and very long reads can be refused."""
 
-    def __init__(self, file: BinaryIO | IO[bytes]) -> None:
+    def __init__(self, file: BinaryIO | IO[bytes], longest_read: int | None = None) -> None:
         self._file = file
+        self._longest_read = longest_read
 
     def readable(self) -> bool:
         return True
@@ -78,7 +82,15 @@ class _Kept(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        return self._file.read(-1 if size is None else size)
+        wanted = -1 if size is None else size
+        if self._longest_read is None:
+            return self._file.read(wanted)
+        content = self._file.read(
+            min(wanted, self._longest_read + 1) if wanted >= 0 else self._longest_read + 1
+        )
+        if len(content) > self._longest_read:
+            raise OSError(_("too much to be read at once"))
+        return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
@@ -127,6 +139,6 @@ def unpacking(name: str) -> Iterator[None]:
     """Turn what the unpackers raise for damaged content into a `DatasetError`."""
     try:
         yield
-    except (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
         raise DatasetError(message.format(file=name, reason=error)) from error
