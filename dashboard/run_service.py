@@ -1,6 +1,6 @@
 """The run service behind the pages: one for the server, who a visitor is to it, and when a visitor has left.
 
-It stands between Streamlit and `dashboard.runs`. A run belongs to the browser that started it, so that whoever
+It stands between Streamlit and `dashboard.runs`. A run belongs to the browser that started it, so that who
 reloads the page may still stop it; another browser with the same link may watch.
 """
 

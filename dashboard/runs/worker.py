@@ -179,8 +179,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) ->
         drop(ticket.run_id)
         raise
     spent = time.perf_counter() - begin
-    measured = any(isinstance(record, EpochMetrics) and record.step for record in records)
-    if not diverged and (finished or (measured and time.monotonic() >= held.next_save)):
+    if not diverged and (finished or _is_time_to_save(held, records)):
         _save(held, ticket)
     return _report(held, records, records_before, spent, finished, diverged)
 
@@ -296,6 +295,19 @@ def _open_whole(stored: StoredDataset) -> Dataset:
         whole = Dataset(pixels, np.load(stored.labels), stored.class_names, stored.name)
         _wholes[stored.pixels] = whole
     return whole
+
+
+def _is_time_to_save(held: _Held, records: list[Record]) -> bool:
+    """Whether there was a measurement, the last checkpoint is old enough, and this one is worth keeping.
+
+    A network that is worse than it was before the first step is about to blow up: whoever goes on with a
+    lower learning rate shall find the checkpoint before.
+    """
+    measurements = [record for record in records if isinstance(record, EpochMetrics) and record.step]
+    if not measurements or time.monotonic() < held.next_save:
+        return False
+    first = held.run.history[0]
+    return isinstance(first, EpochMetrics) and measurements[-1].train_loss <= first.train_loss
 
 
 def _save(held: _Held, ticket: Ticket) -> None:

@@ -1,0 +1,256 @@
+"""What the run service promises about its worker processes: what they are, and that none is ever left behind.
+
+It stands behind `dashboard.runs` with real workers, which are killed here as an operating system kills.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from dashboard.runs import worker
+from dashboard.runs.executors import loky_executor
+from dashboard.runs.records import RunError, RunStatus
+from dashboard.runs.service import Limits, RunService
+from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0  # seconds; nothing here is about speed
+SMALL = NetworkConfig(hidden_sizes=(16,))
+LONG = TrainingConfig(batch_size=16, epochs=10_000)
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return split_dataset(load_dataset("digits-8x8"), dev_size=200, train_size=640)
+
+
+@pytest.fixture
+def service() -> Iterator[RunService]:
+    made = RunService(1, Limits(), turn_seconds=0.05, tidy_every=None)
+    yield made
+    made.close()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for something that takes as long as it takes."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+
+
+def ended(service: RunService, run_id: str) -> RunStatus:
+    """Wait until a run has ended and return its status."""
+    wait_until(lambda: not service.status(run_id).live)
+    return service.status(run_id)
+
+
+def ask(service: RunService, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function says inside the first worker."""
+    executor = service._scheduler.slots[0].executor
+    assert executor is not None
+    return executor.submit(function, *arguments).result(PATIENCE)
+
+
+def test_a_worker_is_light_polite_and_has_one_blas_thread(service: RunService, split: Split) -> None:
+    run_id = service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: service.status(run_id).state == "running")
+    process = psutil.Process(ask(service, os.getpid))
+    modules = ask(service, eval, "sorted(__import__('sys').modules)")
+    heavy = {"streamlit", "plotly", "pandas", "PIL", "app", "pytest"}
+    assert not heavy & {name.split(".")[0] for name in modules}
+    assert ask(service, os.getenv, "OPENBLAS_NUM_THREADS") == "1"
+    if sys.platform != "win32":
+        assert process.nice() >= psutil.Process().nice() + worker.NICENESS
+
+
+def test_runs_on_the_same_data_share_the_mapped_pixels(service: RunService, split: Split) -> None:
+    runs = [service.start(f"pupil {k}", split, SMALL, LONG) for k in range(3)]
+    wait_until(lambda: all(service.status(run_id).state == "running" for run_id in runs))
+    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._wholes)") == 1
+    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._parts)") == 2
+
+
+def test_what_a_run_took_in_its_worker_is_given_back(service: RunService, split: Split) -> None:
+    run_id = service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: service.status(run_id).state == "running")
+    service.delete(run_id, "ada")
+    held = "[len(table) for table in (lambda w: (w._held, w._wholes, w._parts))"
+    held += "(__import__('dashboard.runs.worker').runs.worker)]"
+    wait_until(lambda: bool(ask(service, eval, held) == [0, 0, 0]))
+
+
+@posix_only
+def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
+    """The run whose turn it was fails; the others are taken up again, and end as if nothing had been."""
+    service = RunService(1, turn_seconds=0.2, tidy_every=None)
+    training = TrainingConfig(batch_size=16, epochs=400)
+    try:
+        runs = [service.start(f"pupil {k}", split, SMALL, training) for k in range(3)]
+        pid = ask(service, os.getpid)
+        wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
+        failed = [run_id for run_id in runs if service.status(run_id).state == "failed"]
+        assert len(failed) == 1
+        assert "want of memory" in service.status(failed[0]).message
+        others = [run_id for run_id in runs if run_id not in failed]
+        assert [ended(service, run_id).state for run_id in others] == ["finished", "finished"]
+        alone = TrainingRun(SMALL, training)
+        for _record in train(alone, split):
+            pass
+        for run_id in others:
+            assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
+            assert tuple(r.step for r in service.status(run_id).history) == tuple(
+                sorted(r.step for r in service.status(run_id).history)
+            )
+    finally:
+        service.close()
+
+
+@posix_only
+def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
+    service: RunService, split: Split
+) -> None:
+    run_id = service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: bool(service.status(run_id).model_step))
+    os.kill(ask(service, os.getpid), signal.SIGKILL)
+    assert ended(service, run_id).state == "failed"
+    saved = service.status(run_id).model_step
+    assert service.model(run_id).card["step"] == saved
+    service.go_on(run_id, "ada", more_epochs=1)
+    assert ended(service, run_id).step == saved + 40
+
+
+@posix_only
+def test_an_answer_that_was_waited_for_is_given_by_the_next_worker(service: RunService, split: Split) -> None:
+    run_id = service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: service.status(run_id).state == "running")
+    pid = ask(service, os.getpid)
+    os.kill(pid, signal.SIGSTOP)  # everything that follows waits behind its turn
+    slot = service._scheduler.slots[0]
+    with service._changed:
+        reply = service._scheduler.ask(os.getpid)
+    assert slot.jobs
+    os.kill(pid, signal.SIGKILL)
+    assert reply.result(PATIENCE) not in (pid, os.getpid())
+
+
+def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
+    def no_executor() -> Executor:
+        raise OSError("no more processes")
+
+    service = RunService(1, make_executor=no_executor, tidy_every=None)
+    try:
+        run_id = service.start("ada", split, SMALL, LONG)
+        assert service.status(run_id).state == "failed"
+        assert "error on our side" in service.status(run_id).message
+        with pytest.raises(RunError, match="could not be computed"):
+            service.measure(split, SMALL, LONG)
+    finally:
+        service.close()
+
+
+# ---- nothing is left ------------------------------------------------------------------------------------
+
+SERVER = """
+import signal, sys, time
+from dashboard.runs.service import RunService
+from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
+    service = RunService(2, turn_seconds=0.05)
+    runs = [service.start("ada", split, NetworkConfig(), TrainingConfig(epochs=10_000)) for _ in range(2)]
+    while not all(service.status(run).state == "running" and service.status(run).model_step for run in runs):
+        time.sleep(0.01)
+    print("ready", flush=True)
+    {then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "end"),
+    [
+        ("sys.stdin.read()", None),
+        ("service.close(); sys.stdin.read()", None),
+        ("sys.stdin.read()", "SIGTERM"),
+        ("sys.stdin.read()", "SIGINT"),
+        ("sys.stdin.read()", "SIGKILL"),
+    ],
+    ids=["normal end", "closed", "SIGTERM", "ctrl-c", "SIGKILL"],
+)
+def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str | None) -> None:
+    """No process, no file and no semaphore, however the server ended."""
+    if end and sys.platform == "win32":
+        pytest.skip("signals are POSIX's")
+    script = tmp_path / "server.py"
+    script.write_text(SERVER.format(then=then))
+    files = tmp_path / "files"
+    files.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(files), "TMP": str(files)}
+    server = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert server.stdout is not None
+    assert server.stdin is not None
+    assert server.stdout.readline() == b"ready\n"
+    children = psutil.Process(server.pid).children(recursive=True)
+    assert sum("loky.backend.popen" in " ".join(child.cmdline()) for child in children) in (0, 2)
+    if end == "SIGINT":
+        os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
+    elif end:
+        server.send_signal(getattr(signal, end))
+    else:
+        server.stdin.close()
+    server.wait(PATIENCE)
+    _gone, alive = psutil.wait_procs(children, timeout=PATIENCE)
+    try:
+        assert alive == []
+        assert list(files.iterdir()) == []
+        assert list(Path("/dev/shm").glob(f"sem.loky-{server.pid}-*")) == []
+    finally:
+        for child in alive:
+            child.kill()
+        for stream in (server.stdin, server.stdout, server.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def test_an_executor_that_was_never_used_starts_no_process() -> None:
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    executor = loky_executor()
+    after = {child.pid for child in psutil.Process().children(recursive=True)}
+    executor.shutdown()
+    trackers = after - before
+    assert all("tracker" in " ".join(psutil.Process(pid).cmdline()) for pid in trackers)
+
+
+def test_the_folder_is_private() -> None:
+    service = RunService(1, tidy_every=None)
+    try:
+        folder = service._store.folder
+        assert folder.parent == Path(tempfile.gettempdir())
+        if sys.platform != "win32":
+            assert folder.stat().st_mode & 0o077 == 0
+    finally:
+        service.close()
