@@ -75,7 +75,7 @@ def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Ne
 
     def make(*, phone: bool = False, dark: bool = False, server: AppServer | None = None) -> Visitor:
         server = server or request.getfixturevalue("server")
-        visitors.append(Visitor(new_context(browser, phone=phone, dark=dark), server.address))
+        visitors.append(Visitor(new_context(browser, phone=phone, dark=dark), server.address, phone=phone))
         return visitors[-1]
 
     yield make

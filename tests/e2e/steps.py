@@ -4,6 +4,8 @@ It stands between a browser test and playwright, so that a test reads as the vis
 """
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
@@ -15,6 +17,10 @@ USUAL = r"404 \(Not Found\) \(\S+/\w+/_stcore/(health|host-config)\)$"
 PATIENCE = 30.0  # seconds that a visit waits for what it expects
 expect.set_options(timeout=PATIENCE * 1000)
 
+CANVAS = "canvas.upper-canvas"
+Stroke = Sequence[tuple[float, float]]
+SEVEN: Stroke = ((0.28, 0.24), (0.7, 0.24), (0.45, 0.8))
+
 
 class Visitor:
     """One person at one tab of a browser.
@@ -23,14 +29,17 @@ class Visitor:
     ----------
     page : playwright.sync_api.Page
         The tab; `main` is the part below the app's menu.
+    phone : bool
+        Whether the page is a phone's, and touched.
     problems : list of str
         What nobody expected: errors that the console or a script of the page told of, and requests to any
         other server than the app's. A test with any fails.
     """
 
-    def __init__(self, context: BrowserContext, address: str) -> None:
+    def __init__(self, context: BrowserContext, address: str, *, phone: bool = False) -> None:
         self.context = context
         self.address = address
+        self.phone = phone
         self.problems: list[str] = []
         self._expected = [re.compile(USUAL)]
         self.page: Page = context.new_page()
@@ -90,6 +99,21 @@ class Visitor:
         if text is not None:
             self.wait_until_idle(text)
 
+    def draw(self, *strokes: Stroke, text: str | None = None) -> None:
+        """Draw strokes on the canvas, by finger on a phone and else by mouse, and wait for this text.
+
+        A stroke is a list of points (x, y), each from 0 to 1 across the canvas from its top left corner.
+        """
+        canvas = self.main.locator(CANVAS).last
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box is not None, "There is no canvas to draw on."
+        for stroke in strokes:
+            points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in _fine(stroke)]
+            self._touch(points) if self.phone else self._drag(points)
+        if text is not None:
+            self.wait_until_idle(text)
+
     def expect_problem(self, pattern: str) -> None:
         """Say beforehand that errors which match this regular expression are part of the visit."""
         self._expected.append(re.compile(pattern))
@@ -100,6 +124,21 @@ class Visitor:
         path = PICTURES / f"{re.sub(r'[^A-Za-z0-9-]+', '-', name).strip('-')}.png"
         self.page.screenshot(path=path, full_page=True)
         return path
+
+    def _drag(self, points: Stroke) -> None:
+        self.page.mouse.move(*points[0])
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*point)
+        self.page.mouse.up()
+
+    def _touch(self, points: Stroke) -> None:
+        browser = self.context.new_cdp_session(self.page)
+        kinds = ["touchStart", *["touchMove"] * (len(points) - 1)]
+        for kind, (x, y) in zip(kinds, points, strict=True):
+            browser.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        browser.detach()
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -112,3 +151,11 @@ class Visitor:
     def _note(self, problem: str) -> None:
         if not any(pattern.search(problem) for pattern in self._expected):
             self.problems.append(problem)
+
+
+def _fine(stroke: Stroke, parts: int = 8) -> Stroke:
+    """Return a stroke with points between its points, as a hand makes them."""
+    fine = [stroke[0]]
+    for (x, y), (to_x, to_y) in pairwise(stroke):
+        fine += [(x + (to_x - x) * k / parts, y + (to_y - y) * k / parts) for k in range(1, parts + 1)]
+    return fine
