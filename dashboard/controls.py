@@ -1,0 +1,223 @@
+"""A form for any config, made from what its fields say about themselves: label, help, bounds, choices.
+
+It stands between `NetworkConfig` and `TrainingConfig` and the pages: a hyperparameter that is added in mlcore
+appears here by itself. The config is the one truth; a control shows it, and gives back a changed one.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+import streamlit as st
+
+from dashboard.messages import sentence
+from mlcore import Setting, SettingError, settings_of
+from mlcore.language import _
+
+ConfigT = TypeVar("ConfigT", bound=Any)
+
+MOST_LAYERS = 8
+SIZE_WIDTH = 128  # CSS pixels of a field for one size: four stand side by side
+
+
+@dataclass(frozen=True)
+class Form(Generic[ConfigT]):
+    """A form that shows a config and changes it.
+
+    Attributes
+    ----------
+    read : callable
+        Returns the config as it is now. Two changes may arrive at once: each starts from the other's result.
+    write : callable
+        Is given the name of a field and the config with its new value, before the page runs again.
+    key : str
+        Begins the keys of all controls.
+    """
+
+    read: Callable[[], ConfigT]
+    write: Callable[[str, ConfigT], None]
+    key: str
+
+    @property
+    def config(self) -> ConfigT:
+        """The config as it is now."""
+        return self.read()
+
+    def show(self, *, more: bool) -> None:
+        """Show the settings that are (not) marked as more, two in a row."""
+        names = [name for name, about in settings_of(self.config).items() if about.more == more]
+        for row in _rows(names, lambda name: self._kind(name) is tuple):
+            for name, column in zip(row, st.columns(2) if len(row) > 1 else [st.container()], strict=False):
+                with column:
+                    self.show_setting(name)
+
+    def show_setting(self, name: str) -> None:
+        """Show the control of one field, with its line of help and, if the last change failed, why."""
+        about = settings_of(self.config)[name]
+        if about.choices is not None:
+            self._choice(name, about, about.choices())
+        elif self._kind(name) is bool:
+            self._switch(name, about)
+        elif self._kind(name) is tuple:
+            self._sizes(name, about)
+        else:
+            self._number(name, about)
+        problem = st.session_state.pop(self._key(name, "problem"), None)
+        if problem:
+            st.error(problem, icon=":material/error:")
+
+    # ---- the controls ------------------------------------------------------------------------------------
+
+    def _choice(self, name: str, about: Setting, table: Iterable[str]) -> None:
+        options = [*([None] if about.none is not None else []), *table]
+        st.selectbox(
+            _(about.label),
+            options,
+            format_func=lambda option: _(about.none or "") if option is None else _label(table, option),
+            help=_(about.help),
+            filter_mode=None,
+            **self._widget(name),
+        )
+        chosen = getattr(self.config, name)
+        st.caption(_help(table, chosen) or _(about.help))
+
+    def _switch(self, name: str, about: Setting) -> None:
+        st.toggle(_(about.label), **self._widget(name))
+        st.caption(_(about.help))
+
+    def _number(self, name: str, about: Setting) -> None:
+        kind = self._kind(name)
+        options = self._widget(name) | {
+            "min_value": _as(kind, about.minimum),
+            "max_value": _as(kind, about.maximum),
+            "step": _as(kind, about.step),
+            "format": "%d" if kind is int else "%.6g",
+        }
+        empty = ""
+        if about.none is not None:
+            options |= {"value": None, "placeholder": _(about.none)}
+            empty = _("Empty: {meaning}.").format(meaning=_(about.none))
+        st.number_input(_with_unit(about), **options)
+        st.caption(f"{_(about.help)} {empty}".strip())
+
+    def _sizes(self, name: str, about: Setting) -> None:
+        """Show a tuple of numbers: how many, and each of them."""
+        sizes: tuple[int, ...] = getattr(self.config, name)
+        count_key = self._key(name, "count")
+        _seed(count_key, len(sizes))
+        with st.container(horizontal=True, gap="small"):
+            st.number_input(
+                _(about.label),
+                min_value=0,
+                max_value=max(MOST_LAYERS, len(sizes)),
+                step=1,
+                key=count_key,
+                width=SIZE_WIDTH,
+                on_change=self._take_count,
+                args=(name,),
+            )
+            for place, size in enumerate(sizes):
+                size_key = self._key(name, str(place))
+                _seed(size_key, size)
+                st.number_input(
+                    _("Layer {number} ({unit})").format(number=place + 1, unit=_(about.unit)),
+                    min_value=_as(int, about.minimum),
+                    max_value=_as(int, about.maximum),
+                    step=_as(int, about.step),
+                    key=size_key,
+                    width=SIZE_WIDTH,
+                    on_change=self._take_size,
+                    args=(name, place),
+                )
+        st.caption(_(about.help))
+
+    # ---- taking what was chosen --------------------------------------------------------------------------
+
+    def _widget(self, name: str) -> dict[str, Any]:
+        """Return what makes a control show the field's value and give back what is chosen."""
+        key = self._key(name)
+        _seed(key, getattr(self.config, name))
+        return {"key": key, "on_change": self._take, "args": (name,)}
+
+    def _take(self, name: str) -> None:
+        self._change(name, st.session_state[self._key(name)])
+
+    def _take_count(self, name: str) -> None:
+        sizes, count = getattr(self.config, name), st.session_state[self._key(name, "count")]
+        usual = _default(self.config, name)
+        new = sizes[-1] if sizes else (usual[-1] if usual else 1)
+        self._change(name, (*sizes[:count], *[new] * (count - len(sizes))))
+
+    def _take_size(self, name: str, place: int) -> None:
+        sizes = list(getattr(self.config, name))
+        sizes[place] = st.session_state[self._key(name, str(place))]
+        self._change(name, tuple(sizes))
+
+    def _change(self, name: str, value: Any) -> None:
+        try:
+            config = dataclasses.replace(self.config, **{name: value})
+        except SettingError as error:
+            st.session_state[self._key(name, "problem")] = sentence(error)
+            return
+        self.write(name, config)
+
+    def _key(self, name: str, part: str = "") -> str:
+        return "_".join(filter(None, (self.key, name, part)))
+
+    def _kind(self, name: str) -> type:
+        """Return bool, int, float, tuple or str: what the field holds when it is not None."""
+        hint = get_type_hints(type(self.config))[name]
+        kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+        return tuple if isinstance(_default(self.config, name), tuple) else kinds[0]
+
+
+def _rows(names: list[str], alone: Callable[[str], bool]) -> Iterable[list[str]]:
+    """Yield the names in rows of two; one that needs the width stands alone.
+
+    >>> list(_rows(["sizes", "a", "b", "c"], lambda name: name == "sizes"))
+    [['sizes'], ['a', 'b'], ['c']]
+    """
+    row: list[str] = []
+    for name in names:
+        if row and (alone(name) or len(row) == 2):
+            yield row
+            row = []
+        row.append(name)
+        if alone(name):
+            yield row
+            row = []
+    if row:
+        yield row
+
+
+def _seed(key: str, value: Any) -> None:
+    """Let a control show this value; one that shows it already is left alone: somebody may be typing."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _default(config: Any, name: str) -> Any:
+    return next(field.default for field in dataclasses.fields(config) if field.name == name)
+
+
+def _as(kind: type, value: float | None) -> Any:
+    """Return a bound as the type of its field: Streamlit wants all numbers of a control alike."""
+    return None if value is None else kind(value)
+
+
+def _with_unit(about: Setting) -> str:
+    unit = _(about.unit) if about.unit else ""
+    return f"{_(about.label)} ({unit})" if unit and unit.lower() != _(about.label).lower() else _(about.label)
+
+
+def _label(table: Iterable[str], name: str) -> str:
+    """Return what a table calls one of its entries."""
+    entry = table[name] if isinstance(table, Mapping) else name
+    return _(getattr(entry, "label", entry))
+
+
+def _help(table: Iterable[str], name: str | None) -> str:
+    """Return an entry's line of help, where it has one."""
+    entry = table[name] if isinstance(table, Mapping) and name is not None else None
+    return _(getattr(entry, "help", ""))

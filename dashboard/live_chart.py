@@ -1,0 +1,72 @@
+"""The live chart: learning curves in a component of our own that Plotly draws anew in place.
+
+It stands at the end of the path from a run's history to the screen. `st.plotly_chart` would put up a new
+chart at each change: it blinks, and a zoom is lost.
+"""
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.curves import learning_curves, x_axis_end
+from dashboard.runs.records import RunStatus
+from mlcore.language import _
+
+_HERE = Path(__file__).parent
+_STREAMLIT = Path(st.__file__).parent / "static" / "static" / "js"
+
+_HTML = """
+<div class="dl-live">
+  <div class="dl-bar">
+    <div class="dl-legend" role="group"></div>
+    <div class="dl-views">
+      <button type="button" class="dl-close"></button>
+      <button type="button" class="dl-whole"></button>
+    </div>
+  </div>
+  <div class="dl-charts">
+    <figure><figcaption></figcaption><div class="dl-plot" role="img"></div></figure>
+    <figure><figcaption></figcaption><div class="dl-plot" role="img"></div></figure>
+  </div>
+</div>
+"""
+
+
+@cache
+def plotly_module() -> str:
+    """Return the name of the JavaScript module that brings Streamlit's own Plotly.
+
+    One download serves every page, `st.plotly_chart` too, and the browser keeps it for good; the copy in
+    the plotly package would be 4.8 MB more for each visitor.
+    """
+    names = [path.name for path in _STREAMLIT.glob("PlotlyChart.*.js")]
+    if len(names) != 1:
+        raise FileNotFoundError(f"Streamlit {st.__version__} keeps Plotly elsewhere than in {_STREAMLIT}")
+    return names[0]
+
+
+def show_live_chart(status: RunStatus) -> None:
+    """Show accuracy and loss of a run, training and dev set; call it again and it moves on in place."""
+    st.components.v2.component(
+        "digit_lab_live_chart",
+        html=_HTML,
+        css=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
+        js=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
+        isolate_styles=False,
+    )(data=_chart_data(status), key="live_chart")
+
+
+def _chart_data(status: RunStatus) -> dict[str, Any]:
+    """Return what the component draws, as JSON can say it."""
+    batch_size = min(status.training.batch_size or status.n_train, status.n_train)
+    total_epochs = status.total_steps / -(-status.n_train // batch_size)
+    return {
+        "module": plotly_module(),
+        "run": f"{status.run_id} {status.history_version}",
+        "x": {"title": _("Epochs"), "end": x_axis_end(status.epoch, total_epochs, status.live)},
+        "charts": [asdict(chart) for chart in learning_curves(status)],
+        "words": {"close": _("Close-up"), "whole": _("Undo zoom"), "legend": _("Curves")},
+    }
