@@ -21,6 +21,7 @@ from mlcore.preparation import Preparation
 
 Array = NDArray[np.floating]
 
+SMALL_TILE = 192  # for the full batch: 600 kB of inputs
 TILE = 512  # rows that go through the network at once, at most; larger batches are added up tile by tile
 
 
@@ -152,24 +153,19 @@ class Network:
         share: float,
         generator: np.random.Generator | None = None,
         accumulate: bool = False,
-    ) -> tuple[float, int]:
+        keep: Array | None = None,
+    ) -> None:
         """Set (or add to) `gradients` those of ``share`` times the sum of the losses of these images.
 
-        Returns
-        -------
-        loss : float
-            The sum of their losses.
-        right : int
-            How many of them were answered rightly.
+        ``keep`` (batch, classes) receives a copy of the outputs p, which the gradient overwrites.
         """
         outputs = self.forward(self.read(compact), generator)
         self.loss.activate(outputs)
-        loss = self.loss.total(outputs, labels)
-        right = int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+        if keep is not None:
+            np.copyto(keep, outputs)
         self.loss.to_gradient(outputs, labels)
         outputs *= share
         self.backward(outputs, accumulate)
-        return loss, right
 
     def outputs(self, compact: NDArray[Any]) -> Array:
         """Return the loss's outputs p (batch, classes) for compact images; overwritten by the next call."""

@@ -23,7 +23,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.language import _
 from mlcore.model import Model, ModelFileError, load_model, save_model
-from mlcore.network import Network
+from mlcore.network import SMALL_TILE, TILE, Network
 from mlcore.optimizers import OPTIMIZERS, Optimizer
 from mlcore.preparation import Preparation, fit_preparation
 from mlcore.schedules import SCHEDULES
@@ -223,7 +223,9 @@ class TrainingRun:
         self, preparation: Preparation, n_classes: int, seed: np.random.SeedSequence | None
     ) -> None:
         config = self.training_config
-        self.network = Network(self.network_config, preparation, n_classes, seed)
+        # Very large batches go through in smaller tiles: inputs and weights then stay in the processor's cache.
+        tile = TILE if (config.batch_size or math.inf) <= TILE else SMALL_TILE
+        self.network = Network(self.network_config, preparation, n_classes, seed, tile)
         self.optimizer = OPTIMIZERS[config.optimizer].make(
             self.network.parameter_count,
             self.network.dtype,
