@@ -40,8 +40,8 @@ screenshots: $(VENV)/browser  ## Take the pictures of the README anew
 
 messages: $(VENV)/dev  ## Collect every sentence that a visitor reads into locale/digitlab.pot, for translators
 	mkdir -p locale
-	$(BIN)/pybabel -q extract -k setting:2,3 --no-location --sort-output --project "Digit Lab" \
-	  -o locale/digitlab.pot app.py pages dashboard mlcore
+	$(BIN)/pybabel -q extract --no-location --sort-output --project "Digit Lab" \
+	  --copyright-holder "Digit Lab contributors" -o locale/digitlab.pot app.py pages dashboard mlcore
 
 # A stamp file stands for "installed from these lists"; a changed list installs anew.
 $(VENV)/python:

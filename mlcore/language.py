@@ -22,7 +22,8 @@ def _(text: str) -> str:
     'Loss'
     """
     translations = _translations.get()
-    return text if translations is None else translations.gettext(text)
+    # A catalogue keeps its own header under the empty text.
+    return text if translations is None or not text else translations.gettext(text)
 
 
 def N_(text: str) -> str:
