@@ -118,7 +118,7 @@ def _compact_all(dataset: Dataset, preparation: Preparation) -> NDArray[Any]:
 
 
 class _Tally:
-    """Outputs of recent batches with their labels, summed up now and then: few large sums beat many small ones."""
+    """Outputs of recent batches with their labels, summed up in bulk: many small sums would cost more."""
 
     def __init__(self, network: Network) -> None:
         self._loss = network.loss
@@ -223,7 +223,7 @@ class TrainingRun:
         self, preparation: Preparation, n_classes: int, seed: np.random.SeedSequence | None
     ) -> None:
         config = self.training_config
-        # Very large batches go through in smaller tiles: inputs and weights then stay in the processor's cache.
+        # Very large batches go through in smaller tiles: the inputs then stay in the processor's cache.
         tile = TILE if (config.batch_size or math.inf) <= TILE else SMALL_TILE
         self.network = Network(self.network_config, preparation, n_classes, seed, tile)
         self.optimizer = OPTIMIZERS[config.optimizer].make(
