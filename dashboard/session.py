@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.caches import shipped_dataset, shipped_split
 from dashboard.split_settings import SplitSettings
+from dashboard.uploads import UploadTray
 from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
 
 UPLOADED = "upload"
@@ -20,7 +21,8 @@ RUN_MODEL = "your run"
 UPLOADED_MODEL = "your file"
 """The model keys of what a visitor trained or brought; the other keys are the files' names in `models/`."""
 
-_TEST_SETS = {"mnist": "mnist-test"}
+TEST_SETS = {"mnist": "mnist-test"}
+"""The images kept for the final test, for the shipped data sets that have some."""
 
 
 @dataclass
@@ -33,8 +35,12 @@ class Session:
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
     uploaded : Dataset or None
         The visitor's own data set; gone when the session ends.
+    upload_tray : UploadTray
+        What is in the uploader on its way to become a data set.
     split_settings, network_config, training_config
         What the pages Data, Network and Train set.
+    rate_is_chosen : bool
+        Whether the visitor set the learning rate; until then a new optimizer brings its own.
     run_id : str or None
         The run that the visitor started or watches.
     model_key : str
@@ -53,9 +59,11 @@ class Session:
 
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
+    upload_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
     training_config: TrainingConfig = field(default_factory=TrainingConfig)
+    rate_is_chosen: bool = False
     run_id: str | None = None
     model_key: str = ""
     uploaded_model: Model | None = None
@@ -86,12 +94,19 @@ class Session:
     @property
     def test_set(self) -> Dataset | None:
         """The images kept for the final test, where the data set has some."""
-        name = _TEST_SETS.get(self.dataset_key)
+        name = TEST_SETS.get(self.dataset_key)
         return None if name is None else shipped_dataset(name)
 
     def use_upload(self, dataset: Dataset) -> None:
         """Make an uploaded data set the one in use."""
         self.uploaded, self.dataset_key, self._split = dataset, UPLOADED, None
+        self.split_settings = self.split_settings.fitted_to(len(dataset))
+
+    def use_dataset(self, key: str) -> None:
+        """Make a shipped data set the one in use; the size of the dev set follows when it is another one."""
+        if key != self.dataset_key:
+            self.dataset_key = key
+            self.split_settings = self.split_settings.fitted_to(len(self.dataset))
 
 
 def get_session() -> Session:

@@ -4,9 +4,12 @@ It stands between the Dataset and the Split on the path. The web process and the
 split from the same settings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlcore import Dataset, Split, split_dataset
+
+SMALL = 5000
+"""With fewer images than this, a dev set of 1,000 would take too many of them."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,14 @@ class SplitSettings:
     seed: int = 0
     stratify: bool = False
     train_size: int | None = None
+
+    def fitted_to(self, n_images: int) -> "SplitSettings":
+        """Return these settings with sizes that suit another data set: of a small one, a fifth judges.
+
+        >>> SplitSettings(seed=3, train_size=70).fitted_to(500)
+        SplitSettings(dev_size=0.2, seed=3, stratify=False, train_size=None)
+        """
+        return replace(self, dev_size=0.2 if n_images < SMALL else SplitSettings.dev_size, train_size=None)
 
     def split(self, dataset: Dataset) -> Split:
         """Split ``dataset`` as these settings say."""

@@ -1,13 +1,152 @@
-"""The page Data of the app.
+"""Data: choose a data set or bring one, look at it, and decide which images judge the network.
 
-It stands at its place in `dashboard.navigation.PAGES` on the path.
+It stands at the head of the path, where a file becomes a Dataset and the Dataset a Split.
 """
 
 import streamlit as st
 
+from dashboard.class_chart import PARTS, show_class_chart
+from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
+from dashboard.messages import friendly_errors
 from dashboard.navigation import guard
+from dashboard.pictures import grid
+from dashboard.session import TEST_SETS, UPLOADED, Session, get_session
+from dashboard.split_form import show_split_form
+from dashboard.uploads import show_uploader
+from mlcore import SHIPPED_DATASETS
 from mlcore.language import _
+
+SAMPLES = 60
+ALL = -1
+SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
+
+
+def choose_dataset(session: Session) -> None:
+    """Show the choice between the shipped data sets and the visitor's own; the address can make it too."""
+    wanted = st.query_params.get("data")
+    if wanted in SHIPPED:
+        session.use_dataset(wanted)
+        st.session_state["data_source"] = wanted
+    elif "data_source" not in st.session_state:
+        st.session_state["data_source"] = session.dataset_key
+    labels = {name: _(SHIPPED_DATASETS[name].title) for name in SHIPPED} | {UPLOADED: _("Your own")}
+    source = st.segmented_control(
+        _("Data set"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="data_source",
+        required=True,
+        on_change=use_choice,
+        args=(session,),
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if source == UPLOADED:
+        st.write(
+            _("Drop files here: a table (CSV, as from Kaggle), IDX files, an .npz, or a .zip of pictures.")
+        )
+        show_uploader(session.upload_tray, session.use_upload)
+        if session.dataset_key != UPLOADED:
+            st.caption(_("Until a data set has been read, {name} stays in use.").format(name=title(session)))
+
+
+def use_choice(session: Session) -> None:
+    """Use the data set that was chosen, and let the address say so; one's own is in use once it was read."""
+    source = st.session_state["data_source"]
+    if source == UPLOADED:
+        st.query_params.pop("data", None)
+        if session.uploaded is not None:
+            session.use_upload(session.uploaded)
+    else:
+        st.query_params["data"] = source
+        session.use_dataset(source)
+
+
+def title(session: Session) -> str:
+    """Return what the data set in use is called."""
+    shipped = SHIPPED_DATASETS.get(session.dataset_key)
+    return _(shipped.title) if shipped else session.dataset.name
+
+
+def show_facts(session: Session) -> None:
+    """Show what the data set is, in one line of figures, and whose it is."""
+    dataset, facts = session.dataset, facts_of(session.dataset)
+    shipped = SHIPPED_DATASETS.get(session.dataset_key)
+    st.subheader(title(session))
+    if shipped:
+        st.write(_(shipped.about))
+    height, width = dataset.image_shape
+    with st.grid(4, min_column_width=120):
+        st.metric(_("Images"), f"{len(dataset):,}")
+        st.metric(_("Classes"), len(dataset.class_names))
+        st.metric(_("Pixels"), f"{height} × {width}")
+        st.metric(_("Grey levels"), f"{facts.darkest} – {facts.lightest}")
+    if dataset.notes:
+        st.info("\n".join(f"- {note}" for note in dataset.notes), icon=":material/info:")
+    if shipped:
+        st.caption(
+            _("{credit}. Licence: {licence}.").format(credit=_(shipped.credit), licence=_(shipped.licence))
+        )
+
+
+@st.fragment
+def show_samples(session: Session) -> None:
+    """Show images drawn by chance, of all classes or one."""
+    dataset = session.dataset
+    chosen = st.pills(
+        _("Class"),
+        [ALL, *range(len(dataset.class_names))],
+        default=ALL,
+        required=True,
+        format_func=lambda number: _("All") if number == ALL else dataset.class_names[number],
+        key="sample_class",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    seed = st.session_state.setdefault("sample_seed", 0)
+    number = None if chosen == ALL else chosen
+    grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
+    st.button(_("Show others"), icon=":material/shuffle:", on_click=shuffle)
+
+
+def shuffle() -> None:
+    """Let the samples be others."""
+    st.session_state["sample_seed"] += 1
+
+
+@st.fragment
+def show_split(session: Session) -> None:
+    """Show how the images are divided, and let the visitor change it."""
+    with friendly_errors():
+        show_split_form(session)
+        table = class_table(session.dataset, session.split)
+        with st.grid(4, min_column_width=120):
+            for part, label in PARTS.items():
+                if table[part].any():
+                    st.metric(_(label), f"{table[part].sum():,}")
+            if session.test_set is not None:
+                st.metric(_("Kept for the test"), f"{len(session.test_set):,}")
+        show_class_chart(table)
+        with st.expander(_("The same in numbers")):
+            columns = (
+                {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
+            )
+            st.dataframe(table.rename(columns=columns), hide_index=True)
+
 
 guard(__file__)
 st.title(_("Data"))
-st.write(_("Choose what the network learns from."))
+st.write(_("What the network learns from."))
+session = get_session()
+with friendly_errors():
+    choose_dataset(session)
+    show_facts(session)
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        st.subheader(_("Samples"))
+        show_samples(session)
+    with right:
+        st.subheader(_("The average image of each class"))
+        grid(average_pictures(session.dataset), 60)
+    st.subheader(_("Split"))
+    show_split(session)
