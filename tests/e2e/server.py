@@ -72,7 +72,12 @@ class AppServer:
     def command(self) -> list[str]:
         """Return the README's command with the options that a test needs."""
         app = os.path.relpath(self.app, self.directory)
-        options = {"server.port": self.port, "server.address": "127.0.0.1", "server.headless": "true"}
+        options = {
+            "server.port": self.port,
+            "server.address": "127.0.0.1",
+            "server.headless": "true",
+            "server.fileWatcherType": "none",
+        }
         flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         return [sys.executable, "-m", "streamlit", "run", app, *flags]
 
