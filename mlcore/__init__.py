@@ -10,6 +10,7 @@ from mlcore.dataset import Dataset, DatasetError
 from mlcore.describe import average_images, pixel_range
 from mlcore.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.initializers import INITIALIZERS
+from mlcore.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.losses import LOSSES
 from mlcore.metrics import (
     accuracy,
@@ -32,6 +33,7 @@ from mlcore.settings import Setting, SettingError, settings_of
 from mlcore.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.split import Split, split_dataset
 from mlcore.training import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
+from mlcore.walkthrough import StepValue, walk_through_step
 
 __all__ = [
     "ACTIVATIONS",
@@ -49,6 +51,7 @@ __all__ = [
     "EpochMetrics",
     "GradientCheck",
     "GradientRow",
+    "LearningRateSearch",
     "Model",
     "ModelFileError",
     "Network",
@@ -60,6 +63,7 @@ __all__ = [
     "SettingError",
     "ShippedDataset",
     "Split",
+    "StepValue",
     "TrainingConfig",
     "TrainingDiverged",
     "TrainingRun",
@@ -70,6 +74,7 @@ __all__ = [
     "check_gradients",
     "class_scores",
     "confusion_matrix",
+    "find_learning_rate",
     "fit_preparation",
     "load_dataset",
     "load_model",
@@ -84,4 +89,5 @@ __all__ = [
     "split_dataset",
     "top_k_accuracy",
     "train",
+    "walk_through_step",
 ]

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.language import _
+
 Array = NDArray[np.floating]
 Integers = NDArray[np.unsignedinteger[Any]]
 
@@ -89,6 +91,23 @@ class Preparation:
     def is_plain(self) -> bool:
         """Whether `compact` changes nothing."""
         return self.pooling == 1 and self.kept is None
+
+    def describe(self, scaled: bool = True) -> str:
+        """Return in words how an image becomes inputs, with or without `output_scale`.
+
+        >>> Preparation((28, 28), pooling=2, scale=1 / (255 * 4)).describe()
+        'sums over squares of 2×2 pixels, in a row, × 0.000980392'
+        """
+        text = _("the pixels, in a row")
+        if self.pooling > 1:
+            text = _("sums over squares of {side}×{side} pixels, in a row").format(side=self.pooling)
+        if self.kept is not None:
+            text += _(", only the {n} that are kept").format(n=len(self.kept))
+        if scaled or self.mean is not None:
+            text += f", × {self.scale:.6g}"
+        if self.mean is not None:
+            text += _(", minus the mean, divided by the standard deviation")
+        return text
 
     def compact(self, images: NDArray[np.uint8]) -> Integers:
         """Pool and select.

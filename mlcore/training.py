@@ -6,6 +6,7 @@ next record lets the run go on, whoever does not has stopped it, and it goes on 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import io
 import json
@@ -390,6 +391,10 @@ class TrainingRun:
             network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0, outputs)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
+
+    def dropout_generator(self) -> np.random.Generator:
+        """Return a copy of the generator from which the next step draws the neurons to silence."""
+        return copy.deepcopy(self._dropout_generator)
 
     @property
     def cost_decay(self) -> float:
