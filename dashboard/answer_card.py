@@ -9,9 +9,11 @@ from html import escape
 
 import numpy as np
 import numpy.typing as npt
+import streamlit as st
 
 from dashboard.formats import percent
-from dashboard.pictures import Picture, picture_html
+from dashboard.pictures import GreyImage, Picture, picture_html
+from mlcore import Model
 from mlcore.language import _
 
 MOST_BARS = 12
@@ -20,9 +22,16 @@ MOST_BARS = 12
 NOT_SURE = 0.5
 
 
-def answer_html(
-    probabilities: npt.NDArray[np.floating], class_names: Sequence[str], seen: npt.NDArray[np.uint8]
-) -> str:
+def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
+    """Show what the model makes of the image, or the hint when there is none."""
+    if image is None:
+        st.html(blank_html(model.class_names, model.image_shape, hint))
+    else:
+        probabilities = model.predict_probabilities(image[None])[0]
+        st.html(answer_html(probabilities, model.class_names, image))
+
+
+def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[str], seen: GreyImage) -> str:
     """Return the answer to the image ``seen`` as HTML.
 
     Parameters
@@ -33,17 +42,13 @@ def answer_html(
         The image that the network was given.
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2]
-    sure = probabilities[first] >= NOT_SURE
-    verdict = _("{percent} sure") if sure else _("not sure: {percent}")
-    runner_up = _("Second guess: {name}, {percent}").format(
-        name=class_names[second], percent=percent(probabilities[second])
-    )
+    verdict = _("{percent} sure") if probabilities[first] >= NOT_SURE else _("not sure: {percent}")
+    runner_up = _("Second guess: {name}, {percent}")
     return _card(
         guess=class_names[first],
-        verdict=verdict.format(percent=percent(probabilities[first])),
-        runner_up=runner_up,
-        seen=seen,
-        alt=_("The image that the network sees"),
+        verdict=verdict.format(percent=_sure(probabilities[first])),
+        runner_up=runner_up.format(name=class_names[second], percent=_sure(probabilities[second])),
+        seen=Picture(seen, _("The image that the network sees"), _("What the network sees")),
         bars=bars_html(probabilities, class_names),
     )
 
@@ -54,8 +59,7 @@ def blank_html(class_names: Sequence[str], shape: tuple[int, int], hint: str) ->
         guess="?",
         verdict=hint,
         runner_up="",
-        seen=np.zeros(shape, np.uint8),
-        alt=_("Nothing yet"),
+        seen=Picture(np.zeros(shape, np.uint8), _("Nothing yet"), _("What the network sees")),
         bars=bars_html(None, class_names),
     )
 
@@ -65,25 +69,31 @@ def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Seque
     values = np.zeros(len(class_names)) if probabilities is None else probabilities
     order = np.argsort(-values, kind="stable")
     shown = range(len(values)) if len(values) <= MOST_BARS else order[:10]
-    rows = []
-    for k in shown:
-        first = probabilities is not None and k == order[0]
-        number = "" if probabilities is None else percent(values[k])
-        rows.append(
-            f'<li{" class=dl-first" if first else ""}><span class="dl-name">{escape(class_names[k])}</span>'
-            f'<span class="dl-track"><span class="dl-fill" style="width: {100 * values[k]:.1f}%"></span></span>'
-            f'<span class="dl-number">{number}</span></li>'
-        )
-    label = escape(_("How likely each class is"))
+    rows = "".join(
+        _bar(class_names[k], values[k], probabilities is not None, bool(k == order[0])) for k in shown
+    )
     width = min(10, max(map(len, class_names)))
-    style = f"--dl-name: {width}ch"
-    return f'<ul class="dl-bars" role="list" aria-label="{label}" style="{style}">{"".join(rows)}</ul>'
+    label = escape(_("How likely each class is"))
+    return f'<ul class="dl-bars" role="list" aria-label="{label}" style="--dl-name: {width}ch">{rows}</ul>'
 
 
-def _card(guess: str, verdict: str, runner_up: str, seen: npt.NDArray[np.uint8], alt: str, bars: str) -> str:
-    picture = picture_html(Picture(seen, alt, _("What the network sees")), 128)
+def _bar(name: str, probability: float, known: bool, first: bool) -> str:
     return (
-        f'<section class="dl-answer"><div class="dl-verdict" role="status"><p class="dl-guess">{escape(guess)}</p>'
-        f'<div><p class="dl-sure">{escape(verdict)}</p><p class="dl-second">{escape(runner_up)}</p></div></div>'
-        f"{picture}{bars}</section>"
+        f"<li{' class=dl-first' if known and first else ''}>"
+        f'<span class="dl-name">{escape(name)}</span><span class="dl-track">'
+        f'<span class="dl-fill" style="width: {100 * probability:.1f}%"></span></span>'
+        f'<span class="dl-number">{_sure(probability) if known else ""}</span></li>'
+    )
+
+
+def _sure(probability: float) -> str:
+    """Return a probability in percent; what float32 rounds to one is still not quite sure."""
+    return percent(min(float(probability), 1 - 1e-9))
+
+
+def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) -> str:
+    return (
+        '<section class="dl-answer"><div class="dl-verdict" role="status">'
+        f'<p class="dl-guess">{escape(guess)}</p><div><p class="dl-sure">{escape(verdict)}</p>'
+        f'<p class="dl-second">{escape(runner_up)}</p></div></div>{picture_html(seen, 128)}{bars}</section>'
     )

@@ -92,7 +92,7 @@ def _objects(drawing: dict[str, Any] | None) -> list[Any]:
 
 
 def _teach_manners(label: str) -> None:
-    """Give the canvas words that assistive technology reads, and take away the toolbar that hides its corner."""
+    """Give the canvas words for assistive technology, and take its toolbar out of the pen's way."""
     script = MANNERS.read_text(encoding="utf-8").replace("BOARD", BOARD)
     st.html(
         f'<span id="canvas-label" hidden>{label}</span><script>{script}</script>',

@@ -9,11 +9,15 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 from PIL import Image
+
+GreyImage: TypeAlias = npt.NDArray[np.uint8]
+"""``(height, width)``, white ink on black."""
 
 
 @dataclass(frozen=True)
@@ -22,19 +26,19 @@ class Picture:
 
     Attributes
     ----------
-    image : ndarray of uint8, (height, width)
+    image : uint8 array (height, width)
     alt : str
         What someone who cannot see the image is told.
     caption : str
         A few words shown below the image; may be empty.
     """
 
-    image: npt.NDArray[np.uint8]
+    image: GreyImage
     alt: str
     caption: str = ""
 
 
-def data_uri(image: npt.NDArray[np.uint8]) -> str:
+def data_uri(image: GreyImage) -> str:
     """Return a grey image ``(height, width)`` as a PNG in a data URI.
 
     >>> data_uri(np.zeros((28, 28), np.uint8))[:22]
@@ -47,11 +51,12 @@ def data_uri(image: npt.NDArray[np.uint8]) -> str:
 
 def picture_html(picture: Picture, size: int) -> str:
     """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
-    caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     height, width = picture.image.shape
+    caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
     return (
-        f'<figure class="dl-picture" style="--dl-size: {size}px"><img src="{data_uri(picture.image)}" '
-        f'alt="{escape(picture.alt)}" width="{size}" height="{round(size * height / width)}">{caption}</figure>'
+        f'<figure class="dl-picture" style="--dl-size: {size}px">'
+        f'<img src="{data_uri(picture.image)}" alt="{escape(picture.alt)}" '
+        f'width="{size}" height="{round(size * height / width)}">{caption}</figure>'
     )
 
 

@@ -7,13 +7,14 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from dashboard.answer_card import answer_html, blank_html
+from dashboard.answer_card import show_answer
 from dashboard.canvas import SIZE, drawn_image, show_canvas
-from dashboard.messages import friendly_errors, sentence
+from dashboard.messages import friendly_errors, sentence, show_error
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
 from dashboard.navigation import guard
+from dashboard.pictures import GreyImage
 from dashboard.session import Session, get_session
-from mlcore import Model, ModelFileError, image_from_drawing, image_from_picture
+from mlcore import DatasetError, ModelFileError, image_from_drawing, image_from_picture
 from mlcore.dataset import UInt8Array
 from mlcore.language import N_, _
 
@@ -55,7 +56,10 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
     if way == "file":
         label = _("A picture of one digit")
         file = st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
-        return image_of(file, shape), _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
+        image = image_of(file, shape)
+        if image is not None:
+            st.image(file, alt=_("The picture that was uploaded"), width="stretch")
+        return image, _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
     if way == "camera":
         file = st.camera_input(_("A digit on paper, large and alone"), key="draw_camera")
         return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
@@ -63,22 +67,18 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
     return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
 
 
-def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> UInt8Array | None:
-    """Return the digit in a picture file, prepared for the network; say so when none is found in it."""
+def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the network; say so when there is none."""
     if file is None:
         return None
-    image = image_from_picture(file, shape)
+    try:
+        image = image_from_picture(file, shape)
+    except DatasetError as error:
+        show_error(error)
+        return None
     if image is None:
         st.warning(_("No digit was found in the picture. One digit, large and alone, works best."))
     return image
-
-
-def show_answer(model: Model, image: UInt8Array | None, hint: str) -> None:
-    """Show what the model makes of the image, or the hint when there is none."""
-    if image is None:
-        st.html(blank_html(model.class_names, model.image_shape, hint))
-    else:
-        st.html(answer_html(model.predict_probabilities(image[None])[0], model.class_names, image))
 
 
 def choose_model(session: Session) -> None:
@@ -92,7 +92,7 @@ def choose_model(session: Session) -> None:
         key="draw_model",
         on_change=lambda: setattr(session, "model_key", st.session_state["draw_model"]),
     )
-    with st.expander(_("Use a saved model")):
+    with st.expander(_("Use a model file")):
         st.file_uploader(
             _("A model file that was downloaded from the Train page"),
             "npz",
@@ -118,7 +118,9 @@ def take_file(session: Session) -> None:
 
 
 def choose_pen(session: Session) -> None:
-    """Let the visitor choose how wide the pen is."""
+    """Let the visitor choose how wide the pen is, while there is one."""
+    if st.session_state["draw_way"] != "draw":
+        return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(
         _("Width of the pen"),

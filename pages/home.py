@@ -40,9 +40,7 @@ def show_model() -> None:
     model = shipped_model(name)
     with st.container(border=True):
         st.metric(_("Test images read right"), percent(model.card["test_accuracy"]))
-        about = _(
-            "By a network of {numbers:,} numbers, trained on {images:,} others. What it says of the first ten:"
-        )
+        about = _("By a network of {numbers:,} numbers, trained on {images:,} others. Its first ten answers:")
         st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
         with st.container(key="showcase"):
             grid(showcase(name), size=88)
