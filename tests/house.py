@@ -130,10 +130,7 @@ def spoken_breaches(name: str, tree: ast.AST) -> list[str]:
             continue
         called = _called(node)
         if called in ("_", "N_"):
-            literal = isinstance(node.args[0], ast.Constant)
-            if isinstance(node.args[0], ast.JoinedStr | ast.BinOp | ast.Call) or (
-                called == "N_" and not literal
-            ):
+            if _made_up(node.args[0]) or (called == "N_" and not isinstance(node.args[0], ast.Constant)):
                 breaches.append(
                     f"{name}:{node.lineno} {called}() needs one literal, to be found in a catalogue"
                 )
@@ -145,6 +142,14 @@ def spoken_breaches(name: str, tree: ast.AST) -> list[str]:
                 if _words(part)
             ]
     return breaches
+
+
+def _made_up(node: ast.expr) -> bool:
+    """Whether a text is put together on the spot: an f-string, a sum, or a literal that is filled in."""
+    filled_in = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return isinstance(node, ast.JoinedStr | ast.BinOp) or (
+        filled_in and isinstance(node.func.value, ast.Constant)
+    )
 
 
 def _called(node: ast.Call) -> str:

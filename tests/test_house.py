@@ -207,6 +207,7 @@ def test_a_sentence_that_misses_the_translators_is_found(source: str) -> None:
         "st.html(f\"<img src='{picture}'>\")",
         'st.caption(_("{n} images").format(n=n))',
         "_(entry.title)",
+        '_(getattr(entry, "label", name))',
         '_log.error("Not for visitors")',
     ],
 )
