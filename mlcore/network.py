@@ -86,9 +86,12 @@ class Network:
     def _bind_parameters(self) -> None:
         """Lay all parameters into one vector and give each layer its views."""
         total = sum(parameter_count(layer) for layer in self.layers)
-        self.parameters: Array = np.zeros(total, self.dtype)
-        self.gradients: Array = np.zeros(total, self.dtype)
         self.decayed = np.zeros(total, np.bool_)
+        self.adopt(np.zeros(total, self.dtype), np.zeros(total, self.dtype))
+
+    def adopt(self, parameters: Array, gradients: Array) -> None:
+        """Work on these two vectors from now on, with the values that are in them."""
+        self.parameters, self.gradients = parameters, gradients
         start = 0
         for layer in self.layers:
             for name, shape in layer.parameter_shapes.items():

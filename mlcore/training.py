@@ -14,7 +14,7 @@ import math
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,15 @@ def _compact_all(dataset: Dataset, preparation: Preparation) -> NDArray[Any]:
     return np.concatenate(blocks)
 
 
+class Partner(Protocol):
+    """What a run asks of whoever shares its steps (see `mlcore.partner`)."""
+
+    def take_step(
+        self, positions: NDArray[np.intp], rate: float, cost_decay: float
+    ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+        """Do one step; return the outputs (images, classes) and the labels of its images."""
+
+
 class _Tally:
     """Outputs of recent batches with their labels, summed up in bulk: many small sums would cost more."""
 
@@ -135,6 +144,13 @@ class _Tally:
         part = slice(self._filled, self._filled + n)
         self._filled += n
         return self._outputs[part], self._labels[part]
+
+    def add(self, outputs: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
+        """Take in outputs and labels of any number of images."""
+        for start in range(0, len(labels), len(self._labels)):
+            part = slice(start, start + len(self._labels))
+            room = self.room(len(labels[part]))
+            room[0][:], room[1][:] = outputs[part], labels[part]
 
     def means(self) -> tuple[float, float]:
         """Return mean loss and accuracy of the images since the last call."""
@@ -182,6 +198,7 @@ class TrainingRun:
         self.stopped_early = False
         self.network: Network
         self.optimizer: Optimizer
+        self.partner: Partner | None = None  # takes half of every batch, when there is one
         self._split: Split | None = None
         self._data_card: dict[str, Any] = {}
         self._is_built = False
@@ -253,6 +270,12 @@ class TrainingRun:
         self._tally = _Tally(self.network)
         sample = self.training_config.train_sample
         self._sample = np.arange(len(self._train) if sample is None else min(sample, len(self._train)))
+
+    def compact_training_images(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return all training images as the batches take them, (n, features), with their labels."""
+        n = len(self._train)
+        images = np.empty((n, self.network.preparation.features), self._train.dtype)
+        return self._train.gather(np.arange(n), images), self._train.labels
 
     def _check_split(self, split: Split) -> None:
         """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
@@ -360,8 +383,11 @@ class TrainingRun:
     def _take_step(self, rate: float) -> None:
         """One update: the gradient of the mean cost of the next batch, then the optimizer's move."""
         positions = self._next_batch()
-        self._set_gradient(positions)
-        self.optimizer.step(self.network.parameters, self.network.gradients, rate, self.network.decayed)
+        if self.partner is not None:
+            self._tally.add(*self.partner.take_step(positions, rate, self.cost_decay))
+        else:
+            self._set_gradient(positions)
+            self.optimizer.step(self.network.parameters, self.network.gradients, rate, self.network.decayed)
         self.step += 1
         self.images_seen += len(positions)
 

@@ -1,0 +1,102 @@
+"""How fast networks are trained here and elsewhere: every contender on the same work, one process each, in turn.
+
+It stands beside the path and measures the middle of it. `python benchmarks/training.py` prints the table of
+`docs/explanation/speed.md`; `--json FILE` writes it for machines. PyTorch, JAX and scikit-learn take part
+when they are installed (`requirements/benchmark.txt`).
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from contenders import CASES, CONTENDERS, DENSE_ONLY
+
+# The speed-up over PyTorch's eager mode that we want, by case and threads.
+WANTED = {
+    ("a", 1): 1.9,
+    ("a", 2): 1.7,
+    ("b", 1): 2.4,
+    ("b", 2): 2.8,
+    ("c", 1): 1.8,
+    ("c", 2): 2.1,
+    ("d", 1): 7.0,
+    ("cnn", 2): 1.8,
+}
+
+
+def measure(contender: str, case: str, threads: int) -> dict[str, Any]:
+    """Return what one process printed, or why it could not."""
+    command = [sys.executable, str(Path(__file__).with_name("contenders.py")), contender, case, str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return {"error": (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]}
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def compare(case: str, threads: int, repeats: int, contenders: list[str]) -> dict[str, dict[str, Any]]:
+    """Run all contenders in turn, `repeats` times over, and return the medians of each."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in contenders}
+    for _ in range(repeats):
+        for name in contenders:
+            if not any("error" in row for row in rows[name]):
+                rows[name].append(measure(name, case, threads))
+    return {name: _median(results) for name, results in rows.items()}
+
+
+def _median(results: list[dict[str, Any]]) -> dict[str, Any]:
+    if any("error" in row for row in results):
+        return results[-1]
+    summary = {key: statistics.median(row[key] for row in results) for key in results[0]}
+    return summary | {"all_seconds": [row["seconds"] for row in results]}
+
+
+def print_table(case: str, threads: int, rows: dict[str, dict[str, Any]]) -> None:
+    """Print one case: seconds an epoch, how many times as fast as PyTorch eager, accuracy, memory."""
+    eager = rows.get("torch eager", {}).get("seconds")
+    wanted = WANTED.get((case, threads))
+    goal = f", wanted: {wanted} × torch eager" if wanted else ""
+    print(f"\n{case}: {CASES[case].title}; {threads} thread{'s' if threads > 1 else ''}{goal}")
+    print("| who | seconds an epoch | × torch eager | test accuracy | peak memory, MB |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name, row in rows.items():
+        if "error" in row:
+            print(f"| {name} | – | – | {row['error']} | |")
+            continue
+        ratio = f"{eager / row['seconds']:.2f}" if eager else "–"
+        right = "–" if name == "floor" else f"{row['accuracy']:.4f}"
+        print(f"| {name} | {row['seconds']:.4f} | {ratio} | {right} | {row['peak_mb']:.0f} |", flush=True)
+
+
+def main() -> None:
+    """Compare what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each; the median counts")
+    parser.add_argument("--json", type=Path, help="where to write the numbers")
+    chosen = parser.parse_args()
+    everything: dict[str, Any] = {}
+    for case in chosen.cases:
+        names = [
+            name
+            for name in chosen.contenders
+            if not (CASES[case].filters and name in DENSE_ONLY)
+            and not (name == "ours, pruned" and CASES[case].batch_size is None)
+        ]
+        for threads in chosen.threads:
+            rows = compare(case, threads, chosen.repeats, names)
+            print_table(case, threads, rows)
+            everything[f"{case}/{threads}"] = rows
+    if chosen.json:
+        chosen.json.write_text(json.dumps(everything, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Two processes that share a run end where one process would, and leave nothing behind.
+
+It stands beside `mlcore.partner` on the path.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from mlcore import Dataset, NetworkConfig, Split, TrainingConfig, TrainingRun, train
+from mlcore.partner import Partner, PartnerError
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (301, 8, 8), np.uint8)
+    dataset = Dataset(images, generator.integers(0, 3, 301), ("a", "b", "c"), "random")
+    return Split(dataset.take(range(251)), dataset.take(range(251, 301)))
+
+
+@pytest.fixture(scope="module")
+def partner() -> Iterator[Partner]:
+    with Partner() as partner:
+        yield partner
+
+
+def run_of(**training: object) -> TrainingRun:
+    config = TrainingConfig(**{"batch_size": 50, "epochs": 3, **training})  # type: ignore[arg-type]
+    return TrainingRun(NetworkConfig(hidden_sizes=(7, 5), precision="float64"), config)
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {},
+        {"optimizer": "gradient_descent", "batch_size": None, "iterations": 12},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"optimizer": "momentum", "weight_decay": 0.01},
+        {"batch_size": 1, "iterations": 20},
+    ],
+    ids=str,
+)
+def test_two_processes_end_where_one_does_up_to_rounding(
+    partner: Partner, split: Split, training: dict[str, object]
+) -> None:
+    alone, shared = run_of(**training), run_of(**training)
+    partner.attach(shared, split)
+    records = list(zip(train(alone, split), train(shared, split), strict=True))
+    assert len(records) >= 3
+    for one, two in records:
+        assert one.step == two.step
+        assert one.__dict__ == pytest.approx(two.__dict__, rel=1e-9)
+    np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
+
+
+def test_a_run_goes_on_alone_after_it_was_released(partner: Partner, split: Split) -> None:
+    alone, shared = run_of(), run_of()
+    partner.attach(shared, split)
+    list(train(alone, split, max_steps=5))
+    list(train(shared, split, max_steps=5))
+    partner.release()
+    assert shared.partner is None
+    list(train(alone, split))
+    list(train(shared, split))
+    np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
+
+
+def test_a_run_that_was_shared_is_saved_and_restored_whole(partner: Partner, split: Split) -> None:
+    shared = run_of()
+    partner.attach(shared, split)
+    list(train(shared, split, max_steps=7))
+    restored = TrainingRun.load_state(shared.save_state())
+    partner.release()
+    list(train(shared, split))
+    list(train(restored, split))
+    np.testing.assert_array_equal(shared.network.parameters, restored.network.parameters)
+
+
+def test_dropout_and_augmentation_stay_in_one_process(partner: Partner, split: Split) -> None:
+    run = TrainingRun(NetworkConfig(dropout=0.5), TrainingConfig())
+    with pytest.raises(PartnerError, match="one process"):
+        partner.attach(run, split)
+
+
+def test_a_partner_that_dies_is_told_in_a_sentence(split: Split) -> None:
+    partner = Partner()
+    run = run_of()
+    partner.attach(run, split)
+    list(train(run, split, max_steps=3))
+    os.kill(partner._process.pid, signal.SIGKILL)
+    partner._process.wait()
+    with pytest.raises(PartnerError, match="has died"):
+        list(train(run, split))
+    partner.close()
+
+
+def test_the_second_process_ends_when_the_block_does(split: Split) -> None:
+    with Partner() as partner:
+        process = partner._process
+        partner.attach(run_of(), split)
+    assert process.returncode == 0
