@@ -1,4 +1,4 @@
-"""How fast networks are trained here and elsewhere: every contender on the same work, one process each, in turn.
+"""How fast networks are trained here and elsewhere: every contender on the same work, each in a process.
 
 It stands beside the path and measures the middle of it. `python benchmarks/training.py` prints the table of
 `docs/explanation/speed.md`; `--json FILE` writes it for machines. PyTorch, JAX and scikit-learn take part
