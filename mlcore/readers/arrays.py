@@ -118,13 +118,14 @@ def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> S
     name = info.filename.removesuffix(".npy")
     with archive.open(info) as stream:
         try:
-            read_header = (
-                npy.read_array_header_1_0 if npy.read_magic(stream)[0] == 1 else npy.read_array_header_2_0
-            )
+            major, __ = npy.read_magic(stream)
+            read_header = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
             shape, fortran_order, dtype = read_header(stream)
+            if min(shape, default=0) < 0:
+                raise ValueError(shape)
         except Exception as error:  # a damaged header makes its parser raise almost anything
-            message = _("{file}: the array {name} cannot be read ({reason}). Save it again with np.savez.")
-            raise DatasetError(message.format(file=file, name=name, reason=error)) from error
+            message = _("{file}: the array {name} cannot be read, its header is damaged. Save it again.")
+            raise DatasetError(message.format(file=file, name=name)) from error
         header_bytes = stream.tell()
     if dtype.hasobject:
         message = _(

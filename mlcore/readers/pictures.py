@@ -45,9 +45,7 @@ def read_pictures(
     for path in paths:
         info = members[path]
         if info.file_size > MAX_PICTURE_BYTES:
-            message = _(
-                "{file}: {picture} has {size:,.0f} MB, too large for a picture of a digit. Save it smaller."
-            )
+            message = _("{file}: {picture} has {size:,.0f} MB, too much for one image. Save it smaller.")
             raise DatasetError(message.format(file=file, picture=path, size=info.file_size / MEGABYTE))
         images.append(read_picture(f"{file}: {path}", archive.read(info), longest_side=256))
     if images.scaled:

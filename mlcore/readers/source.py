@@ -93,6 +93,10 @@ class Borrowed(io.BufferedIOBase):
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        if (
+            whence == 0 and offset < 0
+        ):  # a damaged archive may point there; BytesIO and files raise differently
+            raise OSError(_("a place before the start"))
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:

@@ -142,9 +142,7 @@ def _first_lines(file: str, blocks: Iterator[bytes]) -> tuple[list[bytes], int]:
     skipped = 0
     for block in blocks:
         if b"\0" in block:
-            message = _(
-                "{file} is no text, so it is no CSV table. Save it as CSV (UTF-8) and choose it again."
-            )
+            message = _("{file} is not text, so it is no table. Save it as CSV (UTF-8) and choose it again.")
             raise DatasetError(message.format(file=file))
         lines = block.removeprefix(b"\xef\xbb\xbf").splitlines()
         for k, line in enumerate(lines):

@@ -68,8 +68,8 @@ def _check_members(file: str, members: list[zipfile.ZipInfo]) -> None:
 
 def visible_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return path → member of the files that a person put there: no folders, dot files or ``__MACOSX``."""
-    members = {info.filename.replace("\\", "/"): info for info in archive.infolist() if not info.is_dir()}
-    return {path: info for path, info in members.items() if not _is_hidden(path)}
+    members = {info.filename.replace("\\", "/"): info for info in archive.infolist()}
+    return {path: info for path, info in members.items() if not (path.endswith("/") or _is_hidden(path))}
 
 
 def _is_hidden(path: str) -> bool:
