@@ -1,0 +1,112 @@
+"""The page Draw as a visitor uses it, apart from the pen itself, which the browser tests hold.
+
+It stands at the end of the path.
+"""
+
+import io
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.caches import shipped_model
+from dashboard.canvas import clear, undo
+from dashboard.navigation import ROOT
+from dashboard.session import UPLOADED_MODEL, Session
+from mlcore import save_model
+
+SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
+ONE = [["M", 140, 50], ["L", 140, 230]]
+
+
+def stroke(path: list[Any]) -> dict[str, Any]:
+    return {"type": "Path", "strokeWidth": 20, "path": path}
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    return app.switch_page("pages/draw.py").run()
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def card(app: AppTest) -> str:
+    return next(html.proto.body for html in app.get("html") if "dl-answer" in html.proto.body)
+
+
+def guess(app: AppTest) -> str:
+    return card(app).split('<p class="dl-guess">')[1].split("<")[0]
+
+
+def test_a_blank_canvas_gets_a_hint_and_no_answer(app: AppTest) -> None:
+    assert guess(app) == "?"
+    assert "Draw a digit" in card(app)
+    assert all(button.disabled for button in app.button if button.label in ("Undo", "Clear"))
+
+
+@pytest.mark.parametrize(("path", "digit"), [(SEVEN, "7"), (ONE, "1")])
+def test_a_drawn_digit_is_read(app: AppTest, path: list[Any], digit: str) -> None:
+    session_of(app).drawing = {"objects": [stroke(path)]}
+    assert guess(app.run()) == digit
+
+
+def test_undo_takes_one_stroke_back_and_clear_all(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN), stroke(ONE), stroke(ONE)]}
+    app.run()
+    next(button for button in app.button if button.label == "Undo").click().run()
+    assert session_of(app).drawing == {"objects": [stroke(SEVEN), stroke(ONE)]}
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert guess(app) == "?"
+
+
+def test_each_undo_and_clear_gives_the_canvas_something_new_to_show() -> None:
+    session = Session(drawing={"objects": [stroke(SEVEN)]})
+    starts = []
+    for act in (undo, clear, clear):
+        act(session)
+        starts.append(session.canvas_start)
+    assert len({str(start) for start in starts}) == 3
+
+
+def test_undo_and_clear_of_a_blank_canvas_leave_it_blank() -> None:
+    session = Session()
+    undo(session)
+    clear(session)
+    assert session.drawing == {"objects": []}
+
+
+def test_the_drawing_is_kept_when_the_page_changes(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/draw.py").run()
+    assert guess(app) == "7"
+
+
+def test_a_model_file_is_taken_and_answers(app: AppTest) -> None:
+    buffer = io.BytesIO()
+    save_model(shipped_model("mnist"), buffer)
+    app.file_uploader(key="draw_model_file").upload("mine.npz", buffer.getvalue(), "application/zip").run()
+    assert session_of(app).model_key == UPLOADED_MODEL
+    assert app.selectbox(key="draw_model").value == UPLOADED_MODEL
+    assert not app.error
+
+
+def test_a_wrong_model_file_gets_a_sentence_and_the_old_model_goes_on_answering(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    app.file_uploader(key="draw_model_file").upload("mine.npz", b"no model at all", "application/zip").run()
+    (error,) = app.error
+    assert "model" in error.value
+    assert guess(app) == "7"
+
+
+def test_the_width_of_the_pen_is_kept_when_the_page_changes(app: AppTest) -> None:
+    app.slider(key="draw_pen").set_value(31).run()
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/draw.py").run()
+    assert app.slider(key="draw_pen").value == 31

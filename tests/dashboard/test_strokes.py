@@ -1,0 +1,102 @@
+"""What is read of a canvas's JSON, and the picture that the strokes make.
+
+It stands where a drawing begins: everything that the network answers about comes through here.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.strokes import MOST_POINTS, MOST_STROKES, Stroke, draw_strokes, strokes_of
+
+
+def path(*commands: list[Any], width: float = 20) -> dict[str, Any]:
+    return {"type": "Path", "strokeWidth": width, "path": list(commands)}
+
+
+def drawing(*objects: Any) -> dict[str, Any]:
+    return {"version": "7.4.0", "objects": list(objects)}
+
+
+def test_a_line_keeps_its_ends_and_the_width_of_the_pen() -> None:
+    (stroke,) = strokes_of(drawing(path(["M", 10, 20], ["L", 30, 40], width=12)))
+    assert stroke == Stroke(((10.0, 20.0), (30.0, 40.0)), 12.0)
+
+
+def test_a_curve_passes_through_the_middle_that_its_formula_gives() -> None:
+    # B(1/2) = (start + 2 control + end) / 4 = ((0 + 2·50 + 100) / 4, (0 + 2·100 + 0) / 4) = (50, 50)
+    (stroke,) = strokes_of(drawing(path(["M", 0, 0], ["Q", 50, 100, 100, 0])))
+    assert min(np.hypot(x - 50, y - 50) for x, y in stroke.points) < 1e-9
+    assert stroke.points[-1] == (100.0, 0.0)
+
+
+def test_nothing_drawn_gives_no_stroke() -> None:
+    assert strokes_of(None) == strokes_of({}) == strokes_of(drawing()) == []
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        None,
+        "M 1 2",
+        {},
+        {"type": "Rect", "strokeWidth": 2, "path": []},
+        path(),
+        path(["M", 1]),
+        path(["M", "a", "b"]),
+        path(["M", 1, 2], ["C", 1, 2, 3, 4, 5, 6]),
+        path(["M", float("nan"), 2]),
+        path(["M", 1e300, 2]),
+        path(["M", 1, 2], width=0),
+        path(["M", 1, 2], width=float("inf")),
+        path(*[["L", 1, 2]] * (MOST_POINTS + 1)),
+    ],
+)
+def test_what_no_pen_can_have_drawn_is_left_out_and_the_rest_is_kept(item: Any) -> None:
+    good = path(["M", 1, 2], ["L", 3, 4])
+    assert len(strokes_of(drawing(item, good))) == 1
+
+
+def test_a_flood_of_strokes_or_points_is_cut_off() -> None:
+    dot = path(["M", 1, 2])
+    assert len(strokes_of(drawing(*[dot] * (MOST_STROKES + 50)))) == MOST_STROKES
+    long = path(*[["L", 1, 2]] * (MOST_POINTS // 2))
+    assert len(strokes_of(drawing(*[long] * 5))) == 2
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+objects = st.fixed_dictionaries({"type": st.just("Path"), "strokeWidth": json_values, "path": json_values})
+
+
+@given(json_values | st.fixed_dictionaries({"objects": st.lists(objects | json_values, max_size=3)}))
+def test_any_json_gives_strokes_that_can_be_drawn(value: Any) -> None:
+    picture = draw_strokes(strokes_of(value), 28)
+    assert picture.shape == (28, 28)
+    assert picture.dtype == np.uint8
+
+
+def test_a_dot_is_a_disc_as_wide_as_the_pen() -> None:
+    picture = draw_strokes([Stroke(((50.0, 50.0),), 20.0)], 100)
+    assert picture.sum() / 255 == pytest.approx(np.pi * 10**2, rel=0.03)
+    assert picture[50, 50] == 255
+    assert not picture[:39].any()
+    assert not picture[61:].any()
+
+
+def test_a_line_has_round_ends_and_the_same_width_in_every_direction() -> None:
+    area = 60 * 20 + np.pi * 10**2
+    for turn in np.linspace(0, np.pi, 7):
+        x, y = 30 * np.cos(turn), 30 * np.sin(turn)
+        picture = draw_strokes([Stroke(((50 - x, 50 - y), (50 + x, 50 + y)), 20.0)], 100)
+        assert picture.sum() / 255 == pytest.approx(area, rel=0.04)
+
+
+def test_strokes_off_the_canvas_leave_it_black() -> None:
+    assert not draw_strokes([Stroke(((-500.0, -500.0), (-400.0, -90.0)), 20.0)], 100).any()
