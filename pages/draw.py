@@ -8,7 +8,8 @@ from typing import BinaryIO
 import streamlit as st
 
 from dashboard.answer_card import show_answer
-from dashboard.canvas import SIZE, drawn_image, show_canvas
+from dashboard.canvas import show_canvas
+from dashboard.drawing import SIZE, drawn_image
 from dashboard.messages import friendly_errors, sentence, show_error
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
 from dashboard.navigation import guard

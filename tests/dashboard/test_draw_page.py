@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.caches import shipped_model
-from dashboard.canvas import clear, undo
+from dashboard.drawing import clear, undo
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL, Session
 from mlcore import save_model

@@ -3,14 +3,19 @@
 It stands where a drawing begins: everything that the network answers about comes through here.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from dashboard.strokes import MOST_POINTS, MOST_STROKES, Stroke, draw_strokes, strokes_of
+
+DATA = Path(__file__).parent / "data"
 
 
 def path(*commands: list[Any], width: float = 20) -> dict[str, Any]:
@@ -100,3 +105,12 @@ def test_a_line_has_round_ends_and_the_same_width_in_every_direction() -> None:
 
 def test_strokes_off_the_canvas_leave_it_black() -> None:
     assert not draw_strokes([Stroke(((-500.0, -500.0), (-400.0, -90.0)), 20.0)], 100).any()
+
+
+def test_strokes_look_as_the_canvas_of_a_browser_shows_them() -> None:
+    # Both files are what streamlit-drawable-canvas 0.13 sent from Chromium for one drawing: a loop,
+    # a straight line and a dot. They differ by the smoothing of edges alone.
+    drawn = draw_strokes(strokes_of(json.loads((DATA / "canvas.json").read_text("utf-8"))), 280).astype(float)
+    shown = np.asarray(Image.open(DATA / "canvas.png"))[..., 0].astype(float)
+    assert np.abs(drawn - shown).mean() < 1
+    assert drawn.sum() == pytest.approx(shown.sum(), rel=0.01)

@@ -1,0 +1,55 @@
+"""A visitor's drawing as it goes on: a stroke more, Undo, Clear, and the picture that it makes.
+
+It stands between the canvas and the network on the path. The canvas is only told what to show; what is
+drawn lives in the `Session`.
+"""
+
+from typing import Any
+
+from dashboard.pictures import GreyImage
+from dashboard.session import Session
+from dashboard.strokes import draw_strokes, strokes_of
+
+SIZE = 280
+"""Pixels of the canvas, both ways: ten for each pixel of MNIST, and it fits a phone."""
+
+
+def drawn_image(session: Session) -> GreyImage:
+    """Return what is on the canvas, white on black, uint8 ``(SIZE, SIZE)``; all black when it is blank."""
+    return draw_strokes(strokes_of(session.drawing), SIZE)
+
+
+def is_blank(session: Session) -> bool:
+    """Say whether there is nothing to take back."""
+    return not _objects(session.drawing)
+
+
+def keep(session: Session, drawing: Any) -> None:
+    """Keep what the browser says is on the canvas now."""
+    session.drawing = {"objects": _objects(drawing)}
+
+
+def undo(session: Session) -> None:
+    """Take the last stroke back."""
+    _put_up(session, _objects(session.drawing)[:-1])
+
+
+def clear(session: Session) -> None:
+    """Take all strokes back."""
+    _put_up(session, [])
+
+
+def _put_up(session: Session, objects: list[Any]) -> None:
+    """Put these strokes on the canvas in place of what is there.
+
+    The canvas takes a start that differs from the last one it was given, without being put up anew, so that
+    nothing flickers. The number makes a second Clear differ from the first.
+    """
+    session.drawing = {"objects": objects}
+    session.canvas_revision += 1
+    session.canvas_start = {"objects": objects, "revision": session.canvas_revision}
+
+
+def _objects(drawing: Any) -> list[Any]:
+    objects = drawing.get("objects") if isinstance(drawing, dict) else None
+    return objects if isinstance(objects, list) else []
