@@ -4,6 +4,7 @@ It stands behind `RunStatus`, which is what everybody else sees of it. All of it
 lock held.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
@@ -100,10 +101,11 @@ class Run:
         """Where a run that has ended goes on: where it stands, or, when it broke off, at its checkpoint."""
         return self.step if self.state in ("finished", "stopped") else self.saved_step or 0
 
-    def rests_for(self, now: float) -> float:
-        """Return for how many seconds a worker has kept it in memory without being asked for it."""
+    @property
+    def rests_since(self) -> float:
+        """Since when a worker keeps it in memory without being asked for it; infinity when none does."""
         kept = self.state == "paused" and self.slot is not None and self.jobs == 0
-        return now - self.used_at if kept else 0.0
+        return self.used_at if kept else math.inf
 
     def take_note(self, report: Report, now: float) -> None:
         """Learn from a worker's report how the run stands."""

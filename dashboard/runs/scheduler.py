@@ -74,6 +74,7 @@ class Scheduler:
         run.state = "running" if run.state in ("paused", "running") else "queued"
         run.wanted, run.message, run.test_accuracy = "running", "", None
         run.pace.clear()
+        run.ticket.hold.unlink(missing_ok=True)
         slot = self._slot_for(run)
         if run not in slot.waiting:
             slot.waiting.append(run)
@@ -86,6 +87,8 @@ class Scheduler:
             run.slot.waiting.remove(run)
         if run.jobs == 0:
             self._settle(run)
+        else:
+            run.ticket.hold.touch()
 
     def take_steps(self, run: Run, steps: int) -> None:
         """Take exactly so many steps with a paused run."""

@@ -259,6 +259,8 @@ class RunService:
         with self._changed:
             run = self._owned(run_id, owner)
             if not run.live:
+                self._wait_for_worker(run)
+                run = self._owned(run_id, owner)
                 self._refuse_too_many(owner)
                 self._refuse_too_large(run.bytes_needed)
             begin = run.total_steps if run.live else run.restart_step
@@ -270,6 +272,11 @@ class RunService:
             run.change(learning_rate, total if total != run.total_steps else None)
             if not run.live:
                 self._scheduler.compute(run)
+
+    def _wait_for_worker(self, run: Run, patience: float = 5.0) -> None:
+        """Wait until what was handed out before a run ended has come back."""
+        if not self._changed.wait_for(lambda: run.jobs == 0, patience):
+            raise RunError(_("The last step of this run is not done yet. Try again in a moment."))
 
     def delete(self, run_id: str, owner: str) -> None:
         """Remove a run and all that belongs to it."""
@@ -387,7 +394,7 @@ class RunService:
             for run in list(self._runs.values()):
                 if not run.sessions and self._clock() - run.left_at >= self.limits.grace_seconds:
                     self._delete(run)
-                elif run.rests_for(self._clock()) >= self.limits.idle_seconds:
+                elif self._clock() - run.rests_since >= self.limits.idle_seconds:
                     self._scheduler.save(run, put_away=True)
             self._scheduler.tidy(self.limits.idle_seconds)
 

@@ -78,6 +78,11 @@ class Ticket:
         """The file of the model with the highest dev accuracy, up to the newest checkpoint."""
         return Path(self.folder) / "best.npz"
 
+    @property
+    def hold(self) -> Path:
+        """The file that, while it is there, ends every turn at the next record."""
+        return Path(self.folder) / "hold"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -161,15 +166,21 @@ def _end_with_parent(parent: int) -> None:
 
 
 def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) -> Report:
-    """Train for about ``seconds``, or ``max_steps``, or to the end; a step that has begun is done."""
+    """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
+
+    A turn ends at a record only, that is after some 2,000 images, or one step when it takes longer.
+    """
     held, records_before = _take_up(ticket)
     begin = time.perf_counter()
     records: list[Record] = []
     finished, diverged = False, ""
+    hold = None if max_steps else str(ticket.hold)
+    if hold and os.path.exists(hold):
+        return _report(held, records, records_before)
     try:
         for record in train(held.run, held.split, max_steps):
             records.append(record)
-            if max_steps is None and time.perf_counter() - begin >= seconds:
+            if hold and (time.perf_counter() - begin >= seconds or os.path.exists(hold)):
                 break
         else:
             finished = held.run.finished  # only now: the last measurement comes behind the last step

@@ -196,6 +196,19 @@ def test_a_run_that_was_stopped_gets_no_further_turn(
     assert service.status(run_id).step == status.step
 
 
+def test_a_run_that_shall_rest_does_not_wait_for_the_end_of_its_turn(split: Split, turns: list[str]) -> None:
+    service = RunService(1, turn_seconds=1e9, make_executor=CountingExecutor, tidy_every=None)
+    try:
+        run_id = service.start("ada", split, SMALL, LONG)
+        service.pause(run_id, "ada", PATIENCE)
+        assert service.status(run_id).state == "paused"
+        service.resume(run_id, "ada")
+        service.stop(run_id, "ada", PATIENCE)
+        assert service.status(run_id).state == "stopped"
+    finally:
+        service.close()
+
+
 def test_the_model_of_a_stopped_run_is_the_one_where_it_stopped(service: RunService, split: Split) -> None:
     run_id = service.start("ada", split, SMALL, LONG)
     wait_until(lambda: service.status(run_id).step > 0)

@@ -203,37 +203,26 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
     files = tmp_path / "files"
     files.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(files), "TMP": str(files)}
-    server = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert server.stdout is not None
-    assert server.stdin is not None
-    assert server.stdout.readline() == b"ready\n"
-    children = psutil.Process(server.pid).children(recursive=True)
-    assert sum("loky.backend.popen" in " ".join(child.cmdline()) for child in children) in (0, 2)
-    if end == "SIGINT":
-        os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
-    elif end:
-        server.send_signal(getattr(signal, end))
-    else:
-        server.stdin.close()
-    server.wait(PATIENCE)
+    command = [sys.executable, str(script)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        assert server.stdout.readline() == b"ready\n"
+        children = psutil.Process(server.pid).children(recursive=True)
+        if end == "SIGINT":
+            os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
+        elif end:
+            server.send_signal(getattr(signal, end))
+        else:
+            server.stdin.close()
+        server.wait(PATIENCE)
     _gone, alive = psutil.wait_procs(children, timeout=PATIENCE)
-    try:
-        assert alive == []
-        assert list(files.iterdir()) == []
-        assert list(Path("/dev/shm").glob(f"sem.loky-{server.pid}-*")) == []
-    finally:
-        for child in alive:
-            child.kill()
-        for stream in (server.stdin, server.stdout, server.stderr):
-            if stream is not None:
-                stream.close()
+    for child in alive:
+        child.kill()
+    assert alive == []
+    assert list(files.iterdir()) == []
+    assert list(Path("/dev/shm").glob(f"sem.loky-{server.pid}-*")) == []
 
 
 def test_an_executor_that_was_never_used_starts_no_process() -> None:
