@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 from mlcore.activations import ACTIVATIONS
 from mlcore.augmentation import Augmentation
 from mlcore.initializers import INITIALIZERS
-from mlcore.language import N_
+from mlcore.language import N_, _
 from mlcore.losses import LOSSES
 from mlcore.optimizers import OPTIMIZERS
 from mlcore.schedules import SCHEDULES
-from mlcore.settings import check_settings, setting
+from mlcore.settings import SettingError, check_settings, setting
 
 SCALINGS = {
     "255": N_("Divide by 255"),
@@ -38,6 +38,26 @@ class NetworkConfig:
         maximum=2048,
         step=1,
         unit=N_("neurons"),
+    )
+    filters: tuple[int, ...] = setting(
+        (),
+        N_("Convolutions"),
+        N_("Filters in each convolution, which come before the hidden layers; each halves the image."),
+        minimum=1,
+        maximum=256,
+        step=1,
+        more=True,
+        unit=N_("filters"),
+    )
+    kernel_size: int = setting(
+        5,
+        N_("Window of a filter"),
+        N_("Side of the square that a filter looks at, 3 or 5; it stays inside the image."),
+        minimum=3,
+        maximum=5,
+        step=2,
+        more=True,
+        unit=N_("pixels"),
     )
     activation: str = setting(
         "relu",
@@ -101,8 +121,14 @@ class NetworkConfig:
     )
 
     def __post_init__(self) -> None:
-        """Raise `SettingError` when a value is out of bounds."""
+        """Raise `SettingError` when a value is out of bounds, or two do not go together."""
         check_settings(self)
+        if self.kernel_size % 2 == 0:
+            raise SettingError(_("Window of a filter: {k} is not 3 or 5.").format(k=self.kernel_size))
+        if self.filters and self.drop_rare_pixels is not None:
+            raise SettingError(
+                _("Convolutions need whole images: switch off one of convolutions and dropping rare pixels.")
+            )
 
 
 @dataclass(frozen=True)

@@ -210,9 +210,6 @@ class Dropout(Layer):
         }
 
 
-LAYERS: dict[str, type[Layer]] = {layer.kind: layer for layer in (Linear, Nonlinearity, Dropout)}
-
-
 def parameter_count(layer: Layer) -> int:
     """Return how many numbers the layer learns."""
     return sum(int(np.prod(shape)) for shape in layer.parameter_shapes.values())

@@ -24,7 +24,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.language import _
 from mlcore.model import Model, ModelFileError, load_model, save_model
-from mlcore.network import SMALL_TILE, TILE, Network
+from mlcore.network import CONVOLUTION_TILE, SMALL_TILE, TILE, Network
 from mlcore.optimizers import OPTIMIZERS, Optimizer
 from mlcore.preparation import Preparation, fit_preparation
 from mlcore.schedules import SCHEDULES
@@ -243,6 +243,7 @@ class TrainingRun:
         config = self.training_config
         # Very large batches go through in smaller tiles: the inputs then stay in the processor's cache.
         tile = TILE if (config.batch_size or math.inf) <= TILE else SMALL_TILE
+        tile = CONVOLUTION_TILE if self.network_config.filters else tile
         self.network = Network(self.network_config, preparation, n_classes, seed, tile)
         self.optimizer = OPTIMIZERS[config.optimizer].make(
             self.network.parameter_count,
