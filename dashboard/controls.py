@@ -48,8 +48,9 @@ class Form(Generic[ConfigT]):
         """Show the settings that are (not) marked as more, two in a row."""
         names = [name for name, about in settings_of(self.config).items() if about.more == more]
         for row in _rows(names, lambda name: self._kind(name) is tuple):
-            for name, column in zip(row, st.columns(2) if len(row) > 1 else [st.container()], strict=False):
-                with column:
+            columns = [st.container()] if self._kind(row[0]) is tuple else st.columns(2)
+            for name, column in zip(row, columns, strict=False):
+                with column, st.container(gap="xsmall"):
                     self.show_setting(name)
 
     def show_setting(self, name: str) -> None:

@@ -106,7 +106,7 @@ def _accuracy_chart(
         )
     return Chart(
         title=_("Accuracy"),
-        axis=_("Right answers (%)"),
+        axis=_("Right answers"),
         suffix=" %",
         format=".2f",
         curves=curves,
@@ -134,7 +134,7 @@ def _loss_chart(
     top = _top_of_loss(curves)
     return Chart(
         title=_("Loss"),
-        axis=_("Mean loss an image"),
+        axis=_("Mean loss per image"),
         suffix="",
         format=".4~g",
         curves=curves,

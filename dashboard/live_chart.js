@@ -2,7 +2,8 @@
 // nothing blinks and a zoom stays. Streamlit calls the exported function at each change of data or theme.
 
 const views = new WeakMap();
-let plotly; // a promise of Plotly, shared by all charts of the page
+const chosen = { hidden: new Set(), close: false }; // for all charts, as long as the tab is open
+let plotly; // a promise of Plotly, shared by all charts
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".dl-live");
@@ -15,7 +16,7 @@ export default function ({ data, parentElement }) {
 }
 
 function begin(root) {
-  const view = { root, hidden: new Set(), close: false, plots: [], data: null };
+  const view = { root, plots: [], data: null };
   view.watcher = new ResizeObserver(() => draw(view));
   view.watcher.observe(root);
   return view;
@@ -43,8 +44,9 @@ function loadPlotly(module) {
 
 async function draw(view) {
   const { root, data } = view;
-  if (!data || !root.clientWidth) return;
-  showCaptions(view);
+  root.hidden = !data?.charts.length; // without a chart yet, Plotly is only fetched
+  if (!root.hidden && !root.clientWidth) return;
+  if (!root.hidden) showCaptions(view);
   const Plotly = await loadPlotly(data.module);
   if (view.data !== data || !root.isConnected) return;
   const theme = readTheme(root);
@@ -77,8 +79,8 @@ function showCaptions(view) {
   showLegend(view);
   root.querySelector(".dl-legend").setAttribute("aria-label", data.words.legend);
   const close = root.querySelector(".dl-close");
-  setButton(close, data.words.close, view.close, () => {
-    view.close = !view.close;
+  setButton(close, data.words.close, chosen.close, () => {
+    chosen.close = !chosen.close;
     for (const plot of view.plots) plot.zoom = null;
     draw(view);
   });
@@ -99,8 +101,8 @@ function showLegend(view) {
     item.querySelector("span").textContent = curve.name;
     item.querySelector("svg").innerHTML = SAMPLES[curve.kind];
     item.dataset.kind = curve.kind;
-    setButton(item, null, !view.hidden.has(curve.kind), () => {
-      if (!view.hidden.delete(curve.kind)) view.hidden.add(curve.kind);
+    setButton(item, null, !chosen.hidden.has(curve.kind), () => {
+      if (!chosen.hidden.delete(curve.kind)) chosen.hidden.add(curve.kind);
       draw(view);
     });
   });
@@ -123,10 +125,10 @@ function setButton(button, text, pressed, act) {
 
 // How each kind of curve looks, in the plot and in the legend: never by its colour alone.
 const LOOKS = {
-  batches: { color: 0, mode: "lines", opacity: 0.45, line: { width: 1 } },
+  batches: { color: 0, mode: "lines", opacity: 0.55, line: { width: 1 } },
   train: { color: 0, mode: "lines+markers", line: { width: 2 }, marker: { symbol: "circle", size: 6 } },
   dev: { color: 1, mode: "lines+markers", line: { width: 2, dash: "dash" }, marker: { symbol: "diamond", size: 8 } },
-  best: { color: 1, mode: "markers", marker: { symbol: "star-open", size: 16, line: { width: 2 } } },
+  best: { color: 1, mode: "markers", marker: { symbol: "star-open", size: 13, line: { width: 1.5 } } },
 };
 const SAMPLES = {
   batches: '<path d="M1 9 6 4 10 8 15 3 20 8 25 4 33 7" fill="none" stroke-width="1"/>',
@@ -135,17 +137,19 @@ const SAMPLES = {
   best: '<path d="M17 0.8 18.6 4.6 22.6 4.9 19.5 7.5 20.5 11.4 17 9.3 13.5 11.4 14.5 7.5 11.4 4.9 15.4 4.6Z" fill="none" stroke-width="1.5"/>',
 };
 const MARKERS_UP_TO = 60; // more points than this are a line only
+const LOG_TICKS = [-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power));
 
 function figure(view, plot, chart, theme) {
   const touch = matchMedia("(pointer: coarse)").matches;
-  const log = view.close && chart.log;
-  const traces = chart.curves.map((curve) => trace(curve, chart, theme, view.hidden.has(curve.kind)));
+  const log = chosen.close && chart.log;
+  const traces = chart.curves.map((curve) => trace(curve, chart, theme, chosen.hidden.has(curve.kind)));
   const axis = {
     gridcolor: theme.line, linecolor: theme.line, zeroline: false, automargin: false, fixedrange: touch,
   };
-  const x = plot.zoom?.x ?? [0, view.data.x.end];
-  const y = plot.zoom?.y ?? (view.close ? chart.close : chart.whole);
-  plot.log = log;
+  const title = (text, standoff) => ({ text, standoff, font: { size: 12 } });
+  const end = view.data.x.end;
+  const x = plot.zoom?.x ?? [-0.015 * end, 1.015 * end]; // room for the first and the last mark
+  const y = plot.zoom?.y ?? (chosen.close ? chart.close : chart.whole);
   const layout = {
     autosize: false,
     width: plot.element.clientWidth,
@@ -159,15 +163,15 @@ function figure(view, plot, chart, theme) {
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, size: 12 } },
     dragmode: touch ? false : "zoom",
     uirevision: "ours", // the zoom is kept here, not by Plotly
-    xaxis: { ...axis, title: { text: view.data.x.title, standoff: 8 }, range: [...x], nticks: 7, rangemode: "tozero" },
+    xaxis: { ...axis, title: title(view.data.x.title, 8), range: [...x], nticks: 7 },
     yaxis: {
       ...axis,
-      title: { text: chart.axis, standoff: 4 },
+      title: title(chart.axis, 4),
       type: log ? "log" : "linear",
       range: log && !plot.zoom?.y ? y.map(Math.log10) : [...y],
       ticksuffix: chart.suffix,
       nticks: 6,
-      ...(log ? { dtick: "D2", exponentformat: "none" } : {}),
+      ...(log ? { tickvals: LOG_TICKS, ticktext: LOG_TICKS.map((value) => value.toPrecision(1) * 1) } : {}),
     },
   };
   const config = { displayModeBar: false, doubleClick: false, showTips: false, responsive: false };

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
 from dashboard.curves import learning_curves, x_axis_end
 from dashboard.runs.records import RunStatus
@@ -50,13 +51,22 @@ def plotly_module() -> str:
 
 def show_live_chart(status: RunStatus) -> None:
     """Show accuracy and loss of a run, training and dev set; call it again and it moves on in place."""
-    st.components.v2.component(
+    _component()(data=_chart_data(status), key="live_chart")
+
+
+def prepare_live_chart() -> None:
+    """Let the browser fetch Plotly, so that a run which is started soon has its curves at once."""
+    _component()(data={"module": plotly_module(), "charts": []}, key="live_chart_to_come")
+
+
+def _component() -> ComponentRenderer:
+    return st.components.v2.component(
         "digit_lab_live_chart",
         html=_HTML,
         css=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
         js=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
         isolate_styles=False,
-    )(data=_chart_data(status), key="live_chart")
+    )
 
 
 def _chart_data(status: RunStatus) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
+import streamlit as st
+
 from dashboard.pictures import Picture, data_uri
-from mlcore import ACTIVATIONS, LOSSES, NetworkConfig
+from mlcore import ACTIVATIONS, LOSSES, Dataset, NetworkConfig
 from mlcore.language import _
 from mlcore.network import LayerSummary
 
@@ -42,6 +44,17 @@ class Row:
     notes: tuple[str, ...]
     shape: tuple[int, ...]
     labels: tuple[str, ...] = ()
+
+
+def show_network_picture(svg: str) -> None:
+    """Show what `network_svg` returned; `st.html` would take all SVG out."""
+    st.components.v2.component(
+        "digit_lab_network",
+        html="<div></div>",
+        js="export default ({ data, parentElement }) => {"
+        " parentElement.querySelector('div').innerHTML = data.svg; }",
+        isolate_styles=False,
+    )(data={"svg": svg}, key="network_svg")
 
 
 def network_svg(
@@ -98,6 +111,12 @@ def network_rows(
         title = _("Output") if is_output else _title(head, hidden)
         rows.append(Row(title, tuple(notes), head.output_shape, tuple(class_names) if is_output else ()))
     return rows
+
+
+def example_of(dataset: Dataset) -> Picture:
+    """Return the first image of a data set, to be drawn at the top."""
+    label = dataset.class_names[dataset.labels[0]]
+    return Picture(dataset.images[0], _("An image of the class {label}").format(label=label))
 
 
 def describe(rows: Sequence[Row]) -> str:
@@ -162,7 +181,7 @@ def _places(row: Row, top: float) -> list[Point]:
 
 def _marks(row: Row, top: float) -> Iterator[str]:
     """Yield the neurons as circles, maps as squares."""
-    radius = 6.6
+    radius = 6.2
     for k, (x, y) in enumerate(_places(row, top)):
         if len(row.shape) > 1:
             yield f'<rect x="{x - 13:g}" y="{y - 13:g}" width="26" height="26" rx="3" class="neuron"/>'

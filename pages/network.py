@@ -1,13 +1,116 @@
-"""The page Network of the app.
+"""Network: choose a recipe or set every hyperparameter, see the network drawn, and how long it will take.
 
-It stands at its place in `dashboard.navigation.PAGES` on the path.
+It stands between the Split and the run on the path: what is set here is what Train trains.
 """
 
 import streamlit as st
 
-from dashboard.navigation import guard
+from dashboard.controls import Form
+from dashboard.estimate import duration, expected_seconds
+from dashboard.messages import friendly_errors
+from dashboard.navigation import guard, page
+from dashboard.network_picture import example_of, network_svg, show_network_picture
+from dashboard.network_settings import (
+    offered_rate,
+    recipe_of,
+    set_network,
+    set_training,
+    use_good_rate,
+    use_recipe,
+)
+from dashboard.session import Session, get_session
+from mlcore import OPTIMIZERS, RECIPES, network_summary
 from mlcore.language import _
+
+OWN = ""  # the choice of no recipe
+
+
+def choose_recipe(session: Session) -> None:
+    """Show the recipes; the address can name one, and says which is in use."""
+    wanted = st.query_params.get("recipe")
+    if wanted in RECIPES and "recipe_choice" not in st.session_state:
+        use_recipe(session, wanted)
+    current = recipe_of(session) or OWN
+    st.session_state["recipe_choice"] = current
+    name_in_address(current)
+    st.selectbox(
+        _("Recipe"),
+        [*RECIPES, *([OWN] if current == OWN else [])],
+        format_func=lambda name: _(RECIPES[name].label) if name else _("Your own settings"),
+        key="recipe_choice",
+        on_change=lambda: use_recipe(session, st.session_state["recipe_choice"]),
+        filter_mode=None,
+    )
+    recipe = RECIPES.get(current)
+    st.caption(_(recipe.help) if recipe else _("A recipe sets everything below; change what you like."))
+
+
+def name_in_address(recipe: str) -> None:
+    """Let the address say which recipe is in use, so that it can be sent to others."""
+    if recipe in ("", next(iter(RECIPES))):
+        st.query_params.pop("recipe", None)
+    elif st.query_params.get("recipe") != recipe:
+        st.query_params["recipe"] = recipe
+
+
+def show_settings(session: Session) -> None:
+    """Show the controls of network and training: the simple ones, and the rest below "More"."""
+    network = Form(lambda: session.network_config, lambda *change: set_network(session, *change), "network")
+    training = Form(
+        lambda: session.training_config, lambda *change: set_training(session, *change), "training"
+    )
+    st.subheader(_("The network"))
+    network.show(more=False)
+    with st.expander(_("More about the network")):
+        network.show(more=True)
+    st.subheader(_("The training"))
+    training.show(more=False)
+    offer_rate(session)
+    with st.expander(_("More about the training")):
+        training.show(more=True)
+
+
+def offer_rate(session: Session) -> None:
+    """Offer the rate that suits the optimizer, when the one that was chosen hardly can."""
+    rate = offered_rate(session)
+    if rate is not None:
+        optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
+        text = _("{optimizer} mostly works with a learning rate near {rate:g}.")
+        st.info(text.format(optimizer=optimizer, rate=rate), icon=":material/lightbulb:")
+        st.button(_("Use {rate:g}").format(rate=rate), on_click=use_good_rate, args=(session,))
+
+
+def show_network(session: Session) -> None:
+    """Show the network as a picture, and how much it has to learn."""
+    dataset, config = session.dataset, session.network_config
+    layers = network_summary(config, dataset.image_shape, len(dataset.class_names))
+    show_network_picture(network_svg(config, layers, dataset.class_names, example_of(dataset)))
+    with st.grid(2, min_column_width=130):
+        st.metric(_("Parameters"), f"{sum(layer.parameters for layer in layers):,}")
+        show_time(session)
+
+
+@st.fragment(parallel=True)
+def show_time(session: Session) -> None:
+    """Show how long the training will take; the rest of the page need not wait for it."""
+    place = st.empty()
+    label, help_ = _("Training takes about"), _("Tried out on this server just now.")
+    place.metric(label, "…", help=help_)
+    with friendly_errors():
+        place.metric(label, duration(expected_seconds(session)), help=help_)
+
 
 guard(__file__)
 st.title(_("Network"))
-st.write(_("Set how the network is built."))
+st.write(_("How the network is built, and how it will learn."))
+session = get_session()
+with friendly_errors():
+    with st.container(width=640, gap="xsmall"):
+        choose_recipe(session)
+    settings, picture = st.columns([3, 2], gap="large")
+    with settings, friendly_errors():
+        show_settings(session)
+    with picture, st.container(key="network_picture"), friendly_errors():
+        show_network(session)
+        with st.container(key="primary_link"):
+            st.page_link(page("train"), label=_("Train it"))

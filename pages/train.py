@@ -1,13 +1,113 @@
-"""The page Train of the app.
+"""Train: what will be trained, the run with its live curves, and what to do with it when it has ended.
 
-It stands at its place in `dashboard.navigation.PAGES` on the path.
+It stands between the settings and the trained model on the path. A run belongs to the server, not to this
+page: it goes on when nobody looks, and its address finds it again.
 """
 
 import streamlit as st
 
+from dashboard.live_chart import prepare_live_chart
+from dashboard.messages import friendly_errors, show_error
 from dashboard.navigation import guard
+from dashboard.run_result import show_result
+from dashboard.run_service import get_run_service, run_owner, watch_run
+from dashboard.run_view import show_run
+from dashboard.runs.records import STATE_LABELS, RunError, RunStatus
+from dashboard.session import Session, get_session
+from dashboard.take_home import show_downloads
+from dashboard.train_plan import show_plan, start_run
+from dashboard.train_words import run_words
 from mlcore.language import _
+
+
+def current_run(session: Session) -> RunStatus | None:
+    """Return the run to show: the address's, else this session's, else the visitor's newest."""
+    session.run_id = st.query_params.get("run") or session.run_id
+    if session.run_id is None:
+        session.run_id = next((status.run_id for status in get_run_service().runs_of(run_owner())), None)
+    if session.run_id is None:
+        return None
+    try:
+        status = watch_run(session.run_id)
+    except RunError as error:
+        st.info(str(error), icon=":material/info:")
+        session.run_id = None
+        st.query_params.pop("run", None)
+        return None
+    if st.query_params.get("run") != session.run_id:
+        st.query_params["run"] = session.run_id
+    return status
+
+
+def choose_run(session: Session) -> None:
+    """Let the visitor go from one of several runs to another."""
+    runs = {status.run_id: status for status in get_run_service().runs_of(run_owner())}
+    if len(runs) < 2:
+        return
+    if session.run_id not in runs:
+        runs = {session.run_id: watch_run(session.run_id)} | runs if session.run_id else runs
+    st.session_state["run_choice"] = session.run_id
+    st.selectbox(
+        _("Run"),
+        list(runs),
+        format_func=lambda run_id: f"{_(STATE_LABELS[runs[run_id].state])} · {run_words(runs[run_id])}",
+        key="run_choice",
+        on_change=lambda: use_run(session, st.session_state["run_choice"]),
+        filter_mode=None,
+    )
+
+
+def use_run(session: Session, run_id: str) -> None:
+    """Show another run."""
+    session.run_id = st.query_params["run"] = run_id
+
+
+def start(session: Session, instead_of: RunStatus | None = None) -> None:
+    """Start what is planned; what stands in the way is told on the page."""
+    try:
+        start_run(session, instead_of)
+    except Exception as error:
+        st.session_state["start_problem"] = error
+
+
+def offer_start(session: Session, status: RunStatus | None) -> None:
+    """Show what would be trained now, and start it: alone, beside a run that is still live, or instead."""
+    show_plan(session)
+    if status is None or not status.live:
+        st.button(_("Start"), icon=":material/play_arrow:", type="primary", on_click=start, args=(session,))
+    else:
+        with st.container(horizontal=True, gap="small"):
+            st.button(_("Stop this run and start"), on_click=start, args=(session, status))
+            st.button(_("Start beside it"), on_click=start, args=(session,))
+    problem = st.session_state.pop("start_problem", None)
+    if problem is not None:
+        show_error(problem)
+
 
 guard(__file__)
 st.title(_("Train"))
-st.write(_("Watch the network learn."))
+session = get_session()
+with friendly_errors():
+    status = current_run(session)
+    if status is None:
+        st.write(_("Watch the network learn. This is what it will be:"))
+        offer_start(session, None)
+        prepare_live_chart()
+    else:
+        may_change = get_run_service().is_owner(status.run_id, run_owner())
+        choose_run(session)
+        if not may_change:
+            st.info(
+                _("You watch somebody else's run. Who started it can steer it."), icon=":material/visibility:"
+            )
+        show_run(status.run_id, may_change)
+        if not status.live:
+            show_result(session, status, may_change)
+        if status.model_step is not None:
+            show_downloads(status)
+        if status.live:
+            with st.expander(_("Train something else")):
+                offer_start(session, status)
+        else:
+            st.subheader(_("Train again"))
+            offer_start(session, status)

@@ -1,0 +1,187 @@
+"""A run on the page Train: its state, the buttons that steer it, the figures and the live curves.
+
+It stands between the run service and the screen. While a run trains it looks again each second, and only this
+part of the page; everything keeps its place, so that nothing jumps under a finger.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import streamlit as st
+
+from dashboard.estimate import duration
+from dashboard.formats import percent
+from dashboard.live_chart import show_live_chart
+from dashboard.messages import friendly_errors, sentence
+from dashboard.run_service import get_run_service, run_owner, watch_run
+from dashboard.runs.records import STATE_LABELS, RunStatus, State
+from dashboard.train_words import run_words
+from mlcore import EpochMetrics
+from mlcore.language import _
+
+LOOK_EVERY = 1.0  # seconds
+MOVING: frozenset[State] = frozenset({"queued", "running"})
+
+Color = Literal["red", "orange", "blue", "green", "gray"]
+BADGES: dict[State, tuple[str, Color]] = {
+    "queued": (":material/hourglass_empty:", "orange"),
+    "running": (":material/play_arrow:", "blue"),
+    "paused": (":material/pause:", "orange"),
+    "finished": (":material/check:", "green"),
+    "stopped": (":material/stop:", "gray"),
+    "diverged": (":material/error:", "red"),
+    "failed": (":material/error:", "red"),
+}
+
+_PROBLEM = "run_problem"
+
+
+def show_run(run_id: str, may_change: bool) -> None:
+    """Show a run, and go on showing it by itself while it trains."""
+    moving = watch_run(run_id).state in MOVING
+    st.fragment(_show_run, run_every=LOOK_EVERY if moving else None)(run_id, may_change, moving)
+
+
+def _show_run(run_id: str, may_change: bool, moving: bool) -> None:
+    with friendly_errors():
+        status = watch_run(run_id)
+        if (status.state in MOVING) != moving:
+            st.rerun()
+        show_state(status)
+        if may_change:
+            show_buttons(status)
+        show_figures(status)
+        show_live_chart(status)
+
+
+def show_state(status: RunStatus) -> None:
+    """Show what the run is doing, and what it is."""
+    icon, color = BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
+        st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
+        st.caption(run_words(status))
+
+
+# ---- steering ----------------------------------------------------------------------------------------------
+
+
+def show_buttons(status: RunStatus) -> None:
+    """Show the buttons: always the same ones in the same places, so that none moves away from a finger."""
+    service, moving, paused = get_run_service(), status.state in MOVING, status.state == "paused"
+    with st.container(horizontal=True, gap="small", key="run_buttons"):
+        if paused:
+            _button(_("Go on"), "play_arrow", status, service.resume, primary=True)
+        else:
+            _button(_("Pause"), "pause", status, service.pause, enabled=moving)
+        _button(_("One step"), "skip_next", status, service.step, enabled=paused)
+        _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
+        with st.popover(_("Go on training"), icon=":material/tune:", key="go_on", disabled=moving):
+            show_go_on(status)
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem:
+        st.error(problem, icon=":material/error:")
+
+
+def _button(
+    label: str,
+    icon: str,
+    status: RunStatus,
+    act: Callable[[str, str], None],
+    *,
+    enabled: bool = True,
+    primary: bool = False,
+) -> None:
+    st.button(
+        label,
+        key=f"run_{icon}",
+        icon=f":material/{icon}:",
+        disabled=not enabled,
+        type="primary" if primary else "secondary",
+        on_click=_try,
+        args=(lambda: act(status.run_id, run_owner()),),
+    )
+
+
+def show_go_on(status: RunStatus) -> None:
+    """Show the form that changes the learning rate and the length of a run, and lets it go on."""
+    suggestion = status.training.learning_rate / (10 if status.state == "diverged" else 1)
+    with st.form("go_on_form", border=False):
+        rate = st.number_input(
+            _("Learning rate"), min_value=1e-6, max_value=100.0, value=suggestion, step=0.001, format="%.6g"
+        )
+        more = st.number_input(
+            _("More epochs"),
+            min_value=0,
+            max_value=10_000,
+            value=0 if status.step < status.total_steps else 5,
+            help=_("0 keeps the planned end."),
+        )
+        if st.form_submit_button(_("Go on"), icon=":material/play_arrow:", type="primary"):
+            _try(lambda: _go_on(status, rate, more))
+            st.rerun()
+
+
+def _go_on(status: RunStatus, rate: float, more_epochs: int) -> None:
+    service, owner = get_run_service(), run_owner()
+    new_rate = rate if rate != status.training.learning_rate else None
+    service.go_on(status.run_id, owner, learning_rate=new_rate, more_epochs=more_epochs or None)
+    service.resume(status.run_id, owner)
+
+
+def _try(act: Callable[[], None]) -> None:
+    """Do something with a run; why it was not possible is said beside the buttons."""
+    try:
+        act()
+    except Exception as error:
+        st.session_state[_PROBLEM] = sentence(error)
+
+
+# ---- figures -----------------------------------------------------------------------------------------------
+
+
+def show_figures(status: RunStatus) -> None:
+    """Show progress and the figures that matter, each in its own place from first to last."""
+    st.progress(status.progress)
+    with st.container(key="run_figures"), st.grid(6, min_column_width=130):
+        for label, value, about in run_figures(status):
+            st.metric(label, value, help=about)
+
+
+def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
+    """Return label, value and help of the figures."""
+    measured = next((r for r in reversed(status.history) if isinstance(r, EpochMetrics)), None)
+    best = status.best
+    return [
+        (_("Epoch"), _epoch(status), None),
+        _time(status),
+        (_("Images a second"), f"{status.images_per_second:,.0f}" if status.images_seen else "–", None),
+        (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", None),
+        (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
+        (_("Test accuracy"), *_test(status)),
+    ]
+
+
+def _epoch(status: RunStatus) -> str:
+    planned = status.total_steps * status.epoch / status.step if status.step else status.training.epochs
+    now = f"{status.epoch:.2f}" if status.state in MOVING else f"{round(status.epoch, 2):g}"
+    return _("{now} of {planned}").format(now=now, planned=f"{round(planned, 2):g}")
+
+
+def _time(status: RunStatus) -> tuple[str, str, str | None]:
+    if status.state in MOVING:
+        left = "…" if status.seconds_left is None else duration(status.seconds_left)
+        return _("Time left"), left, None
+    return _("Time"), duration(status.seconds_trained), _("What a worker spent on training and measuring.")
+
+
+def _best_help(best: EpochMetrics | None) -> str | None:
+    if best is None:
+        return None
+    text = _("The highest accuracy on the dev set so far: {accuracy}.")
+    return text.format(accuracy=percent(best.dev_accuracy))
+
+
+def _test(status: RunStatus) -> tuple[str, str | None]:
+    if status.test_accuracy is not None:
+        return percent(status.test_accuracy, 2), None
+    return "–", _("Asked for once, when the training is over.")
