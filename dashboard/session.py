@@ -54,7 +54,8 @@ class Session:
     canvas_revision : int
         How often it was told.
     pen_width : int
-        In pixels of the canvas.
+        In pixels of the canvas. Of 500 digits by pen, the shipped model read 92.8 % at 24, 90.4 % at 8 and
+        90.2 % at 40.
     """
 
     dataset_key: str = "mnist"
@@ -71,7 +72,7 @@ class Session:
     drawing: dict[str, Any] | None = None
     canvas_start: dict[str, Any] | None = None
     canvas_revision: int = 0
-    pen_width: int = 20
+    pen_width: int = 24
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
 
     @property
