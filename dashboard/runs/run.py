@@ -112,6 +112,7 @@ class Run:
         if report.records_before is not None and report.records_before < len(self.records):
             self.records = self.records[: report.records_before]
             self.history_version += 1
+            self.pace.clear()
         self.records.extend(report.records)
         self.used_at = now
         self.step, self.images_seen, self.epoch = report.step, report.images_seen, report.epoch

@@ -27,6 +27,7 @@ WORKER_ENDED = N_(
 )
 OUT_OF_MEMORY = N_("There is not enough memory to train this. Try a smaller network.")
 BROKEN = N_("Training stopped because of an error on our side. Go on from where it was last saved.")
+CLOSING = N_("The server is being shut down.")
 NOT_COMPUTED = N_("This could not be computed because of an error on our side. Try it again.")
 
 
@@ -140,19 +141,23 @@ class Scheduler:
 
     def _feed(self, slot: Slot) -> None:
         """Hand out turns; a run that has had one waits behind the others for its next."""
-        while slot.waiting and slot.turns_in_flight < TURNS_AHEAD:
+        while slot.waiting and slot.turns_in_flight < TURNS_AHEAD and not self._closed:
             run = slot.waiting.popleft()
             slot.waiting.append(run)
             arguments = (run.ticket, self._turn_seconds)
             self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
 
     def _send(self, slot: Slot, job: Job) -> "Future[Any]":
-        if self._closed:
-            raise RunError(_("The server is being shut down."))
         try:
-            slot.send(job)
-        except (OSError, RuntimeError) as error:  # no process can be started
-            self._break_off(job, error)
+            if not self._closed:
+                slot.send(job)
+        except (OSError, RuntimeError) as error:
+            if "cannot schedule new futures" in str(error):  # this process is ending
+                self._closed = True
+            else:  # no process can be started
+                self._break_off(job, error)
+        if self._closed:
+            job.reply.set_exception(RunError(_(CLOSING)))
         return job.reply
 
     # ---- taking in ---------------------------------------------------------------------------------------
@@ -160,8 +165,8 @@ class Scheduler:
     def _arrived(self, slot: Slot, job: Job, future: "Future[Any]") -> None:
         """Take in what a worker sends back; called in the executor's thread, without the lock."""
         with self._changed:
-            if self._closed or not threading.main_thread().is_alive():
-                job.reply.set_exception(RunError(_("The server is being shut down.")))
+            if self._closed:
+                job.reply.set_exception(RunError(_(CLOSING)))
                 return
             error = future.exception()
             if slot.take_back(job, error):

@@ -4,6 +4,7 @@ It stands between the pages and the workers: the web process never trains. It kn
 object serves a notebook or a test.
 """
 
+import logging
 import secrets
 import shutil
 import threading
@@ -27,6 +28,8 @@ from dashboard.runs.store import DataStore
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
 from mlcore.language import N_, _
+
+_log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
@@ -419,7 +422,10 @@ class RunService:
 
     def _keep_tidy(self) -> None:
         while not self._closed.wait(self._tidy_every):
-            self.tidy()
+            try:
+                self.tidy()
+            except Exception:
+                _log.exception("Tidying up failed; it is tried again")
 
     # ---- helpers, called with the lock held --------------------------------------------------------------
 

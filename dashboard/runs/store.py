@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +112,8 @@ class DataStore:
                 self._users[path] -= 1
                 if self._users[path] <= 0:
                     del self._users[path]
-                    Path(path).unlink(missing_ok=True)
+                    with suppress(OSError):  # Windows keeps it while it is mapped; it goes with the folder
+                        Path(path).unlink()
 
     def close(self) -> None:
         """Delete the folder and all that is in it."""

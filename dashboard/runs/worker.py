@@ -4,6 +4,7 @@ It stands where the service's slices arrive; it knows mlcore and NumPy only. A w
 its ticket alone, so that nothing is lost for good when a worker ends.
 """
 
+import gc
 import io
 import os
 import signal
@@ -134,15 +135,17 @@ class _Held:
 
 
 _held: dict[str, _Held] = {}
-_wholes: WeakValueDictionary[str, Dataset] = WeakValueDictionary()
-_parts: WeakValueDictionary[tuple[str, str | None], Dataset] = WeakValueDictionary()
+_wholes: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictionary()
+_parts: WeakValueDictionary[StoredDataset, Dataset] = WeakValueDictionary()
 
 
 def begin_worker(parent: int, niceness: int = NICENESS) -> None:
     """Set a fresh worker process up: lower its priority and let it end when its parent does.
 
-    Ctrl-C in the terminal is left to the parent, which ends its workers.
+    Ctrl-C in the terminal is left to the parent, which ends its workers. loky collects garbage each second;
+    freezing what was imported keeps that from walking through all of it.
     """
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(niceness)
@@ -289,22 +292,22 @@ def open_split(stored: StoredSplit) -> Split:
 
 def _open_dataset(stored: StoredDataset) -> Dataset:
     """Return a data set whose pixels are mapped from the file; runs on the same data share it."""
-    key = (stored.pixels, stored.rows)
-    dataset = _parts.get(key)
+    dataset = _parts.get(stored)
     if dataset is None:
         dataset = _open_whole(stored)
         if stored.rows is not None:
             dataset = dataset.take(np.load(stored.rows))
-        _parts[key] = dataset
+        _parts[stored] = dataset
     return dataset
 
 
 def _open_whole(stored: StoredDataset) -> Dataset:
-    whole = _wholes.get(stored.pixels)
+    key = (stored.pixels, stored.name)
+    whole = _wholes.get(key)
     if whole is None:
         pixels = np.load(stored.pixels, mmap_mode="r")
         whole = Dataset(pixels, np.load(stored.labels), stored.class_names, stored.name)
-        _wholes[stored.pixels] = whole
+        _wholes[key] = whole
     return whole
 
 
@@ -326,11 +329,11 @@ def _save(held: _Held, ticket: Ticket) -> None:
     if held.saved_step == held.run.step:
         return
     begin = time.monotonic()
-    _write_whole(ticket.checkpoint, held.run.save_state())
     if held.run.best != held.saved_best or held.saved_best is None:
         buffer = io.BytesIO()
         save_model(held.run.model(best=True), buffer)
         _write_whole(ticket.best_model, buffer.getvalue())
+    _write_whole(ticket.checkpoint, held.run.save_state())
     held.saved_step, held.saved_best = held.run.step, held.run.best
     cost = time.monotonic() - begin
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
