@@ -22,7 +22,7 @@ from mlcore.language import N_, _
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
 WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
-ANSWER_WIDTH, SETTINGS_WIDTH = 460, 280  # pixels; the three columns stand side by side from 1,100 on
+ANSWER_WIDTH, SETTINGS_WIDTH = 430, 280  # pixels; beside the canvas, from tablets and from desktops on
 LARGEST_PICTURE = LARGEST_MODEL = 20  # MB
 
 
