@@ -3,17 +3,28 @@
 It stands at the end of the path.
 """
 
+import base64
 import io
 from typing import Any
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.caches import shipped_model
 from dashboard.drawing import clear, undo
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL, Session
-from mlcore import save_model
+from mlcore import (
+    Model,
+    NetworkConfig,
+    TrainingConfig,
+    TrainingRun,
+    load_dataset,
+    save_model,
+    split_dataset,
+    train,
+)
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -110,3 +121,19 @@ def test_the_width_of_the_pen_is_kept_when_the_page_changes(app: AppTest) -> Non
     app.switch_page("pages/home.py").run()
     app.switch_page("pages/draw.py").run()
     assert app.slider(key="draw_pen").value == 31
+
+
+def model_of_small_digits() -> Model:
+    run = TrainingRun(NetworkConfig(hidden_sizes=(16,)), TrainingConfig(epochs=1))
+    for _ in train(run, split_dataset(load_dataset("digits-8x8"), dev_size=300)):
+        pass
+    return run.model()
+
+
+def test_a_model_of_smaller_images_is_shown_a_smaller_image(app: AppTest) -> None:
+    session = session_of(app)
+    session.uploaded_model, session.model_key = model_of_small_digits(), UPLOADED_MODEL
+    session.drawing = {"objects": [stroke(SEVEN)]}
+    encoded = card(app.run()).split("base64,")[1].split('"')[0]
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (8, 8)
+    assert guess(app) in "0123456789"

@@ -4,13 +4,32 @@ It stands between the trained models and a drawing.
 """
 
 import io
+import time
+from collections.abc import Iterator
 
 import pytest
 
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
+from dashboard.run_service import get_run_service
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
-from mlcore import ModelFileError, save_model
+from dashboard.split_settings import SplitSettings
+from mlcore import ModelFileError, NetworkConfig, TrainingConfig, save_model
+
+
+@pytest.fixture
+def run_of_small_digits() -> Iterator[Session]:
+    """A visitor whose run on the 8×8 digits has ended."""
+    session = Session(dataset_key="digits-8x8", split_settings=SplitSettings(dev_size=300))
+    service = get_run_service()
+    configs = NetworkConfig(hidden_sizes=(16,)), TrainingConfig(epochs=1)
+    session.run_id = service.start("someone", session.split, *configs)
+    deadline = time.monotonic() + 60
+    while service.status(session.run_id).live and time.monotonic() < deadline:
+        time.sleep(0.05)
+    yield session
+    service.close()
+    get_run_service.clear()
 
 
 def model_file(name: str = "mnist") -> io.BytesIO:
@@ -44,3 +63,11 @@ def test_a_run_that_is_no_longer_there_gives_way_to_the_shipped_model() -> None:
     session = Session(run_id="gone", model_key=RUN_MODEL)
     assert RUN_MODEL not in model_labels(session)
     assert chosen_model(session) is shipped_model("mnist")
+
+
+def test_a_run_can_be_chosen_and_answers_to_images_of_its_own_size(run_of_small_digits: Session) -> None:
+    session = run_of_small_digits
+    assert RUN_MODEL in model_labels(session)
+    assert chosen_key(session) == "mnist"
+    session.model_key = RUN_MODEL
+    assert chosen_model(session).image_shape == (8, 8)
