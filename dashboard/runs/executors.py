@@ -5,6 +5,7 @@ loky's place, on this machine or, where the folder of the data is shared, on oth
 """
 
 import os
+import threading
 from concurrent.futures import Executor
 
 from loky import ProcessPoolExecutor
@@ -33,9 +34,14 @@ def loky_executor() -> Executor:
     return executor
 
 
-def end(executor: Executor, *, wait: bool = True) -> None:
-    """End an executor and its process now, whatever it does."""
-    if isinstance(executor, ProcessPoolExecutor):
-        executor.shutdown(wait=wait, kill_workers=True)
-    else:
-        executor.shutdown(wait=wait, cancel_futures=True)
+def end(executor: Executor, patience: float = 2.0) -> None:
+    """End an executor and its process: when its task is done, or by force when that takes too long."""
+    if not isinstance(executor, ProcessPoolExecutor):
+        executor.shutdown(cancel_futures=True)
+        return
+    ending = threading.Thread(target=executor.shutdown)
+    ending.start()
+    ending.join(patience)
+    if ending.is_alive():
+        executor.shutdown(wait=False, kill_workers=True)
+        ending.join()

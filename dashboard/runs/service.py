@@ -406,6 +406,8 @@ class RunService:
         self._closed.set()
         with self._changed:
             executors = self._scheduler.close()
+            for run in self._runs.values():
+                run.ticket.hold.touch()
             self._runs.clear()
             self._models.clear()
             self._changed.notify_all()
