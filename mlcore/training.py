@@ -467,14 +467,22 @@ class TrainingRun:
         return total / len(positions), right / len(positions)
 
     def _note_best(self, record: EpochMetrics) -> None:
-        """Keep the parameters when they are the best so far; stop when patience has run out."""
+        """Keep the parameters when they are the best so far; stop when patience has run out.
+
+        Patience looks at accuracy alone: the loss may shrink for ever when nothing is left to learn.
+        """
         best = self.best
         if best is None or (record.dev_accuracy, -record.dev_loss) > (best.dev_accuracy, -best.dev_loss):
-            self.best = record
+            self.best = best = record
             self._best_parameters = self.network.parameters.copy()
         patience = self.training_config.patience
-        if patience is not None and self.best is not None:
-            waited = (self.step - self.best.step) // self.evaluate_every
+        if patience is not None:
+            as_good = (
+                earlier.step
+                for earlier in self.history
+                if isinstance(earlier, EpochMetrics) and earlier.dev_accuracy >= best.dev_accuracy
+            )
+            waited = (self.step - next(as_good, self.step)) // self.evaluate_every
             self.stopped_early = waited >= patience
 
     def _why_diverged(self) -> str:
