@@ -8,7 +8,7 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from dashboard.caches import shipped_model
@@ -47,7 +47,7 @@ def session_of(app: AppTest) -> Session:
 
 
 def card(app: AppTest) -> str:
-    return next(html.proto.body for html in app.get("html") if "dl-answer" in html.proto.body)
+    return next(html.proto.body for html in app.get("html") if 'class="dl-answer"' in html.proto.body)
 
 
 def guess(app: AppTest) -> str:
@@ -121,6 +121,39 @@ def test_the_width_of_the_pen_is_kept_when_the_page_changes(app: AppTest) -> Non
     app.switch_page("pages/home.py").run()
     app.switch_page("pages/draw.py").run()
     assert app.slider(key="draw_pen").value == 31
+
+
+def picture(digit: bool) -> bytes:
+    image = Image.new("L", (300, 300), 230)
+    if digit:
+        ImageDraw.Draw(image).line([(150, 60), (150, 240)], fill=40, width=24)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def upload_picture(app: AppTest, content: bytes) -> None:
+    app.button_group(key="draw_way").set_value("file").run()
+    app.file_uploader(key="draw_file").upload("digit.png", content, "image/png").run()
+
+
+def test_an_uploaded_picture_is_read(app: AppTest) -> None:
+    upload_picture(app, picture(digit=True))
+    assert guess(app) == "1"
+    assert not [*app.error, *app.warning]
+
+
+def test_an_uploaded_picture_without_a_digit_gets_a_sentence_and_no_answer(app: AppTest) -> None:
+    upload_picture(app, picture(digit=False))
+    assert "No digit" in app.warning[0].value
+    assert guess(app) == "?"
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence_beside_the_rest_of_the_page(app: AppTest) -> None:
+    upload_picture(app, b"no picture at all")
+    assert "digit.png" in app.error[0].value
+    assert guess(app) == "?"
+    assert app.selectbox(key="draw_model").value == "mnist"
 
 
 def model_of_small_digits() -> Model:
