@@ -70,9 +70,9 @@ def sample_pictures(dataset: Dataset, positions: IndexArray) -> list[Picture]:
     """Return the images at these positions, each with the name of its class."""
     alt = _("{name}, image {number:,}")
     pictures = []
-    for position in positions:
+    for position, image in zip(positions, dataset.take(positions).images, strict=True):
         name = dataset.class_names[dataset.labels[position]]
-        pictures.append(Picture(dataset.images[position], alt.format(name=name, number=position + 1), name))
+        pictures.append(Picture(image, alt.format(name=name, number=position + 1), name))
     return pictures
 
 

@@ -1,9 +1,9 @@
 // The live curves: Plotly draws them, and draws them anew in place (Plotly.react) when data arrive, so that
 // nothing blinks and a zoom stays. Streamlit calls the exported function at each change of data or theme.
+// loadPlotly and readTheme come from plotly_component.js.
 
 const views = new WeakMap();
 const chosen = { hidden: new Set(), close: false }; // for all charts, as long as the tab is open
-let plotly; // a promise of Plotly, shared by all charts
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".dl-live");
@@ -26,20 +26,6 @@ function end(view) {
   view.watcher.disconnect();
   for (const plot of view.plots) window.Plotly?.purge(plot.element);
   views.delete(view.root);
-}
-
-// Streamlit has Plotly in a module of its own, which its chart elements load; from there it comes once for all
-// pages, and the browser keeps it for good. The module is named from where this page's own script came.
-function loadPlotly(module) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  plotly ??= import(new URL(module, document.querySelector('script[type="module"][src]').src).href).then(
-    () => window.Plotly,
-    (error) => {
-      plotly = undefined; // the next data try again
-      throw error;
-    },
-  );
-  return plotly;
 }
 
 async function draw(view) {
@@ -210,16 +196,4 @@ function listen(view, plot) {
     plot.zoom = null;
     draw(view);
   });
-}
-
-function readTheme(root) {
-  const style = getComputedStyle(root);
-  const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
-  return {
-    text: read("text-color"),
-    line: read("border-color"),
-    background: read("background-color"),
-    font: read("font"),
-    colors: read("chart-categorical-colors").split(","),
-  };
 }

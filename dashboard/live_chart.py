@@ -5,19 +5,12 @@ chart at each change: it blinks, and a zoom is lost.
 """
 
 from dataclasses import asdict
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
-
 from dashboard.curves import learning_curves, x_axis_end
+from dashboard.plotly_component import plotly_component, plotly_module
 from dashboard.runs.records import RunStatus
 from mlcore.language import _
-
-_HERE = Path(__file__).parent
-_STREAMLIT = Path(st.__file__).parent / "static" / "static" / "js"
 
 _HTML = """
 <div class="dl-live">
@@ -36,36 +29,15 @@ _HTML = """
 """
 
 
-@cache
-def plotly_module() -> str:
-    """Return the name of the JavaScript module that brings Streamlit's own Plotly.
-
-    One download serves every page, `st.plotly_chart` too, and the browser keeps it for good; the copy in
-    the plotly package would be 4.8 MB more for each visitor.
-    """
-    names = [path.name for path in _STREAMLIT.glob("PlotlyChart.*.js")]
-    if len(names) != 1:
-        raise FileNotFoundError(f"Streamlit {st.__version__} keeps Plotly elsewhere than in {_STREAMLIT}")
-    return names[0]
-
-
 def show_live_chart(status: RunStatus) -> None:
     """Show accuracy and loss of a run, training and dev set; call it again and it moves on in place."""
-    _component()(data=_chart_data(status), key="live_chart")
+    plotly_component("live_chart", _HTML)(data=_chart_data(status), key="live_chart")
 
 
 def prepare_live_chart() -> None:
     """Let the browser fetch Plotly, so that a run which is started soon has its curves at once."""
-    _component()(data={"module": plotly_module(), "charts": []}, key="live_chart_to_come")
-
-
-def _component() -> ComponentRenderer:
-    return st.components.v2.component(
-        "digit_lab_live_chart",
-        html=_HTML,
-        css=(_HERE / "live_chart.css").read_text(encoding="utf-8"),
-        js=(_HERE / "live_chart.js").read_text(encoding="utf-8"),
-        isolate_styles=False,
+    plotly_component("live_chart", _HTML)(
+        data={"module": plotly_module(), "charts": []}, key="live_chart_to_come"
     )
 
 

@@ -5,6 +5,7 @@ It stands at the head of the path, where a file becomes a Dataset and the Datase
 
 import streamlit as st
 
+from dashboard.address import from_address, to_address
 from dashboard.class_chart import PARTS, show_class_chart
 from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
 from dashboard.messages import friendly_errors
@@ -23,8 +24,8 @@ SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
 
 def choose_dataset(session: Session) -> None:
     """Show the choice between the shipped data sets and the visitor's own; the address can make it too."""
-    wanted = st.query_params.get("data")
-    if wanted in SHIPPED:
+    wanted = from_address("data", SHIPPED)
+    if wanted is not None:
         session.use_dataset(wanted)
         st.session_state["data_source"] = wanted
     elif "data_source" not in st.session_state:
@@ -54,11 +55,11 @@ def use_choice(session: Session) -> None:
     """Use the data set that was chosen, and let the address say so; one's own is in use once it was read."""
     source = st.session_state["data_source"]
     if source == UPLOADED:
-        st.query_params.pop("data", None)
+        to_address(data=None)
         if session.uploaded is not None:
             session.use_upload(session.uploaded)
     else:
-        st.query_params["data"] = source
+        to_address(data=source)
         session.use_dataset(source)
 
 
