@@ -24,14 +24,16 @@ from mlcore.metrics import (
 )
 from mlcore.model import Model, ModelFileError, load_model, save_model
 from mlcore.network import Network, network_summary
+from mlcore.notebooks import WeightPictures, weight_pictures
 from mlcore.optimizers import OPTIMIZERS
 from mlcore.preparation import Preparation, fit_preparation
 from mlcore.readers import READERS, Reader, read_dataset
-from mlcore.recipes import RECIPES, Recipe
+from mlcore.recipe import Recipe, RecipeCard
+from mlcore.recipes import RECIPES, run_recipe, start_recipe
 from mlcore.schedules import SCHEDULES
 from mlcore.settings import Setting, SettingError, settings_of
 from mlcore.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
-from mlcore.split import Split, split_dataset
+from mlcore.split import Split, SplitSettings, split_dataset
 from mlcore.training import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
 from mlcore.walkthrough import StepValue, walk_through_step
 
@@ -59,14 +61,17 @@ __all__ = [
     "Preparation",
     "Reader",
     "Recipe",
+    "RecipeCard",
     "Setting",
     "SettingError",
     "ShippedDataset",
     "Split",
+    "SplitSettings",
     "StepValue",
     "TrainingConfig",
     "TrainingDiverged",
     "TrainingRun",
+    "WeightPictures",
     "accuracy",
     "augment",
     "average_images",
@@ -84,10 +89,13 @@ __all__ = [
     "network_summary",
     "pixel_range",
     "read_dataset",
+    "run_recipe",
     "save_model",
     "settings_of",
     "split_dataset",
+    "start_recipe",
     "top_k_accuracy",
     "train",
     "walk_through_step",
+    "weight_pictures",
 ]

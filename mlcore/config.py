@@ -21,8 +21,14 @@ SCALINGS = {
     "255": N_("Divide by 255"),
     "maximum": N_("Divide by the largest value"),
     "none": N_("Leave as is"),
+    "levels": N_("Back to 17 grey levels, divided by 16 and by 8"),
+}
+BIAS_GRADIENTS = {
+    "exact": N_("Each neuron its own"),
+    "summed": N_("One sum for the whole layer (wrong)"),
 }
 AUGMENTATION = N_("Augmentation")  # the group of settings that change training images at random
+NOTEBOOKS = N_("As in the notebooks")  # the group of what the first notebooks did in their own way, or wrong
 PRECISIONS = {"float32": N_("Single (32 bits)"), "float64": N_("Double (64 bits)")}
 
 
@@ -249,6 +255,38 @@ class TrainingConfig:
         more=True,
         unit=N_("images"),
     )
+    sample_size: int | None = setting(
+        None,
+        N_("Samples"),
+        N_("Draw so many images, none of them twice, and again, instead of going through all in turn."),
+        minimum=1,
+        maximum=10_000_000,
+        step=1,
+        none=N_("go through all images"),
+        more=True,
+        unit=N_("images"),
+        group=NOTEBOOKS,
+    )
+    bias_gradient: str = setting(
+        "exact",
+        N_("Bias gradients"),
+        N_("The first notebooks added them up over all neurons: the output biases then never learn."),
+        choices=lambda: BIAS_GRADIENTS,
+        more=True,
+        group=NOTEBOOKS,
+    )
+    gradient_divisor: int | None = setting(
+        None,
+        N_("Divide gradients by"),
+        N_("Another number than that of the images in the step only makes all steps longer or shorter."),
+        minimum=1,
+        maximum=10_000_000,
+        step=1,
+        none=N_("the images of the step"),
+        more=True,
+        unit=N_("images"),
+        group=NOTEBOOKS,
+    )
     augment_shift: float = setting(
         0.0,
         N_("Shift"),
@@ -327,6 +365,11 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Raise `SettingError` when a value is out of bounds."""
         check_settings(self)
+
+    @property
+    def has_flaws(self) -> bool:
+        """Whether the gradients are to be spoilt (`distort_gradients`)."""
+        return self.bias_gradient != "exact" or self.gradient_divisor is not None
 
     @property
     def augmentation(self) -> Augmentation:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.flaws import distort_gradients
 from mlcore.language import N_, _
 from mlcore.network import Network
 from mlcore.training import TrainingRun
@@ -111,7 +112,7 @@ def check_gradients(
     Parameters
     ----------
     network : Network or TrainingRun
-        A run (once built) brings its own weight decay.
+        A run (once built) brings its own weight decay, and its notebook's mistakes (`distort_gradients`).
     images : uint8 array (n, height, width)
         A handful is enough.
     labels : int array (n,)
@@ -141,12 +142,15 @@ def check_gradients(
     >>> check_gradients(network, images, labels, gradient=halve).rows[0].sentence
     'off by a constant factor (0.5)'
     """
+    run = network if isinstance(network, TrainingRun) else None
     if isinstance(network, TrainingRun):
         weight_decay = network.cost_decay
         network = network.network
     twin = network.copy(tile=max(1, len(images)), precision="float64")
     compact = twin.preparation.compact(images)
     twin.learn_from(compact, labels, 1 / len(images), np.random.default_rng(seed))
+    if run is not None:
+        distort_gradients(twin, run.training_config, run.batch_size)
     if weight_decay:
         twin.add_penalty_gradient(weight_decay)
     if gradient is not None:

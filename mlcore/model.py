@@ -138,6 +138,7 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         "image_shape": model.image_shape,
         "pooling": model.preparation.pooling,
         "scale": model.preparation.scale,
+        "levels": model.preparation.levels,
         "card": model.card,
     }
     arrays: Arrays = {"header": _text_array(json.dumps(header)), "parameters": model.parameters}
@@ -232,6 +233,7 @@ def _model_from(header: dict[str, Any], arrays: Arrays) -> Model:
         float(header["scale"]),
         arrays.get("mean"),
         arrays.get("deviation"),
+        header.get("levels"),
     )
     preparation.check()
     class_names = tuple(str(name) for name in header["class_names"])

@@ -181,8 +181,11 @@ class Partner:
     def attach(self, run: TrainingRun, split: Any) -> None:
         """Share this run, from its next step on."""
         run.build(split)
-        if run.network_config.dropout or not run.training_config.augmentation.is_none:
-            raise PartnerError(_("A training with dropout or augmentation runs in one process only."))
+        config = run.training_config
+        if run.network_config.dropout or not config.augmentation.is_none or config.has_flaws:
+            raise PartnerError(
+                _("A training with dropout, augmentation or wrong gradients runs in one process only.")
+            )
         self.release()
         images, labels = run.compact_training_images()
         plan = _plan(run, images)

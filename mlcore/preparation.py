@@ -6,7 +6,7 @@ It stands between the batches and the network on the path, and a drawing passes 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,9 @@ class Preparation:
         The factor from whole numbers to the network's inputs.
     mean, deviation : float array (features,) or None
         Subtracted and divided by, when inputs are standardised.
+    levels : int or None
+        The highest grey level that the pixels had before they became bytes; they are then brought back to
+        these whole numbers, exactly: round(byte · levels / 255).
     """
 
     image_shape: tuple[int, int]
@@ -47,6 +50,7 @@ class Preparation:
     scale: float = 1 / 255
     mean: NDArray[np.float64] | None = None
     deviation: NDArray[np.float64] | None = None
+    levels: int | None = None
 
     def check(self) -> None:
         """Raise ValueError when the parts do not fit together (a damaged file)."""
@@ -54,6 +58,8 @@ class Preparation:
             raise ValueError("image shape")
         if not 1 <= self.pooling <= LARGEST_POOLING or not np.isfinite(self.scale):
             raise ValueError("pooling or scale")
+        if self.levels is not None and not 1 <= self.levels <= 255:
+            raise ValueError("grey levels")
         if self.kept is not None and not (
             self.kept.ndim == 1
             and self.kept.dtype.kind in "iu"
@@ -103,6 +109,8 @@ class Preparation:
             text = _("sums over squares of {side}×{side} pixels, in a row").format(side=self.pooling)
         if self.kept is not None:
             text += _(", only the {n} that are kept").format(n=len(self.kept))
+        if self.levels is not None:
+            text += _(", as whole grey levels from 0 to {n}").format(n=self.levels)
         if scaled or self.mean is not None:
             text += f", × {self.scale:.6g}"
         if self.mean is not None:
@@ -144,6 +152,9 @@ class Preparation:
         With ``scaled=False`` the factor `output_scale` is left to the first layer.
         """
         np.copyto(out, compact, casting="unsafe")
+        if self.levels is not None:
+            out *= self.levels / (255 * self.pooling**2)
+            np.rint(out, out=out)
         if self.mean is not None and self.deviation is not None:
             out *= self.scale
             out -= self.mean.astype(out.dtype)
@@ -176,15 +187,19 @@ def fit_preparation(
     images : uint8 array (n, height, width)
     pooling : int
         Side of the squares that are averaged.
-    scaling : {"255", "maximum", "none"}
-        Divide by 255, by the largest value in the images, or by nothing.
+    scaling : {"255", "maximum", "none", "levels"}
+        Divide by 255, by the largest value in the images, or by nothing; or bring the pixels back to the grey
+        levels 0 to 16 and divide these by 16 and by 8.
     standardize : bool
         Give every input mean 0 and standard deviation 1.
     drop_rare_pixels : float or None
         Drop the inputs that are above 0 in this part of the images or fewer (0: those that never are).
     """
-    divisor = {"255": 255.0, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
-    plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (divisor * pooling**2))
+    if scaling == "levels":
+        plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (16 * 8), levels=16)
+    else:
+        divisor = {"255": 255.0, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
+        plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (divisor * pooling**2))
     if drop_rare_pixels is None and not standardize:
         return plain
     kept = None
@@ -194,13 +209,13 @@ def fit_preparation(
         if len(kept) == 0:
             kept = np.array([int(np.argmax(on))])
     if not standardize:
-        return Preparation(plain.image_shape, pooling, kept, plain.scale)
+        return replace(plain, kept=kept)
     mean = total / len(images) * plain.scale
     variance = squares / len(images) * plain.scale**2 - mean**2
     deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1.0)
     if kept is not None:
         mean, deviation = mean[kept], deviation[kept]
-    return Preparation(plain.image_shape, pooling, kept, plain.scale, mean, deviation)
+    return replace(plain, kept=kept, mean=mean, deviation=deviation)
 
 
 def _pixel_sums(
@@ -209,7 +224,8 @@ def _pixel_sums(
     """Return, for each input, how often it is on, its sum and its sum of squares, a block at a time."""
     on, total, squares = (np.zeros(preparation.features) for _ in range(3))
     for start in range(0, len(images), 4096):
-        block = preparation.compact(images[start : start + 4096]).astype(np.float64)
+        compact = preparation.compact(images[start : start + 4096])
+        block = preparation.finish(compact, np.empty(compact.shape), scaled=False)
         on += (block > 0).sum(axis=0)
         total += block.sum(axis=0)
         squares += (block * block).sum(axis=0)

@@ -1,35 +1,22 @@
-"""Named pairs of configs that are good for something, each with what to expect of it.
+"""The recipes: named choices of data and hyperparameters that are good for something.
 
-They stand beside the configs on the path: the Network page offers them, and a script starts from one.
+They stand beside the configs on the path: the Network page offers them, and `run_recipe` runs one in a line.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.language import N_
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A named choice of all hyperparameters.
-
-    Attributes
-    ----------
-    label, help : str
-        Name on a form and one line on what it is for.
-    network, training : NetworkConfig, TrainingConfig
-    dataset : str or None
-        The shipped data set that it is made for; None fits any.
-    """
-
-    label: str
-    help: str
-    network: NetworkConfig
-    training: TrainingConfig
-    dataset: str | None = None
-
+from mlcore.dataset import Dataset
+from mlcore.language import N_, _
+from mlcore.notebooks import NOTEBOOKS
+from mlcore.recipe import Recipe
+from mlcore.settings import SettingError
+from mlcore.shipped import load_dataset
+from mlcore.split import Split, SplitSettings
+from mlcore.training import Record, TrainingRun, train
 
 RECIPES: dict[str, Recipe] = {
     "standard": Recipe(
@@ -50,16 +37,51 @@ RECIPES: dict[str, Recipe] = {
         NetworkConfig(hidden_sizes=(512, 256), dropout=0.2),
         TrainingConfig(epochs=15, schedule="cosine", weight_decay=0.00001),
     ),
-    "gradient-descent": Recipe(
-        N_("Plain gradient descent"),
-        N_("Ten hidden neurons, all images in every step: how the first notebooks did it, about 85 %."),
-        NetworkConfig(hidden_sizes=(10,), initialization="uniform"),
-        TrainingConfig(optimizer="gradient_descent", learning_rate=0.1, batch_size=None, iterations=500),
-    ),
     "sigmoid": Recipe(
         N_("The classic"),
         N_("Sigmoid neurons, squared error and mini-batches: a network of the 1980s, and how long it takes."),
         NetworkConfig(hidden_sizes=(30,), activation="sigmoid", initialization="lecun", loss="squared_error"),
         TrainingConfig(optimizer="gradient_descent", learning_rate=3.0, batch_size=10, epochs=5),
     ),
+    **NOTEBOOKS,
 }
+
+
+def start_recipe(
+    name: str, dataset: Dataset | None = None, seed: int | None = None
+) -> tuple[TrainingRun, Split]:
+    """Return a run and a split that are ready for `train`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `RECIPES`.
+    dataset : Dataset, optional
+        Other data than the recipe's own (MNIST, when it has none).
+    seed : int, optional
+        Another seed, for the split as well as for the training.
+
+    Raises
+    ------
+    SettingError
+        When there is no such recipe.
+    """
+    if name not in RECIPES:
+        message = _("There is no recipe {name!r}. Choose one of: {names}.")
+        raise SettingError(message.format(name=name, names=", ".join(RECIPES)))
+    recipe = RECIPES[name]
+    training, split = recipe.training, recipe.split or SplitSettings()
+    if seed is not None:
+        training, split = replace(training, seed=seed), replace(split, seed=seed)
+    dataset = dataset or load_dataset(recipe.dataset or "mnist")
+    return TrainingRun(recipe.network, training), split.split(dataset)
+
+
+def run_recipe(name: str, dataset: Dataset | None = None, seed: int | None = None) -> Iterator[Record]:
+    """Train by a recipe from first to last and yield what happens; parameters as for `start_recipe`.
+
+    >>> first = next(run_recipe("pure-python"))
+    >>> first.step, first.dev_accuracy < 0.2
+    (0, True)
+    """
+    yield from train(*start_recipe(name, dataset, seed))

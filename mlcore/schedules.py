@@ -37,6 +37,10 @@ def _step(progress: float, warmup: float) -> float:
     return 1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01
 
 
+def _lowered(progress: float, warmup: float) -> float:
+    return 1.0 if progress < 0.9 else 0.3
+
+
 def _after_warmup(decay: Callable[[float], float]) -> Callable[[float, float], float]:
     """Rise in a line from 0 to 1 during the warm-up, then follow ``decay`` from 0 to 1."""
 
@@ -69,6 +73,11 @@ SCHEDULES: dict[str, Schedule] = {
     "constant": Schedule(N_("Constant"), N_("The same rate from first to last."), _constant),
     "step": Schedule(
         N_("Step"), N_("A tenth of the rate from the middle on, a hundredth from three quarters on."), _step
+    ),
+    "lowered": Schedule(
+        N_("Lowered at the end"),
+        N_("The full rate for nine tenths of the way, then three tenths of it, as one does by hand."),
+        _lowered,
     ),
     "linear": Schedule(
         N_("Linear with warm-up"),

@@ -20,12 +20,32 @@ class Split:
     dev: Dataset
 
 
+@dataclass(frozen=True)
+class SplitSettings:
+    """What `split_dataset` is asked for, apart from the data; its parameters say what each means."""
+
+    dev_size: float = 1000
+    seed: int = 0
+    stratify: bool = False
+    train_size: int | None = None
+    shuffle: bool = True
+    lost: int = 0
+
+    def split(self, dataset: Dataset) -> Split:
+        """Split ``dataset`` as these settings say."""
+        return split_dataset(
+            dataset, self.dev_size, self.seed, self.stratify, self.train_size, self.shuffle, self.lost
+        )
+
+
 def split_dataset(
     dataset: Dataset,
     dev_size: float = 1000,
     seed: int = 0,
     stratify: bool = False,
     train_size: int | None = None,
+    shuffle: bool = True,
+    lost: int = 0,
 ) -> Split:
     """Shuffle the images and set the first `dev_size` of them aside as the dev set.
 
@@ -40,6 +60,10 @@ def split_dataset(
         Whether every class has the same share of the dev set and of the training images as of the whole.
     train_size : int, optional
         How many training images to use; None means all the rest.
+    shuffle : bool
+        False keeps the order of the data set: the training images come first, the dev set last.
+    lost : int
+        How many images to leave out before anything else, as one of the first notebooks did by a slip.
 
     Raises
     ------
@@ -53,9 +77,13 @@ def split_dataset(
     >>> len(split.train), len(split.dev)
     (6, 2)
     """
-    n_dev = dev_count(len(dataset), dev_size)
-    n_train = _train_count(len(dataset), n_dev, train_size)
-    order = np.random.default_rng(seed).permutation(len(dataset))
+    n = len(dataset) - lost
+    n_dev = dev_count(n, dev_size)
+    n_train = _train_count(n, n_dev, train_size)
+    if shuffle:
+        order = np.random.default_rng(seed).permutation(len(dataset))[lost:]
+    else:
+        order = np.roll(np.arange(lost, len(dataset)), n_dev)
     if stratify:
         dev, rest = _draw_evenly(dataset, order, n_dev, leave_some=True)
         train = rest if train_size is None else _draw_evenly(dataset, rest, n_train, leave_some=False)[0]

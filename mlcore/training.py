@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mlcore.augmentation import AugmentedImages
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
+from mlcore.flaws import distort_gradients
 from mlcore.language import _
 from mlcore.model import Model, ModelFileError, load_model, save_model
 from mlcore.network import CONVOLUTION_TILE, SMALL_TILE, TILE, Network
@@ -393,15 +394,24 @@ class TrainingRun:
         self.images_seen += len(positions)
 
     def _next_batch(self) -> NDArray[np.intp]:
-        """Return the positions of the next images; shuffle when a new epoch begins."""
-        size = self.batch_size
-        if size == len(self._order):
+        """Return the positions of the next images; shuffle when a new epoch, or a new sample, begins.
+
+        The first images of a shuffled order are a sample in which no image comes twice.
+        """
+        size, last = self.batch_size, self._sample_size
+        if size == len(self._order) == last:
             return self._order
         if self._position == 0:
             self._order = self._order_generator.permutation(len(self._order))
-        positions = self._order[self._position : self._position + size]
-        self._position = 0 if self._position + size >= len(self._order) else self._position + size
+        positions = self._order[self._position : min(self._position + size, last)]
+        self._position = 0 if self._position + size >= last else self._position + size
         return positions
+
+    @property
+    def _sample_size(self) -> int:
+        """Images that are gone through before the order is drawn anew."""
+        n = len(self._order)
+        return min(self.training_config.sample_size or n, n)
 
     def _set_gradient(self, positions: NDArray[np.intp]) -> None:
         """Set the network's gradients to those of the mean cost over the images at ``positions``.
@@ -416,6 +426,8 @@ class TrainingRun:
             outputs, labels = self._tally.room(len(part))
             np.take(self._train.labels, part, out=labels, mode="clip")
             network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0, outputs)
+        if self.training_config.has_flaws:
+            distort_gradients(network, self.training_config, n)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
 
