@@ -35,7 +35,7 @@ class LearningRateSearch:
     smoothed : float64 array (steps,)
         The running mean of the losses.
     suggestion : float
-        A rate to begin with: where the smoothed loss falls fastest.
+        A rate to begin with.
     """
 
     rates: Floats
@@ -55,11 +55,11 @@ def find_learning_rate(
 ) -> LearningRateSearch:
     """Train a fresh network with a rate that grows from step to step and watch its loss (Smith, 2017).
 
-    The loss hardly moves while the rate is too small, then falls, then jumps about and grows. Where it falls
-    fastest is a good rate: after one epoch of MNIST with it, networks with ReLU and four optimizers came
-    within three points of the best of five guesses. A tenth of the rate of the lowest loss, another common
-    choice, was far too high for Adam with squared error. The trial ends when the loss has become four times
-    the lowest one.
+    The loss hardly moves while the rate is too small, then falls, then jumps about and grows. Two answers are
+    common: where it falls fastest, and a tenth of the rate at which it is lowest. Each was far too high at
+    times, tried on MNIST with twelve pairs of network and optimizer; the smaller of the two, which is
+    suggested, never was, and three times as much was the best of five guesses or near it. The trial ends when
+    the loss has become four times the lowest one.
 
     Parameters
     ----------
@@ -90,6 +90,8 @@ def find_learning_rate(
     # Before the first step the dev set is measured, which nobody looks at here: one image will do.
     trial = Split(split.train, split.dev.take(slice(0, 1)))
     rates = np.geomspace(lowest, highest, steps)
+    for bound in (lowest, highest):
+        run.change(learning_rate=bound)  # refuses a rate that cannot be before any work is done
     losses: list[float] = []
     smoothed: list[float] = []
     for loss in _losses(run, trial, rates):
@@ -97,10 +99,8 @@ def find_learning_rate(
         smoothed.append(_running_mean(losses))
         if smoothed[-1] > TOO_HIGH * min(smoothed):
             break
-    taken = rates[: len(losses)]
-    return LearningRateSearch(
-        taken, np.array(losses), np.array(smoothed), _steepest(taken, np.array(smoothed), lowest)
-    )
+    found = (rates[: len(losses)], np.array(losses), np.array(smoothed))
+    return LearningRateSearch(*found, _suggest(found[0], found[2], lowest))
 
 
 def _losses(run: TrainingRun, split: Split, rates: Floats) -> Iterator[float]:
@@ -124,9 +124,15 @@ def _running_mean(losses: list[float]) -> float:
     return float(weights @ losses / weights.sum())
 
 
-def _steepest(rates: Floats, smoothed: Floats, otherwise: float) -> float:
-    """Return the rate at which the loss falls fastest, over the logarithm of the rate, before its lowest."""
+def _suggest(rates: Floats, smoothed: Floats, lowest: float) -> float:
+    """Return the rate where the loss falls fastest, but no more than a tenth of that where it is lowest.
+
+    >>> rates = np.array([0.001, 0.01, 0.1, 1.0, 10.0])
+    >>> _suggest(rates, np.array([2.0, 2.0, 1.0, 0.9, 5.0]), 0.001)
+    0.1
+    """
     if len(rates) < 2:
-        return otherwise
-    slope = np.gradient(smoothed, np.log(rates))
-    return float(rates[np.argmin(slope[: int(np.argmin(smoothed)) + 1])])
+        return lowest
+    bottom = int(np.argmin(smoothed))
+    steepest = np.argmin(np.gradient(smoothed, np.log(rates))[: bottom + 1])
+    return max(lowest, min(float(rates[steepest]), float(rates[bottom]) / 10))

@@ -282,7 +282,9 @@ class TrainingRun:
     def _check_split(self, split: Split) -> None:
         """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
         shape = self.network.preparation.image_shape
-        fits = len(split.train) == len(self._order) and split.train.image_shape == shape
+        fits = (
+            len(split.train) == len(self._order) and split.train.image_shape == split.dev.image_shape == shape
+        )
         if not fits or split.train.class_names != self._class_names:
             message = _(
                 "This training was begun with {n:,} training images of {height}×{width} pixels in {classes} "

@@ -1,4 +1,4 @@
-"""Every layer in the table keeps the contract: right gradients, any batch that fits, no trace of the last one.
+"""Every layer in the table keeps the contract: right gradients, any batch that fits, no trace of the last.
 
 A new layer is covered once it stands in `LAYERS`: it is made from the types of its constructor's arguments.
 """

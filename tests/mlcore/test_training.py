@@ -441,8 +441,9 @@ def test_a_run_stops_early_when_the_dev_set_has_nothing_more_to_give() -> None:
         small_split(59, 20),
         small_split(60, 20, shape=(5, 6)),
         small_split(60, 20, classes=4),
+        Split(SPLIT.train, small_split(60, 20, shape=(5, 6)).dev),
     ],
-    ids=["fewer images", "another shape", "more classes"],
+    ids=["fewer images", "another shape", "more classes", "another shape to judge"],
 )
 def test_a_run_does_not_go_on_with_other_data(other: Split) -> None:
     run = small_run()
