@@ -55,7 +55,7 @@ def test_the_sequence_goes_steadily_from_the_background_to_the_ink(name: str) ->
 
 
 def test_the_style_sheet_has_the_colours_of_the_theme() -> None:
-    pairs = dict(re.findall(r"--dl-(\w+): light-dark\((#\w+, #\w+)\)", STYLE))
+    pairs = dict(re.findall(r"--dl-([\w-]+): light-dark\((#\w+, #\w+)\)", STYLE))
     for variable, option in [
         ("accent", "primaryColor"),
         ("soft", "secondaryBackgroundColor"),
@@ -65,3 +65,5 @@ def test_the_style_sheet_has_the_colours_of_the_theme() -> None:
     light, dark = pairs["muted"].split(", ")
     assert contrast(light, THEME["light"]["secondaryBackgroundColor"]) >= 4.5
     assert contrast(dark, THEME["dark"]["secondaryBackgroundColor"]) >= 4.5
+    for name, colour in zip(("light", "dark"), pairs["on-accent"].split(", "), strict=True):
+        assert contrast(colour, THEME[name]["primaryColor"]) >= 4.5
