@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import TrainingConfig
+from mlcore.flaws import distort_gradients
 from mlcore.language import N_, _
 from mlcore.layers import Layer
 from mlcore.network import Network
@@ -150,6 +151,7 @@ class _Walk:
                 weight_decay=config.weight_decay,
             )
             self.rate, self.generator = config.learning_rate, np.random.default_rng(config.seed)
+        self.config = config
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay
         self.network = network.copy(tile=1)
@@ -206,13 +208,24 @@ class _Walk:
             if place.layer.needs_input_gradient:
                 name = _("input of {layer}").format(layer=place.name)
                 yield self._gradient(name, place.x, place.formulas["input"], gradient[0])
+        if self.config.has_flaws:
+            before = self.network.gradients.copy()
+            distort_gradients(self.network, self.config, 1)
+            yield from self._changed(before, _("as the notebook computed it"))
         if self.decay:
+            before = self.network.gradients.copy()
             self.network.add_penalty_gradient(self.decay)
-            for place in self.places:
-                for key, name, symbol in place.parameters:
-                    if key == "weights":
-                        formula = f"∂{symbol} ← ∂{symbol} + λ {symbol}"
-                        yield self._gradient(name, symbol, formula, place.layer.gradients[key])
+            yield from self._changed(before, "∂{symbol} ← ∂{symbol} + λ {symbol}")
+
+    def _changed(self, before: Values, formula: str) -> Iterator[StepValue]:
+        """The gradients that are no longer what they were."""
+        start = 0
+        for place in self.places:
+            for key, name, symbol in place.parameters:
+                now = place.layer.gradients[key]
+                if not np.array_equal(before[start : start + now.size], now.ravel()):
+                    yield self._gradient(name, symbol, formula.format(symbol=symbol), now)
+                start += now.size
 
     def _gradient(self, name: str, symbol: str, formula: str, values: Values) -> StepValue:
         words = _("Gradient: {name}").format(name=name)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mlcore import ACTIVATIONS, LOSSES, Network, NetworkConfig, check_gradients, train
+from mlcore import ACTIVATIONS, LOSSES, Network, check_gradients, train
 from mlcore.gradient_check import VERDICTS, numeric_gradient
 from tests.mlcore.small import small_network, small_run, small_split, stripes
 
@@ -164,6 +164,5 @@ def test_a_numeric_gradient_puts_every_value_back() -> None:
 
 
 def test_a_convolutional_network_agrees() -> None:
-    settings = {"filters": (3,), "kernel_size": 3} if hasattr(NetworkConfig(), "filters") else {}
-    network = small_network(hidden_sizes=(5,), **settings)
+    network = small_network(hidden_sizes=(5,), filters=(3,), kernel_size=3)
     assert check_gradients(network, DATA.images, DATA.labels).agrees

@@ -1,6 +1,5 @@
 """A step that is walked through is the step that training takes, value by value."""
 
-import dataclasses
 import re
 from typing import Any
 
@@ -11,7 +10,6 @@ from mlcore import (
     ACTIVATIONS,
     LOSSES,
     OPTIMIZERS,
-    NetworkConfig,
     Split,
     StepValue,
     TrainingConfig,
@@ -28,15 +26,15 @@ VARIANTS: list[dict[str, Any]] = [
     *({"optimizer": name} for name in OPTIMIZERS),
     {"weight_decay": 0.1},
     {"optimizer": "adamw", "weight_decay": 0.1},
+    {"bias_gradient": "summed", "gradient_divisor": 7, "weight_decay": 0.1},
     *({"network": {"activation": name}} for name in ACTIVATIONS),
     *({"network": {"loss": name}} for name in LOSSES),
     {"network": {"hidden_sizes": ()}},
     {"network": {"hidden_sizes": (6, 5), "dropout": 0.4}},
     {"network": {"pooling": 2, "standardize": True}},
     {"network": {"drop_rare_pixels": 0.1, "precision": "float64"}},
+    {"network": {"filters": (3,), "kernel_size": 3}},
 ]
-if "filters" in {field.name for field in dataclasses.fields(NetworkConfig)}:
-    VARIANTS.append({"network": {"filters": (3,), "kernel_size": 3}})
 
 
 def of_one_image(variant: dict[str, Any], steps: int) -> tuple[TrainingRun, Split]:
