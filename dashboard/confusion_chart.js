@@ -10,16 +10,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".dl-matrix");
   if (!views.has(root)) views.set(root, begin(root));
   const view = views.get(root);
-  if (String(view.data?.chosen) !== String(data.chosen)) view.chosen = data.chosen;
   view.data = data;
-  view.tell = (cell) => setTriggerValue("cell", cell);
+  view.tell = () => setTriggerValue("cell", [...view.chosen, view.turn]);
+  // What Python says from before the visitor's last choice is no news.
+  if (data.turn >= view.turn) {
+    view.turn = data.turn;
+    view.chosen = data.chosen;
+  }
   draw(view);
   // Streamlit also calls this for a call that a newer one has overtaken: only what has left the page is ended.
   return () => setTimeout(() => root.isConnected || end(view));
 }
 
 function begin(root) {
-  const view = { root, plot: root.querySelector(".dl-plot"), data: null, chosen: null };
+  const view = { root, plot: root.querySelector(".dl-plot"), data: null, chosen: null, turn: 0 };
   view.watcher = new ResizeObserver(() => draw(view));
   view.watcher.observe(root);
   // Not Plotly's own click: after a tap it names the cell that was tapped before. Nor the root for the end of
@@ -62,9 +66,10 @@ function step(view, event) {
 
 function choose(view, cell, pause) {
   view.chosen = cell;
+  view.turn += 1;
   draw(view);
   clearTimeout(view.timer);
-  view.timer = setTimeout(() => view.tell(cell), pause);
+  view.timer = setTimeout(() => view.tell(), pause);
 }
 
 // ---- drawing ------------------------------------------------------------------------------------------------
@@ -99,8 +104,6 @@ function figure(view, theme) {
     ...(n > data.most_numbers ? {} : { text: data.counts, texttemplate: "%{text}", textfont: { size } }),
   };
   const axis = {
-    tickvals: data.names.map((_, k) => k),
-    ticktext: data.names,
     ticklen: 5, // they are not drawn, but keep the names at a distance
     ticks: "outside",
     tickcolor: "rgba(0,0,0,0)",
@@ -120,11 +123,18 @@ function figure(view, theme) {
     font: { family: theme.font, size: 13, color: theme.text },
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, size: 13 } },
     dragmode: false,
-    xaxis: { ...axis, title: title(data.words.guessed), range: [-0.5, n - 0.5] },
-    yaxis: { ...axis, title: title(data.words.true), range: [n - 0.5, -0.5] },
+    xaxis: { ...axis, ...ticks(data.names, plot.clientWidth), title: title(data.words.guessed), range: [-0.5, n - 0.5] },
+    yaxis: { ...axis, ...ticks(data.names, plot.clientHeight), title: title(data.words.true), range: [n - 0.5, -0.5] },
     shapes: [frame(chosen, theme)],
   };
   return { traces: [heatmap], layout };
+}
+
+// Every class has its name at the axis, or every second one, or third, as there is room.
+function ticks(names, room) {
+  const every = Math.ceil((names.length * 18) / room);
+  const places = [...names.keys()].filter((place) => place % every === 0);
+  return { tickvals: places, ticktext: places.map((place) => names[place]) };
 }
 
 function frame([row, column], theme) {

@@ -26,18 +26,25 @@ def show_confusion_chart(
 ) -> None:
     """Show a row for each true class, a column for each guess, and a frame around one cell."""
     plotly_component("confusion_chart", _HTML)(
-        data=_chart_data(evaluation, chosen), key=key, on_cell_change=on_choice
+        data=_chart_data(evaluation, chosen, st.session_state.get(f"{key}_turn", 0)),
+        key=key,
+        on_cell_change=on_choice,
     )
 
 
 def clicked_cell(key: str) -> Cell:
-    """Return, in ``on_choice``, the cell that was chosen."""
-    true, guessed = st.session_state[key].cell
+    """Return, in ``on_choice``, the cell that was chosen, and remember which choice it was."""
+    true, guessed, turn = st.session_state[key].cell
+    st.session_state[f"{key}_turn"] = turn
     return int(true), int(guessed)
 
 
-def _chart_data(evaluation: Evaluation, chosen: Cell) -> dict[str, Any]:
-    """Return what the component draws, as JSON can say it."""
+def _chart_data(evaluation: Evaluation, chosen: Cell, turn: int) -> dict[str, Any]:
+    """Return what the component draws, as JSON can say it.
+
+    ``turn`` counts the choices that were made on the chart: when Python answers the last but one, the frame
+    must not go back.
+    """
     n = len(evaluation.class_names)
     return {
         "module": plotly_module(),
@@ -46,6 +53,7 @@ def _chart_data(evaluation: Evaluation, chosen: Cell) -> dict[str, Any]:
         "counts": [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()],
         "says": [[evaluation.in_words((row, column)) for column in range(n)] for row in range(n)],
         "chosen": chosen,
+        "turn": turn,
         "most_numbers": MOST_NUMBERS,
         "words": {
             "true": _("true"),

@@ -12,6 +12,9 @@ from mlcore.language import _
 
 PERCENT = "%.1f %%"
 
+MOST_ROWS = 20
+"""A table of more rows than this is scrolled."""
+
 
 def show_classes(evaluation: Evaluation) -> None:
     """Show one row a class: its images, recall, precision and F1."""
@@ -27,7 +30,7 @@ def show_classes(evaluation: Evaluation) -> None:
     st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
-        height="content",
+        height="content" if len(scores.support) <= MOST_ROWS else 520,
         width="content",
         column_config={
             "name": st.column_config.TextColumn(_("Class")),

@@ -10,12 +10,13 @@ import streamlit as st
 from dashboard.answer_card import show_answer
 from dashboard.canvas import show_canvas
 from dashboard.drawing import SIZE, drawn_image
-from dashboard.messages import friendly_errors, sentence, show_error
-from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
+from dashboard.messages import friendly_errors, show_error
+from dashboard.model_choice import chosen_model
+from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard
 from dashboard.pictures import GreyImage
 from dashboard.session import Session, get_session
-from mlcore import DatasetError, ModelFileError, image_from_drawing, image_from_picture
+from mlcore import DatasetError, image_from_drawing, image_from_picture
 from mlcore.dataset import UInt8Array
 from mlcore.language import N_, _
 
@@ -23,7 +24,7 @@ WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
 WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
 ANSWER_WIDTH, SETTINGS_WIDTH = 430, 280  # pixels; beside the canvas, from tablets and from desktops on
-LARGEST_PICTURE = LARGEST_MODEL = 20  # MB
+LARGEST_PICTURE = 20  # MB
 
 
 @st.fragment
@@ -37,7 +38,9 @@ def show_page(session: Session) -> None:
             with st.container(width=ANSWER_WIDTH):
                 show_answer(model, image, hint)
             with st.container(width=SETTINGS_WIDTH):
-                choose_model(session)
+                choose_model(session, "draw_model")
+                with st.expander(_("Use a model file")):
+                    bring_model(session, "draw_model")
                 choose_pen(session)
 
 
@@ -80,42 +83,6 @@ def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
     if image is None:
         st.warning(_("No digit was found in the picture. One digit, large and alone, works best."))
     return image
-
-
-def choose_model(session: Session) -> None:
-    """Let the visitor choose which model answers, or bring a model file."""
-    labels = model_labels(session)
-    st.session_state["draw_model"] = chosen_key(session)
-    st.selectbox(
-        _("Which model answers"),
-        list(labels),
-        format_func=labels.__getitem__,
-        key="draw_model",
-        on_change=lambda: setattr(session, "model_key", st.session_state["draw_model"]),
-    )
-    with st.expander(_("Use a model file")):
-        st.file_uploader(
-            _("A model file that was downloaded from the Train page"),
-            "npz",
-            max_upload_size=LARGEST_MODEL,
-            key="draw_model_file",
-            on_change=take_file,
-            args=(session,),
-        )
-        if message := st.session_state.get("draw_model_message"):
-            st.error(message, icon=":material/error:")
-
-
-def take_file(session: Session) -> None:
-    """Let an uploaded model answer, or keep a sentence about why it cannot."""
-    file = st.session_state["draw_model_file"]
-    st.session_state["draw_model_message"] = ""
-    if file is None:
-        return
-    try:
-        take_model_file(session, file, file.name)
-    except ModelFileError as error:
-        st.session_state["draw_model_message"] = sentence(error)
 
 
 def choose_pen(session: Session) -> None:

@@ -12,7 +12,8 @@ from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
 from dashboard.evaluation_tables import show_calibration, show_classes
 from dashboard.formats import percent
 from dashboard.messages import friendly_errors
-from dashboard.model_choice import chosen_key, chosen_model, model_labels
+from dashboard.model_choice import chosen_model, model_labels
+from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard, page
 from dashboard.session import RUN_MODEL, Session, get_session
 from mlcore import Dataset, Model
@@ -22,26 +23,22 @@ SETS = {"dev": N_("Dev set"), "test": N_("Test set")}
 MOST_PAIRS = 8
 
 
-def choose_model(session: Session) -> Model:
+def ask_for_model(session: Session) -> Model:
     """Show the choice of the model, the same as on Draw; whoever has trained one begins with it."""
-    labels = model_labels(session)
-    if not session.model_key and RUN_MODEL in labels:
+    if not session.model_key and RUN_MODEL in model_labels(session):
         session.model_key = RUN_MODEL
-    st.session_state["evaluate_model"] = chosen_key(session)
-    st.selectbox(
-        _("Model"),
-        list(labels),
-        format_func=labels.__getitem__,
-        key="evaluate_model",
-        on_change=lambda: setattr(session, "model_key", st.session_state["evaluate_model"]),
-        width=340,
-    )
+    with st.container(width=340):
+        choose_model(session, "evaluate_model")
+    with st.popover(_("Use a model file"), icon=":material/upload:"):
+        bring_model(session, "evaluate_model")
     return chosen_model(session)
 
 
 def choose_images(session: Session) -> tuple[str, Dataset]:
     """Show the choice between dev set and test set, where there is one; the address can make it too."""
     names = [name for name in SETS if name == "dev" or session.test_set is not None]
+    if len(names) == 1:
+        return "dev", session.split.dev
     st.session_state["evaluate_set"] = from_address("set", names) or "dev"
     name = st.segmented_control(
         _("Images"),
@@ -80,7 +77,7 @@ def show_accuracy(evaluation: Evaluation) -> None:
         )
     low, high = evaluation.likely_accuracy
     meaning = _(
-        "Of {n:,} images, {right:,} were recognised. On others of the same kind, expect {low} to {high}."
+        "{right:,} of {n:,} images were recognised. On others of the same kind, expect {low} to {high}."
     )
     st.caption(
         meaning.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
@@ -180,8 +177,8 @@ guard(__file__)
 st.title(_("Evaluate"))
 session = get_session()
 with friendly_errors():
-    with st.container(horizontal=True, gap="medium"):
-        model = choose_model(session)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        model = ask_for_model(session)
         name, images = choose_images(session)
     if reason := misfit(model, images):
         show_misfit(reason)

@@ -1,0 +1,53 @@
+"""The controls for the model that answers: a list of those at hand, and a way to bring a model file.
+
+They stand between the trained models and whatever is asked of them, on Draw and on Evaluate alike.
+"""
+
+import streamlit as st
+
+from dashboard.messages import sentence
+from dashboard.model_choice import chosen_key, model_labels, take_model_file
+from dashboard.session import Session
+from mlcore import ModelFileError
+from mlcore.language import _
+
+LARGEST_MODEL = 20  # MB
+
+
+def choose_model(session: Session, key: str) -> None:
+    """Let the visitor choose which model answers; the choice holds on every page."""
+    labels = model_labels(session)
+    st.session_state[key] = chosen_key(session)
+    st.selectbox(
+        _("Which model answers"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=lambda: setattr(session, "model_key", st.session_state[key]),
+    )
+
+
+def bring_model(session: Session, key: str) -> None:
+    """Let the visitor bring a model file, which then answers."""
+    st.file_uploader(
+        _("A model file that was downloaded from the Train page"),
+        "npz",
+        max_upload_size=LARGEST_MODEL,
+        key=f"{key}_file",
+        on_change=_take_file,
+        args=(session, key),
+    )
+    if message := st.session_state.get(f"{key}_message"):
+        st.error(message, icon=":material/error:")
+
+
+def _take_file(session: Session, key: str) -> None:
+    """Let an uploaded model answer, or keep a sentence about why it cannot."""
+    file = st.session_state[f"{key}_file"]
+    st.session_state[f"{key}_message"] = ""
+    if file is None:
+        return
+    try:
+        take_model_file(session, file, file.name)
+    except ModelFileError as error:
+        st.session_state[f"{key}_message"] = sentence(error)
