@@ -71,6 +71,12 @@ class Model:
         self._network.parameters[...] = parameters
         self._lock = threading.Lock()  # the network writes into arrays of its own: one caller at a time
 
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """Let pickle and copy go by way of the model file."""
+        buffer = io.BytesIO()
+        save_model(self, buffer)
+        return load_model, (buffer.getvalue(),)
+
     @property
     def image_shape(self) -> tuple[int, int]:
         """Height and width of the images it takes."""
