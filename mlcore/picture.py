@@ -52,7 +52,8 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
         opened = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
         _check_size(name, opened)
         opened.draft("L", (longest_side, longest_side))
-        image = _without_colour(ImageOps.exif_transpose(opened))
+        ImageOps.exif_transpose(opened, in_place=True)
+        image = _without_colour(opened)
         image.thumbnail((longest_side, longest_side), Image.Resampling.BOX)
         return grey_of(np.array(image))
     except DatasetError:
