@@ -8,7 +8,6 @@ from mlcore.augmentation import Augmentation, augment
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.describe import average_images, pixel_range
-from mlcore.drawing import image_from_drawing, image_from_picture
 from mlcore.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.initializers import INITIALIZERS
 from mlcore.learning_rate_finder import LearningRateSearch, find_learning_rate
@@ -82,6 +81,8 @@ __all__ = [
     "confusion_matrix",
     "find_learning_rate",
     "fit_preparation",
+    "image_from_drawing",
+    "image_from_picture",
     "load_dataset",
     "load_model",
     "log_loss",
