@@ -8,6 +8,7 @@ from mlcore.augmentation import Augmentation, augment
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.describe import average_images, pixel_range
+from mlcore.drawing import image_from_drawing, image_from_picture
 from mlcore.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.initializers import INITIALIZERS
 from mlcore.learning_rate_finder import LearningRateSearch, find_learning_rate
