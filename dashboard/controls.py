@@ -18,6 +18,7 @@ from mlcore.language import _
 ConfigT = TypeVar("ConfigT", bound=Any)
 
 MOST_LAYERS = 8
+FIRST_SIZE = 8  # of a layer, where there is no other to go by
 SIZE_WIDTH = 128  # CSS pixels of a field for one size: four stand side by side
 
 
@@ -44,9 +45,23 @@ class Form(Generic[ConfigT]):
         """The config as it is now."""
         return self.read()
 
-    def show(self, *, more: bool) -> None:
-        """Show the settings that are (not) marked as more, two in a row."""
-        names = [name for name, about in settings_of(self.config).items() if about.more == more]
+    def show(self, more: str) -> None:
+        """Show all settings: the simple ones, and the rest below, each group of them behind its name.
+
+        Parameters
+        ----------
+        more : str
+            What those are called that belong to no group.
+        """
+        settings = settings_of(self.config)
+        self._show([name for name, about in settings.items() if not about.more])
+        groups = dict.fromkeys(about.group for about in settings.values() if about.more)
+        for group in sorted(groups, key=bool):  # those without a group first
+            with st.expander(_(group) if group else more, key=self._key("more", group)):
+                self._show([name for name, about in settings.items() if about.more and about.group == group])
+
+    def _show(self, names: list[str]) -> None:
+        """Show some settings, two in a row."""
         for row in _rows(names, lambda name: self._kind(name) is tuple):
             columns = [st.container()] if self._kind(row[0]) is tuple else st.columns(2)
             for name, column in zip(row, columns, strict=False):
@@ -146,8 +161,7 @@ class Form(Generic[ConfigT]):
 
     def _take_count(self, name: str) -> None:
         sizes, count = getattr(self.config, name), st.session_state[self._key(name, "count")]
-        usual = _default(self.config, name)
-        new = sizes[-1] if sizes else (usual[-1] if usual else 1)
+        new = next(iter(sizes[-1:] or _default(self.config, name)[-1:] or (FIRST_SIZE,)))
         self._change(name, (*sizes[:count], *[new] * (count - len(sizes))))
 
     def _take_size(self, name: str, place: int) -> None:

@@ -78,7 +78,7 @@ def x_axis_end(epoch: float, total_epochs: float, live: bool) -> float:
     """Return where the horizontal axis ends: few steps of growth while a run goes on, then where it ended.
 
     >>> [x_axis_end(epoch, 80, True) for epoch in (0, 9, 11, 30, 60)], x_axis_end(33.5, 80, False)
-    ([10, 10, 20.0, 40.0, 80], 33.5)
+    ([10, 10, 20, 40, 80], 33.5)
     """
     if not live and epoch > 0:
         return epoch

@@ -38,8 +38,8 @@ def images_to_see(training: TrainingConfig, n_train: int, n_dev: int) -> float:
 def duration(seconds: float) -> str:
     """Return a time as one says it.
 
-    >>> [duration(seconds) for seconds in (0.2, 12.4, 59.7, 75, 3700, 90_000)]
-    ['0.2 s', '12 s', '1 min', '1 min 15 s', '1 h 2 min', '25 h']
+    >>> [duration(seconds) for seconds in (0.2, 12.4, 59.7, 75, 675, 3720, 90_000)]
+    ['0.2 s', '12 s', '1 min', '1 min 15 s', '11 min', '1 h 2 min', '25 h']
     """
     if seconds < 9.5:
         return _("{n} s").format(n=f"{seconds:.1f}")
@@ -48,6 +48,7 @@ def duration(seconds: float) -> str:
     if minutes == 0:
         return _("{n} s").format(n=rest)
     if minutes < 60:
-        return _("{n} min").format(n=minutes) + (" " + _("{n} s").format(n=rest) if rest else "")
+        seconds_too = rest and minutes < 10
+        return _("{n} min").format(n=minutes) + (" " + _("{n} s").format(n=rest) if seconds_too else "")
     hours, rest = divmod(minutes, 60)
     return _("{n} h").format(n=hours) + (" " + _("{n} min").format(n=rest) if rest else "")

@@ -22,6 +22,7 @@ TEXT = 176  # where the words begin
 ROW = 74
 IMAGE = 48
 MOST_DOTS = 10
+MOST_MAPS = 5
 
 Point = tuple[float, float]
 
@@ -35,7 +36,7 @@ class Row:
     title, notes : str
         What it is called, and the words below.
     shape : tuple of int
-        Of its output for one image.
+        Of its output for one image; three numbers are height, width and maps.
     labels : tuple of str
         Written into its neurons, where all of them are drawn.
     """
@@ -73,6 +74,8 @@ def network_svg(
         An image that goes in at the top.
     """
     rows = network_rows(config, layers, class_names)
+    if rows[0].shape == (*example.image.shape, 1):
+        del rows[0]  # a convolution takes the image as it is
     tops = [IMAGE + 22 + ROW * k for k in range(len(rows))]
     height = tops[-1] + ROW - 12
     middle = (STRIP[0] + STRIP[1]) / 2
@@ -141,9 +144,9 @@ def _title(layer: LayerSummary, hidden: int) -> str:
     names = {
         "input": _("Input"),
         "linear": _("Hidden layer {n}").format(n=hidden),
-        "conv2d": _("Convolution"),
-        "maxpool2d": _("Largest of each square"),
-        "flatten": _("All in one row"),
+        "convolution": _("Convolution"),
+        "max-pool": _("Max pooling"),
+        "flatten": _("All in a row"),
     }
     return names.get(layer.kind, layer.kind.capitalize())
 
@@ -153,7 +156,9 @@ def _size(layer: LayerSummary) -> str:
     if len(layer.output_shape) == 1:
         text = _("{n:,} numbers") if layer.kind != "linear" else _("{n:,} neurons")
         return text.format(n=layer.output_shape[0])
-    maps, *sides = layer.output_shape
+    *sides, maps = layer.output_shape
+    if layer.kind == "input":
+        return _("{size} pixels").format(size=" × ".join(str(side) for side in sides))
     return _("{n} maps of {size}").format(n=maps, size=" × ".join(str(side) for side in sides))
 
 
@@ -171,8 +176,10 @@ def _note(config: NetworkConfig, layer: LayerSummary) -> str:
 
 def _places(row: Row, top: float) -> list[Point]:
     """Return where the neurons (or maps) of a row are drawn: all of them, or the first and last few."""
-    count = min(row.shape[0], MOST_DOTS if len(row.shape) == 1 else 6)
+    count = min(row.shape[-1], MOST_DOTS if len(row.shape) == 1 else MOST_MAPS)
     middle, gap = (STRIP[0] + STRIP[1]) / 2, (STRIP[1] - STRIP[0]) / MOST_DOTS
+    if len(row.shape) > 1:
+        gap *= MOST_DOTS / MOST_MAPS
     places = [(middle + gap * (k - (count - 1) / 2), top + 20.0) for k in range(count)]
     if len(row.shape) == 1 and row.shape[0] > MOST_DOTS:
         del places[count // 2 - 1 : count // 2 + 1]  # room for three small dots
@@ -184,7 +191,7 @@ def _marks(row: Row, top: float) -> Iterator[str]:
     radius = 6.2
     for k, (x, y) in enumerate(_places(row, top)):
         if len(row.shape) > 1:
-            yield f'<rect x="{x - 13:g}" y="{y - 13:g}" width="26" height="26" rx="3" class="neuron"/>'
+            yield f'<rect x="{x - 12:g}" y="{y - 12:g}" width="24" height="24" rx="3" class="neuron"/>'
             continue
         yield f'<circle cx="{x:g}" cy="{y:g}" r="{radius}" class="neuron"/>'
         if len(row.labels) <= MOST_DOTS and k < len(row.labels) and len(row.labels[k]) == 1:

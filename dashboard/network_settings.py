@@ -6,22 +6,41 @@ It stands between the controls and the `Session` on the path. What a visitor cho
 from dataclasses import replace
 
 from dashboard.session import Session
-from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
+from dashboard.split_settings import SplitSettings
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, Recipe, TrainingConfig
 
 
 def recipe_of(session: Session) -> str | None:
     """Return the recipe that the settings are, or None when they are the visitor's own."""
-    for name, recipe in RECIPES.items():
-        if (recipe.network, recipe.training) == (session.network_config, session.training_config):
-            return name
-    return None
+    return next((name for name, recipe in RECIPES.items() if _is_in_use(session, recipe)), None)
 
 
 def use_recipe(session: Session, name: str) -> None:
-    """Set everything as a recipe says."""
+    """Set everything as a recipe says; some come with their own data and split.
+
+    The split of a recipe goes with it. One that the visitor has set stays, unless the recipe has its own.
+    """
     recipe = RECIPES[name]
     session.network_config, session.training_config = recipe.network, recipe.training
     session.rate_is_chosen = False
+    if recipe.dataset is not None:
+        session.use_dataset(recipe.dataset)
+    if recipe.split is not None:
+        session.split_settings = SplitSettings.of(recipe.split)
+    elif session.split_settings in _splits_of_recipes():
+        session.split_settings = SplitSettings().fitted_to(len(session.dataset))
+
+
+def _is_in_use(session: Session, recipe: Recipe) -> bool:
+    return (
+        (recipe.network, recipe.training) == (session.network_config, session.training_config)
+        and recipe.dataset in (None, session.dataset_key)
+        and (recipe.split is None or SplitSettings.of(recipe.split) == session.split_settings)
+    )
+
+
+def _splits_of_recipes() -> list[SplitSettings]:
+    return [SplitSettings.of(recipe.split) for recipe in RECIPES.values() if recipe.split is not None]
 
 
 def set_network(session: Session, name: str, config: NetworkConfig) -> None:

@@ -5,6 +5,7 @@ part of the page; everything keeps its place, so that nothing jumps under a fing
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -20,6 +21,7 @@ from mlcore import EpochMetrics
 from mlcore.language import _
 
 LOOK_EVERY = 1.0  # seconds
+LONGEST_STEP = 10.0  # seconds that the page waits for a single step
 MOVING: frozenset[State] = frozenset({"queued", "running"})
 
 Color = Literal["red", "orange", "blue", "green", "gray"]
@@ -43,7 +45,7 @@ def show_run(run_id: str, may_change: bool) -> None:
 
 
 def _show_run(run_id: str, may_change: bool, moving: bool) -> None:
-    with friendly_errors():
+    with friendly_errors(), st.container(key="run_live"):
         status = watch_run(run_id)
         if (status.state in MOVING) != moving:
             st.rerun()
@@ -73,9 +75,11 @@ def show_buttons(status: RunStatus) -> None:
             _button(_("Go on"), "play_arrow", status, service.resume, primary=True)
         else:
             _button(_("Pause"), "pause", status, service.pause, enabled=moving)
-        _button(_("One step"), "skip_next", status, service.step, enabled=paused)
+        step = partial(service.step, patience=LONGEST_STEP)
+        _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
-        with st.popover(_("Go on training"), icon=":material/tune:", key="go_on", disabled=moving):
+        label = _("Change and go on") if paused else _("Go on training")
+        with st.popover(label, icon=":material/tune:", key="go_on", disabled=moving):
             show_go_on(status)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:

@@ -19,7 +19,8 @@ from dashboard.network_settings import (
     use_recipe,
 )
 from dashboard.session import Session, get_session
-from mlcore import OPTIMIZERS, RECIPES, network_summary
+from dashboard.train_words import dataset_words, length_words
+from mlcore import OPTIMIZERS, RECIPES, Recipe, network_summary
 from mlcore.language import _
 
 OWN = ""  # the choice of no recipe
@@ -43,6 +44,24 @@ def choose_recipe(session: Session) -> None:
     )
     recipe = RECIPES.get(current)
     st.caption(_(recipe.help) if recipe else _("A recipe sets everything below; change what you like."))
+    if recipe is not None:
+        tell_more(session, recipe)
+
+
+def tell_more(session: Session, recipe: Recipe) -> None:
+    """Tell a recipe's story, and that it came with data of its own."""
+    if recipe.card is not None:
+        with st.expander(_("What it does, what is wrong with it, how good it gets")):
+            st.markdown(_(recipe.card.does))
+            if recipe.card.wrong:
+                st.markdown(f"**{_('Wrong')}:** {_(recipe.card.wrong)}")
+            st.markdown(f"**{_('Reaches')}:** {_(recipe.card.reaches)}")
+    if recipe.split is not None:
+        text = _(
+            "It brings its data and split: {dataset}, {train:,} training images, {dev:,} in the dev set."
+        )
+        dataset, split = dataset_words(session.dataset.name), session.split
+        st.caption(text.format(dataset=dataset, train=len(split.train), dev=len(split.dev)))
 
 
 def name_in_address(recipe: str) -> None:
@@ -54,20 +73,19 @@ def name_in_address(recipe: str) -> None:
 
 
 def show_settings(session: Session) -> None:
-    """Show the controls of network and training: the simple ones, and the rest below "More"."""
+    """Show the controls of network and training."""
     network = Form(lambda: session.network_config, lambda *change: set_network(session, *change), "network")
     training = Form(
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
     st.subheader(_("The network"))
-    network.show(more=False)
-    with st.expander(_("More about the network")):
-        network.show(more=True)
+    network.show(_("More about the network"))
     st.subheader(_("The training"))
-    training.show(more=False)
+    if session.training_config.iterations is not None:
+        text = _("It ends after {length}, as set below under “More”: the epochs do not count.")
+        st.caption(text.format(length=length_words(session.training_config)))
     offer_rate(session)
-    with st.expander(_("More about the training")):
-        training.show(more=True)
+    training.show(_("More about the training"))
 
 
 def offer_rate(session: Session) -> None:

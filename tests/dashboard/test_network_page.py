@@ -1,0 +1,149 @@
+"""The page Network as a visitor uses it: recipes, settings, the picture, the estimate.
+
+It stands between the Split and the run.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import estimate
+from dashboard.navigation import ROOT
+from dashboard.runs.service import RunService
+from dashboard.session import Session
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
+
+
+@pytest.fixture(scope="module")
+def only_service() -> Iterator[RunService]:
+    """One service for all tests; its worker is a process, as on a server."""
+    made = RunService(1, tidy_every=None)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the service in the place of the server's."""
+    monkeypatch.setattr(estimate, "get_run_service", lambda: only_service)
+
+
+def visit(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/network.py")
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def box(app: AppTest, label: str) -> Any:
+    return next(found for kind in (app.selectbox, app.number_input) for found in kind if found.label == label)
+
+
+def figure(app: AppTest, label: str) -> str:
+    return str(next(metric.value for metric in app.metric if metric.label == label))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_can_be_chosen_and_carried_by_a_link(name: str) -> None:
+    app = visit(recipe=name)
+    session, recipe = session_of(app), RECIPES[name]
+    assert (session.network_config, session.training_config) == (recipe.network, recipe.training)
+    assert box(app, "Recipe").value == name
+    assert recipe.dataset in (None, session.dataset_key)
+    chosen = visit()
+    box(chosen, "Recipe").select(name).run()
+    assert session_of(chosen).training_config == recipe.training
+    first = next(iter(RECIPES))
+    assert chosen.query_params.get("recipe") == (None if name == first else name)
+
+
+def test_a_recipe_that_is_no_recipe_in_a_link_is_passed_over() -> None:
+    assert session_of(visit(recipe="<script>")).network_config == NetworkConfig()
+
+
+def test_a_recipe_with_its_own_split_takes_it_away_again() -> None:
+    app = visit(recipe="notebook-3")
+    assert len(session_of(app).split.dev) == 999
+    box(app, "Recipe").select("standard").run()
+    assert len(session_of(app).split.dev) == 1000
+    assert len(session_of(app).split.train) == 59_000
+
+
+def test_settings_of_ones_own_are_no_recipe() -> None:
+    app = visit()
+    box(app, "Epochs").set_value(3).run()
+    assert box(app, "Recipe").value == ""
+    assert session_of(app).training_config == TrainingConfig(epochs=3)
+    box(app, "Recipe").select("standard").run()
+    assert session_of(app).training_config == TrainingConfig()
+
+
+def test_choices_stay_when_the_page_changes() -> None:
+    app = visit()
+    box(app, "Activation").select("tanh")
+    box(app, "Hidden layers").set_value(2)
+    app.run()
+    box(app, "Layer 2 (neurons)").set_value(32).run()
+    app.switch_page("pages/home.py").run().switch_page("pages/network.py").run()
+    assert box(app, "Activation").value == "tanh"
+    assert box(app, "Layer 2 (neurons)").value == 32
+    assert session_of(app).network_config == NetworkConfig(hidden_sizes=(128, 32), activation="tanh")
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_brings_a_rate_that_suits_it(name: str) -> None:
+    app = visit()
+    box(app, "Optimizer").select(name).run()
+    assert session_of(app).training_config.learning_rate == OPTIMIZERS[name].good_rate
+    assert box(app, "Learning rate").value == OPTIMIZERS[name].good_rate
+
+
+def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> None:
+    app = visit()
+    box(app, "Learning rate").set_value(0.002).run()
+    box(app, "Optimizer").select("gradient_descent").run()
+    assert session_of(app).training_config.learning_rate == 0.002
+    next(button for button in app.button if button.label == "Use 0.1").click().run()
+    assert box(app, "Learning rate").value == 0.1
+    assert not [button for button in app.button if button.label.startswith("Use ")]
+
+
+def test_the_number_of_parameters_follows_the_network() -> None:
+    app = visit()
+    assert figure(app, "Parameters") == "101,770"
+    box(app, "Hidden layers").set_value(0).run()
+    assert figure(app, "Parameters") == "7,850"
+
+
+def test_the_time_is_measured_on_this_machine_and_follows_the_length() -> None:
+    app = visit(recipe="softmax-regression")
+    assert figure(app, "Training takes about").endswith("s")
+
+
+def test_what_does_not_go_together_is_told_in_a_sentence_and_nothing_is_lost() -> None:
+    app = visit()
+    box(app, "Convolutions").set_value(1).run()
+    box(app, "Drop rare pixels").set_value(0.01).run()
+    assert "Convolutions need whole images" in app.error[0].value
+    assert session_of(app).network_config == NetworkConfig(filters=(8,))
+
+
+def test_a_network_that_the_images_are_too_small_for_is_told_in_a_sentence() -> None:
+    app = visit()
+    session_of(app).use_dataset("digits-8x8")
+    session_of(app).network_config = NetworkConfig(filters=(8, 8))
+    app.run()
+    assert not app.exception
+    assert len(app.error) >= 1
+    assert "Traceback" not in app.error[0].value

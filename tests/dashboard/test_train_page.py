@@ -1,0 +1,243 @@
+"""The page Train as a visitor uses it, apart from what only a browser can show.
+
+It stands between the settings and the trained model.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import estimate, run_result, run_service, run_view, take_home, train_plan
+from dashboard.navigation import ROOT
+from dashboard.runs.records import RunStatus
+from dashboard.runs.service import Limits, RunService
+from dashboard.session import Session
+from mlcore import NetworkConfig, TrainingConfig
+
+
+@pytest.fixture(scope="module")
+def only_service() -> Iterator[RunService]:
+    """One service for all tests; its workers are processes, as on a server."""
+    made = RunService(2, Limits(live_per_owner=2), turn_seconds=0.05, tidy_every=None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
+    """The service in the place of the server's, without runs."""
+    for module in (estimate, run_result, run_service, run_view, take_home, train_plan):
+        monkeypatch.setattr(module, "get_run_service", lambda: only_service)
+    yield only_service
+    for run in list(only_service._runs.values()):
+        only_service.delete(run.run_id, run.owner)
+
+
+@pytest.fixture
+def app(service: RunService) -> AppTest:
+    """The page with a data set that is learnt in no time."""
+    return visit(TrainingConfig(epochs=3))
+
+
+def visit(training: TrainingConfig, network: NetworkConfig | None = None, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state["session"] = session = Session()
+    session.use_dataset("digits-8x8")
+    session.training_config = training
+    session.network_config = network or NetworkConfig(hidden_sizes=(16,))
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def enabled(app: AppTest) -> set[str]:
+    return {button.label for button in app.button if not button.disabled}
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in app.metric}
+
+
+def status_of(app: AppTest, service: RunService) -> RunStatus:
+    run_id = session_of(app).run_id
+    assert run_id is not None
+    return service.status(run_id)
+
+
+def wait(app: AppTest, service: RunService, done: Callable[[RunStatus], bool]) -> RunStatus:
+    deadline = time.monotonic() + 30
+    while not done(status := status_of(app, service)):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.02)
+    app.run()
+    assert not app.exception
+    return status
+
+
+def ended(status: RunStatus) -> bool:
+    return not status.live
+
+
+LONG = TrainingConfig(epochs=10_000)
+
+
+def test_what_will_be_trained_is_shown_before_the_start(app: AppTest) -> None:
+    text = " ".join(element.value for element in [*app.markdown, *app.caption])
+    assert "8×8 digits: 1,438 training images, 359 in the dev set" in text
+    assert "16 hidden neurons, ReLU; 1,210 parameters" in text
+    assert "Adam, learning rate 0.001, batches of 128, 3 epochs" in text
+    assert re.search(r"Takes about [\d.]+ s", text)
+
+
+def test_a_run_is_started_found_by_its_address_and_ends_with_its_figures(
+    app: AppTest, service: RunService
+) -> None:
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert status.state == "finished"
+    assert app.query_params["run"] in (status.run_id, [status.run_id])
+    assert figures(app)["Epoch"] == "3 of 3"
+    assert status.best is not None
+    assert any(f"Best at epoch {status.best.epoch:g}" in box.value for box in app.success)
+
+
+def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> None:
+    app = visit(LONG)
+    press(app, "Start")
+    assert {"Pause", "Stop"} <= enabled(app)
+    assert "One step" in labels(app) - enabled(app)
+    press(app, "Pause")
+    paused = wait(app, service, lambda status: status.state == "paused")
+    press(app, "One step")
+    assert status_of(app, service).step == paused.step + 1
+    next(button for button in app.button if button.key == "run_play_arrow").click().run()
+    wait(app, service, lambda status: status.step > paused.step + 1)
+    press(app, "Stop")
+    assert wait(app, service, ended).state == "stopped"
+    assert not {"Pause", "One step", "Stop"} & enabled(app)
+
+
+def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) -> None:
+    owner = press(visit(LONG), "Start")
+    run_id = session_of(owner).run_id
+    assert run_id is not None
+    guest = visit(LONG, run=run_id)
+    assert any("somebody else" in box.value for box in guest.info)
+    assert figures(guest)["Epoch"].endswith("of 10000")
+    assert not {"Pause", "One step", "Stop"} & labels(guest)
+
+
+def test_an_address_of_a_run_that_is_gone_says_so_and_offers_a_start(service: RunService) -> None:
+    app = visit(LONG, run="never-was")
+    assert "not here any more" in app.info[0].value
+    assert "Start" in labels(app)
+    assert "run" not in app.query_params
+
+
+def test_a_visitor_who_comes_back_finds_the_newest_run(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    run_id = session_of(app).run_id
+    session_of(app).run_id = None
+    app.query_params.clear()
+    app.run()
+    assert session_of(app).run_id == run_id
+
+
+def test_starting_beside_or_instead_of_a_live_run_is_a_choice(service: RunService) -> None:
+    app = press(visit(LONG), "Start")
+    first = session_of(app).run_id
+    assert first is not None
+    press(app, "Start beside it")
+    second = session_of(app).run_id
+    assert second not in (None, first)
+    assert service.status(first).live
+    press(app, "Start beside it")
+    assert "You have 2 runs going" in app.error[0].value
+    press(app, "Stop this run and start")
+    assert len(service.runs_of(service._runs[first].owner)) == 3
+    assert sum(status.live for status in service.runs_of(service._runs[first].owner)) == 2
+
+
+def test_the_test_set_is_asked_once(app: AppTest, service: RunService) -> None:
+    session = session_of(app)
+    session.use_dataset("mnist")
+    session.training_config = TrainingConfig(iterations=20)
+    press(app.run(), "Start")
+    wait(app, service, ended)
+    assert figures(app)["Test accuracy"] == "–"
+    assert any("second dev set" in caption.value for caption in app.caption)
+    press(app, "Test on the 10,000 images")
+    accuracy = status_of(app, service).test_accuracy
+    assert accuracy is not None
+    assert figures(app)["Test accuracy"] == f"{100 * accuracy:.2f} %"
+    assert "Test on the 10,000 images" not in labels(app)
+
+
+def test_data_without_test_images_offer_no_test(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    assert not [label for label in labels(app) if label.startswith("Test on")]
+
+
+def test_a_run_that_blows_up_leads_to_a_tenth_of_its_rate(service: RunService) -> None:
+    app = visit(
+        TrainingConfig(optimizer="gradient_descent", learning_rate=100.0, epochs=50, weight_decay=1.0)
+    )
+    press(app, "Start")
+    assert wait(app, service, ended).state == "diverged"
+    assert "blown up" in app.error[0].value
+    press(app, "Set the learning rate to 10")
+    assert session_of(app).training_config.learning_rate == 10.0
+    assert app.title[0].value == "Network"
+
+
+def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    rate, more = (
+        next(box for box in app.number_input if box.label == label)
+        for label in ("Learning rate", "More epochs")
+    )
+    assert (rate.value, more.value) == (0.001, 5)
+    rate.set_value(0.01)
+    more.set_value(2)
+    press(app, "Go on")
+    status = wait(app, service, ended)
+    assert status.training.learning_rate == 0.01
+    assert figures(app)["Epoch"] == "5 of 5"
+
+
+def test_what_cannot_be_started_is_told_in_a_sentence(app: AppTest, service: RunService) -> None:
+    session_of(app).network_config = NetworkConfig(filters=(8, 8))
+    app.run()
+    assert not app.exception
+    assert "Traceback" not in " ".join(box.value for box in app.error)
+    assert app.error
+
+
+def test_an_early_stop_is_explained(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=500, patience=1, learning_rate=1e-6))
+    press(app, "Start")
+    wait(app, service, ended)
+    assert any("stopped early" in box.value for box in app.success)

@@ -1,0 +1,243 @@
+"""Training as a visitor sees it: started, watched without a blink, steered, left alone and found again.
+
+It stands at the middle of a visit, between the settings and the trained model.
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from mlcore import load_dataset, load_model
+from tests.e2e.conftest import NewVisitor
+from tests.e2e.steps import Visitor
+
+LONG = 120.0  # seconds that a training may take on a busy machine
+
+# Looks at both plots each 50 ms, and notes what moved on the page without the visitor's doing.
+WATCH = """() => {
+  window.seen = [];
+  window.moved = [];
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push(entry.value)))
+    .observe({ type: 'layout-shift' });
+  const opacity = (element) => element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
+  setInterval(() => window.seen.push([...document.querySelectorAll('.dl-plot')].map((plot) => ({
+    lines: plot.querySelectorAll('svg.main-svg .scatterlayer .trace path.js-line').length,
+    height: plot.getBoundingClientRect().height,
+    top: plot.getBoundingClientRect().top,
+    opacity: opacity(plot),
+    points: plot.data?.[0].x.length ?? 0,
+  }))), 50);
+}"""
+
+
+def start(visitor: Visitor, recipe: str = "standard") -> None:
+    visitor.open(f"/network?recipe={recipe}")
+    visitor.go_to("Train")
+    visitor.press("Start")
+    expect(visitor.main.locator(".dl-plot svg.main-svg").first).to_be_visible(timeout=LONG * 1000)
+
+
+def zoomed_range(visitor: Visitor) -> list[float]:
+    found: list[float] = visitor.main.locator(".dl-plot").first.evaluate("plot => plot.layout.xaxis.range")
+    return found
+
+
+def drawn(visitor: Visitor) -> int:
+    return int(visitor.main.locator(".dl-live:visible").get_attribute("data-drawn") or 0)
+
+
+def wait_for_drawings(visitor: Visitor, more: int) -> None:
+    begin = drawn(visitor)
+    visitor.page.wait_for_function(
+        "least => Number(document.querySelector('.dl-live:not([hidden])').dataset.drawn) >= least",
+        arg=begin + more,
+        timeout=LONG * 1000,
+    )
+
+
+def figure(visitor: Visitor, label: str) -> str:
+    metric = visitor.main.get_by_test_id("stMetric").filter(has_text=label).first
+    return metric.get_by_test_id("stMetricValue").inner_text()
+
+
+def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -> None:
+    start(visitor, "deep")
+    wait_for_drawings(visitor, 1)
+    visitor.page.evaluate(WATCH)
+    wait_for_drawings(visitor, 4)
+    frames: list[list[dict[str, Any]]] = visitor.page.evaluate("window.seen")
+    moved: list[float] = visitor.page.evaluate("window.moved")
+    visitor.press("Stop")
+    assert len(frames) >= 40
+    assert all(len(plots) == 2 for plots in frames)
+    plots = [plot for frame in frames for plot in frame]
+    assert all(plot["lines"] >= 1 for plot in plots), "a frame without curves"
+    assert {plot["opacity"] for plot in plots} == {1}, "a frame that is faded"
+    assert len({(plot["top"], plot["height"]) for plot in plots}) == 1, "a plot that moved"
+    assert sum(moved) == 0, "something on the page moved"
+    assert plots[-1]["points"] > plots[0]["points"], "the curves stood still"
+
+
+def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) -> None:
+    start(visitor, "deep")
+    wait_for_drawings(visitor, 1)
+    whole = zoomed_range(visitor)
+    box = visitor.main.locator(".dl-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"])
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
+    visitor.page.mouse.up()
+    zoomed = zoomed_range(visitor)
+    assert zoomed[1] - zoomed[0] == pytest.approx(0.3 * (whole[1] - whole[0]), rel=0.05)
+    wait_for_drawings(visitor, 3)
+    assert zoomed_range(visitor) == zoomed
+    visitor.press("Undo zoom")
+    wait_for_drawings(visitor, 1)
+    assert zoomed_range(visitor)[0] == whole[0]
+    visitor.press("Stop")
+
+
+def test_a_run_can_be_paused_stepped_once_and_let_go_on(visitor: Visitor) -> None:
+    start(visitor, "deep")
+    visitor.press("Pause", "Paused")
+    expect(visitor.main.get_by_role("button", name="One step")).to_be_enabled()
+    before = figure(visitor, "Epoch")
+    wait = visitor.page.wait_for_timeout
+    wait(2500)
+    assert figure(visitor, "Epoch") == before
+    points = "() => document.querySelector('.dl-plot').data[0].x.length"
+    n = visitor.page.evaluate(points)
+    visitor.press("One step")
+    visitor.page.wait_for_function(f"({points})() === {n} + 1")
+    visitor.press(re.compile("^Go on$"), "Training")
+    wait_for_drawings(visitor, 2)
+    visitor.press("Stop", "Stopped")
+    expect(visitor.main.get_by_role("button", name="Pause")).to_be_disabled()
+
+
+def test_a_run_goes_on_when_its_visitor_looks_elsewhere_reloads_or_loses_the_connection(
+    visitor: Visitor,
+) -> None:
+    start(visitor, "deep")
+    visitor.go_to("Draw")
+    visitor.page.wait_for_timeout(2000)
+    visitor.go_to("Train")
+    visitor.see("Training")
+    expect(visitor.page).to_have_url(re.compile(r"[?&]run=[\w-]{16,}"))
+    before = float(figure(visitor, "Epoch").split()[0])
+    assert before > 0
+    visitor.context.set_offline(True)
+    visitor.page.wait_for_timeout(3000)
+    visitor.context.set_offline(False)
+    visitor.expect_problem("WebSocket|ERR_INTERNET_DISCONNECTED|Failed to (load|fetch)")
+    visitor.reload("Training")
+    expect(visitor.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
+    assert float(figure(visitor, "Epoch").split()[0]) > before
+    visitor.press("Stop", "Stopped")
+
+
+def test_whoever_has_the_link_may_watch_a_run_but_not_steer_it(
+    visitor: Visitor, new_visitor: NewVisitor
+) -> None:
+    start(visitor, "deep")
+    guest = new_visitor()
+    guest.open(visitor.page.url.removeprefix(visitor.address), "somebody else's run")
+    expect(guest.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
+    for name in ("Pause", "Stop", "One step"):
+        expect(guest.main.get_by_role("button", name=name, exact=False)).to_have_count(0)
+    visitor.press("Stop", "Stopped")
+    guest.see("Stopped")
+
+
+def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_loaded_again(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    start(visitor, "softmax-regression")
+    visitor.see("Finished", LONG)
+    visitor.wait_until_idle("Best at epoch")
+    assert float(figure(visitor, "Dev accuracy").removesuffix(" %")) > 90
+    visitor.press("Test on the 10,000 images", "of the 10,000 test images right")
+    expect(visitor.main.get_by_role("button", name="Test on the 10,000 images")).to_have_count(0)
+
+    with visitor.page.expect_download() as download:
+        visitor.press("Trained model (.npz)")
+    model_file = tmp_path / download.value.suggested_filename
+    download.value.save_as(model_file)
+    model, test = load_model(model_file), load_dataset("mnist-test")
+    accuracy = float(np.mean(model.predict(test.images) == test.labels))
+    assert f"{100 * accuracy:.2f} %" == figure(visitor, "Test accuracy")
+
+    with visitor.page.expect_download() as download:
+        visitor.press("History (.csv)")
+    history_file = tmp_path / "history.csv"
+    download.value.save_as(history_file)
+    rows = list(csv.DictReader(history_file.read_text("utf-8").splitlines()))
+    assert sum(row["dev_accuracy"] != "" for row in rows) == 1 + 5
+    assert rows[-1]["step"] == str(5 * 461)
+
+
+def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(visitor: Visitor) -> None:
+    start(visitor, "softmax-regression")
+    visitor.see("Finished", LONG)
+    visitor.wait_until_idle("Best at epoch")
+    visitor.press("Go on training")
+    visitor.page.get_by_role("spinbutton", name="Learning rate").fill("0.0005")
+    visitor.page.get_by_role("spinbutton", name="More epochs").fill("2")
+    visitor.page.get_by_role("button", name=re.compile("Go on$")).last.click()
+    visitor.see("learning rate 0.0005", LONG)
+    expect(visitor.main.get_by_test_id("stMetricValue").filter(has_text="7 of 7")).to_be_visible(
+        timeout=LONG * 1000
+    )
+
+
+def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visitor) -> None:
+    visitor.open("/network?recipe=standard")
+    rate = visitor.main.get_by_role("spinbutton", name="Learning rate")
+    rate.fill("100")
+    rate.press("Enter")
+    visitor.main.get_by_role("combobox", name=re.compile("Optimizer")).click()
+    visitor.page.get_by_role("option", name="Gradient descent", exact=True).click()
+    visitor.see("mostly works with a learning rate near")
+    visitor.go_to("Train")
+    visitor.press("Start")
+    visitor.see("Training has blown up", LONG)
+    visitor.press("Set the learning rate to 10")
+    expect(visitor.page).to_have_title(re.compile("^Network"))
+    expect(rate).to_have_value("10")
+
+
+def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> None:
+    start(visitor, "deep")
+    first = visitor.page.url
+    visitor.main.get_by_text("Train something else").click()
+    visitor.press("Start beside it")
+    expect(visitor.page).not_to_have_url(first)
+    visitor.see("Training")
+    second = visitor.page.url
+    visitor.main.get_by_text("Train something else").click()
+    visitor.press("Stop this run and start")
+    expect(visitor.page).not_to_have_url(second)
+    visitor.main.get_by_role("combobox", name=re.compile("Run")).click()
+    expect(visitor.page.get_by_role("option")).to_have_count(3)
+    expect(visitor.page.get_by_role("option").filter(has_text="Stopped")).to_have_count(1)
+    visitor.page.get_by_role("option").nth(2).click()
+    expect(visitor.page).to_have_url(first)
+    visitor.press("Stop", "Stopped")
+
+
+def test_on_a_phone_the_run_fits_the_screen(phone_visitor: Visitor) -> None:
+    start(phone_visitor, "softmax-regression")
+    width = phone_visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert width == 375
+    for plot in phone_visitor.main.locator(".dl-plot").all():
+        box = plot.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 375
+    phone_visitor.see("Finished", LONG)
