@@ -5,41 +5,59 @@ It stands at the start of a run, so that one visitor's large network cannot end 
 
 import math
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from mlcore import NetworkConfig, TrainingConfig, network_summary
+from mlcore import NetworkConfig, network_summary
+from mlcore.network import CONVOLUTION_TILE, TILE
 
-VECTORS_IN_USE = 8
-"""Parameters, gradients, two moments, a working copy, the best so far, and room to write a checkpoint."""
+KEPT_VECTORS = 7
+"""As long as all parameters: they, their gradients, two moments, a working copy, the best, what decays."""
+
+SAVING_VECTORS = 10
+"""What writing a checkpoint takes on top for a moment (measured on two hidden layers of 2,048)."""
 
 TILE_ARRAYS = 3
-"""Arrays of one tile of images that a layer keeps: outputs, gradients, and one to work in."""
-
-TILE = 512
+"""Arrays for one tile of images that a layer keeps: outputs, gradients, and one to work in."""
 
 
-def bytes_needed(
-    network: NetworkConfig,
-    training: TrainingConfig,
-    image_shape: tuple[int, int],
-    n_classes: int,
-    n_train: int,
-) -> int:
+@dataclass(frozen=True)
+class Demand:
+    """How many bytes a run takes: all the time, and on top of it while it is saved."""
+
+    kept: int
+    saving: int
+
+
+def demand_of(network: NetworkConfig, image_shape: tuple[int, int], n_classes: int, n_train: int) -> Demand:
     """Return about how much memory a run takes in its worker, besides the pixels that all runs share.
 
-    >>> bytes_needed(NetworkConfig(hidden_sizes=(128,)), TrainingConfig(), (28, 28), 10, 59_000) // 1_000_000
-    6
+    >>> demand = demand_of(NetworkConfig(hidden_sizes=(128,)), (28, 28), 10, 59_000)
+    >>> demand.kept // 1_000_000, demand.saving // 1_000_000
+    (9, 4)
     """
     itemsize = 8 if network.precision == "float64" else 4
     summaries = network_summary(network, image_shape, n_classes)
-    parameters = sum(layer.parameters for layer in summaries)
-    compact = 0
+    parameters = itemsize * sum(layer.parameters for layer in summaries)
+    tile = CONVOLUTION_TILE if network.filters else TILE
+    tiles = itemsize * TILE_ARRAYS * tile * sum(math.prod(layer.output_shape) for layer in summaries)
+    pixels = 0
     if network.pooling > 1 or network.drop_rare_pixels is not None:
-        compact = (
-            n_train * summaries[0].output_shape[0] * 2
-        )  # a run that reads other pixels keeps its own copy
-    tiles = TILE_ARRAYS * TILE * sum(math.prod(layer.output_shape) for layer in summaries)
-    return itemsize * (VECTORS_IN_USE * parameters + tiles) + compact
+        pixels += n_train * math.prod(summaries[0].output_shape) * 2  # those that only this run reads
+    if network.standardize or network.drop_rare_pixels is not None or network.scaling == "maximum":
+        pixels += n_train * math.prod(image_shape)  # a copy, to learn from all of them how to prepare one
+    return Demand(KEPT_VECTORS * parameters + tiles + pixels, SAVING_VECTORS * parameters)
+
+
+def total(demands: Sequence[Demand], workers: int) -> int:
+    """Return the bytes that runs take together at most: each worker may be saving the largest.
+
+    >>> total([Demand(10, 5), Demand(20, 7)], workers=2)
+    44
+    """
+    saving = max((demand.saving for demand in demands), default=0)
+    return sum(demand.kept for demand in demands) + workers * saving
 
 
 def bytes_available() -> int | None:

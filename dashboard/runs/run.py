@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
+from dashboard.runs.limits import Demand
 from dashboard.runs.records import LIVE, History, Record, RunStatus, State
 from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
@@ -48,7 +49,7 @@ class Run:
     owner: str
     ticket: Ticket
     data: DataFacts
-    bytes_needed: int
+    demand: Demand
     training: TrainingConfig
     left_at: float
     state: State = "queued"

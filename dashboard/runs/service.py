@@ -20,7 +20,7 @@ from loky import cpu_count
 
 from dashboard.runs import worker
 from dashboard.runs.executors import end, loky_executor
-from dashboard.runs.limits import bytes_available, bytes_needed
+from dashboard.runs.limits import Demand, bytes_available, demand_of, total
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
@@ -32,6 +32,10 @@ from mlcore.language import N_, _
 _log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
+NO_MATTER_OF_TIME = (
+    "learning_rate", "epochs", "iterations", "seed", "momentum", "schedule", "warmup", "patience",
+    "evaluate_every", "train_sample",
+)  # fmt: skip
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
 NO_MODEL = N_("This run has no model: it broke off before it was first saved.")
 
@@ -130,15 +134,15 @@ class RunService:
             When the visitor, or the server, has too many runs, or too little memory for this one.
         """
         train = split.train
-        needed = bytes_needed(network, training, train.image_shape, len(train.class_names), len(train))
+        demand = demand_of(network, train.image_shape, len(train.class_names), len(train))
         with self._changed:
             self._refuse_too_many(owner)
-            self._refuse_too_large(needed)
+            self._refuse_too_large(demand)
             self._make_room(owner)
             run_id = secrets.token_urlsafe(16)
             stored = self._store.keep_split(split)
             ticket = worker.Ticket(run_id, str(self._store.make_folder(run_id)), stored, network, training)
-            run = Run(owner, ticket, DataFacts.of(split, split_settings), needed, training, self._clock())
+            run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
             self._start_keeper()
             self._scheduler.compute(run)
@@ -156,15 +160,16 @@ class RunService:
             message = _("All {n} places on this server are taken. Try again in a few minutes.")
             raise RunError(message.format(n=len(live)))
 
-    def _refuse_too_large(self, needed: int) -> None:
-        limit = self.limits.memory_bytes
-        taken = sum(run.bytes_needed for run in self._runs.values() if run.live)
-        if limit is not None and needed + taken > limit:
+    def _refuse_too_large(self, demand: Demand) -> None:
+        limit, workers = self.limits.memory_bytes, len(self._scheduler.slots)
+        taken = [run.demand for run in self._runs.values() if run.live]
+        if limit is not None and total([*taken, demand], workers) > limit:
             message = _(
                 "Training this network takes about {needed:,.0f} MB of memory, and this server has "
                 "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
             )
-            raise RunError(message.format(needed=needed / 1e6, left=max(0, limit - taken) / 1e6))
+            needed, left = demand.kept + demand.saving, max(0, limit - total(taken, workers))
+            raise RunError(message.format(needed=needed / 1e6, left=left / 1e6))
 
     def _make_room(self, owner: str) -> None:
         """Delete the oldest runs of an owner that have ended, when there are as many as may be kept."""
@@ -265,7 +270,7 @@ class RunService:
                 self._wait_for_worker(run)
                 run = self._owned(run_id, owner)
                 self._refuse_too_many(owner)
-                self._refuse_too_large(run.bytes_needed)
+                self._refuse_too_large(run.demand)
             begin = run.total_steps if run.live else run.restart_step
             total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps
             if not run.live and total <= begin:
@@ -362,15 +367,14 @@ class RunService:
         It is kept for all settings that take as long: learning rate, seed and number of epochs do not matter.
         """
         shape, n_classes = split.train.image_shape, len(split.train.class_names)
-        batch_size = min(training.batch_size or 2048, 2048, len(split.train))
-        key = (network, training.optimizer, batch_size, training.weight_decay > 0, shape, n_classes)
+        training = _as_timed(training, len(split.train))
+        key = (network, training, shape, n_classes)
         if key not in self._trials:
-            training = replace(training, batch_size=batch_size)
-            needed = bytes_needed(network, training, shape, n_classes, batch_size)
+            demand = demand_of(network, shape, n_classes, worker.TRIAL_IMAGES)
             with self._changed:
-                self._refuse_too_large(needed)
+                self._refuse_too_large(demand)
                 self._start_keeper()
-                reply = self._scheduler.ask(worker.trial, network, training, shape, n_classes)
+                reply = self._scheduler.ask(worker.trial, *key)
             self._trials[key] = _answer(reply)
         return self._trials[key]
 
@@ -456,6 +460,17 @@ class RunService:
         """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
         shutil.rmtree(run.ticket.folder, ignore_errors=True)
         self._store.release(run.ticket.split)
+
+
+def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:
+    """Return the config with everything at its default that does not change how long an image takes."""
+    defaults = {name: getattr(TrainingConfig(), name) for name in NO_MATTER_OF_TIME}
+    return replace(
+        training,
+        batch_size=min(training.batch_size or n_train, n_train, worker.TRIAL_IMAGES),
+        weight_decay=float(training.weight_decay > 0),
+        **defaults,
+    )
 
 
 def _half_of(amount: int | None) -> int | None:

@@ -5,7 +5,6 @@ its ticket alone, so that nothing is lost for good when a worker ends.
 """
 
 import gc
-import io
 import os
 import signal
 import sys
@@ -22,6 +21,7 @@ from dashboard.runs.store import StoredDataset, StoredSplit
 from mlcore import (
     Dataset,
     EpochMetrics,
+    Model,
     NetworkConfig,
     Split,
     TrainingConfig,
@@ -236,13 +236,12 @@ def trial(
     """Return how many seconds this worker needs to train on one image, measured on random images."""
     n = min(training.batch_size or TRIAL_IMAGES, TRIAL_IMAGES)
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (n, *image_shape), np.uint8)
-    labels = np.resize(np.arange(n_classes), n)
+    images = generator.integers(0, 256, (4 * n, *image_shape), np.uint8)
+    labels = np.resize(np.arange(n_classes), 4 * n)
     dataset = Dataset(images, labels, [str(k) for k in range(n_classes)], "trial")
     split = Split(dataset, dataset.take(slice(0, 1)))
-    training = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, patience=None)
-    training = replace(training, learning_rate=1e-6, train_sample=1)
-    run = TrainingRun(network, training)
+    endless = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, train_sample=1)
+    run = TrainingRun(network, replace(endless, learning_rate=1e-6))
     first = _timed_steps(run, split, 1)  # touches all memory for the first time
     if first > seconds:
         return first / n
@@ -280,7 +279,7 @@ def _open_run(ticket: Ticket) -> _Held:
         run = TrainingRun(ticket.network, ticket.training)
         run.build(split)
         return _Held(run, split)
-    run = TrainingRun.load_state(ticket.checkpoint.read_bytes())
+    run = TrainingRun.from_model(load_model(ticket.checkpoint))
     run.build(split)
     return _Held(run, split, saved_step=run.step, saved_best=run.best)
 
@@ -330,19 +329,17 @@ def _save(held: _Held, ticket: Ticket) -> None:
         return
     begin = time.monotonic()
     if held.run.best != held.saved_best or held.saved_best is None:
-        buffer = io.BytesIO()
-        save_model(held.run.model(best=True), buffer)
-        _write_whole(ticket.best_model, buffer.getvalue())
-    _write_whole(ticket.checkpoint, held.run.save_state())
+        _write_whole(ticket.best_model, held.run.model(best=True))
+    _write_whole(ticket.checkpoint, held.run.model(resumable=True))
     held.saved_step, held.saved_best = held.run.step, held.run.best
     cost = time.monotonic() - begin
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole(path: Path, model: Model) -> None:
     """Write a file beside the old one, then put it in its place: whoever reads finds a whole one."""
     new = path.with_suffix(".new")
-    new.write_bytes(data)
+    save_model(model, new)
     new.replace(path)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from dashboard.runs import worker
-from dashboard.runs.limits import bytes_available, bytes_needed
+from dashboard.runs.limits import bytes_available, demand_of
 from dashboard.runs.records import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
@@ -549,6 +549,8 @@ def test_the_time_of_an_image_is_measured_once_for_settings_that_take_as_long(
     assert 0 < seconds < 1
     monkeypatch.setattr(worker, "trial", None)
     assert service.measure(split, SMALL, TrainingConfig(learning_rate=0.5, epochs=3, seed=4)) == seconds
+    with pytest.raises(RunError):  # another batch would take another trial
+        service.measure(split, SMALL, TrainingConfig(batch_size=7))
 
 
 @pytest.mark.parametrize("batch_size", [1, 100, None])
@@ -596,7 +598,7 @@ def test_every_state_has_a_name(service: RunService, split: Split) -> None:
 
 def test_a_network_needs_more_memory_when_it_is_larger() -> None:
     def needed(*sizes: int) -> int:
-        return bytes_needed(NetworkConfig(hidden_sizes=sizes), TrainingConfig(), (28, 28), 10, 59_000)
+        return demand_of(NetworkConfig(hidden_sizes=sizes), (28, 28), 10, 59_000).kept
 
     assert needed(16) < needed(128) < needed(2048) < needed(2048, 2048)
     available = bytes_available()
