@@ -128,13 +128,13 @@ const LOG_TICKS = [-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3].flatMap((power) => [1
 function figure(view, plot, chart, theme) {
   const touch = matchMedia("(pointer: coarse)").matches;
   const log = chosen.close && chart.log;
-  const traces = chart.curves.map((curve) => trace(curve, chart, theme, chosen.hidden.has(curve.kind)));
+  const traces = chart.curves.map((curve) => trace(curve, chart, theme, Boolean(plot.zoom)));
   const axis = {
     gridcolor: theme.line, linecolor: theme.line, zeroline: false, automargin: false, fixedrange: touch,
   };
   const title = (text, standoff) => ({ text, standoff, font: { size: 12 } });
   const end = view.data.x.end;
-  const x = plot.zoom?.x ?? [-0.015 * end, 1.015 * end]; // room for the first and the last mark
+  const x = plot.zoom?.x ?? [0, end];
   const y = plot.zoom?.y ?? (chosen.close ? chart.close : chart.whole);
   const layout = {
     autosize: false,
@@ -164,7 +164,7 @@ function figure(view, plot, chart, theme) {
   return { traces, layout, config };
 }
 
-function trace(curve, chart, theme, hidden) {
+function trace(curve, chart, theme, clip) {
   const look = LOOKS[curve.kind];
   const color = theme.colors[look.color];
   const dense = curve.x.length > MARKERS_UP_TO;
@@ -173,14 +173,14 @@ function trace(curve, chart, theme, hidden) {
     name: curve.name,
     x: curve.x,
     y: curve.y,
-    visible: !hidden,
+    visible: !chosen.hidden.has(curve.kind),
     mode: dense && look.mode === "lines+markers" ? "lines" : look.mode,
     opacity: look.opacity ?? 1,
     line: { ...look.line, color },
     marker: { ...look.marker, color },
     hovertemplate: `%{y:${chart.format}}${chart.suffix}`,
     hoverinfo: curve.kind === "best" ? "skip" : undefined,
-    cliponaxis: curve.kind !== "best",
+    cliponaxis: clip, // else the marks at the very ends would be cut in two
   };
 }
 
