@@ -33,8 +33,8 @@ class Session:
     ----------
     dataset_key : str
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
-    uploaded : Dataset or None
-        The visitor's own data set; gone when the session ends.
+    uploaded, uploaded_test : Dataset or None
+        The visitor's own data set, and its images for the final test; gone when the session ends.
     upload_tray : UploadTray
         What is in the uploader on its way to become a data set.
     split_settings, network_config, training_config
@@ -54,12 +54,13 @@ class Session:
     canvas_revision : int
         How often it was told.
     pen_width : int
-        In pixels of the canvas. Of 500 digits by pen, the shipped model read 92.8 % at 24, 90.4 % at 8 and
-        90.2 % at 40.
+        In pixels of the canvas. Of 300 digits by pen, the shipped model read 99.7 % at 24, 99.0 % at 8 and
+        98.7 % at 40.
     """
 
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
+    uploaded_test: Dataset | None = None
     upload_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
@@ -95,12 +96,15 @@ class Session:
     @property
     def test_set(self) -> Dataset | None:
         """The images kept for the final test, where the data set has some."""
+        if self.dataset_key == UPLOADED:
+            return self.uploaded_test
         name = TEST_SETS.get(self.dataset_key)
         return None if name is None else shipped_dataset(name)
 
-    def use_upload(self, dataset: Dataset) -> None:
-        """Make an uploaded data set the one in use."""
-        self.uploaded, self.dataset_key, self._split = dataset, UPLOADED, None
+    def use_upload(self, dataset: Dataset, test: Dataset | None = None) -> None:
+        """Make an uploaded data set the one in use, with the test images that came along."""
+        self.uploaded, self.uploaded_test = dataset, test
+        self.dataset_key, self._split = UPLOADED, None
         self.split_settings = self.split_settings.fitted_to(len(dataset))
 
     def use_dataset(self, key: str) -> None:

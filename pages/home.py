@@ -39,7 +39,10 @@ def show_model() -> None:
     name = shipped_model_names()[0]
     model = shipped_model(name)
     with st.container(border=True):
-        st.metric(_("Test images read right"), percent(model.card["test_accuracy"]))
+        with st.container(horizontal=True):
+            st.metric(_("Test images read right"), percent(model.card["test_accuracy"]))
+            if "drawing_accuracy" in model.card:
+                st.metric(_("Drawings read right"), percent(model.card["drawing_accuracy"]))
         about = _("By a network of {numbers:,} numbers, trained on {images:,} others. Its first ten answers:")
         st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
         with st.container(key="showcase"):
