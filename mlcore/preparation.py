@@ -203,13 +203,14 @@ def fit_preparation(
     if drop_rare_pixels is None and not standardize:
         return plain
     kept = None
-    on, total, squares = _pixel_sums(plain, images)
     if drop_rare_pixels is not None:
-        kept = np.flatnonzero(on > drop_rare_pixels * len(images))
+        lit = _times_lit(plain, images)
+        kept = np.flatnonzero(lit > drop_rare_pixels * len(images))
         if len(kept) == 0:
-            kept = np.array([int(np.argmax(on))])
+            kept = np.array([int(np.argmax(lit))])
     if not standardize:
         return replace(plain, kept=kept)
+    total, squares = _pixel_sums(plain, images)
     mean = total / len(images) * plain.scale
     variance = squares / len(images) * plain.scale**2 - mean**2
     deviation = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1.0)
@@ -218,15 +219,22 @@ def fit_preparation(
     return replace(plain, kept=kept, mean=mean, deviation=deviation)
 
 
+def _times_lit(preparation: Preparation, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return, for each input, in how many images it is above 0, a block at a time."""
+    lit = np.zeros(preparation.features, np.int64)
+    for start in range(0, len(images), 4096):
+        lit += np.count_nonzero(preparation.compact(images[start : start + 4096]), axis=0)
+    return lit
+
+
 def _pixel_sums(
     preparation: Preparation, images: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return, for each input, how often it is on, its sum and its sum of squares, a block at a time."""
-    on, total, squares = (np.zeros(preparation.features) for _ in range(3))
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for each input, its sum and its sum of squares, a block at a time."""
+    total, squares = np.zeros(preparation.features), np.zeros(preparation.features)
     for start in range(0, len(images), 4096):
         compact = preparation.compact(images[start : start + 4096])
         block = preparation.finish(compact, np.empty(compact.shape), scaled=False)
-        on += (block > 0).sum(axis=0)
         total += block.sum(axis=0)
         squares += (block * block).sum(axis=0)
-    return on, total, squares
+    return total, squares
