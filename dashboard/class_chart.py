@@ -25,9 +25,7 @@ def show_class_chart(table: pd.DataFrame) -> None:
         _chart(list(table["name"]), list(parts.values())),
         height=HEIGHT,
         width="stretch",
-        alt=_(
-            "How many images of each class are in training and dev set; the table below has the numbers."
-        ),
+        alt=_("How many images of each class are in training and dev set; the table below has the numbers."),
     )
 
 

@@ -4,22 +4,25 @@ It stands at the head of the path, between the browser and `mlcore.read_dataset`
 file in memory for as long as the visit lasts; a data set of 33 MB would so cost 76 MB more for ever.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from dashboard.messages import sentence
-from mlcore import Dataset
+from mlcore import Dataset, DatasetError
 from mlcore.language import _
 from mlcore.readers import read_dataset
 
 LARGEST_FILE = 150  # MB; Kaggle's train.csv has 76
 LARGEST_KEPT = 60_000_000  # bytes; the images of MNIST as they come unpacked have 47 million
+
+Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
+"""Receives a data set and, when the files had them, the images kept for the final test."""
 
 _one_at_a_time = Lock()
 
@@ -43,8 +46,8 @@ class UploadTray:
     message: str = ""
 
 
-def show_uploader(tray: UploadTray, take: Callable[[Dataset], None]) -> None:
-    """Show the uploader; when files have come, read them and ``take`` the data set, then run the page again.
+def show_uploader(tray: UploadTray, take: Take) -> None:
+    """Show the uploader; when files have come, read them, ``take`` what they hold, and run the page again.
 
     Files that cannot be used stay in the uploader, with a sentence below it: labels may still be added to
     images. Only what is large is dropped.
@@ -72,15 +75,29 @@ def show_uploader(tray: UploadTray, take: Callable[[Dataset], None]) -> None:
         st.error(tray.message, icon=":material/error:")
 
 
-def _read(files: Sequence[UploadedFile], take: Callable[[Dataset], None]) -> str:
+def _read(files: Sequence[UploadedFile], take: Take) -> str:
     """Read the files, one visitor at a time; return why they cannot be used, or nothing when they can."""
+    named = _by_name(files)
     try:
         with _one_at_a_time:
-            dataset = read_dataset(_by_name(files))
+            dataset = read_dataset(named)
+            test = _read_test_part(named, dataset)
     except Exception as error:
         return sentence(error)
-    take(dataset)
+    take(dataset, test)
     return ""
+
+
+def _read_test_part(files: Mapping[str, BinaryIO], dataset: Dataset) -> Dataset | None:
+    """Return the test images that came along, when there are some; reading the others said so in a note."""
+    if not dataset.notes:
+        return None
+    try:
+        test = read_dataset(files, part="test")
+    except DatasetError:
+        return None
+    is_other = test.fingerprint != dataset.fingerprint
+    return test if is_other and test.class_names == dataset.class_names else None
 
 
 def _let_go(tray: UploadTray) -> None:

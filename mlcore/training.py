@@ -31,7 +31,8 @@ from mlcore.preparation import Preparation, fit_preparation
 from mlcore.schedules import SCHEDULES
 from mlcore.split import Split
 
-DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size")  # what a model's card says about the data
+# What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
+DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
 
 
@@ -541,7 +542,8 @@ class TrainingRun:
         }
         split = self._split
         if split is not None:
-            about = (split.train.name, split.train.fingerprint, len(split.train), len(split.dev))
+            train, dev = split.train, split.dev
+            about = (train.name, train.fingerprint, len(train), len(dev), dev.fingerprint)
             self._data_card = dict(zip(DATA_CARD, about, strict=True))
         card |= self._data_card
         if record is not None:

@@ -86,12 +86,11 @@ def show_accuracy(evaluation: Evaluation) -> None:
 
 def warn_of_known_images(session: Session, model: Model, name: str) -> None:
     """Say so when the model may have learned from the very images that it is asked about."""
-    learned_from = model.card.get("fingerprint")
-    if name == "dev" and learned_from not in (None, session.split.train.fingerprint):
+    if name == "dev" and model.card.get("dev_fingerprint") != session.split.dev.fingerprint:
         st.info(
             _(
-                "The model learned from other images than this split's, and perhaps from some of these: "
-                "the figures may look too good."
+                "These images are not the dev set that the model was judged by in training. It may have "
+                "learned from some of them; then the figures look too good."
             ),
             icon=":material/info:",
         )
