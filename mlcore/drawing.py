@@ -22,6 +22,7 @@ BOX = 20 / 28  # the share of each side that the ink fills
 BLANK = 0.1  # less contrast than this is no ink
 FAINTEST = 0.04  # what is fainter does not count when the ink is cropped
 SPECK = 0.05  # a mark smaller than this share of the drawing's longer side is a speck
+SPECK_BESIDE = 0.15  # or than this share of the largest mark, when that is less
 PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
 
 
@@ -76,8 +77,8 @@ def image_from_picture(
     else:
         name = str(getattr(file, "name", _("The file")))
     ink = _ink_of_photo(read_picture(name, file, PICTURE_SIDE))
-    inside = without_specks(ink, keep_at_border=False)
-    return _placed(inside if inside.any() else without_specks(ink), shape)
+    inside = _placed(without_specks(ink, keep_at_border=False), shape)
+    return _placed(without_specks(ink), shape) if inside is None else inside
 
 
 def _placed(ink: Ink, shape: tuple[int, int]) -> UInt8Array | None:
@@ -128,9 +129,12 @@ def _border(image: NDArray[Any]) -> NDArray[Any]:
 def _ink_of_photo(grey: UInt8Array) -> Ink:
     """Return what stands out from the paper, whose light may change slowly across the photo."""
     values = grey.astype(np.float32) / np.float32(255)
-    difference = values - _paper_light(values)
+    paper = _paper_light(values)
+    difference = values - paper
     darker, lighter = np.maximum(-difference, 0), np.maximum(difference, 0)
-    contrast = darker if (darker**2).sum() > (lighter**2).sum() else lighter
+    is_dark = (darker**2).sum() > (lighter**2).sum()
+    # Ink takes the same share of the light everywhere, which is less where the paper is dim.
+    contrast = darker / np.maximum(paper, 0.2) if is_dark else lighter
     threshold = _otsu(contrast)
     is_ink = contrast > threshold
     nothing: Ink = np.zeros_like(contrast)
@@ -203,11 +207,13 @@ def without_specks(ink: Ink, keep_at_border: bool = True) -> Ink:
     >>> without_specks(ink)[35, 35]
     np.float32(0.0)
     """
+    cleaned = ink.copy()
+    marks = [(mark, *_box(mark)) for mark in _marks(ink > FAINTEST)]
     smallest = SPECK * max(ink.shape)
-    cleaned = np.where(ink > FAINTEST, ink, np.float32(0))
-    for mark in _marks(cleaned > 0):
-        top, left = min(row for row, __, __ in mark), min(start for __, start, __ in mark)
-        bottom, right = max(row for row, __, __ in mark) + 1, max(end for __, __, end in mark)
+    largest = max((max(bottom - top, right - left) for __, top, left, bottom, right in marks), default=0)
+    if largest >= smallest:  # beside a small digit, a small mark may be a part of it
+        smallest = min(smallest, SPECK_BESIDE * largest)
+    for mark, top, left, bottom, right in marks:
         at_border = top == 0 or left == 0 or bottom == ink.shape[0] or right == ink.shape[1]
         if max(bottom - top, right - left) < smallest or (at_border and not keep_at_border):
             for row, start, end in mark:
@@ -216,6 +222,12 @@ def without_specks(ink: Ink, keep_at_border: bool = True) -> Ink:
 
 
 Run = tuple[int, int, int]  # row, first column, column behind the last
+
+
+def _box(mark: list[Run]) -> tuple[int, int, int, int]:
+    """Return top, left, and the row and column behind the last."""
+    rows, starts, ends = zip(*mark, strict=True)
+    return min(rows), min(starts), max(rows) + 1, max(ends)
 
 
 def _marks(inked: NDArray[np.bool_]) -> list[list[Run]]:

@@ -75,9 +75,6 @@ class Borrowed(io.BufferedIOBase):
         self._file = file
         self._longest_read = longest_read
 
-    def readable(self) -> bool:
-        return True
-
     def seekable(self) -> bool:
         return True
 
@@ -85,17 +82,15 @@ class Borrowed(io.BufferedIOBase):
         wanted = -1 if size is None else size
         if self._longest_read is None:
             return self._file.read(wanted)
-        content = self._file.read(
-            min(wanted, self._longest_read + 1) if wanted >= 0 else self._longest_read + 1
-        )
-        if len(content) > self._longest_read:
+        one_too_many = self._longest_read + 1
+        content = self._file.read(min(wanted, one_too_many) if wanted >= 0 else one_too_many)
+        if len(content) == one_too_many:
             raise OSError(_("too much to be read at once"))
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        if (
-            whence == 0 and offset < 0
-        ):  # a damaged archive may point there; BytesIO and files raise differently
+        # A damaged archive may point before the start, for which files and BytesIO raise differently.
+        if whence == 0 and offset < 0:
             raise OSError(_("a place before the start"))
         return self._file.seek(offset, whence)
 

@@ -328,6 +328,14 @@ def test_a_zip_with_a_directory_that_would_fill_the_memory_is_refused(
         read_dataset(zipped({f"{k:04}{'x' * 250}/a.png": b"" for k in range(400)}))
 
 
+def test_an_archive_that_points_before_its_start_is_refused() -> None:
+    content = make.archive({"train.csv": CSV})
+    end = content.rindex(b"PK\x05\x06")
+    offset = struct.pack("<I", struct.unpack_from("<I", content, end + 16)[0] + 5_000)
+    with pytest.raises(DatasetError, match="damaged"):
+        read_dataset({"a.zip": content[: end + 16] + offset + content[end + 20 :]})
+
+
 # Any bytes under any name
 
 
