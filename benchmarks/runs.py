@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -256,8 +256,12 @@ def measure_poll(service: RunService, split: Split) -> Iterator[Line]:
 
 def workers() -> list[psutil.Process]:
     """Return the processes that train."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "popen_loky" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended since
+            if "popen_loky" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def megabytes(process: psutil.Process) -> tuple[float, float]:
