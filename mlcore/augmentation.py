@@ -183,23 +183,25 @@ class Augmenter:
 
     def _frame(self, images: Images) -> None:
         """Set the images into frames of paper, and read each pixel together with its right neighbour."""
-        border = self._border
-        framed = self._framed[:-1].reshape(self.batch, *(side + 2 * border for side in self._shape))
-        framed[...] = 0
-        framed[: len(images), border:-border, border:-border] = images
+        border, n = self._border, len(images)
+        size = n * self._row_length * (self._shape[0] + 2 * border)
+        pixels, pairs = self._framed[:size], self._pairs[:size]
+        pixels[...] = 0
+        framed = pixels.reshape(n, -1, self._row_length)
+        framed[:, border:-border, border:-border] = images
         if self._pooling > 1:
-            self._average_squares()
-        np.copyto(self._pairs, self._framed[1:])
-        self._pairs <<= 8
-        self._pairs |= self._framed[:-1]
+            self._average_squares(pixels, pairs)
+        np.copyto(pairs, self._framed[1 : size + 1])
+        pairs <<= 8
+        pairs |= pixels
 
-    def _average_squares(self) -> None:
+    def _average_squares(self, pixels: Images, total: NDArray[np.uint16]) -> None:
         """Replace each framed pixel by the mean of the square of which it is the first.
 
         Rows and images follow one another in memory with paper between them, so that the right neighbour of
-        every pixel is simply the next one.
+        every pixel is simply the next one. ``total`` is room for the sums.
         """
-        pixels, total, side = self._framed[:-1], self._pairs, self._pooling
+        side = self._pooling
         np.copyto(total, pixels)
         for column in range(1, side):
             total[:-column] += pixels[column:]
