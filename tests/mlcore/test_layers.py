@@ -161,6 +161,16 @@ def test_symbols_of_layers_that_share_a_subscript_differ() -> None:
     assert len(set(symbols)) == len(symbols)
 
 
+def test_a_bare_layer_passes_everything_on() -> None:
+    layer, x = Layer((3,)), np.ones((2, 3))
+    layer.initialize(INITIALIZERS["he"], np.random.default_rng(0))
+    layer.allocate(2, np.dtype(np.float64))
+    assert layer.forward(x) is x
+    assert layer.backward(x) is x
+    assert layer.formulas("x", "h₁", "₁") == {"output": "h₁ = x", "input": "∂x = ∂h₁"}
+    assert layer.output_shape == (3,)
+
+
 # By hand
 
 
