@@ -69,8 +69,9 @@ class Chart:
 
 def learning_curves(status: RunStatus) -> tuple[Chart, Chart]:
     """Return the charts of accuracy (in percent) and loss of a run."""
-    batches = [record for record in status.history if isinstance(record, BatchMetrics)]
-    measured = [record for record in status.history if isinstance(record, EpochMetrics)]
+    records = status.history[:]
+    batches = [record for record in records if isinstance(record, BatchMetrics)]
+    measured = [record for record in records if isinstance(record, EpochMetrics)]
     return _accuracy_chart(batches, measured, status.best), _loss_chart(batches, measured, status.best)
 
 

@@ -6,7 +6,6 @@ It stands before the run on the path: the pages Network and Train show it before
 from dashboard.run_service import get_run_service
 from dashboard.session import Session
 from mlcore import TrainingConfig
-from mlcore.language import _
 
 MEASURING_SHARE = 0.4
 """Time to look at an image without learning from it, as part of the time to train on it."""
@@ -33,22 +32,3 @@ def images_to_see(training: TrainingConfig, n_train: int, n_dev: int) -> float:
     sample = min(training.train_sample or n_train, n_train)
     seen = n_train * steps / steps_per_epoch
     return seen + MEASURING_SHARE * measurements * (n_dev + sample)
-
-
-def duration(seconds: float) -> str:
-    """Return a time as one says it.
-
-    >>> [duration(seconds) for seconds in (0.2, 12.4, 59.7, 75, 675, 3720, 90_000)]
-    ['0.2 s', '12 s', '1 min', '1 min 15 s', '11 min', '1 h 2 min', '25 h']
-    """
-    if seconds < 9.5:
-        return _("{n} s").format(n=f"{seconds:.1f}")
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    if minutes == 0:
-        return _("{n} s").format(n=rest)
-    if minutes < 60:
-        seconds_too = rest and minutes < 10
-        return _("{n} min").format(n=minutes) + (" " + _("{n} s").format(n=rest) if seconds_too else "")
-    hours, rest = divmod(minutes, 60)
-    return _("{n} h").format(n=hours) + (" " + _("{n} min").format(n=rest) if rest else "")

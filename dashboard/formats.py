@@ -19,3 +19,22 @@ def percent(part: float, digits: int = 1) -> str:
     if 1 - least / 2 < part < 1:
         return "> " + text.format(number=f"{100 * (1 - least):.{digits}f}")
     return text.format(number=f"{100 * part:.{digits}f}")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as one says it.
+
+    >>> [duration(seconds) for seconds in (0.2, 12.4, 59.7, 75, 675, 3720, 90_000)]
+    ['0.2 s', '12 s', '1 min', '1 min 15 s', '11 min', '1 h 2 min', '25 h']
+    """
+    if seconds < 9.5:
+        return _("{n} s").format(n=f"{seconds:.1f}")
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if minutes == 0:
+        return _("{n} s").format(n=rest)
+    if minutes < 60:
+        seconds_too = rest and minutes < 10
+        return _("{n} min").format(n=minutes) + (" " + _("{n} s").format(n=rest) if seconds_too else "")
+    hours, rest = divmod(minutes, 60)
+    return _("{n} h").format(n=hours) + (" " + _("{n} min").format(n=rest) if rest else "")

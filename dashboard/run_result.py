@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard.estimate import duration
-from dashboard.formats import percent
+from dashboard.formats import duration, percent
 from dashboard.messages import friendly_errors
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.records import RunStatus
 from dashboard.session import RUN_MODEL, Session
 from mlcore import Dataset
-from mlcore.language import _
+from mlcore.language import N_, _
+
+NOTHING_LEARNT = N_(
+    "It has learnt nothing: no measurement was better than the one before the first step. Most often the "
+    "learning rate is too high. Try a tenth of it, or another initialisation."
+)
 
 
 def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
@@ -24,6 +28,9 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_divergence(session, status)
     elif status.state == "failed":
         st.error(status.message, icon=":material/error:")
+    elif status.best is not None and status.best.step == 0 and status.step > 0:
+        st.warning(_(NOTHING_LEARNT), icon=":material/warning:")
+        offer_gentler_rate(session, status)
     elif status.best is not None:
         show_summary(status)
     if status.model_step is None and status.best is None:
@@ -56,6 +63,11 @@ def show_summary(status: RunStatus) -> None:
 def show_divergence(session: Session, status: RunStatus) -> None:
     """Say why the run has blown up, and lead to the settings with a gentler rate."""
     st.error(status.message, icon=":material/error:")
+    offer_gentler_rate(session, status)
+
+
+def offer_gentler_rate(session: Session, status: RunStatus) -> None:
+    """Lead to the settings with a tenth of the run's rate."""
     rate = status.training.learning_rate / 10
     if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
         session.training_config = replace(session.training_config, learning_rate=rate)

@@ -10,12 +10,11 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.estimate import duration
-from dashboard.formats import percent
+from dashboard.formats import duration, percent
 from dashboard.live_chart import show_live_chart
 from dashboard.messages import friendly_errors, sentence
 from dashboard.run_service import get_run_service, run_owner, watch_run
-from dashboard.runs.records import STATE_LABELS, RunStatus, State
+from dashboard.runs.records import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train_words import run_words
 from mlcore import EpochMetrics
 from mlcore.language import _
@@ -46,7 +45,10 @@ def show_run(run_id: str, may_change: bool) -> None:
 
 def _show_run(run_id: str, may_change: bool, moving: bool) -> None:
     with friendly_errors(), st.container(key="run_live"):
-        status = watch_run(run_id)
+        try:
+            status = watch_run(run_id)
+        except RunError:
+            st.rerun()  # it has been removed; the page tells
         if (status.state in MOVING) != moving:
             st.rerun()
         show_state(status)
@@ -61,7 +63,8 @@ def show_state(status: RunStatus) -> None:
     icon, color = BADGES[status.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
-        st.caption(run_words(status))
+        waits = _("It waits for a worker: runs take turns.")
+        st.caption(waits if status.state == "queued" else run_words(status))
 
 
 # ---- steering ----------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ It stands between the settings and the run on the path; from here a run is start
 
 import streamlit as st
 
-from dashboard.estimate import duration, expected_seconds
+from dashboard.estimate import expected_seconds
+from dashboard.formats import duration
 from dashboard.messages import friendly_errors
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
@@ -14,6 +15,8 @@ from dashboard.session import Session
 from dashboard.train_words import dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
+
+LONGEST_STOP = 10.0  # seconds to wait until a run has made its place free
 
 
 def show_plan(session: Session) -> None:
@@ -58,7 +61,7 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
     """
     service = get_run_service()
     if instead_of is not None:
-        service.stop(instead_of.run_id, run_owner())
+        service.stop(instead_of.run_id, run_owner(), patience=LONGEST_STOP)
     session.run_id = service.start(
         run_owner(), session.split, session.network_config, session.training_config, session.split_settings
     )

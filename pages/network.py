@@ -6,7 +6,8 @@ It stands between the Split and the run on the path: what is set here is what Tr
 import streamlit as st
 
 from dashboard.controls import Form
-from dashboard.estimate import duration, expected_seconds
+from dashboard.estimate import expected_seconds
+from dashboard.formats import duration
 from dashboard.messages import friendly_errors
 from dashboard.navigation import guard, page
 from dashboard.network_picture import example_of, network_svg, show_network_picture

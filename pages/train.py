@@ -12,7 +12,7 @@ from dashboard.navigation import guard
 from dashboard.run_result import show_result
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.run_view import show_run
-from dashboard.runs.records import STATE_LABELS, RunError, RunStatus
+from dashboard.runs.records import RunError, RunStatus
 from dashboard.session import Session, get_session
 from dashboard.take_home import show_downloads
 from dashboard.train_plan import show_plan, start_run
@@ -41,16 +41,16 @@ def current_run(session: Session) -> RunStatus | None:
 
 def choose_run(session: Session) -> None:
     """Let the visitor go from one of several runs to another."""
-    runs = {status.run_id: status for status in get_run_service().runs_of(run_owner())}
-    if len(runs) < 2:
+    runs = get_run_service().runs_of(run_owner())
+    names = {status.run_id: run_words(status) for status in runs}
+    if len(names) < 2 or session.run_id not in names:
         return
-    if session.run_id not in runs:
-        runs = {session.run_id: watch_run(session.run_id)} | runs if session.run_id else runs
+    numbers = {run_id: len(names) - place for place, run_id in enumerate(names)}
     st.session_state["run_choice"] = session.run_id
     st.selectbox(
-        _("Run"),
-        list(runs),
-        format_func=lambda run_id: f"{_(STATE_LABELS[runs[run_id].state])} · {run_words(runs[run_id])}",
+        _("Your runs"),
+        list(names),
+        format_func=lambda run_id: f"{numbers[run_id]}: {names[run_id]}",
         key="run_choice",
         on_change=lambda: use_run(session, st.session_state["run_choice"]),
         filter_mode=None,
@@ -101,6 +101,7 @@ with friendly_errors():
                 _("You watch somebody else's run. Who started it can steer it."), icon=":material/visibility:"
             )
         show_run(status.run_id, may_change)
+        st.caption(_("It goes on when you leave. This address finds it again; whoever has it can watch."))
         if not status.live:
             show_result(session, status, may_change)
         if status.model_step is not None:

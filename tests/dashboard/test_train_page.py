@@ -241,3 +241,25 @@ def test_an_early_stop_is_explained(service: RunService) -> None:
     press(app, "Start")
     wait(app, service, ended)
     assert any("stopped early" in box.value for box in app.success)
+
+
+def page_of_a_run_that_learnt_nothing() -> None:
+    from typing import Any
+
+    from dashboard.run_result import show_result
+    from dashboard.runs.records import History, RunStatus
+    from dashboard.session import get_session
+    from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
+
+    facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
+    facts |= {"state": "finished", "step": 9, "total_steps": 9, "history": History([]), "run_id": "it"}
+    facts |= {"network": NetworkConfig(), "training": TrainingConfig(learning_rate=100.0)}
+    facts |= {"best": EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)}
+    show_result(get_session(), RunStatus(**facts), may_change=True)
+
+
+def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
+    app = AppTest.from_function(page_of_a_run_that_learnt_nothing).run()
+    assert not app.exception
+    assert "learnt nothing" in app.warning[0].value
+    assert "Set the learning rate to 10" in labels(app)

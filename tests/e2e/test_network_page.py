@@ -1,0 +1,82 @@
+"""Setting a network as a visitor sees it: recipes, controls, the picture, the estimate.
+
+It stands between the data and the training of a visit.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import NewVisitor
+from tests.e2e.steps import Visitor
+
+PICTURE = "svg.dl-network"
+
+
+def set_number(visitor: Visitor, label: str, value: str) -> None:
+    box = visitor.main.get_by_role("spinbutton", name=label)
+    box.fill(value)
+    box.press("Enter")
+
+
+def test_the_picture_and_the_figures_follow_the_settings_at_once(visitor: Visitor) -> None:
+    visitor.open("/network", "128 neurons, ReLU")
+    set_number(visitor, "Hidden layers", "2")
+    visitor.see("Hidden layer 2")
+    set_number(visitor, "Layer 2 (neurons)", "32")
+    visitor.see("32 neurons, ReLU")
+    visitor.see("104,938")  # 784·128 + 128 + 128·32 + 32 + 32·10 + 10
+    expect(visitor.main.get_by_test_id("stMetricValue").last).to_have_text(re.compile(r"\d (s|min)$"))
+
+
+def test_a_link_carries_its_recipe_and_the_address_follows_the_choice(visitor: Visitor) -> None:
+    visitor.open("/network?recipe=deep", "512 neurons")
+    visitor.main.get_by_role("combobox", name="Recipe").click()
+    visitor.page.get_by_role("option", name="No hidden layer").click()
+    visitor.see("7,850")
+    expect(visitor.page).to_have_url(re.compile(r"/network\?recipe=softmax-regression$"))
+
+
+def test_what_was_set_is_there_after_a_visit_to_other_pages(visitor: Visitor) -> None:
+    visitor.open("/network", "128 neurons, ReLU")
+    set_number(visitor, "Layer 1 (neurons)", "77")
+    visitor.see("77 neurons, ReLU")
+    visitor.go_to("Home")
+    visitor.go_to("Train")
+    visitor.see("77 hidden neurons")
+    visitor.go_to("Network")
+    expect(visitor.main.get_by_role("spinbutton", name="Layer 1 (neurons)")).to_have_value("77")
+
+
+def test_two_quick_changes_are_both_taken(visitor: Visitor) -> None:
+    visitor.open("/network", "128 neurons, ReLU")
+    set_number(visitor, "Layer 1 (neurons)", "64")
+    set_number(visitor, "Epochs", "3")
+    set_number(visitor, "Learning rate", "0.002")
+    visitor.see("64 neurons, ReLU")
+    visitor.go_to("Train")
+    visitor.see("64 hidden neurons")
+    visitor.see("Adam, learning rate 0.002, batches of 128, 3 epochs")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_on_a_phone_the_picture_comes_first_and_can_be_read(dark: bool, new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(phone=True, dark=dark)
+    visitor.open("/network?recipe=deep", "512 neurons")
+    picture, form = visitor.main.locator(PICTURE), visitor.main.get_by_role("heading", name="The network")
+    shown, below = picture.bounding_box(), form.bounding_box()
+    assert shown is not None
+    assert below is not None
+    assert shown["x"] >= 0
+    assert shown["x"] + shown["width"] <= 375
+    assert shown["y"] + shown["height"] <= below["y"]
+    heights = picture.locator("text.note").evaluate_all(
+        "all => all.map(text => text.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 11
+    right = picture.locator("text").evaluate_all(
+        "all => Math.max(...all.map(text => text.getBoundingClientRect().right))"
+    )
+    assert right <= 375
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 375
