@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+import dashboard.language  # noqa: F401  every page comes by here, and from here on speaks its visitor's language
 from mlcore.language import N_, _
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,18 +1,26 @@
 """The words that a person reads: `_` translates a sentence, `N_` marks one for later translation.
 
 It stands beside the whole path: settings, readers and errors all speak through it. English is the
-language of the source; another language is a gettext catalogue that the dashboard sets with `use`.
+language of the source; another language is a gettext catalogue that is set with `use`, or found for each
+visitor by the function that the dashboard gives to `choose_by`.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from gettext import NullTranslations
 
 _translations: ContextVar[NullTranslations | None] = ContextVar("translations", default=None)
+_chooser: list[Callable[[], NullTranslations | None]] = []
 
 
 def use(translations: NullTranslations) -> None:
     """Let `_` answer from this catalogue, in this thread or task only."""
     _translations.set(translations)
+
+
+def choose_by(chooser: Callable[[], NullTranslations | None]) -> None:
+    """Let ``chooser`` say, at each sentence, which catalogue it is looked up in, where `use` has set none."""
+    _chooser[:] = [chooser]
 
 
 def _(text: str) -> str:
@@ -22,6 +30,8 @@ def _(text: str) -> str:
     'Loss'
     """
     translations = _translations.get()
+    if translations is None and _chooser:
+        translations = _chooser[0]()
     # A catalogue keeps its own header under the empty text.
     return text if translations is None or not text else translations.gettext(text)
 
