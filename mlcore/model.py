@@ -110,9 +110,9 @@ class Model:
         Raises
         ------
         ValueError
-            When the images have another shape.
+            When the images have another shape, or pixels that are no whole numbers from 0 to 255.
         """
-        images = np.asarray(images, np.uint8)
+        images = _as_bytes(np.asarray(images))
         if images.ndim != 3 or images.shape[1:] != self.image_shape:
             message = _("This model takes images of shape (n, {height}, {width}), not {shape}.")
             height, width = self.image_shape
@@ -128,6 +128,18 @@ class Model:
         """Return the likeliest class of each image, int (n,)."""
         guesses: NDArray[np.int64] = np.argmax(self.predict_probabilities(images), axis=1)
         return guesses
+
+
+def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Refuse what a plain conversion would silently spoil: of pixels between 0 and 1 it leaves only black."""
+    if images.dtype == np.uint8:
+        return images
+    whole = images.dtype.kind in "iu" or (
+        images.dtype.kind == "f" and bool((images == np.rint(images)).all())
+    )
+    if not whole or (images.size and not 0 <= images.min() <= images.max() <= 255):
+        raise ValueError(_("Pixels must be whole numbers from 0 to 255, as they are in a data set."))
+    return images.astype(np.uint8)
 
 
 def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:

@@ -145,6 +145,20 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
         MODEL.predict(np.zeros(shape, np.uint8))
 
 
+@pytest.mark.parametrize(
+    "images", [IMAGES / 255, IMAGES - 1.0, IMAGES + 1000, np.full((1, 6, 5), np.nan), np.full((1, 6, 5), "a")]
+)
+def test_pixels_that_are_no_bytes_are_refused_rather_than_spoilt(images: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="whole numbers from 0 to 255"):
+        MODEL.predict(images)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.float32])
+def test_whole_numbers_of_another_type_are_taken_for_bytes(kind: type) -> None:
+    np.testing.assert_array_equal(MODEL.predict(IMAGES.astype(kind)), MODEL.predict(IMAGES))
+    assert MODEL.predict(IMAGES[:0].astype(kind)).shape == (0,)
+
+
 def test_parameters_are_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         MODEL.parameters[0] = 1
