@@ -146,7 +146,14 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "images", [IMAGES / 255, IMAGES - 1.0, IMAGES + 1000, np.full((1, 6, 5), np.nan), np.full((1, 6, 5), "a")]
+    "images",
+    [
+        IMAGES / 255,
+        IMAGES - 1.0,
+        IMAGES.astype(int) + 1000,
+        np.full((1, 6, 5), np.nan),
+        np.full((1, 6, 5), "a"),
+    ],
 )
 def test_pixels_that_are_no_bytes_are_refused_rather_than_spoilt(images: np.ndarray) -> None:
     with pytest.raises(ValueError, match="whole numbers from 0 to 255"):
