@@ -128,6 +128,8 @@ def test_a_whole_preparation_passes_its_check() -> None:
         {"pooling": 0},
         {"pooling": 17},
         {"scale": float("nan")},
+        {"levels": 0},
+        {"levels": 256},
         {"kept": np.array([0, 4])},
         {"kept": np.array([-1, 3])},
         {"kept": np.array([], int)},
@@ -151,4 +153,5 @@ def test_a_preparation_tells_in_words_what_it_does() -> None:
         "sums over squares of 2×2 pixels, in a row, only the 2 that are kept, × 0.001, "
         "minus the mean, divided by the standard deviation"
     )
+    assert "as whole grey levels from 0 to 16" in Preparation((2, 2), levels=16).describe()
     assert Preparation((2, 2)).describe(scaled=False) == "the pixels, in a row"
