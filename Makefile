@@ -10,7 +10,7 @@ PARTS ?= $(filter-out contenders drawing,$(patsubst benchmarks/%.py,%,$(wildcard
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test lint format benchmark frameworks screenshots messages lock clean
+.PHONY: help run test lint format benchmark frameworks agreement reference screenshots messages lock clean
 
 help:  ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 20
@@ -35,6 +35,12 @@ benchmark: $(VENV)/browser  ## Measure what is promised, an hour or so (PARTS="t
 
 frameworks: $(VENV)/dev  ## Install PyTorch and JAX, for the benchmarks that compare with them
 	$(PIP) install --quiet -r requirements/benchmark.txt
+
+agreement: frameworks  ## Compare every layer, loss, optimizer and run with PyTorch
+	$(BIN)/python -m pytest benchmarks/agreement
+
+reference: $(VENV)/dev  ## Write docs/reference/settings.md anew
+	$(BIN)/python -m docs.settings_page
 
 screenshots: $(VENV)/browser  ## Take the pictures of the README anew
 	$(BIN)/python -m docs.screenshots

@@ -61,7 +61,7 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
         label = _("A picture of one digit")
         file = st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
         image = image_of(file, shape)
-        if image is not None:
+        if file is not None and image is not None:
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
         return image, _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
     if way == "camera":
