@@ -5,6 +5,7 @@ foresaw goes to the log, never to the visitor.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,15 @@ def sentence(error: BaseException) -> str:
     return _(
         "Something went wrong on our side. Your choices are kept: reload the page, or try another setting."
     )
+
+
+def plain(text: str) -> str:
+    """Return text, such as a file's name, so that Streamlit shows it as it is and reads no Markdown in it.
+
+    >>> plain("my *new* digits: 3")
+    'my \\\\*new\\\\* digits: 3'
+    """
+    return re.sub(r"([\\`*_\[\]$~<>#|]|:(?=[a-z]))", r"\\\1", text)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
-from dashboard.messages import sentence
+from dashboard.messages import plain, sentence
 from mlcore import Dataset, DatasetError
 from mlcore.language import _
 from mlcore.readers import read_dataset
@@ -63,7 +63,8 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
     if not files and tray.tried:
         tray.tried, tray.message = (), ""
     if files and ids != tray.tried:
-        with st.spinner(_("Reading {names} …").format(names=", ".join(file.name for file in files))):
+        names = ", ".join(file.name for file in files)
+        with st.spinner(plain(_("Reading {names} …").format(names=names))):
             # All of it inside: when the visitor goes to another page meanwhile, leaving the spinner raises.
             tray.tried, number = ids, tray.number
             tray.message = _read(files, take)
@@ -72,7 +73,7 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
         if tray.number != number:
             st.rerun()
     if tray.message:
-        st.error(tray.message, icon=":material/error:")
+        st.error(plain(tray.message), icon=":material/error:")
 
 
 def _read(files: Sequence[UploadedFile], take: Take) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.address import from_address, to_address
 from dashboard.class_chart import PARTS, show_class_chart
 from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
-from dashboard.messages import friendly_errors
+from dashboard.messages import friendly_errors, plain
 from dashboard.navigation import guard
 from dashboard.pictures import grid
 from dashboard.session import TEST_SETS, UPLOADED, Session, get_session
@@ -48,7 +48,9 @@ def choose_dataset(session: Session) -> None:
         )
         show_uploader(session.upload_tray, session.use_upload)
         if session.dataset_key != UPLOADED:
-            st.caption(_("Until a data set has been read, {name} stays in use.").format(name=title(session)))
+            st.caption(
+                _("Until a data set has been read, {name} stays in use.").format(name=plain(title(session)))
+            )
 
 
 def use_choice(session: Session) -> None:
@@ -73,7 +75,7 @@ def show_facts(session: Session) -> None:
     """Show what the data set is, in one line of figures, and whose it is."""
     dataset, facts = session.dataset, facts_of(session.dataset)
     shipped = SHIPPED_DATASETS.get(session.dataset_key)
-    st.subheader(title(session))
+    st.subheader(plain(title(session)))
     if shipped:
         st.write(_(shipped.about))
     height, width = dataset.image_shape
@@ -83,7 +85,7 @@ def show_facts(session: Session) -> None:
         st.metric(_("Pixels"), f"{height} × {width}")
         st.metric(_("Grey levels"), f"{facts.darkest} – {facts.lightest}")
     if dataset.notes:
-        st.info("\n".join(f"- {note}" for note in dataset.notes), icon=":material/info:")
+        st.info("\n".join(f"- {plain(note)}" for note in dataset.notes), icon=":material/info:")
     if shipped:
         st.caption(
             _("{credit}. Licence: {licence}.").format(credit=_(shipped.credit), licence=_(shipped.licence))
@@ -99,7 +101,7 @@ def show_samples(session: Session) -> None:
         [ALL, *range(len(dataset.class_names))],
         default=ALL,
         required=True,
-        format_func=lambda number: _("All") if number == ALL else dataset.class_names[number],
+        format_func=lambda number: _("All") if number == ALL else plain(dataset.class_names[number]),
         key="sample_class",
         label_visibility="collapsed",
         wrap=True,

@@ -11,7 +11,7 @@ from dashboard.confusion_chart import clicked_cell, show_confusion_chart
 from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
 from dashboard.evaluation_tables import show_calibration, show_classes
 from dashboard.formats import percent
-from dashboard.messages import friendly_errors
+from dashboard.messages import friendly_errors, plain
 from dashboard.model_choice import chosen_model, model_labels
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard, page
@@ -58,7 +58,7 @@ def choose_images(session: Session) -> tuple[str, Dataset]:
 
 def show_misfit(reason: str) -> None:
     """Say why this model cannot be asked about these images, and lead to where either can be changed."""
-    st.warning(reason, icon=":material/warning:")
+    st.warning(plain(reason), icon=":material/warning:")
     with st.container(horizontal=True):
         st.page_link(page("data"))
         st.page_link(page("train"))
@@ -109,7 +109,7 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
     with right:
         offer_cells(evaluation, cell)
         positions = evaluation.cell(*cell)
-        st.write(evaluation.in_words(cell))
+        st.write(plain(evaluation.in_words(cell)))
         show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
 
 
@@ -137,7 +137,7 @@ def offer_pairs(evaluation: Evaluation, cell: Cell) -> None:
     st.pills(
         _("Most confused"),
         pairs,
-        format_func=lambda pair: f"{names[pair[0]]} → {names[pair[1]]}: {evaluation.matrix[pair]:,}",
+        format_func=lambda pair: plain(f"{names[pair[0]]} → {names[pair[1]]}: {evaluation.matrix[pair]:,}"),
         key="cell_pair",
         on_change=lambda: choose_cell(evaluation, st.session_state["cell_pair"] or cell),
         wrap=True,

@@ -277,3 +277,9 @@ def test_files_of_one_name_are_told_apart() -> None:
 
 def test_mnists_images_fit_into_what_is_kept_for_their_labels() -> None:
     assert LARGEST_KEPT > 60_000 * 28 * 28 + 16
+
+
+def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:
+    bring(choose(app, UPLOADED), {"my_*best*_$5$ digits.csv": table()})
+    assert app.subheader[0].value == r"my\_\*best\*\_\$5\$ digits"
+    assert session_of(app).dataset.name == "my_*best*_$5$ digits"

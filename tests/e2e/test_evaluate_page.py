@@ -1,0 +1,187 @@
+"""The page Evaluate in a real browser: every way into a cell of the matrix shows the right images.
+
+It stands behind training on the path, where a model is judged.
+"""
+
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from dashboard.answers_view import IMAGES_A_PAGE
+from dashboard.caches import MODELS
+from mlcore import confusion_matrix, load_dataset, load_model, most_confident_mistakes
+from tests.e2e.conftest import NewVisitor
+from tests.e2e.steps import Visitor
+
+N = 10
+
+
+@cache
+def answers() -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and probabilities of the test images, asked directly."""
+    test = load_dataset("mnist-test")
+    return test.labels, load_model(MODELS / "mnist.npz").predict_probabilities(test.images)
+
+
+@cache
+def cells() -> list[tuple[int, int]]:
+    """Return the cells off the diagonal, the fullest first."""
+    labels, probabilities = answers()
+    matrix = confusion_matrix(labels, probabilities.argmax(axis=1), N)
+    np.fill_diagonal(matrix, 0)
+    order = np.argsort(-matrix, axis=None, kind="stable")
+    return [divmod(int(place), N) for place in order[: np.count_nonzero(matrix)]]
+
+
+def surest_first(true: int, guessed: int) -> list[int]:
+    """Return the images of a cell in the order in which they are shown."""
+    labels, probabilities = answers()
+    members = np.flatnonzero((labels == true) & (probabilities.argmax(axis=1) == guessed))
+    return members[np.argsort(-probabilities[members, guessed], kind="stable")].tolist()
+
+
+def expect_images(visitor: Visitor, grid: int, expected: list[int]) -> None:
+    """Wait until a grid shows these images in this order: 0 is the cell's, 1 that of the mistakes."""
+    visitor.page.wait_for_function(
+        """([grid, expected]) => {
+          const pictures = document.querySelectorAll(".dl-grid")[grid]?.querySelectorAll("img") ?? [];
+          const numbers = [...pictures].map((picture) => /Image ([\\d,]+):/.exec(picture.alt)[1]);
+          return String(numbers.map((number) => number.replaceAll(",", "") - 1)) === String(expected);
+        }""",
+        arg=[grid, expected],
+    )
+
+
+def expect_cell(visitor: Visitor, true: int, guessed: int) -> None:
+    verb = f"of {true} were recognised" if true == guessed else f"of {true} were taken for {guessed}"
+    visitor.see(re.compile(verb))
+    expect(visitor.main.locator(".dl-matrix")).to_have_attribute("data-chosen", f"{true},{guessed}")
+    expect(visitor.page).to_have_url(re.compile(f"true={true}&guessed={guessed}"))
+    expect_images(visitor, 0, surest_first(true, guessed)[:IMAGES_A_PAGE])
+
+
+def open_test_set(visitor: Visitor) -> None:
+    visitor.open("/evaluate?set=test", "of 10,000 images were recognised")
+    expect(visitor.main.locator(".dl-matrix .heatmaplayer")).to_be_attached()
+    visitor.wait_until_idle()
+
+
+def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
+    """Return the middle of a cell on the screen."""
+    area = visitor.main.locator(".dl-matrix .nsewdrag")
+    visitor.main.locator(".dl-matrix").scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N
+
+
+def choose(visitor: Visitor, name: str, option: int) -> None:
+    visitor.main.get_by_role("combobox", name=re.compile(name)).click()
+    visitor.page.get_by_role("option", name=str(option), exact=True).click()
+
+
+def test_a_click_on_a_cell_shows_its_images_each_time(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    one, other = cells()[1:3]
+    for cell in (one, other, one, (4, 4)):
+        visitor.page.mouse.click(*place_of(visitor, *cell))
+        expect_cell(visitor, *cell)
+
+
+def test_a_tap_on_a_cell_shows_its_images_each_time(phone_visitor: Visitor) -> None:
+    open_test_set(phone_visitor)
+    one, other = cells()[1:3]
+    for cell in (one, other, one):
+        phone_visitor.page.touchscreen.tap(*place_of(phone_visitor, *cell))
+        expect_cell(phone_visitor, *cell)
+
+
+def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visitor) -> None:
+    visitor.open("/evaluate?set=test&true=0&guessed=5", "of 10,000 images were recognised")
+    expect(visitor.main.locator(".dl-matrix .heatmaplayer")).to_be_attached()
+    visitor.main.locator(".dl-matrix").focus()
+    for key in ("ArrowUp", "ArrowDown", "ArrowDown", "ArrowRight"):
+        visitor.page.keyboard.press(key)
+    expect_cell(visitor, 2, 6)
+    expect(visitor.main.locator(".dl-matrix")).to_have_attribute(
+        "aria-label", re.compile("of 2 were taken for 6")
+    )
+
+
+def test_the_lists_lead_to_every_cell(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    choose(visitor, "True", 7)
+    choose(visitor, "Guessed", 2)
+    expect_cell(visitor, 7, 2)
+
+
+def test_a_most_confused_pair_leads_to_its_cell_by_the_keyboard_too(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    true, guessed = cells()[1]
+    pair = visitor.main.get_by_role("radio", name=re.compile(f"^{true} → {guessed}")).or_(
+        visitor.main.get_by_role("button", name=re.compile(f"^{true} → {guessed}"))
+    )
+    pair.first.focus()
+    visitor.page.keyboard.press("Enter")
+    expect_cell(visitor, true, guessed)
+
+
+def test_back_returns_to_the_cell_before(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    one, other = cells()[1:3]
+    for cell in (one, other):
+        visitor.page.mouse.click(*place_of(visitor, *cell))
+        expect_cell(visitor, *cell)
+    visitor.page.go_back()
+    expect_cell(visitor, *one)
+
+
+def test_a_link_shows_its_cell_to_somebody_else(visitor: Visitor) -> None:
+    true, guessed = cells()[3]
+    visitor.open(f"/evaluate?set=test&true={true}&guessed={guessed}", "of 10,000 images were recognised")
+    expect_cell(visitor, true, guessed)
+
+
+def test_a_full_cell_is_turned_page_by_page(visitor: Visitor) -> None:
+    visitor.open("/evaluate?set=test&true=1&guessed=1", "of 1 were recognised")
+    members = surest_first(1, 1)
+    expect_images(visitor, 0, members[:IMAGES_A_PAGE])
+    visitor.main.get_by_test_id("stPagination").first.get_by_role("button", name="Page 2", exact=True).click()
+    expect_images(visitor, 0, members[IMAGES_A_PAGE : 2 * IMAGES_A_PAGE])
+
+
+def test_the_mistakes_come_the_most_confident_first_with_class_guess_and_probability(
+    visitor: Visitor,
+) -> None:
+    open_test_set(visitor)
+    labels, probabilities = answers()
+    mistakes = most_confident_mistakes(labels, probabilities).tolist()[:IMAGES_A_PAGE]
+    expect_images(visitor, 1, mistakes)
+    captions = visitor.main.locator(".dl-grid").nth(1).locator("figcaption").all_inner_texts()
+    for position, caption in zip(mistakes, captions, strict=True):
+        assert caption.startswith(f"{labels[position]} → {probabilities[position].argmax()}\n")
+        assert caption.endswith(" %")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_fits_the_screen_in_light_and_dark(new_visitor: NewVisitor, phone: bool, dark: bool) -> None:
+    visitor = new_visitor(phone=phone, dark=dark)
+    open_test_set(visitor)
+    width = visitor.page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert width <= 0
+    counts = visitor.main.locator(".dl-matrix .heatmaplayer text")
+    expect(counts.first).to_be_visible()
+
+
+def test_a_model_that_does_not_fit_the_data_is_told_of_with_a_way_on(visitor: Visitor) -> None:
+    visitor.open("/data?data=digits-8x8", "1,797")
+    visitor.go_to("Evaluate")
+    visitor.see(re.compile("28×28 pixels, but those of the data set have 8×8"))
+    visitor.main.get_by_test_id("stPageLink").filter(has_text="Data").get_by_role("link").click()
+    visitor.see("1,797")
