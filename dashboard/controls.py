@@ -93,18 +93,18 @@ class Form(Generic[ConfigT]):
             format_func=lambda option: _(about.none or "") if option is None else _label(table, option),
             help=_(about.help),
             filter_mode=None,
-            **self._widget(name),
+            **self._control(name, getattr(self.config, name), self._change, name),
         )
         chosen = getattr(self.config, name)
         st.caption(_help(table, chosen) or _(about.help))
 
     def _switch(self, name: str, about: Setting) -> None:
-        st.toggle(_(about.label), **self._widget(name))
+        st.toggle(_(about.label), **self._control(name, getattr(self.config, name), self._change, name))
         st.caption(_(about.help))
 
     def _number(self, name: str, about: Setting) -> None:
         kind = self._kind(name)
-        options = self._widget(name) | {
+        options = self._control(name, getattr(self.config, name), self._change, name) | {
             "min_value": _as(kind, about.minimum),
             "max_value": _as(kind, about.maximum),
             "step": _as(kind, about.step),
@@ -120,56 +120,65 @@ class Form(Generic[ConfigT]):
     def _sizes(self, name: str, about: Setting) -> None:
         """Show a tuple of numbers: how many, and each of them."""
         sizes: tuple[int, ...] = getattr(self.config, name)
-        count_key = self._key(name, "count")
-        _seed(count_key, len(sizes))
         with st.container(horizontal=True, gap="small"):
             st.number_input(
                 _(about.label),
                 min_value=0,
                 max_value=max(MOST_LAYERS, len(sizes)),
                 step=1,
-                key=count_key,
                 width=SIZE_WIDTH,
-                on_change=self._take_count,
-                args=(name,),
+                **self._control(f"{name}_count", len(sizes), self._change_count, name),
             )
             for place, size in enumerate(sizes):
-                size_key = self._key(name, str(place))
-                _seed(size_key, size)
                 st.number_input(
                     _("Layer {number} ({unit})").format(number=place + 1, unit=_(about.unit)),
                     min_value=_as(int, about.minimum),
                     max_value=_as(int, about.maximum),
                     step=_as(int, about.step),
-                    key=size_key,
                     width=SIZE_WIDTH,
-                    on_change=self._take_size,
-                    args=(name, place),
+                    **self._control(f"{name}_{place}", size, self._change_size, name, place),
                 )
         st.caption(_(about.help))
 
     # ---- taking what was chosen --------------------------------------------------------------------------
 
-    def _widget(self, name: str) -> dict[str, Any]:
-        """Return what makes a control show the field's value and give back what is chosen."""
-        key = self._key(name)
-        _seed(key, getattr(self.config, name))
-        return {"key": key, "on_change": self._take, "args": (name,)}
+    def _control(self, part: str, value: Any, change: Callable[..., None], *args: Any) -> dict[str, Any]:
+        """Return what makes a control show a value and hand on what is chosen.
 
-    def _take(self, name: str) -> None:
-        self._change(name, st.session_state[self._key(name)])
+        A value that changed elsewhere (a recipe, say) gets a new control. If the old one were given it, the
+        browser could send its old value once more with the next click, and that would count as a choice.
+        """
+        memory = self._memory()
+        version, shown = memory.get(part, (0, value))
+        version += shown != value
+        memory[part] = version, value
+        key = self._key(part, str(version))
+        if key not in st.session_state:
+            st.session_state[key] = value
+        return {"key": key, "on_change": self._take, "args": (part, change, *args)}
 
-    def _take_count(self, name: str) -> None:
-        sizes, count = getattr(self.config, name), st.session_state[self._key(name, "count")]
+    def _take(self, part: str, change: Callable[..., None], *args: Any) -> None:
+        version, _shown = self._memory()[part]
+        value = st.session_state[self._key(part, str(version))]
+        self._memory()[part] = version, value
+        change(value, *args)
+
+    def _memory(self) -> dict[str, tuple[int, Any]]:
+        """Return, by control, how many there were before it, and what it shows."""
+        memory: dict[str, tuple[int, Any]] = st.session_state.setdefault(self._key("memory"), {})
+        return memory
+
+    def _change_count(self, count: int, name: str) -> None:
+        sizes = getattr(self.config, name)
         new = next(iter(sizes[-1:] or _default(self.config, name)[-1:] or (FIRST_SIZE,)))
-        self._change(name, (*sizes[:count], *[new] * (count - len(sizes))))
+        self._change((*sizes[:count], *[new] * (count - len(sizes))), name)
 
-    def _take_size(self, name: str, place: int) -> None:
+    def _change_size(self, size: int, name: str, place: int) -> None:
         sizes = list(getattr(self.config, name))
-        sizes[place] = st.session_state[self._key(name, str(place))]
-        self._change(name, tuple(sizes))
+        sizes[place] = size
+        self._change(tuple(sizes), name)
 
-    def _change(self, name: str, value: Any) -> None:
+    def _change(self, value: Any, name: str) -> None:
         try:
             config = dataclasses.replace(self.config, **{name: value})
         except SettingError as error:
@@ -204,12 +213,6 @@ def _rows(names: list[str], alone: Callable[[str], bool]) -> Iterable[list[str]]
             row = []
     if row:
         yield row
-
-
-def _seed(key: str, value: Any) -> None:
-    """Let a control show this value; one that shows it already is left alone: somebody may be typing."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
 
 
 def _default(config: Any, name: str) -> Any:

@@ -29,16 +29,16 @@ function end(view) {
 }
 
 async function draw(view) {
-  const { root, data } = view;
-  root.hidden = !data?.charts.length; // without a chart yet, Plotly is only fetched
+  const { root } = view;
+  root.hidden = !view.data?.charts.length; // without a chart yet, Plotly is only fetched
   if (!root.hidden && !root.clientWidth) return;
   if (!root.hidden) showCaptions(view);
-  const Plotly = await loadPlotly(data.module);
-  if (view.data !== data || !root.isConnected) return;
+  const Plotly = await loadPlotly(view.data.module);
+  if (!root.isConnected) return;
   const theme = readTheme(root);
   root.style.setProperty("--dl-train", theme.colors[0]);
   root.style.setProperty("--dl-dev", theme.colors[1]);
-  data.charts.forEach((chart, k) => {
+  view.data.charts.forEach((chart, k) => {
     const plot = view.plots[k];
     const { traces, layout, config } = figure(view, plot, chart, theme);
     plot.drawing = true; // what Plotly tells of meanwhile is not the visitor's doing

@@ -7,12 +7,17 @@ from dataclasses import replace
 
 from dashboard.session import Session
 from dashboard.split_settings import SplitSettings
-from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, Recipe, TrainingConfig
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
 
 
-def recipe_of(session: Session) -> str | None:
-    """Return the recipe that the settings are, or None when they are the visitor's own."""
-    return next((name for name, recipe in RECIPES.items() if _is_in_use(session, recipe)), None)
+def is_changed(session: Session) -> bool:
+    """Return whether anything is other than the recipe said that was chosen last."""
+    recipe = RECIPES[session.recipe]
+    return (
+        (recipe.network, recipe.training) != (session.network_config, session.training_config)
+        or recipe.dataset not in (None, session.dataset_key)
+        or (recipe.split is not None and SplitSettings.of(recipe.split) != session.split_settings)
+    )
 
 
 def use_recipe(session: Session, name: str) -> None:
@@ -20,7 +25,7 @@ def use_recipe(session: Session, name: str) -> None:
 
     The split of a recipe goes with it. One that the visitor has set stays, unless the recipe has its own.
     """
-    recipe = RECIPES[name]
+    session.recipe, recipe = name, RECIPES[name]
     session.network_config, session.training_config = recipe.network, recipe.training
     session.rate_is_chosen = False
     if recipe.dataset is not None:
@@ -29,14 +34,6 @@ def use_recipe(session: Session, name: str) -> None:
         session.split_settings = SplitSettings.of(recipe.split)
     elif session.split_settings in _splits_of_recipes():
         session.split_settings = SplitSettings().fitted_to(len(session.dataset))
-
-
-def _is_in_use(session: Session, recipe: Recipe) -> bool:
-    return (
-        (recipe.network, recipe.training) == (session.network_config, session.training_config)
-        and recipe.dataset in (None, session.dataset_key)
-        and (recipe.split is None or SplitSettings.of(recipe.split) == session.split_settings)
-    )
 
 
 def _splits_of_recipes() -> list[SplitSettings]:
@@ -61,16 +58,12 @@ def set_training(session: Session, name: str, config: TrainingConfig) -> None:
         use_good_rate(session)
 
 
-def offered_rate(session: Session) -> float | None:
-    """Return the rate that suits the optimizer, when the visitor has chosen a very different one."""
-    training = session.training_config
-    good = OPTIMIZERS[training.optimizer].good_rate
-    is_far = not good / 5 <= training.learning_rate <= good * 5
-    return good if session.rate_is_chosen and is_far else None
+def good_rate(session: Session) -> float:
+    """Return a learning rate that works with the optimizer."""
+    return OPTIMIZERS[session.training_config.optimizer].good_rate
 
 
 def use_good_rate(session: Session) -> None:
     """Set a learning rate that works with the optimizer."""
-    good_rate = OPTIMIZERS[session.training_config.optimizer].good_rate
-    session.training_config = replace(session.training_config, learning_rate=good_rate)
+    session.training_config = replace(session.training_config, learning_rate=good_rate(session))
     session.rate_is_chosen = False

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.caches import shipped_dataset, shipped_split
 from dashboard.split_settings import SplitSettings
 from dashboard.uploads import UploadTray
-from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
+from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, TrainingConfig
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -39,6 +39,8 @@ class Session:
         What is in the uploader on its way to become a data set.
     split_settings, network_config, training_config
         What the pages Data, Network and Train set.
+    recipe : str
+        The recipe that was chosen last, whatever was changed since.
     rate_is_chosen : bool
         Whether the visitor set the learning rate; until then a new optimizer brings its own.
     run_id : str or None
@@ -65,6 +67,7 @@ class Session:
     split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
     training_config: TrainingConfig = field(default_factory=TrainingConfig)
+    recipe: str = next(iter(RECIPES))
     rate_is_chosen: bool = False
     run_id: str | None = None
     model_key: str = ""

@@ -12,65 +12,71 @@ from dashboard.messages import friendly_errors
 from dashboard.navigation import guard, page
 from dashboard.network_picture import example_of, network_svg, show_network_picture
 from dashboard.network_settings import (
-    offered_rate,
-    recipe_of,
+    good_rate,
+    is_changed,
     set_network,
     set_training,
     use_good_rate,
     use_recipe,
 )
 from dashboard.session import Session, get_session
-from dashboard.train_words import dataset_words, length_words
-from mlcore import OPTIMIZERS, RECIPES, Recipe, network_summary
+from dashboard.train_words import length_words
+from mlcore import OPTIMIZERS, RECIPES, network_summary
 from mlcore.language import _
+from mlcore.recipe import RecipeCard
 
-OWN = ""  # the choice of no recipe
+CHANGED = ""  # the choice of a recipe that the visitor has changed
 
 
 def choose_recipe(session: Session) -> None:
     """Show the recipes; the address can name one, and says which is in use."""
     wanted = st.query_params.get("recipe")
-    if wanted in RECIPES and "recipe_choice" not in st.session_state:
+    if wanted in RECIPES and wanted != session.recipe:
         use_recipe(session, wanted)
-    current = recipe_of(session) or OWN
-    st.session_state["recipe_choice"] = current
-    name_in_address(current)
+    changed = is_changed(session)
+    name_in_address(session, changed)
+    labels = {name: _(recipe.label) for name, recipe in RECIPES.items()}
+    if changed:
+        labels[CHANGED] = _("{recipe}, changed by you").format(recipe=labels[session.recipe])
+    key = f"recipe {session.recipe} {changed}"  # a new control for a new value: see `Form`
     st.selectbox(
         _("Recipe"),
-        [*RECIPES, *([OWN] if current == OWN else [])],
-        format_func=lambda name: _(RECIPES[name].label) if name else _("Your own settings"),
-        key="recipe_choice",
-        on_change=lambda: use_recipe(session, st.session_state["recipe_choice"]),
+        list(labels),
+        list(labels).index(CHANGED if changed else session.recipe),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=lambda: take_recipe(session, st.session_state[key]),
         filter_mode=None,
     )
-    recipe = RECIPES.get(current)
-    st.caption(_(recipe.help) if recipe else _("A recipe sets everything below; change what you like."))
-    if recipe is not None:
-        tell_more(session, recipe)
-
-
-def tell_more(session: Session, recipe: Recipe) -> None:
-    """Tell a recipe's story, and that it came with data of its own."""
+    recipe = RECIPES[session.recipe]
+    st.caption(_(recipe.help))
     if recipe.card is not None:
-        with st.expander(_("What it does, what is wrong with it, how good it gets")):
-            st.markdown(_(recipe.card.does))
-            if recipe.card.wrong:
-                st.markdown(f"**{_('Wrong')}:** {_(recipe.card.wrong)}")
-            st.markdown(f"**{_('Reaches')}:** {_(recipe.card.reaches)}")
+        tell_story(recipe.card)
     if recipe.split is not None:
-        text = _(
-            "It brings its data and split: {dataset}, {train:,} training images, {dev:,} in the dev set."
-        )
-        dataset, split = dataset_words(session.dataset.name), session.split
-        st.caption(text.format(dataset=dataset, train=len(split.train), dev=len(split.dev)))
+        st.caption(_("It brings its own data and split; another recipe takes the split away again."))
 
 
-def name_in_address(recipe: str) -> None:
+def take_recipe(session: Session, name: str) -> None:
+    """Use the recipe that was chosen, and let the address say so."""
+    use_recipe(session, name)
+    name_in_address(session, changed=False)
+
+
+def tell_story(card: RecipeCard) -> None:
+    """Tell what a recipe does, what is wrong with it and how good it gets."""
+    with st.expander(_("What it does, what is wrong with it, how good it gets")):
+        st.markdown(_(card.does))
+        if card.wrong:
+            st.markdown(f"**{_('Wrong')}:** {_(card.wrong)}")
+        st.markdown(f"**{_('Reaches')}:** {_(card.reaches)}")
+
+
+def name_in_address(session: Session, changed: bool) -> None:
     """Let the address say which recipe is in use, so that it can be sent to others."""
-    if recipe in ("", next(iter(RECIPES))):
+    if changed or session.recipe == next(iter(RECIPES)):
         st.query_params.pop("recipe", None)
-    elif st.query_params.get("recipe") != recipe:
-        st.query_params["recipe"] = recipe
+    elif st.query_params.get("recipe") != session.recipe:
+        st.query_params["recipe"] = session.recipe
 
 
 def show_settings(session: Session) -> None:
@@ -82,21 +88,25 @@ def show_settings(session: Session) -> None:
     st.subheader(_("The network"))
     network.show(_("More about the network"))
     st.subheader(_("The training"))
-    if session.training_config.iterations is not None:
-        text = _("It ends after {length}, as set below under “More”: the epochs do not count.")
-        st.caption(text.format(length=length_words(session.training_config)))
-    offer_rate(session)
+    say_in_short(session)
     training.show(_("More about the training"))
 
 
-def offer_rate(session: Session) -> None:
-    """Offer the rate that suits the optimizer, when the one that was chosen hardly can."""
-    rate = offered_rate(session)
-    if rate is not None:
-        optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
-        text = _("{optimizer} mostly works with a learning rate near {rate:g}.")
-        st.info(text.format(optimizer=optimizer, rate=rate), icon=":material/lightbulb:")
-        st.button(_("Use {rate:g}").format(rate=rate), on_click=use_good_rate, args=(session,))
+def say_in_short(session: Session) -> None:
+    """Say which rate suits the optimizer, and when training ends: always in one place, so nothing moves."""
+    rate = good_rate(session)
+    text = _("{optimizer} mostly works with a learning rate near {rate:g}. Training ends after {length}.")
+    optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(text.format(optimizer=optimizer, rate=rate, length=length_words(session.training_config)))
+        st.button(
+            _("Use {rate:g}").format(rate=rate),
+            key="use_rate",
+            type="tertiary",
+            disabled=session.training_config.learning_rate == rate,
+            on_click=use_good_rate,
+            args=(session,),
+        )
 
 
 def show_network(session: Session) -> None:

@@ -46,13 +46,14 @@ def choose_run(session: Session) -> None:
     if len(names) < 2 or session.run_id not in names:
         return
     numbers = {run_id: len(names) - place for place, run_id in enumerate(names)}
-    st.session_state["run_choice"] = session.run_id
+    key = f"run {session.run_id}"  # a new control for a new value: see `Form`
     st.selectbox(
         _("Your runs"),
         list(names),
+        list(names).index(session.run_id),
         format_func=lambda run_id: f"{numbers[run_id]}: {names[run_id]}",
-        key="run_choice",
-        on_change=lambda: use_run(session, st.session_state["run_choice"]),
+        key=key,
+        on_change=lambda: use_run(session, st.session_state[key]),
         filter_mode=None,
     )
 

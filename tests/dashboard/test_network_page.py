@@ -84,6 +84,7 @@ def test_settings_of_ones_own_are_no_recipe() -> None:
     app = visit()
     box(app, "Epochs").set_value(3).run()
     assert box(app, "Recipe").value == ""
+    assert box(app, "Recipe").format_func("") == "Standard, changed by you"
     assert session_of(app).training_config == TrainingConfig(epochs=3)
     box(app, "Recipe").select("standard").run()
     assert session_of(app).training_config == TrainingConfig()
@@ -114,9 +115,18 @@ def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> No
     box(app, "Learning rate").set_value(0.002).run()
     box(app, "Optimizer").select("gradient_descent").run()
     assert session_of(app).training_config.learning_rate == 0.002
-    next(button for button in app.button if button.label == "Use 0.1").click().run()
+    assert any("Gradient descent mostly works with a learning rate near 0.1" in c.value for c in app.caption)
+    app.button("use_rate").click().run()
     assert box(app, "Learning rate").value == 0.1
-    assert not [button for button in app.button if button.label.startswith("Use ")]
+    assert app.button("use_rate").disabled
+
+
+def test_a_recipe_that_was_changed_keeps_its_story_and_leaves_the_address() -> None:
+    app = visit(recipe="notebook-1")
+    assert any("bias" in text.value for text in app.expander[0].markdown)
+    box(app, "Seed").set_value(7).run()
+    assert any("bias" in text.value for text in app.expander[0].markdown)
+    assert "recipe" not in app.query_params
 
 
 def test_the_number_of_parameters_follows_the_network() -> None:

@@ -42,7 +42,7 @@ def test_what_was_set_is_there_after_a_visit_to_other_pages(visitor: Visitor) ->
     visitor.open("/network", "128 neurons, ReLU")
     set_number(visitor, "Layer 1 (neurons)", "77")
     visitor.see("77 neurons, ReLU")
-    visitor.go_to("Home")
+    visitor.go_to("Data")
     visitor.go_to("Train")
     visitor.see("77 hidden neurons")
     visitor.go_to("Network")
@@ -61,16 +61,16 @@ def test_two_quick_changes_are_both_taken(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_on_a_phone_the_picture_comes_first_and_can_be_read(dark: bool, new_visitor: NewVisitor) -> None:
+def test_on_a_phone_the_picture_follows_the_form_and_can_be_read(dark: bool, new_visitor: NewVisitor) -> None:
     visitor = new_visitor(phone=True, dark=dark)
     visitor.open("/network?recipe=deep", "512 neurons")
-    picture, form = visitor.main.locator(PICTURE), visitor.main.get_by_role("heading", name="The network")
-    shown, below = picture.bounding_box(), form.bounding_box()
+    picture, form = visitor.main.locator(PICTURE), visitor.main.get_by_role("spinbutton", name="Seed")
+    shown, above = picture.bounding_box(), form.bounding_box()
     assert shown is not None
-    assert below is not None
+    assert above is not None
     assert shown["x"] >= 0
     assert shown["x"] + shown["width"] <= 375
-    assert shown["y"] + shown["height"] <= below["y"]
+    assert shown["y"] > above["y"]
     heights = picture.locator("text.note").evaluate_all(
         "all => all.map(text => text.getBoundingClientRect().height)"
     )

@@ -149,7 +149,7 @@ def test_whoever_has_the_link_may_watch_a_run_but_not_steer_it(
     start(visitor, "deep")
     guest = new_visitor()
     guest.open(visitor.page.url.removeprefix(visitor.address), "somebody else's run")
-    expect(guest.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
+    expect(guest.main.locator(".dl-plot svg.main-svg").first).to_be_visible(timeout=LONG * 1000)
     for name in ("Pause", "Stop", "One step"):
         expect(guest.main.get_by_role("button", name=name, exact=False)).to_have_count(0)
     visitor.press("Stop", "Stopped")
@@ -207,7 +207,7 @@ def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visit
     decay.press("Enter")
     visitor.main.get_by_role("combobox", name=re.compile("Optimizer")).click()
     visitor.page.get_by_role("option", name="Gradient descent", exact=True).click()
-    visitor.see("mostly works with a learning rate near")
+    visitor.see("Gradient descent mostly works with a learning rate near 0.1")
     visitor.go_to("Train")
     visitor.press("Start")
     visitor.see("Training has blown up", LONG)
