@@ -1,8 +1,8 @@
 """How fast networks are trained here and elsewhere: every contender on the same work, each in a process.
 
-It stands beside the path and measures the middle of it. `python benchmarks/training.py` prints the table of
-`docs/explanation/speed.md`; `--json FILE` writes it for machines. PyTorch, JAX and scikit-learn take part
-when they are installed (`requirements/benchmark.txt`).
+It stands beside the path and measures the middle of it. `python -m benchmarks.training` prints a table a case;
+`--json FILE` writes the numbers for a program. PyTorch and JAX take part when they are installed
+(`make frameworks`).
 """
 
 import argparse
