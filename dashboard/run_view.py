@@ -82,7 +82,7 @@ def show_buttons(status: RunStatus) -> None:
         _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
         label = _("Change and go on") if paused else _("Go on training")
-        with st.popover(label, icon=":material/tune:", key="go_on", disabled=moving):
+        with st.popover(label, icon=":material/tune:", key=f"go_on {status.run_id}", disabled=moving):
             show_go_on(status)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
@@ -100,7 +100,7 @@ def _button(
 ) -> None:
     st.button(
         label,
-        key=f"run_{icon}",
+        key=f"{icon} {status.run_id}",  # a click that is late must not reach another run
         icon=f":material/{icon}:",
         disabled=not enabled,
         type="primary" if primary else "secondary",
@@ -112,7 +112,7 @@ def _button(
 def show_go_on(status: RunStatus) -> None:
     """Show the form that changes the learning rate and the length of a run, and lets it go on."""
     suggestion = status.training.learning_rate / (10 if status.state == "diverged" else 1)
-    with st.form("go_on_form", border=False):
+    with st.form(f"go_on_form {status.run_id}", border=False):
         rate = st.number_input(
             _("Learning rate"), min_value=1e-6, max_value=100.0, value=suggestion, step=0.001, format="%.6g"
         )
@@ -123,7 +123,7 @@ def show_go_on(status: RunStatus) -> None:
             value=0 if status.step < status.total_steps else 5,
             help=_("0 keeps the planned end."),
         )
-        if st.form_submit_button(_("Go on"), icon=":material/play_arrow:", type="primary"):
+        if st.form_submit_button(_("Go on"), icon=":material/play_arrow:"):
             _try(lambda: _go_on(status, rate, more))
             st.rerun()
 

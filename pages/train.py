@@ -102,7 +102,8 @@ with friendly_errors():
                 _("You watch somebody else's run. Who started it can steer it."), icon=":material/visibility:"
             )
         show_run(status.run_id, may_change)
-        st.caption(_("It goes on when you leave. This address finds it again; whoever has it can watch."))
+        address = _("The address of this page finds it again; whoever has it can watch.")
+        st.caption(f"{_('It goes on when you leave.')} {address}" if status.live else address)
         if not status.live:
             show_result(session, status, may_change)
         if status.model_step is not None:
