@@ -88,7 +88,10 @@ def show_test(session: Session, status: RunStatus) -> None:
         return
     with st.container(gap="xsmall", key="run_test"):
         if st.button(
-            _("Test on the {n:,} images").format(n=len(test_set)), icon=":material/flag:", type="primary"
+            _("Test on the {n:,} images").format(n=len(test_set)),
+            key=f"test {status.run_id}",
+            icon=":material/flag:",
+            type="primary",
         ):
             with friendly_errors():
                 get_run_service().test(status.run_id, run_owner(), test_set)

@@ -64,7 +64,7 @@ def take_recipe(session: Session, name: str) -> None:
 
 def tell_story(card: RecipeCard) -> None:
     """Tell what a recipe does, what is wrong with it and how good it gets."""
-    with st.expander(_("What it does, what is wrong with it, how good it gets")):
+    with st.expander(_("About this recipe")):
         st.markdown(_(card.does))
         if card.wrong:
             st.markdown(f"**{_('Wrong')}:** {_(card.wrong)}")
