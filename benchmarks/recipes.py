@@ -1,0 +1,115 @@
+"""Whether the recipes with a promise keep it: accuracy on the 10,000 test images, and seconds of training.
+
+It stands beside the path. `python benchmarks/recipes.py` prints the table of `docs/explanation/recipes.md`;
+`--json FILE` writes it for machines. Every run has a process of its own, on a machine that should be quiet.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: a second core is a process
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import time
+from contextlib import ExitStack
+
+from mlcore import BatchMetrics, accuracy, load_dataset, start_recipe, train
+from mlcore.partner import Partner
+
+# Mean accuracy of five seeds, and seconds of training by cores. "standard" promises nothing: it tells how
+# fast the machine is just now.
+PROMISES: dict[str, tuple[float, dict[int, float]]] = {
+    "standard": (0.0, {}),
+    "half-second": (0.980, {1: 0.5, 2: 0.35}),
+    "one-percent": (0.990, {2: 10.0}),
+    "convolution": (0.993, {2: 90.0}),
+}
+
+
+def run(name: str, seed: int, cores: int) -> dict[str, float]:
+    """Train once in this process; measurements on the way and getting ready are outside the clock."""
+    training, split = start_recipe(name, seed=seed)
+    begun = time.perf_counter()
+    training.build(split)
+    ready = time.perf_counter()
+    seconds, cpu = 0.0, time.process_time()
+    shared = (
+        cores > 1 and not training.network_config.dropout and training.training_config.augmentation.is_none
+    )
+    with ExitStack() as stack:
+        if shared:
+            stack.enter_context(Partner()).attach(training, split)
+        last = time.perf_counter()
+        for record in train(training, split):
+            now = time.perf_counter()
+            seconds += (now - last) * isinstance(record, BatchMetrics)
+            last = now
+    test = load_dataset("mnist-test")
+    return {
+        "accuracy": accuracy(test.labels, training.model().predict(test.images)),
+        "seconds": seconds,
+        "cpu_seconds": time.process_time() - cpu,
+        "ready_seconds": ready - begun,
+        "processes": 1 + shared,
+    }
+
+
+def measure(name: str, seed: int, cores: int) -> dict[str, float]:
+    """Return what a process of its own found."""
+    command = [sys.executable, __file__, "--one", name, str(seed), str(cores)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def print_row(name: str, cores: int, rows: list[dict[str, float]]) -> None:
+    """Print one line: promise, accuracy of each seed and their mean, seconds, whether the promise is kept."""
+    least, within = PROMISES[name]
+    mean = statistics.mean(row["accuracy"] for row in rows)
+    seconds, ready, cpu = (
+        statistics.median(row[key] for row in rows) for key in ("seconds", "ready_seconds", "cpu_seconds")
+    )
+    each = " ".join(f"{row['accuracy']:.4f}" for row in rows)
+    promise, kept = "–", "–"
+    if cores in within:
+        promise = f"{least:.1%} in {within[cores]} s"
+        kept = "yes" if mean >= least and seconds <= within[cores] else "no"
+    times = f"{seconds:.2f} | {ready:.2f} | {cpu:.2f}"
+    print(f"| {name} | {cores} | {promise} | {each} | {mean:.4f} | {times} | {kept} |", flush=True)
+
+
+def main() -> None:
+    """Run the recipes that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipes", nargs="+", choices=PROMISES, default=list(PROMISES))
+    parser.add_argument("--cores", nargs="+", type=int, choices=(1, 2), default=[1, 2])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="where to write the numbers")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # name, seed and cores of a single run
+    chosen = parser.parse_args()
+    if chosen.one:
+        name, seed, cores = chosen.one
+        print(json.dumps(run(name, int(seed), int(cores))))
+        return
+    everything: dict[str, Any] = {}
+    print(
+        "| recipe | cores | promise | accuracy of each seed | mean | seconds | getting ready | CPU | kept |"
+    )
+    print("| --- | ---: | --- | --- | ---: | ---: | ---: | ---: | --- |")
+    for name in chosen.recipes:
+        for cores in chosen.cores:
+            rows = [measure(name, seed, cores) for seed in range(chosen.seeds)]
+            print_row(name, cores, rows)
+            everything[f"{name}/{cores}"] = rows
+    if chosen.json:
+        chosen.json.write_text(json.dumps(everything, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
