@@ -106,7 +106,7 @@ with friendly_errors():
         st.caption(f"{_('It goes on when you leave.')} {address}" if status.live else address)
         if not status.live:
             show_result(session, status, may_change)
-        if status.model_step is not None:
+        if status.state == "paused" or (not status.live and status.model_step is not None):
             show_downloads(status)
         if status.live:
             with st.expander(_("Train something else")):
