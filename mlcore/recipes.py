@@ -48,9 +48,9 @@ RECIPES: dict[str, Recipe] = {
         SplitSettings(),
         RecipeCard(
             N_(
-                "The image is shrunk to 14×14; pixels that are lit in 1 % of the images or fewer are left out, "
-                "so that 137 inputs remain of 784. Three epochs of one cycle: the rate rises to a height at "
-                "which nothing would settle, then falls to almost nothing."
+                "The image is shrunk to 14×14; pixels that are lit in 1 % of the images or fewer are left "
+                "out, so that 137 inputs remain of 784. Three epochs of one cycle: the rate rises to where "
+                "nothing would settle, then falls to almost nothing."
             ),
             "",
             N_("98.15 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
