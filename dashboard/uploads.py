@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
+from dashboard.memory import return_large_blocks
 from dashboard.messages import plain, sentence
 from mlcore import Dataset, DatasetError
 from mlcore.language import _
@@ -25,6 +26,8 @@ Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
 """Receives a data set and, when the files had them, the images kept for the final test."""
 
 _one_at_a_time = Lock()
+
+return_large_blocks()
 
 
 @dataclass

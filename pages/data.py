@@ -96,12 +96,14 @@ def show_facts(session: Session) -> None:
 def show_samples(session: Session) -> None:
     """Show images drawn by chance, of all classes or one."""
     dataset = session.dataset
+    # Streamlit keeps format_func: it must not keep the data set alive when another one takes its place.
+    names = [plain(name) for name in dataset.class_names]
     chosen = st.pills(
         _("Class"),
-        [ALL, *range(len(dataset.class_names))],
+        [ALL, *range(len(names))],
         default=ALL,
         required=True,
-        format_func=lambda number: _("All") if number == ALL else plain(dataset.class_names[number]),
+        format_func=lambda number: _("All") if number == ALL else names[number],
         key="sample_class",
         label_visibility="collapsed",
         wrap=True,

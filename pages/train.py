@@ -6,6 +6,7 @@ page: it goes on when nobody looks, and its address finds it again.
 
 import streamlit as st
 
+from dashboard.controls import chosen_value, control_key
 from dashboard.live_chart import prepare_live_chart
 from dashboard.messages import friendly_errors, show_error
 from dashboard.navigation import guard
@@ -46,14 +47,12 @@ def choose_run(session: Session) -> None:
     if len(names) < 2 or session.run_id not in names:
         return
     numbers = {run_id: len(names) - place for place, run_id in enumerate(names)}
-    key = f"run {session.run_id}"  # a new control for a new value: see `Form`
     st.selectbox(
         _("Your runs"),
         list(names),
-        list(names).index(session.run_id),
         format_func=lambda run_id: f"{numbers[run_id]}: {names[run_id]}",
-        key=key,
-        on_change=lambda: use_run(session, st.session_state[key]),
+        key=control_key("run", session.run_id),
+        on_change=lambda: use_run(session, chosen_value("run")),
         filter_mode=None,
     )
 
@@ -109,7 +108,7 @@ with friendly_errors():
         if status.state == "paused" or (not status.live and status.model_step is not None):
             show_downloads(status)
         if status.live:
-            with st.expander(_("Train something else")):
+            with st.expander(_("Train something else"), key=f"another than {status.run_id}"):
                 offer_start(session, status)
         else:
             st.subheader(_("Train again"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from mlcore import load_dataset, load_model
 from tests.e2e.conftest import NewVisitor
@@ -222,25 +222,32 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
     visitor.main.get_by_text("Train something else").click()
     visitor.press("Start beside it")
     expect(visitor.page).not_to_have_url(first)
-    visitor.see("Training")
+    expect(run_choice(visitor)).to_have_value(re.compile("^2: "))
+    visitor.wait_until_idle()
     second = visitor.page.url
     visitor.main.get_by_text("Train something else").click()
     visitor.press("Stop this run and start")
     expect(visitor.page).not_to_have_url(second)
     visitor.see("Training")
-    choose_run(visitor, "2: ")
+    choose_run(visitor, "3", "2")
     expect(visitor.page).to_have_url(second)
     visitor.see("Stopped")
-    choose_run(visitor, "1: ")
+    choose_run(visitor, "2", "1")
     expect(visitor.page).to_have_url(first)
     visitor.see("Training")
     visitor.press("Stop", "Stopped")
 
 
-def choose_run(visitor: Visitor, number: str) -> None:
+def run_choice(visitor: Visitor) -> Locator:
+    return visitor.main.get_by_role("combobox", name=re.compile("Your runs"))
+
+
+def choose_run(visitor: Visitor, shown: str, wanted: str) -> None:
+    runs = run_choice(visitor)
+    expect(runs).to_have_value(re.compile(f"^{shown}: "))
     visitor.wait_until_idle()
-    visitor.main.get_by_role("combobox", name=re.compile("Your runs")).click()
-    visitor.page.get_by_role("option").filter(has_text=re.compile(f"^{number}")).click()
+    runs.click()
+    visitor.page.get_by_role("option").filter(has_text=re.compile(f"^{wanted}: ")).click()
 
 
 def test_on_a_phone_the_run_fits_the_screen(phone_visitor: Visitor) -> None:
