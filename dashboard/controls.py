@@ -57,7 +57,7 @@ class Form(Generic[ConfigT]):
         self._show([name for name, about in settings.items() if not about.more])
         groups = dict.fromkeys(about.group for about in settings.values() if about.more)
         for group in sorted(groups, key=bool):  # those without a group first
-            with st.expander(_(group) if group else more, key=self._key("more", group)):
+            with st.expander(_(group) if group else more, key=f"{self.key}_more_{group}"):
                 self._show([name for name, about in settings.items() if about.more and about.group == group])
 
     def _show(self, names: list[str]) -> None:
@@ -79,7 +79,7 @@ class Form(Generic[ConfigT]):
             self._sizes(name, about)
         else:
             self._number(name, about)
-        problem = st.session_state.pop(self._key(name, "problem"), None)
+        problem = st.session_state.pop(f"{self.key}_{name}_problem", None)
         if problem:
             st.error(problem, icon=":material/error:")
 
@@ -143,30 +143,12 @@ class Form(Generic[ConfigT]):
     # ---- taking what was chosen --------------------------------------------------------------------------
 
     def _control(self, part: str, value: Any, change: Callable[..., None], *args: Any) -> dict[str, Any]:
-        """Return what makes a control show a value and hand on what is chosen.
-
-        A value that changed elsewhere (a recipe, say) gets a new control. If the old one were given it, the
-        browser could send its old value once more with the next click, and that would count as a choice.
-        """
-        memory = self._memory()
-        version, shown = memory.get(part, (0, value))
-        version += shown != value
-        memory[part] = version, value
-        key = self._key(part, str(version))
-        if key not in st.session_state:
-            st.session_state[key] = value
-        return {"key": key, "on_change": self._take, "args": (part, change, *args)}
-
-    def _take(self, part: str, change: Callable[..., None], *args: Any) -> None:
-        version, _shown = self._memory()[part]
-        value = st.session_state[self._key(part, str(version))]
-        self._memory()[part] = version, value
-        change(value, *args)
-
-    def _memory(self) -> dict[str, tuple[int, Any]]:
-        """Return, by control, how many there were before it, and what it shows."""
-        memory: dict[str, tuple[int, Any]] = st.session_state.setdefault(self._key("memory"), {})
-        return memory
+        """Return what makes a control show a value and hand on what is chosen."""
+        name = f"{self.key}_{part}"
+        return {
+            "key": control_key(name, value),
+            "on_change": lambda: change(chosen_value(name), *args),
+        }
 
     def _change_count(self, count: int, name: str) -> None:
         sizes = getattr(self.config, name)
@@ -182,18 +164,44 @@ class Form(Generic[ConfigT]):
         try:
             config = dataclasses.replace(self.config, **{name: value})
         except SettingError as error:
-            st.session_state[self._key(name, "problem")] = sentence(error)
+            st.session_state[f"{self.key}_{name}_problem"] = sentence(error)
             return
         self.write(name, config)
-
-    def _key(self, name: str, part: str = "") -> str:
-        return "_".join(filter(None, (self.key, name, part)))
 
     def _kind(self, name: str) -> type:
         """Return bool, int, float, tuple or str: what the field holds when it is not None."""
         hint = get_type_hints(type(self.config))[name]
         kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
         return tuple if isinstance(_default(self.config, name), tuple) else kinds[0]
+
+
+def control_key(name: str, value: Any) -> str:
+    """Return the key of the control called ``name``, which shows ``value``.
+
+    A value that changed elsewhere (a recipe, say) gets a new control. If the old one were given it, the
+    browser could send its old value once more with the next click, and that would count as a choice.
+    """
+    version, shown = _shown().get(name, (0, value))
+    version += shown != value
+    _shown()[name] = version, value
+    key = f"{name} {version}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def chosen_value(name: str) -> Any:
+    """Return what was chosen in the control called ``name``; for the callback of its change."""
+    version, _value = _shown()[name]
+    value = st.session_state[f"{name} {version}"]
+    _shown()[name] = version, value
+    return value
+
+
+def _shown() -> dict[str, tuple[int, Any]]:
+    """Return, by control, how many there were before it, and what it shows."""
+    shown: dict[str, tuple[int, Any]] = st.session_state.setdefault("controls", {})
+    return shown
 
 
 def _rows(names: list[str], alone: Callable[[str], bool]) -> Iterable[list[str]]:

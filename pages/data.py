@@ -16,6 +16,7 @@ from dashboard.split_form import show_split_form
 from dashboard.uploads import show_uploader
 from mlcore import SHIPPED_DATASETS
 from mlcore.language import _
+from mlcore.readers import READERS
 
 SAMPLES = 60
 ALL = -1
@@ -47,6 +48,9 @@ def choose_dataset(session: Session) -> None:
             _("Drop files here: a table (CSV, as from Kaggle), IDX files, an .npz, or a .zip of pictures.")
         )
         show_uploader(session.upload_tray, session.use_upload)
+        with st.expander(_("Which files can be read?")):
+            for reader in READERS.values():
+                st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
         if session.dataset_key != UPLOADED:
             st.caption(
                 _("Until a data set has been read, {name} stays in use.").format(name=plain(title(session)))

@@ -5,7 +5,7 @@ It stands between the Split and the run on the path: what is set here is what Tr
 
 import streamlit as st
 
-from dashboard.controls import Form
+from dashboard.controls import Form, chosen_value, control_key
 from dashboard.estimate import expected_seconds
 from dashboard.formats import duration
 from dashboard.messages import friendly_errors
@@ -38,14 +38,12 @@ def choose_recipe(session: Session) -> None:
     labels = {name: _(recipe.label) for name, recipe in RECIPES.items()}
     if changed:
         labels[CHANGED] = _("{recipe}, changed by you").format(recipe=labels[session.recipe])
-    key = f"recipe {session.recipe} {changed}"  # a new control for a new value: see `Form`
     st.selectbox(
         _("Recipe"),
         list(labels),
-        list(labels).index(CHANGED if changed else session.recipe),
         format_func=labels.__getitem__,
-        key=key,
-        on_change=lambda: take_recipe(session, st.session_state[key]),
+        key=control_key("recipe", CHANGED if changed else session.recipe),
+        on_change=lambda: take_recipe(session, chosen_value("recipe")),
         filter_mode=None,
     )
     recipe = RECIPES[session.recipe]

@@ -219,13 +219,13 @@ def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visit
 def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> None:
     start(visitor, "deep")
     first = visitor.page.url
-    visitor.main.get_by_text("Train something else").click()
+    open_other(visitor)
     visitor.press("Start beside it")
     expect(visitor.page).not_to_have_url(first)
     expect(run_choice(visitor)).to_have_value(re.compile("^2: "))
     visitor.wait_until_idle()
     second = visitor.page.url
-    visitor.main.get_by_text("Train something else").click()
+    open_other(visitor)
     visitor.press("Stop this run and start")
     expect(visitor.page).not_to_have_url(second)
     visitor.see("Training")
@@ -236,6 +236,12 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
     expect(visitor.page).to_have_url(first)
     visitor.see("Training")
     visitor.press("Stop", "Stopped")
+
+
+def open_other(visitor: Visitor) -> None:
+    visitor.main.get_by_text("Train something else").click()
+    visitor.see("Start beside it")
+    visitor.page.wait_for_timeout(600)  # until what opens has come to rest
 
 
 def run_choice(visitor: Visitor) -> Locator:
