@@ -130,6 +130,7 @@ class _Held:
     split: Split
     changes: Changes = Changes()
     saved_step: int | None = None
+    saved_records: int | None = None
     saved_best: EpochMetrics | None = None
     next_save: float = field(default_factory=time.monotonic)
 
@@ -281,7 +282,7 @@ def _open_run(ticket: Ticket) -> _Held:
         return _Held(run, split)
     run = TrainingRun.from_model(load_model(ticket.checkpoint))
     run.build(split)
-    return _Held(run, split, saved_step=run.step, saved_best=run.best)
+    return _Held(run, split, saved_step=run.step, saved_records=len(run.history), saved_best=run.best)
 
 
 def open_split(stored: StoredSplit) -> Split:
@@ -325,13 +326,14 @@ def _is_time_to_save(held: _Held, records: list[Record]) -> bool:
 
 def _save(held: _Held, ticket: Ticket) -> None:
     """Write a checkpoint when there is a newer one, and the best model when there is a better one."""
-    if held.saved_step == held.run.step:
+    if held.saved_records == len(held.run.history):  # each step and each measurement leaves one
         return
     begin = time.monotonic()
     if held.run.best != held.saved_best or held.saved_best is None:
         _write_whole(ticket.best_model, held.run.model(best=True))
     _write_whole(ticket.checkpoint, held.run.model(resumable=True))
-    held.saved_step, held.saved_best = held.run.step, held.run.best
+    held.saved_step, held.saved_records = held.run.step, len(held.run.history)
+    held.saved_best = held.run.best
     cost = time.monotonic() - begin
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
 

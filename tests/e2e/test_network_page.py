@@ -65,13 +65,19 @@ def test_quick_changes_are_all_taken(visitor: Visitor) -> None:
 def test_on_a_phone_the_picture_follows_the_form_and_can_be_read(dark: bool, new_visitor: NewVisitor) -> None:
     visitor = new_visitor(phone=True, dark=dark)
     visitor.open("/network?recipe=deep", "512 neurons")
-    picture, form = visitor.main.locator(PICTURE), visitor.main.get_by_role("spinbutton", name="Seed")
-    shown, above = picture.bounding_box(), form.bounding_box()
-    assert shown is not None
-    assert above is not None
-    assert shown["x"] >= 0
-    assert shown["x"] + shown["width"] <= 375
-    assert shown["y"] > above["y"]
+    picture = visitor.main.locator(PICTURE)
+    seed = visitor.main.get_by_role("spinbutton", name="Seed").element_handle()
+    # Both in one look, so that nothing moves between them.
+    left, right, top, above = picture.evaluate(
+        """(picture, seed) => {
+          const box = picture.getBoundingClientRect();
+          return [box.left, box.right, box.top, seed.getBoundingClientRect().top];
+        }""",
+        seed,
+    )
+    assert left >= 0
+    assert right <= 375
+    assert top > above
     heights = picture.locator("text.note").evaluate_all(
         "all => all.map(text => text.getBoundingClientRect().height)"
     )

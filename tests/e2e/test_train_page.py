@@ -252,6 +252,9 @@ def choose_run(visitor: Visitor, shown: str, wanted: str) -> None:
     runs = run_choice(visitor)
     expect(runs).to_have_value(re.compile(f"^{shown}: "))
     visitor.wait_until_idle()
+    # From the top: a list closes again when the browser scrolls, as it does to show all of a box in focus.
+    visitor.main.evaluate("main => main.scrollTo(0, 0)")
+    visitor.page.wait_for_timeout(600)
     runs.click()
     visitor.page.get_by_role("option").filter(has_text=re.compile(f"^{wanted}: ")).click()
 
