@@ -267,32 +267,30 @@ class AugmentedImages:
     dataset : Dataset
     preparation : Preparation
     augmentation : Augmentation
-    generator : numpy.random.Generator
-        Where the changes are drawn from.
     batch : int
         The largest number of images gathered at once.
     """
 
     def __init__(
-        self,
-        dataset: Dataset,
-        preparation: Preparation,
-        augmentation: Augmentation,
-        generator: np.random.Generator,
-        batch: int,
+        self, dataset: Dataset, preparation: Preparation, augmentation: Augmentation, batch: int
     ) -> None:
         self._dataset = dataset
         self._kept = preparation.kept
         self._sums = preparation.pooling**2  # compact form holds sums of squares, not means
-        self._generator = generator
         self._augmenter = Augmenter(dataset.image_shape, augmentation, batch, preparation.pooling)
         self._pixels = np.empty((batch, *dataset.image_shape), np.uint8)
 
-    def gather(self, positions: NDArray[np.intp], out: NDArray[Any]) -> NDArray[Any]:
-        """Write changed copies of the images at ``positions`` into ``out`` (len(positions), features)."""
+    def gather(
+        self, positions: NDArray[np.intp], out: NDArray[Any], generator: np.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Write changed copies of the images at ``positions`` into ``out`` (len(positions), features).
+
+        The changes are drawn from the generator.
+        """
+        assert generator is not None
         n = len(positions)
         self._dataset.gather(positions, self._pixels[:n].reshape(n, -1))
-        changed = self._augmenter(self._pixels[:n], self._generator).reshape(n, -1)
+        changed = self._augmenter(self._pixels[:n], generator).reshape(n, -1)
         changed *= self._sums
         np.copyto(out, changed if self._kept is None else changed[:, self._kept], casting="unsafe")
         return out

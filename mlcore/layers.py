@@ -101,7 +101,7 @@ class Linear(Layer):
         """z = s (x W) + b"""
         self._inputs = inputs
         outputs = self._outputs[: len(inputs)]
-        np.matmul(inputs, self.parameters["weights"], out=outputs)
+        np.dot(inputs, self.parameters["weights"], out=outputs)
         if self.input_scale != 1.0:
             outputs *= self.input_scale
         outputs += self.parameters["biases"]
@@ -114,19 +114,19 @@ class Linear(Layer):
         if accumulate:
             self.gradients["biases"] += self._ones[:n] @ gradient
         else:
-            np.matmul(self._ones[:n], gradient, out=self.gradients["biases"])
+            np.dot(self._ones[:n], gradient, out=self.gradients["biases"])
         if self.input_scale != 1.0:
             gradient *= self.input_scale
         if accumulate:
             if self._part is None:
                 self._part = np.empty_like(self.gradients["weights"])
-            np.matmul(self._inputs.T, gradient, out=self._part)
+            np.dot(self._inputs.T, gradient, out=self._part)
             self.gradients["weights"] += self._part
         else:
-            np.matmul(self._inputs.T, gradient, out=self.gradients["weights"])
+            np.dot(self._inputs.T, gradient, out=self.gradients["weights"])
         if self._input_gradient is None:
             return gradient
-        return np.matmul(gradient, self.parameters["weights"].T, out=self._input_gradient[:n])
+        return np.dot(gradient, self.parameters["weights"].T, out=self._input_gradient[:n])
 
     def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
         """Name the factor s only where it is not 1."""

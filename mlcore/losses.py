@@ -6,6 +6,7 @@ sigmoid), because the two together have a simple gradient.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,16 +60,27 @@ def softmax(z: Array) -> None:
     >>> z.round(2).tolist()
     [[0.5, 0.5], [0.25, 0.75]]
     """
-    largest = z.max()
+    largest, smallest = np.maximum.reduce(z, None), np.minimum.reduce(z, None)
     # One number for all rows is faster, and does as well while no row is so far below it that e^z gets lost.
-    z -= largest if largest - z.min() < NARROW else z.max(axis=1, keepdims=True)
+    z -= largest if largest - smallest < NARROW else z.max(axis=1, keepdims=True)
     np.exp(z, out=z)
-    z /= np.matmul(z, np.ones((z.shape[1], 1), z.dtype))  # a product with ones is the fastest sum of rows
+    z /= np.dot(z, _ones(z.shape[1], z.dtype))  # a product with ones is the fastest sum of rows
+
+
+@lru_cache(maxsize=16)
+def _ones(n: int, dtype: np.dtype[np.floating]) -> Array:
+    return np.ones((n, 1), dtype)
+
+
+@lru_cache(maxsize=16)
+def _targets(n: int, dtype: np.dtype[np.floating]) -> Array:
+    # In row k stands the y of class k: 1 in column k, 0 elsewhere
+    return np.eye(n, dtype=dtype)
 
 
 def _subtract_targets(p: Array, labels: Labels) -> None:
-    # p - y, where y is 1 in the column of the label and 0 elsewhere
-    p[np.arange(len(labels)), labels] -= 1
+    # p - y
+    p -= _targets(p.shape[1], p.dtype).take(labels, 0)
 
 
 def _smallest(p: Array) -> float:

@@ -7,6 +7,7 @@ that of one process up to the rounding of a sum of two parts.
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import platform
@@ -23,12 +24,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.batches import BatchLearner, CompactImages, Images, chance, open_batches
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.dataset import Dataset
 from mlcore.language import _
 from mlcore.network import Network
 from mlcore.optimizers import OPTIMIZERS
 from mlcore.preparation import Preparation
-from mlcore.training import TrainingRun
+from mlcore.training import TrainingRun, middle_of
 
 Array = NDArray[np.floating]
 Plan = dict[str, tuple[tuple[int, ...], str]]
@@ -42,8 +45,15 @@ CACHE_LINE = 64  # bytes
 CAN_SHARE = platform.machine().lower() in {"x86_64", "amd64"} and os.name == "posix"
 
 # Places in the flags: the number of the last round that was begun, had the gradient of the left and of the
-# right half, and was done on the right; and how many images this round has, on the right and in all.
-BEGUN, LEFT, RIGHT, DONE, ROWS, IMAGES = range(0, 48, 8)
+# right half, and was done on the right; and which step this round is, and how many images it has.
+BEGUN, LEFT, RIGHT, DONE, STEP, IMAGES = range(0, 48, 8)
+
+
+LEAST_PRODUCTS = 5_000_000
+"""Products of a weight in one step from which a second process pays: below it two gain a tenth or less."""
+
+PROCESS_BYTES = 45_000_000
+"""What a second process takes, apart from what both see: Python, NumPy and mlcore."""
 
 
 class PartnerError(RuntimeError):
@@ -57,9 +67,7 @@ class Board:
         starts, size = {}, 0
         for key, (shape, kind) in plan.items():
             starts[key] = size
-            size += -(-int(np.prod(shape)) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
-        if os.path.getsize(path) < size:
-            os.truncate(path, size)
+            size += _room(shape, kind)
         memory = np.memmap(path, np.uint8, "r+", shape=(size,))
         self.arrays: dict[str, NDArray[Any]] = {
             key: np.ndarray(shape, kind, memory, starts[key]) for key, (shape, kind) in plan.items()
@@ -92,11 +100,15 @@ def _wait_for(
 class Half:
     """One process's part of every step: a gradient over some images, then a move of half the parameters."""
 
-    def __init__(self, board: Board, network: Network, config: TrainingConfig, steps: int, side: int) -> None:
+    def __init__(
+        self, board: Board, network: Network, images: Images, config: TrainingConfig, steps: int, side: int
+    ) -> None:
         middle = network.parameter_count // 2
         self.mine = slice(0, middle) if side == 0 else slice(middle, network.parameter_count)
-        self.board, self.network, self.side = board, network, side
+        self.board, self.network, self.config, self.side = board, network, config, side
+        self.draws = bool(network.config.dropout) or not config.augmentation.is_none
         network.adopt(board["parameters"], board["gradients"][side])
+        self.learner = BatchLearner(network, images, board["labels"])
         self.optimizer = OPTIMIZERS[config.optimizer].make(
             self.mine.stop - self.mine.start,
             network.dtype,
@@ -105,21 +117,11 @@ class Half:
         )
         self.optimizer.moments = board["moments"][:, self.mine]
         self.optimizer.steps = steps
-        self._compact = np.empty((network.tile, board["images"].shape[1]), board["images"].dtype)
 
-    def set_gradient(self, positions: NDArray[np.intp], images: int, outputs: Array) -> None:
+    def set_gradients(self, positions: NDArray[np.intp], images: int, step: int, outputs: Array) -> None:
         """Set this side's gradient to its part of the mean over ``images`` images."""
-        tile = self.network.tile
-        if len(positions) == 0:
-            self.board["gradients"][self.side][:] = 0
-        for start in range(0, len(positions), tile):
-            part = positions[start : start + tile]
-            out = self._compact[: len(part)]
-            compact = np.take(self.board["images"], part, axis=0, out=out, mode="clip")
-            labels = self.board["labels"][part]
-            self.network.learn_from(
-                compact, labels, 1 / images, None, start > 0, outputs[start : start + tile]
-            )
+        generator = chance(self.config.seed, step, self.side) if self.draws else None
+        self.learner.set_gradients(positions, 1 / images, generator, outputs)
 
     def move(self, rate: float, cost_decay: float) -> None:
         """Add up both gradients over this side's parameters and take the step there."""
@@ -141,7 +143,7 @@ class _Work:
     network_config: NetworkConfig
     training_config: TrainingConfig
     preparation: Preparation
-    n_classes: int
+    class_names: tuple[str, ...]
     tile: int
     steps: int
 
@@ -155,8 +157,8 @@ class Partner:
     Raises
     ------
     PartnerError
-        By `attach`, when the run draws dropout or augmentation (whose chance belongs to one process), when
-        the processor or system cannot do it, or when the process has died.
+        When the processor or system cannot do it; by `attach`, when the gradients are wrong on purpose; by
+        `train`, when the process has died.
     """
 
     def __init__(self) -> None:
@@ -169,6 +171,7 @@ class Partner:
             env={**os.environ, "PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1"},
         )
         self._run: TrainingRun | None = None
+        self._has_begun = False
 
     def __enter__(self) -> Self:
         return self
@@ -181,41 +184,29 @@ class Partner:
     def attach(self, run: TrainingRun, split: Any) -> None:
         """Share this run, from its next step on."""
         run.build(split)
-        config = run.training_config
-        if run.network_config.dropout or not config.augmentation.is_none or config.has_flaws:
-            raise PartnerError(
-                _("A training with dropout, augmentation or wrong gradients runs in one process only.")
-            )
+        if run.training_config.has_flaws:
+            raise PartnerError(_("A training with wrong gradients runs in one process only."))
         self.release()
-        images, labels = run.compact_training_images()
-        plan = _plan(run, images)
-        folder = "/dev/shm" if os.path.isdir("/dev/shm") else None
-        handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
+        plan = _plan(run, split.train)
+        handle, path = _make_file(plan)
         os.close(handle)
         try:
-            self._share(run, Board(plan, path), images, labels, plan, path)
+            self._share(run, split.train, Board(plan, path), plan, path)
         finally:
             os.unlink(path)  # the memory lives until both processes have let go of it
 
-    def _share(
-        self,
-        run: TrainingRun,
-        board: Board,
-        images: NDArray[Any],
-        labels: NDArray[Any],
-        plan: Plan,
-        path: str,
-    ) -> None:
-        board["images"][:], board["labels"][:] = images, labels
-        board["parameters"][:], board["moments"][:] = run.network.parameters, run.optimizer.moments
-        network = run.network
+    def _share(self, run: TrainingRun, dataset: Dataset, board: Board, plan: Plan, path: str) -> None:
+        network, config = run.network, run.training_config
+        _gather_all(dataset, network.preparation, config.augmentation.is_none, board["images"])
+        board["labels"][:] = dataset.labels
+        board["parameters"][:], board["moments"][:] = network.parameters, run.optimizer.moments
         work = _Work(
             plan,
             path,
             run.network_config,
-            run.training_config,
+            config,
             network.preparation,
-            network.n_classes,
+            dataset.class_names,
             network.tile,
             run.optimizer.steps,
         )
@@ -225,34 +216,38 @@ class Partner:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise PartnerError(_("The second process of this training has died.")) from error
-        self._half = Half(board, network, run.training_config, run.optimizer.steps, side=0)
+        images = _open_board(work, board)
+        self._half = Half(board, network, images, config, run.optimizer.steps, side=0)
         run.optimizer.moments = board["moments"]
         self._board, self._round = board, 0
         _wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
         board["flags"][DONE] = 0
+        self._has_begun = True
         self._run = run
         run.partner = self
 
     def _lives(self) -> bool:
         return self._process.poll() is None
 
-    def take_step(self, positions: NDArray[np.intp], rate: float, cost_decay: float) -> tuple[Array, Any]:
-        """Do one step together; return the outputs p (images, classes) and the labels of its images."""
+    def take_step(
+        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
+    ) -> None:
+        """Do one step together and set the outputs p (images, classes)."""
         board, flags, n = self._board, self._board["flags"], len(positions)
         self._round += 1
-        middle, now = n // 2, self._round
+        middle, now = middle_of(n), self._round
         board["positions"][:n] = positions
         board["numbers"][:] = rate, cost_decay
-        flags[ROWS], flags[IMAGES] = middle, n
+        flags[STEP], flags[IMAGES] = step, n
         flags[BEGUN] = now
-        self._half.set_gradient(positions[:middle], n, board["outputs"][:middle])
+        self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
         flags[LEFT] = now
         _wait_for(flags, RIGHT, now, self._lives)
         self._half.move(rate, cost_decay)
+        outputs[middle:] = board["outputs"][middle:n]
         _wait_for(flags, DONE, now, self._lives)
         if self._run is not None:
             self._run.optimizer.steps = self._half.optimizer.steps
-        return board["outputs"][:n], board["labels"][positions]
 
     def release(self) -> None:
         """Give the run back to its own process, exactly as it stands."""
@@ -270,13 +265,35 @@ class Partner:
         self.release()
         if self._process.stdin is not None:
             self._process.stdin.close()
+        if not self._has_begun:
+            self._process.kill()  # it is still being started: nobody need wait for that
         self._process.wait(timeout=30)
 
 
-def _plan(run: TrainingRun, images: NDArray[Any]) -> Plan:
+def is_worth_sharing(run: TrainingRun) -> bool:
+    """Return whether two processes would train a run much faster than one; it must have been built.
+
+    What they can share is only the work on images; small networks spend their time between two of them.
+    """
+    products = sum(
+        layer.parameters * (math.prod(layer.output_shape[:-1]) if len(layer.output_shape) > 1 else 1)
+        for layer in run.network.layer_summaries()
+    )
+    return CAN_SHARE and not run.training_config.has_flaws and run.batch_size * products >= LEAST_PRODUCTS
+
+
+def bytes_needed(run: TrainingRun, dataset: Dataset) -> int:
+    """Return about how much memory a second process takes for a run that has been built."""
+    return _size_of(_plan(run, dataset)) + PROCESS_BYTES
+
+
+def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
     """Return shapes and types of all that both processes see."""
-    network, batch = run.network, run.batch_size
+    network, batch, n = run.network, run.batch_size, len(dataset)
     kind, count = network.dtype.name, network.parameter_count
+    images = ((n, math.prod(dataset.image_shape)), "uint8")
+    if run.training_config.augmentation.is_none:
+        images = ((n, network.preparation.features), network.preparation.compact_dtype.name)
     return {
         "flags": ((48,), "int64"),
         "numbers": ((2,), "float64"),
@@ -285,9 +302,66 @@ def _plan(run: TrainingRun, images: NDArray[Any]) -> Plan:
         "moments": ((run.optimizer.n_moments, count), kind),
         "positions": ((batch,), "int64"),
         "outputs": ((batch, network.n_classes), kind),
-        "labels": ((len(images),), "int64"),
-        "images": (images.shape, images.dtype.name),
+        "labels": ((n,), "int64"),
+        "images": images,
     }
+
+
+def _make_file(plan: Plan) -> tuple[int, str]:
+    """Return an open file, and its path, that has room for the plan: in memory where there is enough."""
+    size = _size_of(plan)
+    for folder in ("/dev/shm", None):
+        if folder and not os.path.isdir(folder):
+            continue
+        handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
+        try:
+            _take_room(handle, size)
+        except OSError as error:  # a container's shared memory is often small
+            os.close(handle)
+            os.unlink(path)
+            if folder is None:
+                raise PartnerError(_("There is no room for a second process of this training.")) from error
+        else:
+            return handle, path
+    raise AssertionError
+
+
+def _take_room(handle: int, size: int) -> None:
+    """Make a file as large as that, for certain: writing to it later cannot fail for want of room."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+    else:
+        os.truncate(handle, size)
+
+
+def _size_of(plan: Plan) -> int:
+    return sum(_room(shape, kind) for shape, kind in plan.values())
+
+
+def _room(shape: tuple[int, ...], kind: str) -> int:
+    """Return the bytes of an array, filled up to whole lines of the processor's cache."""
+    return -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
+
+
+def _gather_all(
+    dataset: Dataset, preparation: Preparation, compact: bool, out: NDArray[np.unsignedinteger[Any]]
+) -> None:
+    """Write all images into the board: in compact form, or as they are, when each is changed anew."""
+    for start in range(0, len(dataset), 4096):
+        positions = np.arange(start, min(start + 4096, len(dataset)))
+        pixels = np.empty((len(positions), *dataset.image_shape), np.uint8)
+        dataset.gather(positions, pixels.reshape(len(positions), -1))
+        out[positions] = preparation.compact(pixels) if compact else pixels.reshape(len(positions), -1)
+
+
+def _open_board(work: _Work, board: Board) -> Images:
+    """Return the images on the board as batches take them."""
+    plain, augmentation = CompactImages(board["images"]), work.training_config.augmentation
+    if augmentation.is_none:
+        return plain
+    shape = work.preparation.image_shape
+    dataset = Dataset(board["images"].reshape(-1, *shape), board["labels"], work.class_names, "board")
+    return open_batches(dataset, work.preparation, augmentation, work.tile, plain)
 
 
 def _serve() -> None:
@@ -306,17 +380,18 @@ def _serve() -> None:
 
 def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
     board = Board(work.plan, work.path)
-    network = Network(work.network_config, work.preparation, work.n_classes, tile=work.tile)
-    half = Half(board, network, work.training_config, work.steps, side=1)
+    network = Network(work.network_config, work.preparation, len(work.class_names), tile=work.tile)
+    half = Half(board, network, _open_board(work, board), work.training_config, work.steps, side=1)
     flags, now = board["flags"], 0
     flags[DONE] = 1
     while True:
         now += 1
         if not _wait_for(flags, BEGUN, now, other_lives):
             return
-        n, middle = int(flags[IMAGES]), int(flags[ROWS])
+        n, step = int(flags[IMAGES]), int(flags[STEP])
+        middle = middle_of(n)
         rate, cost_decay = (float(number) for number in board["numbers"])
-        half.set_gradient(board["positions"][middle:n], n, board["outputs"][middle:n])
+        half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n])
         flags[RIGHT] = now
         _wait_for(flags, LEFT, now, other_lives)
         half.move(rate, cost_decay)

@@ -98,6 +98,11 @@ class Preparation:
         """Whether `compact` changes nothing."""
         return self.pooling == 1 and self.kept is None
 
+    @property
+    def compact_dtype(self) -> np.dtype[Any]:
+        """The type of compact images: sums of pixels need two bytes."""
+        return np.dtype(np.uint8 if self.pooling == 1 else np.uint16)
+
     def describe(self, scaled: bool = True) -> str:
         """Return in words how an image becomes inputs, with or without `output_scale`.
 

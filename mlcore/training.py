@@ -6,7 +6,6 @@ next record lets the run go on, whoever does not has stopped it, and it goes on 
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import io
 import json
@@ -19,13 +18,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.augmentation import AugmentedImages
+from mlcore.batches import BatchLearner, Images, chance, open_batches, open_images
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.dataset import Dataset, DatasetError
+from mlcore.dataset import DatasetError
 from mlcore.flaws import distort_gradients
 from mlcore.language import _
 from mlcore.model import Model, ModelFileError, load_model, save_model
-from mlcore.network import CONVOLUTION_TILE, SMALL_TILE, TILE, Network
+from mlcore.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
 from mlcore.optimizers import OPTIMIZERS, Optimizer
 from mlcore.preparation import Preparation, fit_preparation
 from mlcore.schedules import SCHEDULES
@@ -33,6 +32,8 @@ from mlcore.split import Split
 
 # What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
 DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
+Array = NDArray[np.floating]
+
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
 
 
@@ -86,73 +87,41 @@ class EpochMetrics:
 Record = BatchMetrics | EpochMetrics
 
 
-class _Source:
-    """Images in compact form with their labels: rows are gathered from them into arrays of the run."""
+def middle_of(n: int) -> int:
+    """Return how many of n images are the first half of a batch.
 
-    def __init__(self, dataset: Dataset, preparation: Preparation) -> None:
-        self.labels = dataset.labels
-        self._dataset = dataset
-        self._compact: NDArray[Any] | None = None
-        if not preparation.is_plain:
-            self._compact = _compact_all(dataset, preparation)
-        self.dtype = np.dtype(np.uint8) if self._compact is None else self._compact.dtype
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def gather(self, positions: NDArray[np.intp], out: NDArray[Any]) -> NDArray[Any]:
-        """Copy the compact images at ``positions`` into ``out`` (len(positions), features)."""
-        if self._compact is None:
-            return self._dataset.gather(positions, out)
-        # mode="clip" spares a copy of out; positions are our own and never out of range
-        return np.take(self._compact, positions, axis=0, out=out, mode="clip")
-
-
-def _compact_all(dataset: Dataset, preparation: Preparation) -> NDArray[Any]:
-    """Return all images in compact form, a block at a time, so that no second copy of the pixels is made."""
-    height, width = dataset.image_shape
-    blocks = []
-    for start in range(0, len(dataset), 4096):
-        positions = np.arange(start, min(start + 4096, len(dataset)))
-        pixels = np.empty((len(positions), height * width), np.uint8)
-        dataset.gather(positions, pixels)
-        blocks.append(preparation.compact(pixels.reshape(-1, height, width)))
-    return np.concatenate(blocks)
+    >>> middle_of(1), middle_of(4)
+    (1, 2)
+    """
+    return (n + 1) // 2
 
 
 class Partner(Protocol):
     """What a run asks of whoever shares its steps (see `mlcore.partner`)."""
 
     def take_step(
-        self, positions: NDArray[np.intp], rate: float, cost_decay: float
-    ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-        """Do one step; return the outputs (images, classes) and the labels of its images."""
+        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
+    ) -> None:
+        """Do one step and set the outputs (images, classes) of its images."""
 
 
 class _Tally:
     """Outputs of recent batches with their labels, summed up in bulk: many small sums would cost more."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, batch_size: int) -> None:
         self._loss = network.loss
-        capacity = max(REPORT_IMAGES, network.tile)
+        capacity = max(REPORT_IMAGES, batch_size)
         self._outputs = np.empty((capacity, network.n_classes), network.dtype)
         self._labels = np.empty(capacity, np.int64)
         self._filled, self._images, self._loss_sum, self._right = 0, 0, 0.0, 0
 
-    def room(self, n: int) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-        """Return arrays for the outputs (n, classes) and labels (n,) of the next images."""
+    def room(self, n: int) -> tuple[Array, NDArray[np.int64]]:
+        """Return arrays for the outputs (n, classes) and labels (n,) of the next batch."""
         if self._filled + n > len(self._labels):
             self._sum_up()
         part = slice(self._filled, self._filled + n)
         self._filled += n
         return self._outputs[part], self._labels[part]
-
-    def add(self, outputs: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
-        """Take in outputs and labels of any number of images."""
-        for start in range(0, len(labels), len(self._labels)):
-            part = slice(start, start + len(self._labels))
-            room = self.room(len(labels[part]))
-            room[0][:], room[1][:] = outputs[part], labels[part]
 
     def means(self) -> tuple[float, float]:
         """Return mean loss and accuracy of the images since the last call."""
@@ -176,6 +145,9 @@ class TrainingRun:
     ----------
     network_config : NetworkConfig, optional
     training_config : TrainingConfig, optional
+    in_halves : bool
+        Add up the gradients of the two halves of each batch. The rounding is then that of two processes, so
+        that a second one (`mlcore.partner`) may come and go and the result stays the same to the last bit.
 
     Attributes
     ----------
@@ -189,10 +161,15 @@ class TrainingRun:
     """
 
     def __init__(
-        self, network_config: NetworkConfig | None = None, training_config: TrainingConfig | None = None
+        self,
+        network_config: NetworkConfig | None = None,
+        training_config: TrainingConfig | None = None,
+        *,
+        in_halves: bool = False,
     ) -> None:
         self.network_config = network_config or NetworkConfig()
         self.training_config = training_config or TrainingConfig()
+        self.in_halves = in_halves
         self.step = 0
         self.images_seen = 0
         self.history: list[Record] = []
@@ -229,11 +206,9 @@ class TrainingRun:
             standardize=config.standardize,
             drop_rare_pixels=config.drop_rare_pixels,
         )
-        # One seed, a stream of chance for each use: dropout does not change the order of the images.
-        weights, order, dropout, changes = np.random.SeedSequence(self.training_config.seed).spawn(4)
+        # One seed, a stream of chance for each use: dropout (see `chance`) does not change the order.
+        weights, order = np.random.SeedSequence(self.training_config.seed).spawn(2)
         self._order_generator = np.random.default_rng(order)
-        self._dropout_generator = np.random.default_rng(dropout)
-        self._augmentation_generator = np.random.default_rng(changes)
         self._start_with(preparation, len(split.train.class_names), weights)
         self._order = np.arange(len(split.train))
         self._position = 0
@@ -243,8 +218,7 @@ class TrainingRun:
         self, preparation: Preparation, n_classes: int, seed: np.random.SeedSequence | None
     ) -> None:
         config = self.training_config
-        # Very large batches go through in smaller tiles: the inputs then stay in the processor's cache.
-        tile = TILE if (config.batch_size or math.inf) <= TILE else SMALL_TILE
+        tile = TILE if (config.batch_size or math.inf) <= TILE else FULL_TILE
         tile = CONVOLUTION_TILE if self.network_config.filters else tile
         self.network = Network(self.network_config, preparation, n_classes, seed, tile)
         self.optimizer = OPTIMIZERS[config.optimizer].make(
@@ -258,27 +232,18 @@ class TrainingRun:
     def _read_split(self, split: Split) -> None:
         self._check_split(split)
         self._split = split
-        self._train = _Source(split.train, self.network.preparation)
-        self._dev = _Source(split.dev, self.network.preparation)
-        self._batches: _Source | AugmentedImages = self._train
-        if not self.training_config.augmentation.is_none:
-            self._batches = AugmentedImages(
-                split.train,
-                self.network.preparation,
-                self.training_config.augmentation,
-                self._augmentation_generator,
-                self.network.tile,
-            )
-        self._compact = np.empty((self.network.tile, self.network.preparation.features), self._train.dtype)
-        self._tally = _Tally(self.network)
+        network, augmentation = self.network, self.training_config.augmentation
+        self._train = open_images(split.train, network.preparation)
+        self._dev = open_images(split.dev, network.preparation)
+        batches = open_batches(split.train, network.preparation, augmentation, network.tile, self._train)
+        self._learner = BatchLearner(network, batches, split.train.labels)
+        self._compact = np.empty(
+            (network.tile, network.preparation.features), network.preparation.compact_dtype
+        )
+        self._tally = _Tally(network, self.batch_size)
         sample = self.training_config.train_sample
-        self._sample = np.arange(len(self._train) if sample is None else min(sample, len(self._train)))
-
-    def compact_training_images(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Return all training images as the batches take them, (n, features), with their labels."""
-        n = len(self._train)
-        images = np.empty((n, self.network.preparation.features), self._train.dtype)
-        return self._train.gather(np.arange(n), images), self._train.labels
+        n = len(split.train)
+        self._sample = np.arange(n if sample is None else min(sample, n))
 
     def _check_split(self, split: Split) -> None:
         """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
@@ -327,8 +292,11 @@ class TrainingRun:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step, by the schedule."""
+        return self._rate_of(self.step, self.total_steps)
+
+    def _rate_of(self, step: int, total_steps: int) -> float:
         config = self.training_config
-        progress = min(1.0, self.step / self.total_steps)
+        progress = min(1.0, step / total_steps)
         return config.learning_rate * SCHEDULES[config.schedule].factor(progress, config.warmup)
 
     @property
@@ -373,10 +341,10 @@ class TrainingRun:
             every - self.step % every,
             max(1, self.total_steps - self.step),
         )
-        rate = self.learning_rate
+        total = self.total_steps
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for _step in range(steps):
-                rate = self.learning_rate
+                rate = self._rate_of(self.step, total)
                 self._take_step(rate)
             loss, right = self._tally.means()
         loss += self._penalty()
@@ -388,10 +356,12 @@ class TrainingRun:
     def _take_step(self, rate: float) -> None:
         """One update: the gradient of the mean cost of the next batch, then the optimizer's move."""
         positions = self._next_batch()
+        outputs, labels = self._tally.room(len(positions))
+        np.take(self._learner.labels, positions, out=labels, mode="clip")
         if self.partner is not None:
-            self._tally.add(*self.partner.take_step(positions, rate, self.cost_decay))
+            self.partner.take_step(positions, self.step, rate, self.cost_decay, outputs)
         else:
-            self._set_gradient(positions)
+            self._set_gradients(positions, outputs)
             self.optimizer.step(self.network.parameters, self.network.gradients, rate, self.network.decayed)
         self.step += 1
         self.images_seen += len(positions)
@@ -416,27 +386,29 @@ class TrainingRun:
         n = len(self._order)
         return min(self.training_config.sample_size or n, n)
 
-    def _set_gradient(self, positions: NDArray[np.intp]) -> None:
-        """Set the network's gradients to those of the mean cost over the images at ``positions``.
-
-        A batch larger than a tile goes through the network a tile at a time and is added up: the same
-        result, and every array stays small enough for the processor's cache.
-        """
+    def _set_gradients(self, positions: NDArray[np.intp], outputs: Array) -> None:
+        """Set the network's gradients to those of the mean cost over the images at ``positions``."""
         network, n = self.network, len(positions)
-        for start in range(0, n, network.tile):
-            part = positions[start : start + network.tile]
-            compact = self._batches.gather(part, self._compact[: len(part)])
-            outputs, labels = self._tally.room(len(part))
-            np.take(self._train.labels, part, out=labels, mode="clip")
-            network.learn_from(compact, labels, 1 / n, self._dropout_generator, start > 0, outputs)
+        middle = middle_of(n) if self.in_halves else n
+        self._learner.set_gradients(positions[:middle], 1 / n, self.chance(0), outputs[:middle])
+        if middle < n:
+            self._add_second_half(positions[middle:], 1 / n, outputs[middle:])
         if self.training_config.has_flaws:
             distort_gradients(network, self.training_config, n)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
 
-    def dropout_generator(self) -> np.random.Generator:
-        """Return a copy of the generator from which the next step draws the neurons to silence."""
-        return copy.deepcopy(self._dropout_generator)
+    def _add_second_half(self, positions: NDArray[np.intp], share: float, outputs: Array) -> None:
+        network, in_one_part = self.network, len(positions) <= self.network.tile
+        left = None if in_one_part else network.gradients.copy()  # what has several parts is added up first
+        self._learner.set_gradients(positions, share, self.chance(1), outputs, accumulate=in_one_part)
+        if left is not None:
+            network.gradients += left
+
+    def chance(self, side: int = 0) -> np.random.Generator | None:
+        """Return the generator from which the next step draws; None when it draws nothing."""
+        draws = self.network_config.dropout or not self.training_config.augmentation.is_none
+        return chance(self.training_config.seed, self.step, side) if draws else None
 
     @property
     def cost_decay(self) -> float:
@@ -448,9 +420,11 @@ class TrainingRun:
 
     def _evaluate(self) -> EpochMetrics:
         """Measure the network on the dev set and on the sample of training images."""
+        assert self._split is not None
+        train, dev = self._split.train, self._split.dev
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            train_loss, train_accuracy = self._measure(self._train, self._sample)
-            dev_loss, dev_accuracy = self._measure(self._dev, np.arange(len(self._dev)))
+            train_loss, train_accuracy = self._measure(self._train, train.labels, self._sample)
+            dev_loss, dev_accuracy = self._measure(self._dev, dev.labels, np.arange(len(dev)))
         penalty = self._penalty()
         if not math.isfinite(train_loss + penalty) or not np.isfinite(self.network.parameters).all():
             raise TrainingDiverged(self._why_diverged())
@@ -468,15 +442,17 @@ class TrainingRun:
         self._note_best(record)
         return record
 
-    def _measure(self, source: _Source, positions: NDArray[np.intp]) -> tuple[float, float]:
+    def _measure(
+        self, images: Images, all_labels: NDArray[np.int64], positions: NDArray[np.intp]
+    ) -> tuple[float, float]:
         """Return mean loss and accuracy over some images."""
         if len(positions) == 0:
             return math.nan, math.nan
         network, total, right = self.network, 0.0, 0
         for start in range(0, len(positions), network.tile):
             part = positions[start : start + network.tile]
-            outputs = network.outputs(source.gather(part, self._compact[: len(part)]))
-            labels = source.labels[part]
+            outputs = network.outputs(images.gather(part, self._compact[: len(part)]))
+            labels = all_labels[part]
             total += network.loss.total(outputs, labels)
             right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
         return total / len(positions), right / len(positions)
@@ -562,8 +538,7 @@ class TrainingRun:
             "best": None if self.best is None else dataclasses.asdict(self.best),
             "history": [[type(record).__name__, *dataclasses.astuple(record)] for record in self.history],
             "order_generator": self._order_generator.bit_generator.state,
-            "dropout_generator": self._dropout_generator.bit_generator.state,
-            "augmentation_generator": self._augmentation_generator.bit_generator.state,
+            "in_halves": self.in_halves,
         }
         state: dict[str, NDArray[Any]] = {
             "counters": np.frombuffer(json.dumps(counters).encode(), np.uint8),
@@ -607,8 +582,7 @@ class TrainingRun:
         kinds = {"BatchMetrics": BatchMetrics, "EpochMetrics": EpochMetrics}
         self.history = [kinds[kind](*values) for kind, *values in counters["history"]]
         self._order_generator = _generator(counters["order_generator"])
-        self._dropout_generator = _generator(counters["dropout_generator"])
-        self._augmentation_generator = _generator(counters["augmentation_generator"])
+        self.in_halves = bool(counters["in_halves"])
         self._order = state["order"].astype(np.intp)
         if not np.array_equal(np.sort(self._order), np.arange(len(self._order))):
             raise ValueError("order")

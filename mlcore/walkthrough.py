@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.batches import chance
 from mlcore.config import TrainingConfig
 from mlcore.flaws import distort_gradients
 from mlcore.language import N_, _
@@ -141,7 +142,7 @@ class _Walk:
         if isinstance(learner, TrainingRun):
             network, config = learner.network, learner.training_config
             self.optimizer = copy.deepcopy(learner.optimizer)
-            self.rate, self.generator = learner.learning_rate, learner.dropout_generator()
+            self.rate, self.generator = learner.learning_rate, learner.chance()
         else:
             network = learner
             self.optimizer = OPTIMIZERS[config.optimizer].make(
@@ -150,7 +151,7 @@ class _Walk:
                 momentum=config.momentum,
                 weight_decay=config.weight_decay,
             )
-            self.rate, self.generator = config.learning_rate, np.random.default_rng(config.seed)
+            self.rate, self.generator = config.learning_rate, chance(config.seed, 0, 0)
         self.config = config
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay

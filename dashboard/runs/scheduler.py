@@ -50,6 +50,8 @@ class Scheduler:
         Seconds.
     remove : callable
         Is given a run that was deleted, as soon as no worker touches it any more.
+    shares : bool
+        Whether a run that trains alone may use a second core.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class Scheduler:
         make_executor: Callable[[], Executor],
         clock: Callable[[], float],
         remove: Callable[[Run], None],
+        shares: bool = True,
     ) -> None:
+        self._shares = shares
         self._changed = changed
         self._turn_seconds = turn_seconds
         self._clock = clock
@@ -110,6 +114,16 @@ class Scheduler:
         """Have any worker compute something; the answer is in the future returned."""
         return self._send(self._lightest(), Job(function, arguments))
 
+    @property
+    def can_share(self) -> bool:
+        """Whether a run may use a second core when it is alone: there is one, and it is allowed."""
+        return self._shares and len(self.slots) > 1
+
+    @property
+    def rests(self) -> bool:
+        """Whether a run that started now would be alone."""
+        return self._is_alone(self._lightest())
+
     def tidy(self, idle_seconds: float) -> None:
         """End the workers that have nothing to do."""
         for slot in self.slots:
@@ -144,8 +158,14 @@ class Scheduler:
         while slot.waiting and slot.turns_in_flight < TURNS_AHEAD and not self._closed:
             run = slot.waiting.popleft()
             slot.waiting.append(run)
-            arguments = (run.ticket, self._turn_seconds)
+            arguments = (run.ticket, self._turn_seconds, None, self._is_alone(slot))
             self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
+
+    def _is_alone(self, slot: Slot) -> bool:
+        """Whether a run on this worker may use a second core, because nothing else trains."""
+        others = (other for other in self.slots if other is not slot)
+        busy = any(other.waiting or other.turns_in_flight for other in others)
+        return self.can_share and not busy and len(slot.waiting) < 2
 
     def _send(self, slot: Slot, job: Job) -> "Future[Any]":
         try:

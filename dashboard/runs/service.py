@@ -83,6 +83,8 @@ class RunService:
         Seconds, for what waits for minutes.
     tidy_every : float or None
         Seconds between two looks for what has to go; None leaves calling `tidy` to others.
+    shares : bool
+        Whether a run may use a second core as long as no other one trains.
     """
 
     def __init__(
@@ -94,13 +96,20 @@ class RunService:
         make_executor: Callable[[], Executor] = loky_executor,
         clock: Callable[[], float] = time.monotonic,
         tidy_every: float | None = 5.0,
+        shares: bool = True,
     ) -> None:
         self.limits = limits or Limits(memory_bytes=_half_of(bytes_available()))
         self._clock = clock
         self._tidy_every = tidy_every
         self._changed = threading.Condition(threading.RLock())
         self._scheduler = Scheduler(
-            self._changed, workers or min(2, cpu_count()), turn_seconds, make_executor, clock, self._remove
+            self._changed,
+            workers or min(2, cpu_count()),
+            turn_seconds,
+            make_executor,
+            clock,
+            self._remove,
+            shares,
         )
         self._store = DataStore()
         self._runs: dict[str, Run] = {}
@@ -141,7 +150,10 @@ class RunService:
             self._make_room(owner)
             run_id = secrets.token_urlsafe(16)
             stored = self._store.keep_split(split)
-            ticket = worker.Ticket(run_id, str(self._store.make_folder(run_id)), stored, network, training)
+            folder = str(self._store.make_folder(run_id))
+            ticket = worker.Ticket(
+                run_id, folder, stored, network, training, may_share=self._scheduler.can_share
+            )
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
             self._start_keeper()
@@ -365,10 +377,12 @@ class RunService:
         """Return the seconds that one training image takes on a worker, from a trial of 0.2 s.
 
         It is kept for all settings that take as long: learning rate, seed and number of epochs do not matter.
+        Whether another run trains does: it then has one core only.
         """
         shape, n_classes = split.train.image_shape, len(split.train.class_names)
         training = _as_timed(training, len(split.train))
-        key = (network, training, shape, n_classes)
+        with self._changed:
+            key = (network, training, shape, n_classes, self._scheduler.rests)
         if key not in self._trials:
             demand = demand_of(network, shape, n_classes, worker.TRIAL_IMAGES)
             with self._changed:

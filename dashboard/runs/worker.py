@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from dashboard.runs.limits import bytes_available
 from dashboard.runs.records import Record
 from dashboard.runs.store import StoredDataset, StoredSplit
 from mlcore import (
@@ -31,6 +32,7 @@ from mlcore import (
     save_model,
     train,
 )
+from mlcore.partner import Partner, PartnerError, bytes_needed, is_worth_sharing
 
 NICENESS = 10
 """Added to the worker's: a drawing is answered by the web process, which must not wait for training."""
@@ -40,7 +42,7 @@ SAVING_SHARE = 0.02
 
 LEAST_SECONDS_BETWEEN_SAVES = 2.0
 
-TRIAL_IMAGES = 512
+TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
 
 
@@ -60,6 +62,8 @@ class Ticket:
     ----------
     folder : str
         The run's own; the newest checkpoint lies there, if there is one.
+    may_share : bool
+        Whether it may ever use a second core.
     """
 
     run_id: str
@@ -68,6 +72,7 @@ class Ticket:
     network: NetworkConfig
     training: TrainingConfig
     changes: Changes = Changes()
+    may_share: bool = True
 
     @property
     def checkpoint(self) -> Path:
@@ -133,6 +138,8 @@ class _Held:
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None
     next_save: float = field(default_factory=time.monotonic)
+    partner: Partner | None = None
+    may_share: bool = True
 
 
 _held: dict[str, _Held] = {}
@@ -169,12 +176,14 @@ def _end_with_parent(parent: int) -> None:
 # ---- what the service asks for ---------------------------------------------------------------------------
 
 
-def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) -> Report:
+def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
     """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
 
-    A turn ends at a record only, that is after some 2,000 images, or one step when it takes longer.
+    A turn ends at a record only, that is after some 2,000 images, or one step when it takes longer. When
+    the run is ``alone``, no other one trains, and a second process may take half of the work.
     """
     held, records_before = _take_up(ticket)
+    _share(held, alone)
     begin = time.perf_counter()
     records: list[Record] = []
     finished, diverged = False, ""
@@ -193,7 +202,14 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) ->
     except MemoryError:
         drop(ticket.run_id)
         raise
+    except PartnerError:  # the second process is gone in the middle of a step: back to the checkpoint, alone
+        drop(ticket.run_id)
+        held, records_before = _take_up(ticket)
+        held.may_share = False
+        return _report(held, [], records_before)
     spent = time.perf_counter() - begin
+    if finished or diverged:
+        _end_partner(held)
     if not diverged and (finished or _is_time_to_save(held, records)):
         _save(held, ticket)
     return _report(held, records, records_before, spent, finished, diverged)
@@ -202,6 +218,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None) ->
 def save(ticket: Ticket, put_away: bool) -> Report:
     """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes."""
     held, records_before = _take_up(ticket)
+    _end_partner(held)
     _save(held, ticket)
     if put_away:
         drop(ticket.run_id)
@@ -210,7 +227,9 @@ def save(ticket: Ticket, put_away: bool) -> Report:
 
 def drop(run_id: str) -> None:
     """Free the memory that a run takes, without saving it."""
-    _held.pop(run_id, None)
+    held = _held.pop(run_id, None)
+    if held is not None:
+        _end_partner(held)
 
 
 def score(ticket: Ticket, stored: StoredDataset) -> float:
@@ -232,9 +251,13 @@ def trial(
     training: TrainingConfig,
     image_shape: tuple[int, int],
     n_classes: int,
+    alone: bool = False,
     seconds: float = 0.2,
 ) -> float:
-    """Return how many seconds this worker needs to train on one image, measured on random images."""
+    """Return how many seconds this worker needs to train on one image, measured on random images.
+
+    When it is ``alone``, with a second process as a run would have it.
+    """
     n = min(training.batch_size or TRIAL_IMAGES, TRIAL_IMAGES)
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (4 * n, *image_shape), np.uint8)
@@ -243,11 +266,19 @@ def trial(
     split = Split(dataset, dataset.take(slice(0, 1)))
     endless = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, train_sample=1)
     run = TrainingRun(network, replace(endless, learning_rate=1e-6))
-    first = _timed_steps(run, split, 1)  # touches all memory for the first time
-    if first > seconds:
-        return first / n
-    steps = max(1, int(seconds / _timed_steps(run, split, 1)))
-    return _timed_steps(run, split, steps) / (steps * n)
+    held = _Held(run, split)
+    run.build(split)
+    run.in_halves = is_worth_sharing(run)
+    try:
+        for _twice in range(2):  # a second process is started first, then takes part
+            _share(held, alone)
+        first = _timed_steps(run, split, 1)  # touches all memory for the first time
+        if first > seconds:
+            return first / n
+        steps = max(1, int(seconds / _timed_steps(run, split, 1)))
+        return _timed_steps(run, split, steps) / (steps * n)
+    finally:
+        _end_partner(held)
 
 
 def _timed_steps(run: TrainingRun, split: Split, steps: int) -> float:
@@ -279,10 +310,39 @@ def _open_run(ticket: Ticket) -> _Held:
     if not ticket.checkpoint.exists():
         run = TrainingRun(ticket.network, ticket.training)
         run.build(split)
+        # In halves, a second process may join and leave: the result is the same to the last bit.
+        run.in_halves = ticket.may_share and is_worth_sharing(run)
         return _Held(run, split)
     run = TrainingRun.from_model(load_model(ticket.checkpoint))
     run.build(split)
     return _Held(run, split, saved_step=run.step, saved_records=len(run.history), saved_best=run.best)
+
+
+def _share(held: _Held, alone: bool) -> None:
+    """Let a second process take half of every batch while no other run trains.
+
+    It is started in one turn and takes part from the next one on, so that nobody waits until it is there.
+    """
+    run = held.run
+    if not (alone and run.in_halves and held.may_share):
+        _end_partner(held)
+        return
+    try:
+        if held.partner is None:
+            available = bytes_available()
+            held.may_share = available is None or available > 2 * bytes_needed(run, held.split.train)
+            held.partner = Partner() if held.may_share else None
+        elif run.partner is None:
+            held.partner.attach(run, held.split)
+    except (OSError, PartnerError):  # no process or no memory: then it goes on alone
+        held.may_share = False
+        _end_partner(held)
+
+
+def _end_partner(held: _Held) -> None:
+    if held.partner is not None:
+        held.partner.close()
+        held.partner = None
 
 
 def open_split(stored: StoredSplit) -> Split:

@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from dashboard.runs.executors import loky_executor
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.service import Limits, RunService
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
+from mlcore.partner import CAN_SHARE
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds; nothing here is about speed
@@ -164,6 +167,80 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
         service.close()
 
 
+# ---- a second core ---------------------------------------------------------------------------------------
+
+WIDE = NetworkConfig(hidden_sizes=(256, 256), dropout=0.1)
+MANY = TrainingConfig(batch_size=64, epochs=60)
+
+can_share = pytest.mark.skipif(not CAN_SHARE, reason="two processes cannot share a run on this machine")
+
+
+@pytest.fixture
+def wide_service() -> Iterator[RunService]:
+    made = RunService(2, Limits(), turn_seconds=0.05, tidy_every=None)
+    yield made
+    made.close()
+
+
+def second_processes() -> list[psutil.Process]:
+    """Return the processes that take half of a run's work."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if any("mlcore.partner" in part for part in child.cmdline()):
+                found.append(child)
+    return found
+
+
+@can_share
+def test_a_run_has_two_cores_until_another_one_comes_and_the_result_is_the_same(
+    wide_service: RunService, split: Split
+) -> None:
+    first = wide_service.start("ada", split, WIDE, MANY)
+    wait_until(lambda: bool(second_processes()))
+    second = wide_service.start("bob", split, WIDE, replace(MANY, seed=1))
+    wait_until(lambda: not second_processes())
+    assert wide_service.status(first).live
+    wide_service.stop(second, "bob", PATIENCE)
+    wait_until(lambda: bool(second_processes()))
+    wide_service.pause(first, "ada")
+    wait_until(lambda: not second_processes())
+    wide_service.resume(first, "ada")
+    assert ended(wide_service, first).state == "finished"
+    wait_until(lambda: not second_processes())
+    alone = TrainingRun(WIDE, MANY, in_halves=True)
+    for _record in train(alone, split):
+        pass
+    assert np.array_equal(wide_service.model(first).parameters, alone.model().parameters)
+
+
+@can_share
+def test_a_run_whose_second_process_was_killed_goes_on_alone_to_the_same_end(
+    wide_service: RunService, split: Split
+) -> None:
+    training = replace(MANY, epochs=200)
+    run_id = wide_service.start("ada", split, WIDE, training)
+    wait_until(lambda: bool(second_processes()))
+    begun = wide_service.status(run_id).step
+    wait_until(lambda: wide_service.status(run_id).step > begun + 300)
+    for process in second_processes():
+        process.kill()
+    assert ended(wide_service, run_id).state == "finished"
+    assert not second_processes()
+    alone = TrainingRun(WIDE, training, in_halves=True)
+    for _record in train(alone, split):
+        pass
+    assert np.array_equal(wide_service.model(run_id).parameters, alone.model().parameters)
+    assert wide_service.status(run_id).step == 2000
+
+
+@can_share
+def test_a_small_network_is_left_to_one_process(wide_service: RunService, split: Split) -> None:
+    run_id = wide_service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: wide_service.status(run_id).step > 200)
+    assert not second_processes()
+
+
 # ---- nothing is left ------------------------------------------------------------------------------------
 
 SERVER = """
@@ -175,7 +252,9 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
     service = RunService(2, turn_seconds=0.05)
-    runs = [service.start("ada", split, NetworkConfig(), TrainingConfig(epochs=10_000)) for _ in range(2)]
+    network = NetworkConfig(hidden_sizes=(256, 256))
+    training = TrainingConfig(epochs=10_000)
+    runs = [service.start("ada", split, network, training) for _ in range({runs})]
     while not all(service.status(run).state == "running" and service.status(run).model_step for run in runs):
         time.sleep(0.01)
     print("ready", flush=True)
@@ -183,6 +262,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("runs", [2, 1], ids=["two runs", "one on two cores"])
 @pytest.mark.parametrize(
     ("then", "end"),
     [
@@ -194,12 +274,12 @@ if __name__ == "__main__":
     ],
     ids=["normal end", "closed", "SIGTERM", "ctrl-c", "SIGKILL"],
 )
-def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str | None) -> None:
+def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str | None, runs: int) -> None:
     """No process, no file and no semaphore, however the server ended."""
     if end and sys.platform == "win32":
         pytest.skip("signals are POSIX's")
     script = tmp_path / "server.py"
-    script.write_text(SERVER.format(then=then))
+    script.write_text(SERVER.format(then=then, runs=runs))
     files = tmp_path / "files"
     files.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(files), "TMP": str(files)}

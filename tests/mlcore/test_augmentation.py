@@ -176,8 +176,8 @@ def test_augmented_images_come_in_compact_form() -> None:
     dataset = load_dataset("digits-8x8")
     preparation = Preparation((8, 8), 2, kept=np.array([0, 5, 6, 9]))
     positions = np.array([4, 1, 7])
-    source = AugmentedImages(dataset, preparation, Augmentation(), seeded(), 5)
-    found = source.gather(positions, np.empty((3, 4), np.uint16))
+    source = AugmentedImages(dataset, preparation, Augmentation(), 5)
+    found = source.gather(positions, np.empty((3, 4), np.uint16), seeded())
     expected = preparation.compact(dataset.images[positions])
     assert np.abs(found.astype(int) - expected).max() <= 2  # the mean of four was rounded
 

@@ -3,14 +3,16 @@
 It stands beside `mlcore.partner` on the path.
 """
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
-from mlcore import Dataset, NetworkConfig, Split, TrainingConfig, TrainingRun, train
+from mlcore import Dataset, EpochMetrics, NetworkConfig, Split, TrainingConfig, TrainingRun, train
 from mlcore.partner import Partner, PartnerError
 
 
@@ -80,10 +82,69 @@ def test_a_run_that_was_shared_is_saved_and_restored_whole(partner: Partner, spl
     np.testing.assert_array_equal(shared.network.parameters, restored.network.parameters)
 
 
-def test_dropout_and_augmentation_stay_in_one_process(partner: Partner, split: Split) -> None:
-    run = TrainingRun(NetworkConfig(dropout=0.5), TrainingConfig())
+def measurements(run: TrainingRun) -> list[EpochMetrics]:
+    return [record for record in run.history if isinstance(record, EpochMetrics)]
+
+
+@pytest.mark.parametrize(
+    ("network", "training"),
+    [
+        ({}, {}),
+        ({}, {"optimizer": "gradient_descent", "batch_size": None, "iterations": 12}),
+        ({"dropout": 0.3}, {"optimizer": "momentum", "weight_decay": 0.01}),
+        ({"pooling": 2, "hidden_sizes": (600,)}, {"augment_shift": 1.0, "augment_noise": 0.1}),
+        ({"filters": (3,), "kernel_size": 3, "dropout": 0.2}, {"augment_elastic": 0.5, "batch_size": 200}),
+    ],
+    ids=str,
+)
+def test_a_run_in_halves_ends_the_same_to_the_last_bit_whoever_shares_it_and_when(
+    partner: Partner, split: Split, network: dict[str, Any], training: dict[str, Any]
+) -> None:
+    config = TrainingConfig(**{"batch_size": 50, "epochs": 3, **training})
+    networks = NetworkConfig(**{"hidden_sizes": (7, 5), **network})
+    alone, shared = (TrainingRun(networks, config, in_halves=True) for _run in range(2))
+    partner.attach(shared, split)
+    list(train(shared, split, max_steps=2))
+    partner.release()
+    list(train(shared, split, max_steps=2))
+    shared = TrainingRun.load_state(shared.save_state())
+    partner.attach(shared, split)
+    list(train(alone, split))
+    list(train(shared, split))
+    np.testing.assert_array_equal(shared.network.parameters, alone.network.parameters)
+    measured = [
+        [record for record in run.history if isinstance(record, EpochMetrics)] for run in (alone, shared)
+    ]
+    assert measured[0] == measured[1]
+    partner.release()
+
+
+def test_wrong_gradients_stay_in_one_process(partner: Partner, split: Split) -> None:
+    run = TrainingRun(NetworkConfig(), TrainingConfig(gradient_divisor=42_000))
     with pytest.raises(PartnerError, match="one process"):
         partner.attach(run, split)
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="there is no shared memory to be full")
+def test_where_shared_memory_is_small_a_file_does_as_well(
+    partner: Partner, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusals = iter([OSError(errno.ENOSPC, "No space left on device")])
+
+    def take_room(handle: int, size: int) -> None:
+        for refusal in refusals:
+            raise refusal
+        os.truncate(handle, size)
+
+    left = os.listdir("/dev/shm")
+    monkeypatch.setattr("mlcore.partner._take_room", take_room)
+    shared = run_of()
+    partner.attach(shared, split)
+    assert next(refusals, None) is None
+    assert os.listdir("/dev/shm") == left
+    list(train(shared, split))
+    assert shared.finished
+    partner.release()
 
 
 def test_a_partner_that_dies_is_told_in_a_sentence(split: Split) -> None:
