@@ -155,7 +155,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
 
 def measure_speed(service: RunService, split: Split, rounds: int, seconds: float) -> Iterator[Line]:
     """Compare a polled run with the bare loop, two runs with one, and a second core with none."""
-    single = RunService(tidy_every=None, shares=False)
+    single = RunService(tidy_every=None, shares="never")
     bare, one, two, shared, halves = [], [], [], [], []
     try:
         for _round in range(rounds):

@@ -13,6 +13,7 @@ from typing import Any
 from dashboard.runs import worker
 from dashboard.runs.records import RunError, State
 from dashboard.runs.run import Run
+from dashboard.runs.second_core import Shares
 from dashboard.runs.slots import Job, Slot
 from mlcore.language import N_, _
 
@@ -50,8 +51,8 @@ class Scheduler:
         Seconds.
     remove : callable
         Is given a run that was deleted, as soon as no worker touches it any more.
-    shares : bool
-        Whether a run that trains alone may use a second core.
+    shares : {"never", "when faster", "always"}
+        Whether a run that trains alone uses a second core.
     """
 
     def __init__(
@@ -62,15 +63,15 @@ class Scheduler:
         make_executor: Callable[[], Executor],
         clock: Callable[[], float],
         remove: Callable[[Run], None],
-        shares: bool = True,
+        shares: Shares = "when faster",
     ) -> None:
-        self._shares = shares
         self._changed = changed
         self._turn_seconds = turn_seconds
         self._clock = clock
         self._remove = remove
         self._closed = False
         self.slots = [Slot(make_executor, self._arrived) for _worker in range(workers)]
+        self.shares: Shares = shares if workers > 1 else "never"
 
     # ---- what the service asks for -----------------------------------------------------------------------
 
@@ -113,11 +114,6 @@ class Scheduler:
     def ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Have any worker compute something; the answer is in the future returned."""
         return self._send(self._lightest(), Job(function, arguments))
-
-    @property
-    def can_share(self) -> bool:
-        """Whether a run may use a second core when it is alone: there is one, and it is allowed."""
-        return self._shares and len(self.slots) > 1
 
     @property
     def rests(self) -> bool:
@@ -165,7 +161,7 @@ class Scheduler:
         """Whether a run on this worker may use a second core, because nothing else trains."""
         others = (other for other in self.slots if other is not slot)
         busy = any(other.waiting or other.turns_in_flight for other in others)
-        return self.can_share and not busy and len(slot.waiting) < 2
+        return self.shares != "never" and not busy and len(slot.waiting) < 2
 
     def _send(self, slot: Slot, job: Job) -> "Future[Any]":
         try:

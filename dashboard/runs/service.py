@@ -24,6 +24,7 @@ from dashboard.runs.limits import Demand, bytes_available, demand_of, total
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
+from dashboard.runs.second_core import Shares
 from dashboard.runs.store import DataStore
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
@@ -83,8 +84,8 @@ class RunService:
         Seconds, for what waits for minutes.
     tidy_every : float or None
         Seconds between two looks for what has to go; None leaves calling `tidy` to others.
-    shares : bool
-        Whether a run may use a second core as long as no other one trains.
+    shares : {"never", "when faster", "always"}
+        Whether a run uses a second core as long as no other one trains.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class RunService:
         make_executor: Callable[[], Executor] = loky_executor,
         clock: Callable[[], float] = time.monotonic,
         tidy_every: float | None = 5.0,
-        shares: bool = True,
+        shares: Shares = "when faster",
     ) -> None:
         self.limits = limits or Limits(memory_bytes=_half_of(bytes_available()))
         self._clock = clock
@@ -151,9 +152,7 @@ class RunService:
             run_id = secrets.token_urlsafe(16)
             stored = self._store.keep_split(split)
             folder = str(self._store.make_folder(run_id))
-            ticket = worker.Ticket(
-                run_id, folder, stored, network, training, may_share=self._scheduler.can_share
-            )
+            ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
             self._start_keeper()

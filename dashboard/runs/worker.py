@@ -10,14 +10,15 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import InitVar, dataclass, field, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from dashboard.runs.limits import bytes_available
 from dashboard.runs.records import Record
+from dashboard.runs.second_core import SecondCore, Shares
 from dashboard.runs.store import StoredDataset, StoredSplit
 from mlcore import (
     Dataset,
@@ -32,7 +33,7 @@ from mlcore import (
     save_model,
     train,
 )
-from mlcore.partner import Partner, PartnerError, bytes_needed, is_worth_sharing
+from mlcore.partner import Partner, PartnerError, is_worth_sharing
 
 NICENESS = 10
 """Added to the worker's: a drawing is answered by the web process, which must not wait for training."""
@@ -62,8 +63,8 @@ class Ticket:
     ----------
     folder : str
         The run's own; the newest checkpoint lies there, if there is one.
-    may_share : bool
-        Whether it may ever use a second core.
+    shares : {"never", "when faster", "always"}
+        Whether it uses a second core while no other run trains.
     """
 
     run_id: str
@@ -72,7 +73,7 @@ class Ticket:
     network: NetworkConfig
     training: TrainingConfig
     changes: Changes = Changes()
-    may_share: bool = True
+    shares: Shares = "never"
 
     @property
     def checkpoint(self) -> Path:
@@ -138,8 +139,12 @@ class _Held:
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None
     next_save: float = field(default_factory=time.monotonic)
-    partner: Partner | None = None
-    may_share: bool = True
+    second_core: SecondCore = field(init=False)
+    shares: InitVar[Shares] = "never"
+
+    def __post_init__(self, shares: Shares) -> None:
+        """Give the run its second core, which decides for itself when it is used."""
+        self.second_core = SecondCore(self.run, self.split, shares)
 
 
 _held: dict[str, _Held] = {}
@@ -183,8 +188,8 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     the run is ``alone``, no other one trains, and a second process may take half of the work.
     """
     held, records_before = _take_up(ticket)
-    _share(held, alone)
-    begin = time.perf_counter()
+    held.second_core.prepare_turn(alone)
+    begin, images = time.perf_counter(), held.run.images_seen
     records: list[Record] = []
     finished, diverged = False, ""
     hold = None if max_steps else str(ticket.hold)
@@ -205,11 +210,13 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     except PartnerError:  # the second process is gone in the middle of a step: back to the checkpoint, alone
         drop(ticket.run_id)
         held, records_before = _take_up(ticket)
-        held.may_share = False
+        held.second_core.give_up()
         return _report(held, [], records_before)
     spent = time.perf_counter() - begin
     if finished or diverged:
-        _end_partner(held)
+        held.second_core.end()
+    else:
+        held.second_core.note_turn(held.run.images_seen - images, spent)
     if not diverged and (finished or _is_time_to_save(held, records)):
         _save(held, ticket)
     return _report(held, records, records_before, spent, finished, diverged)
@@ -218,7 +225,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
 def save(ticket: Ticket, put_away: bool) -> Report:
     """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes."""
     held, records_before = _take_up(ticket)
-    _end_partner(held)
+    held.second_core.end()
     _save(held, ticket)
     if put_away:
         drop(ticket.run_id)
@@ -229,7 +236,7 @@ def drop(run_id: str) -> None:
     """Free the memory that a run takes, without saving it."""
     held = _held.pop(run_id, None)
     if held is not None:
-        _end_partner(held)
+        held.second_core.end()
 
 
 def score(ticket: Ticket, stored: StoredDataset) -> float:
@@ -256,7 +263,7 @@ def trial(
 ) -> float:
     """Return how many seconds this worker needs to train on one image, measured on random images.
 
-    When it is ``alone``, with a second process as a run would have it.
+    When it is ``alone``, with a second process too, if that is faster: a run would have it.
     """
     n = min(training.batch_size or TRIAL_IMAGES, TRIAL_IMAGES)
     generator = np.random.default_rng(0)
@@ -266,19 +273,23 @@ def trial(
     split = Split(dataset, dataset.take(slice(0, 1)))
     endless = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, train_sample=1)
     run = TrainingRun(network, replace(endless, learning_rate=1e-6))
-    held = _Held(run, split)
     run.build(split)
     run.in_halves = is_worth_sharing(run)
-    try:
-        for _twice in range(2):  # a second process is started first, then takes part
-            _share(held, alone)
-        first = _timed_steps(run, split, 1)  # touches all memory for the first time
-        if first > seconds:
-            return first / n
-        steps = max(1, int(seconds / _timed_steps(run, split, 1)))
-        return _timed_steps(run, split, steps) / (steps * n)
-    finally:
-        _end_partner(held)
+    times = [_timed_image(run, split, seconds)]
+    if alone and run.in_halves:
+        with suppress(OSError, PartnerError), Partner() as partner:
+            partner.attach(run, split)
+            times.append(_timed_image(run, split, seconds))
+    return min(times)
+
+
+def _timed_image(run: TrainingRun, split: Split, seconds: float) -> float:
+    n = run.batch_size
+    first = _timed_steps(run, split, 1)  # touches all memory for the first time
+    if first > seconds:
+        return first / n
+    steps = max(1, int(seconds / _timed_steps(run, split, 1)))
+    return _timed_steps(run, split, steps) / (steps * n)
 
 
 def _timed_steps(run: TrainingRun, split: Split, steps: int) -> float:
@@ -311,38 +322,18 @@ def _open_run(ticket: Ticket) -> _Held:
         run = TrainingRun(ticket.network, ticket.training)
         run.build(split)
         # In halves, a second process may join and leave: the result is the same to the last bit.
-        run.in_halves = ticket.may_share and is_worth_sharing(run)
-        return _Held(run, split)
+        run.in_halves = ticket.shares != "never" and is_worth_sharing(run)
+        return _Held(run, split, shares=ticket.shares)
     run = TrainingRun.from_model(load_model(ticket.checkpoint))
     run.build(split)
-    return _Held(run, split, saved_step=run.step, saved_records=len(run.history), saved_best=run.best)
-
-
-def _share(held: _Held, alone: bool) -> None:
-    """Let a second process take half of every batch while no other run trains.
-
-    It is started in one turn and takes part from the next one on, so that nobody waits until it is there.
-    """
-    run = held.run
-    if not (alone and run.in_halves and held.may_share):
-        _end_partner(held)
-        return
-    try:
-        if held.partner is None:
-            available = bytes_available()
-            held.may_share = available is None or available > 2 * bytes_needed(run, held.split.train)
-            held.partner = Partner() if held.may_share else None
-        elif run.partner is None:
-            held.partner.attach(run, held.split)
-    except (OSError, PartnerError):  # no process or no memory: then it goes on alone
-        held.may_share = False
-        _end_partner(held)
-
-
-def _end_partner(held: _Held) -> None:
-    if held.partner is not None:
-        held.partner.close()
-        held.partner = None
+    return _Held(
+        run,
+        split,
+        saved_step=run.step,
+        saved_records=len(run.history),
+        saved_best=run.best,
+        shares=ticket.shares,
+    )
 
 
 def open_split(stored: StoredSplit) -> Split:

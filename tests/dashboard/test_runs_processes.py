@@ -177,7 +177,7 @@ can_share = pytest.mark.skipif(not CAN_SHARE, reason="two processes cannot share
 
 @pytest.fixture
 def wide_service() -> Iterator[RunService]:
-    made = RunService(2, Limits(), turn_seconds=0.05, tidy_every=None)
+    made = RunService(2, Limits(), turn_seconds=0.05, tidy_every=None, shares="always")
     yield made
     made.close()
 
@@ -251,7 +251,7 @@ from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
-    service = RunService(2, turn_seconds=0.05)
+    service = RunService(2, turn_seconds=0.05, shares="always")
     network = NetworkConfig(hidden_sizes=(256, 256))
     training = TrainingConfig(epochs=10_000)
     runs = [service.start("ada", split, network, training) for _ in range({runs})]
