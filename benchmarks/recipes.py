@@ -39,9 +39,7 @@ def run(name: str, seed: int, cores: int) -> dict[str, float]:
     training.build(split)
     ready = time.perf_counter()
     seconds, cpu = 0.0, time.process_time()
-    shared = (
-        cores > 1 and not training.network_config.dropout and training.training_config.augmentation.is_none
-    )
+    shared = cores > 1
     with ExitStack() as stack:
         if shared:
             stack.enter_context(Partner()).attach(training, split)
