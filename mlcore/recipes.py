@@ -75,9 +75,9 @@ RECIPES: dict[str, Recipe] = {
         SplitSettings(),
         RecipeCard(
             N_(
-                "One hidden layer on images of 14×14 (pixels that are hardly ever lit are left out), which are "
-                "shifted, turned, stretched, slanted and bent a little, anew in each of 20 epochs: it never sees "
-                "the same image twice and can learn none by heart."
+                "One hidden layer on images of 14×14, without the pixels that are hardly ever lit. They are "
+                "shifted, turned, stretched, slanted and bent a little, anew in each of 20 epochs: it never "
+                "sees the same image twice and can learn none by heart."
             ),
             "",
             N_("99.0 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
