@@ -99,6 +99,24 @@ class Visitor:
         if text is not None:
             self.wait_until_idle(text)
 
+    def choose(self, label: str, option: str | re.Pattern[str]) -> None:
+        """Choose an option, by its whole text or a pattern, from the list whose label contains this text.
+
+        A list closes again when the page scrolls, as it does when something above is still growing: like
+        anybody, the visitor opens it once more.
+        """
+        box = self.main.get_by_role("combobox", name=re.compile(re.escape(label)))
+        wanted = self.page.get_by_role("option", name=option, exact=True)
+        box.evaluate("box => box.scrollIntoView({ block: 'center' })")
+        for _try in range(4):
+            self.page.wait_for_timeout(300)
+            if not wanted.is_visible():
+                box.click()
+            self.page.wait_for_timeout(500)
+            if wanted.is_visible():
+                break
+        wanted.click()
+
     def draw(self, *strokes: Stroke, text: str | None = None) -> None:
         """Draw strokes on the canvas, by finger on a phone and else by mouse, and wait for this text.
 

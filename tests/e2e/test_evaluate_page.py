@@ -78,11 +78,6 @@ def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
     return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N
 
 
-def choose(visitor: Visitor, name: str, option: int) -> None:
-    visitor.main.get_by_role("combobox", name=re.compile(name)).click()
-    visitor.page.get_by_role("option", name=str(option), exact=True).click()
-
-
 def test_a_click_on_a_cell_shows_its_images_each_time(visitor: Visitor) -> None:
     open_test_set(visitor)
     one, other = cells()[1:3]
@@ -113,8 +108,8 @@ def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visit
 
 def test_the_lists_lead_to_every_cell(visitor: Visitor) -> None:
     open_test_set(visitor)
-    choose(visitor, "True", 7)
-    choose(visitor, "Guessed", 2)
+    visitor.choose("True", "7")
+    visitor.choose("Guessed", "2")
     expect_cell(visitor, 7, 2)
 
 

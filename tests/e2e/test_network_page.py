@@ -32,8 +32,7 @@ def test_the_picture_and_the_figures_follow_the_settings_at_once(visitor: Visito
 
 def test_a_link_carries_its_recipe_and_the_address_follows_the_choice(visitor: Visitor) -> None:
     visitor.open("/network?recipe=deep", "512 neurons")
-    visitor.main.get_by_role("combobox", name="Recipe").click()
-    visitor.page.get_by_role("option", name="No hidden layer").click()
+    visitor.choose("Recipe", "No hidden layer")
     visitor.see("7,850")
     expect(visitor.page).to_have_url(re.compile(r"/network\?recipe=softmax-regression$"))
 

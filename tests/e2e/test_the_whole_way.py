@@ -44,8 +44,7 @@ def train_to_the_end(visitor: Visitor) -> float:
 
 
 def choose(visitor: Visitor, label: str, option: str) -> None:
-    visitor.main.get_by_role("combobox", name=re.compile(label)).click()
-    visitor.page.get_by_role("option", name=option, exact=True).click()
+    visitor.choose(label, option)
     visitor.page.wait_for_timeout(1000)  # the app looks idle for a moment before it answers
     visitor.wait_until_idle()
 

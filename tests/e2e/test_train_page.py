@@ -205,8 +205,7 @@ def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visit
     decay = visitor.main.get_by_role("spinbutton", name="L2 (weight decay)")
     decay.fill("1")
     decay.press("Enter")
-    visitor.main.get_by_role("combobox", name=re.compile("Optimizer")).click()
-    visitor.page.get_by_role("option", name="Gradient descent", exact=True).click()
+    visitor.choose("Optimizer", "Gradient descent")
     visitor.see("Gradient descent mostly works with a learning rate near 0.1")
     visitor.go_to("Train")
     visitor.press("Start")
@@ -252,11 +251,7 @@ def choose_run(visitor: Visitor, shown: str, wanted: str) -> None:
     runs = run_choice(visitor)
     expect(runs).to_have_value(re.compile(f"^{shown}: "))
     visitor.wait_until_idle()
-    # From the top: a list closes again when the browser scrolls, as it does to show all of a box in focus.
-    visitor.main.evaluate("main => main.scrollTo(0, 0)")
-    visitor.page.wait_for_timeout(600)
-    runs.click()
-    visitor.page.get_by_role("option").filter(has_text=re.compile(f"^{wanted}: ")).click()
+    visitor.choose("Your runs", re.compile(f"^{wanted}: "))
 
 
 def test_on_a_phone_the_run_fits_the_screen(phone_visitor: Visitor) -> None:
