@@ -36,7 +36,7 @@ benchmark: $(VENV)/browser  ## Measure what is promised, an hour or so (PARTS="t
 frameworks: $(VENV)/dev  ## Install PyTorch and JAX, for the benchmarks that compare with them
 	$(PIP) install --quiet -r requirements/benchmark.txt
 
-agreement: frameworks  ## Compare every layer, loss, optimizer and run with PyTorch
+agreement: $(VENV)/torch  ## Compare every layer, loss, optimizer and run with PyTorch
 	$(BIN)/python -m pytest benchmarks/agreement
 
 reference: $(VENV)/dev  ## Write docs/reference/settings.md anew
@@ -63,6 +63,10 @@ $(VENV)/app: $(VENV)/python requirements.txt constraints.txt
 $(VENV)/dev: $(VENV)/python requirements.txt requirements/dev.txt requirements/extra.txt constraints.txt
 	$(PIP) install --quiet -r requirements/dev.txt
 	touch $@ $(VENV)/app
+
+$(VENV)/torch: $(VENV)/dev requirements/torch.txt
+	$(PIP) install --quiet -r requirements/torch.txt
+	touch $@
 
 $(VENV)/browser: $(VENV)/dev
 	$(BIN)/python -m tests.e2e.browser --install

@@ -166,13 +166,11 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
             arrays[name] = values
     for name, values in (model.state or {}).items():
         arrays[f"state.{name}"] = values
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
     if hasattr(file, "write"):
-        file.write(buffer.getvalue())
+        np.savez(file, allow_pickle=False, **arrays)
     else:
         with open(file, "wb") as stream:
-            stream.write(buffer.getvalue())
+            np.savez(stream, allow_pickle=False, **arrays)
 
 
 def load_model(file: str | PathLike[str] | BinaryIO | bytes) -> Model:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mlcore.batches import BatchLearner, Images, chance, open_batches, open_images
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.dataset import DatasetError
+from mlcore.dataset import Dataset, DatasetError
 from mlcore.flaws import distort_gradients
 from mlcore.language import _
 from mlcore.model import Model, ModelFileError, load_model, save_model
@@ -200,7 +200,7 @@ class TrainingRun:
         )
         height, width = split.train.image_shape
         preparation = fit_preparation(
-            split.train.images if needs_pixels else np.empty((0, height, width), np.uint8),
+            _pixels_of(split.train) if needs_pixels else np.empty((0, height, width), np.uint8),
             pooling=config.pooling,
             scaling=config.scaling,
             standardize=config.standardize,
@@ -603,6 +603,15 @@ class TrainingRun:
     def load_state(cls, data: bytes) -> TrainingRun:
         """Return the run that `save_state` wrote."""
         return cls.from_model(load_model(data))
+
+
+def _pixels_of(dataset: Dataset) -> NDArray[np.uint8]:
+    """Return all images; unlike `Dataset.images`, without a copy that stays."""
+    if dataset.rows is None:
+        return dataset.images
+    images = np.empty((len(dataset), *dataset.image_shape), np.uint8)
+    dataset.gather(np.arange(len(dataset)), images.reshape(len(dataset), -1))
+    return images
 
 
 def _json_number(value: float) -> float | None:
