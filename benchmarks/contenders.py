@@ -82,6 +82,18 @@ def timed(case: Case, epoch: Callable[[], None], guesses: Callable[[Array], Arra
     return Result(seconds, accuracy(test.labels, guesses(test.images.reshape(len(test), -1))))
 
 
+def starting_weights(case: Case) -> list[Array]:
+    """Return the weights of each layer, float32 (inputs, outputs), from which all dense contenders start.
+
+    scikit-learn is the exception: it draws its own. Biases start at 0.
+    """
+    generator = np.random.default_rng(0)
+    return [
+        (generator.standard_normal((i, o)) * np.sqrt(2 / i)).astype(np.float32)
+        for i, o in pairwise((784, *case.hidden_sizes, 10))
+    ]
+
+
 def batches(generator: np.random.Generator, n: int, size: int | None) -> list[Array]:
     """Return the positions of each batch of one epoch, shuffled unless the batch is full."""
     if size is None:
@@ -107,6 +119,12 @@ def ours(case: Case, threads: int, **network: Any) -> Result:
         network["filters"] = case.filters
     run = TrainingRun(NetworkConfig(hidden_sizes=case.hidden_sizes, **network), config)
     run.build(split)
+    if not case.filters:
+        linear = [layer for layer in run.network.layers if layer.parameters]
+        kept = run.network.preparation.kept
+        for layer, weights in zip(linear, starting_weights(case), strict=True):
+            rows = kept if layer is linear[0] and kept is not None else slice(None)
+            layer.parameters["weights"][:] = weights[rows]
 
     def epoch() -> None:
         for _ in train(run, split, max_steps=run.steps_per_epoch):
@@ -134,11 +152,8 @@ def numpy_loop(case: Case, threads: int) -> Result:
     pixels, labels = images_and_labels(case.n_images)
     x, y = (pixels / 255).astype(np.float32), np.eye(10, dtype=np.float32)[labels]
     generator = np.random.default_rng(0)
-    sizes = (784, *case.hidden_sizes, 10)
-    weights = [
-        (generator.standard_normal((i, o)) * np.sqrt(2 / i)).astype(np.float32) for i, o in pairwise(sizes)
-    ]
-    parameters = [*weights, *(np.zeros(o, np.float32) for o in sizes[1:])]
+    weights = starting_weights(case)
+    parameters = [*weights, *(np.zeros(w.shape[1], np.float32) for w in weights)]
     moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
     layers = len(weights)
     step = 0
@@ -223,9 +238,11 @@ def torch_eager(case: Case, threads: int, fused: bool = False) -> Result:
             channels = filters
         modules += [torch.nn.Flatten(), torch.nn.LazyLinear(10)]
     else:
-        sizes = (784, *case.hidden_sizes, 10)
-        for i, o in pairwise(sizes):
-            modules += [torch.nn.Linear(i, o), torch.nn.ReLU()]
+        for weights in starting_weights(case):
+            linear = torch.nn.Linear(*weights.shape)
+            linear.weight.data[:] = torch.from_numpy(weights.T)
+            linear.bias.data.zero_()
+            modules += [linear, torch.nn.ReLU()]
         modules.pop()
     model = torch.nn.Sequential(*modules)
     model(x[:2])
@@ -264,11 +281,7 @@ def jax_jit(case: Case, threads: int) -> Result:
     pixels, labels = images_and_labels(case.n_images)
     x, y = jnp.asarray(pixels.astype(np.float32) / 255), jnp.asarray(labels)
     generator = np.random.default_rng(0)
-    sizes = (784, *case.hidden_sizes, 10)
-    weights = [
-        (generator.standard_normal((i, o)) * np.sqrt(2 / i)).astype(np.float32) for i, o in pairwise(sizes)
-    ]
-    parameters = [(jnp.asarray(w), jnp.zeros(w.shape[1], jnp.float32)) for w in weights]
+    parameters = [(jnp.asarray(w), jnp.zeros(w.shape[1], jnp.float32)) for w in starting_weights(case)]
 
     def forward(p: Any, a: Any) -> Any:
         for w, b in p[:-1]:
