@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.messages import friendly_errors
 from dashboard.navigation import ROOT, inside_app, wanted_page
+from dashboard.run_service import attend
 
 # Before the menu: for a page's Material icon, the browser's tab would ask a server of Google's.
 st.set_page_config(page_icon=ROOT / "dashboard" / "icon.svg", layout="wide")
@@ -17,4 +18,5 @@ page = inside_app()
 wanted_page()
 st.set_page_config(page_title=f"{page.title} · Digit Lab" if page.url_path else "Digit Lab")
 with friendly_errors():
+    attend()
     page.run()

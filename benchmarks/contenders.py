@@ -230,11 +230,7 @@ def torch_eager(case: Case, threads: int, fused: bool = False) -> Result:
         modules.append(torch.nn.Unflatten(1, (1, 28, 28)))
         channels = 1
         for filters in case.filters:
-            modules += [
-                torch.nn.Conv2d(channels, filters, 5, padding=2),
-                torch.nn.ReLU(),
-                torch.nn.MaxPool2d(2),
-            ]
+            modules += [torch.nn.Conv2d(channels, filters, 5), torch.nn.ReLU(), torch.nn.MaxPool2d(2)]
             channels = filters
         modules += [torch.nn.Flatten(), torch.nn.LazyLinear(10)]
     else:

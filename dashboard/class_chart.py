@@ -56,11 +56,11 @@ def _chart(class_names: list[str], labels: list[str]) -> dict[str, Any]:
                 "scale": {"domain": labels},
                 "legend": {"title": None, "orient": "top"},
             },
-            # What is left aside is paler too: colour is not the only sign.
+            # Each part is paler than the one before: colour is not the only sign.
             "opacity": {
                 "field": "part",
                 "type": "nominal",
-                "scale": {"domain": labels, "range": [1, 1, 0.35][: len(labels)]},
+                "scale": {"domain": labels, "range": [1, 0.65, 0.3][: len(labels)]},
                 "legend": None,
             },
             "order": {"field": "order", "type": "quantitative"},

@@ -135,7 +135,8 @@ def model_fingerprint(model: Model) -> str:
     """Return a sha256 of all that decides a model's answers: 2 ms for half a million parameters."""
     preparation = model.preparation
     plain = [asdict(model.network_config), model.class_names, preparation.image_shape]
-    digest = hashlib.sha256(json.dumps([*plain, preparation.pooling, preparation.scale]).encode())
+    numbers = (preparation.pooling, preparation.scale, preparation.levels)
+    digest = hashlib.sha256(json.dumps([*plain, *numbers]).encode())
     for values in (model.parameters, preparation.kept, preparation.mean, preparation.deviation):
         digest.update(b"-" if values is None else np.ascontiguousarray(values).data)
     return digest.hexdigest()

@@ -43,12 +43,10 @@ def prepare_live_chart() -> None:
 
 def _chart_data(status: RunStatus) -> dict[str, Any]:
     """Return what the component draws, as JSON can say it."""
-    batch_size = min(status.training.batch_size or status.n_train, status.n_train)
-    total_epochs = status.total_steps / -(-status.n_train // batch_size)
     return {
         "module": plotly_module(),
         "run": f"{status.run_id} {status.history_version}",
-        "x": {"title": _("Epochs"), "end": x_axis_end(status.epoch, total_epochs, status.live)},
+        "x": {"title": _("Epochs"), "end": x_axis_end(status.epoch, status.total_epochs, status.live)},
         "charts": [asdict(chart) for chart in learning_curves(status)],
         "words": {"close": _("Close-up"), "whole": _("Undo zoom"), "legend": _("Curves")},
     }

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 def show_error(error: BaseException) -> None:
     """Show what is to be said about this error, and log the ones that were not foreseen."""
-    st.error(sentence(error), icon=":material/error:")
+    st.error(plain(sentence(error)), icon=":material/error:")
 
 
 def sentence(error: BaseException) -> str:

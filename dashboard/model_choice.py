@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.formats import percent
-from dashboard.run_service import get_run_service
+from dashboard.run_service import find_run, get_run_service, run_owner
 from dashboard.runs.records import RunError
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from mlcore import Model, load_model
@@ -19,7 +19,7 @@ def model_labels(session: Session) -> dict[str, str]:
     """Return key → label of every model that this visitor can ask, what they made or brought first."""
     labels = {}
     if _run_has_model(session):
-        labels[RUN_MODEL] = _("Your own run")
+        labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run that you watch")
     if session.uploaded_model is not None:
         labels[UPLOADED_MODEL] = session.uploaded_model_name
     return labels | {name: shipped_label(name) for name in shipped_model_names()}
@@ -34,7 +34,7 @@ def chosen_model(session: Session) -> Model:
     """Return the model that answers this visitor."""
     key = chosen_key(session)
     if key == RUN_MODEL and session.run_id is not None:
-        return get_run_service().model(session.run_id)
+        return get_run_service().model(session.run_id, best=True)
     if key == UPLOADED_MODEL and session.uploaded_model is not None:
         return session.uploaded_model
     return shipped_model(key)
@@ -57,9 +57,14 @@ def shipped_label(name: str) -> str:
 
 
 def _run_has_model(session: Session) -> bool:
-    if session.run_id is None:
+    run_id = find_run(session)
+    if run_id is None:
         return False
     try:
-        return get_run_service().status(session.run_id).model_step is not None
+        return get_run_service().status(run_id).model_step is not None
     except RunError:
         return False
+
+
+def _is_own(session: Session) -> bool:
+    return session.run_id is not None and get_run_service().is_owner(session.run_id, run_owner())

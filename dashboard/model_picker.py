@@ -11,7 +11,7 @@ from dashboard.session import Session
 from mlcore import ModelFileError
 from mlcore.language import _
 
-LARGEST_MODEL = 20  # MB
+LARGEST_MODEL = 150  # MB; eight layers of 2,048 neurons are 118
 
 
 def choose_model(session: Session, key: str) -> None:

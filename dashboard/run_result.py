@@ -13,12 +13,18 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.records import RunStatus
 from dashboard.session import RUN_MODEL, Session
-from mlcore import Dataset
+from mlcore import Dataset, EpochMetrics
 from mlcore.language import N_, _
 
+LOWEST_RATE = 1e-6  # that a form offers
 NOTHING_LEARNT = N_(
     "It has learnt nothing: no measurement was better than the one before the first step. Most often the "
     "learning rate is too high. Try a tenth of it, or another initialisation."
+)
+
+NOT_MEASURED = N_(
+    "It was stopped before the dev set was measured for the first time. What it has learnt until then can be "
+    "tried all the same."
 )
 
 
@@ -28,21 +34,29 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_divergence(session, status)
     elif status.state == "failed":
         st.error(status.message, icon=":material/error:")
-    elif status.best is not None and status.best.step == 0 and status.step > 0:
+    elif not was_measured(status):
+        st.info(_(NOT_MEASURED), icon=":material/info:")
+    elif status.best is not None and status.best.step == 0:
         st.warning(_(NOTHING_LEARNT), icon=":material/warning:")
         offer_gentler_rate(session, status)
     elif status.best is not None:
         show_summary(status)
-    if status.model_step is None and status.best is None:
-        return
+    if status.model_step is None and status.state in ("diverged", "failed"):
+        return  # it broke off before it was first saved
     if may_change:
         show_test(session, status)
     with st.container(horizontal=True, gap="small", key="run_ways"):
         if st.button(_("See its mistakes"), icon=":material/fact_check:"):
+            session.model_key = RUN_MODEL
             st.switch_page(page("evaluate"))
         if st.button(_("Draw a digit for it"), icon=":material/draw:"):
             session.model_key = RUN_MODEL
             st.switch_page(page("draw"))
+
+
+def was_measured(status: RunStatus) -> bool:
+    """Return whether the dev set was measured after a step."""
+    return any(isinstance(record, EpochMetrics) and record.step > 0 for record in status.history)
 
 
 def show_summary(status: RunStatus) -> None:
@@ -68,7 +82,7 @@ def show_divergence(session: Session, status: RunStatus) -> None:
 
 def offer_gentler_rate(session: Session, status: RunStatus) -> None:
     """Lead to the settings with a tenth of the run's rate."""
-    rate = status.training.learning_rate / 10
+    rate = max(LOWEST_RATE, status.training.learning_rate / 10)
     if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
         session.training_config = replace(session.training_config, learning_rate=rate)
         session.rate_is_chosen = True
@@ -81,7 +95,7 @@ def show_test(session: Session, status: RunStatus) -> None:
     if test_set is None:
         return
     if status.test_accuracy is not None:
-        text = _("{accuracy} of the {n:,} test images right.")
+        text = _("{accuracy} of the {n:,} test images right, with the weights that were best on the dev set.")
         st.info(
             text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)), icon=":material/flag:"
         )

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.runs.records import RunStatus
 from dashboard.runs.service import RunService
+from dashboard.session import Session
 
 _COOKIE = "_streamlit_xsrf"
 _OWNER = "run_owner"
@@ -33,16 +34,27 @@ def run_owner() -> str:
 
 
 def watch_run(run_id: str) -> RunStatus:
-    """Return how a run stands, and note that this session is there: a run outlives its owner by minutes only.
+    """Return how a run stands, and note that this session is there.
 
     Raises
     ------
     RunError
         When there is no such run (any more).
     """
-    service = get_run_service()
-    service.attach(run_id, _lease().session, run_owner())
-    return service.status(run_id)
+    attend()
+    return get_run_service().status(run_id)
+
+
+def attend() -> None:
+    """Note that this session is there, on whichever page: runs outlive their owner by minutes only."""
+    get_run_service().attend(_lease().session, run_owner())
+
+
+def find_run(session: Session) -> str | None:
+    """Return the run of this session; after a reload, that is the visitor's newest."""
+    if session.run_id is None:
+        session.run_id = next((status.run_id for status in get_run_service().runs_of(run_owner())), None)
+    return session.run_id
 
 
 class Lease:

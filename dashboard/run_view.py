@@ -6,13 +6,13 @@ part of the page; everything keeps its place, so that nothing jumps under a fing
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from dashboard.formats import duration, percent
 from dashboard.live_chart import show_live_chart
-from dashboard.messages import friendly_errors, sentence
+from dashboard.messages import friendly_errors, plain, sentence
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.records import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train_words import run_words
@@ -20,6 +20,8 @@ from mlcore import EpochMetrics
 from mlcore.language import _
 
 LOOK_EVERY = 1.0  # seconds
+LOOK_AT_REST = 5.0
+LOWEST_RATE = 1e-6
 LONGEST_STEP = 10.0  # seconds that the page waits for a single step
 MOVING: frozenset[State] = frozenset({"queued", "running"})
 
@@ -39,17 +41,30 @@ _PROBLEM = "run_problem"
 
 def show_run(run_id: str, may_change: bool) -> None:
     """Show a run, and go on showing it by itself while it trains."""
-    moving = watch_run(run_id).state in MOVING
-    st.fragment(_show_run, run_every=LOOK_EVERY if moving else None)(run_id, may_change, moving)
+    status = watch_run(run_id)
+    every = LOOK_EVERY if status.state in MOVING else LOOK_AT_REST if _may_move(status, may_change) else None
+    st.fragment(_show_run, run_every=every)(run_id, may_change, _phase(status))
 
 
-def _show_run(run_id: str, may_change: bool, moving: bool) -> None:
+def _may_move(status: RunStatus, may_change: bool) -> bool:
+    """Whether a run at rest may go on without this page: by a click in another tab, or by its owner."""
+    return status.state == "paused" or not may_change
+
+
+def _phase(status: RunStatus) -> tuple[Any, ...]:
+    """Return what the rest of the page depends on: when it changes, all of it is drawn anew."""
+    if status.state in MOVING:
+        return ("moving",)
+    return status.state, status.step, status.model_step
+
+
+def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
     with friendly_errors(), st.container(key="run_live"):
         try:
             status = watch_run(run_id)
         except RunError:
             st.rerun()  # it has been removed; the page tells
-        if (status.state in MOVING) != moving:
+        if _phase(status) != phase:
             st.rerun()
         show_state(status)
         if may_change:
@@ -64,7 +79,7 @@ def show_state(status: RunStatus) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
         waits = _("It waits for a worker: runs take turns.")
-        st.caption(waits if status.state == "queued" else run_words(status))
+        st.caption(waits if status.state == "queued" else plain(run_words(status)))
 
 
 # ---- steering ----------------------------------------------------------------------------------------------
@@ -111,10 +126,16 @@ def _button(
 
 def show_go_on(status: RunStatus) -> None:
     """Show the form that changes the learning rate and the length of a run, and lets it go on."""
-    suggestion = status.training.learning_rate / (10 if status.state == "diverged" else 1)
+    rate_now = status.training.learning_rate
+    suggestion = max(LOWEST_RATE, rate_now / (10 if status.state == "diverged" else 1))
     with st.form(f"go_on_form {status.run_id}", border=False):
         rate = st.number_input(
-            _("Learning rate"), min_value=1e-6, max_value=100.0, value=suggestion, step=0.001, format="%.6g"
+            _("Learning rate"),
+            min_value=LOWEST_RATE,
+            max_value=100.0,
+            value=suggestion,
+            step=0.001,
+            format="%.6g",
         )
         more = st.number_input(
             _("More epochs"),
@@ -169,7 +190,7 @@ def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
 
 
 def _epoch(status: RunStatus) -> str:
-    planned = status.total_steps * status.epoch / status.step if status.step else status.training.epochs
+    planned = status.total_epochs
     now = f"{status.epoch:.2f}" if status.state in MOVING else f"{round(status.epoch, 2):g}"
     return _("{now} of {planned}").format(now=now, planned=f"{round(planned, 2):g}")
 
@@ -191,4 +212,4 @@ def _best_help(best: EpochMetrics | None) -> str | None:
 def _test(status: RunStatus) -> tuple[str, str | None]:
     if status.test_accuracy is not None:
         return percent(status.test_accuracy, 2), None
-    return "–", _("Asked for once, when the training is over.")
+    return "–", _("Asked for once, when the training is over, of the weights that were best on the dev set.")

@@ -123,23 +123,3 @@ def get_session() -> Session:
         st.session_state["session"] = Session()
     session: Session = st.session_state["session"]
     return session
-
-
-def current_dataset() -> Dataset:
-    """Return the data set in use."""
-    return get_session().dataset
-
-
-def current_split() -> Split:
-    """Return training and dev set of the data set in use."""
-    return get_session().split
-
-
-def current_dev_set() -> Dataset:
-    """Return the dev set of the data set in use."""
-    return get_session().split.dev
-
-
-def current_test_set() -> Dataset | None:
-    """Return the images kept for the final test, or None where the data set has none."""
-    return get_session().test_set

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.estimate import expected_seconds
 from dashboard.formats import duration
-from dashboard.messages import friendly_errors
+from dashboard.messages import friendly_errors, plain
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.records import RunStatus
@@ -27,7 +27,8 @@ def show_plan(session: Session) -> None:
     with data, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Data')}**")
         text = _("{name}: {train:,} training images, {dev:,} in the dev set")
-        st.markdown(text.format(name=dataset_words(dataset.name), train=len(split.train), dev=len(split.dev)))
+        name = plain(dataset_words(dataset.name))
+        st.markdown(text.format(name=name, train=len(split.train), dev=len(split.dev)))
         st.page_link(page("data"), label=_("Change the data"))
     with network, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Network')}**")

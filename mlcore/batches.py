@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.augmentation import Augmentation, AugmentedImages
+from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset
 from mlcore.network import Network
 from mlcore.preparation import Preparation
@@ -125,13 +126,19 @@ class BatchLearner:
             network.learn_from(compact, self.labels[some], share, generator, add, outputs[part])
 
 
-def chance(seed: int, step: int, side: int) -> np.random.Generator:
+def draws(network: NetworkConfig, training: TrainingConfig) -> bool:
+    """Return whether a step draws random numbers: for dropout, or to change its images."""
+    return bool(network.dropout) or not training.augmentation.is_none
+
+
+def step_generator(seed: int, step: int, side: int) -> np.random.Generator:
     """Return the generator from which one step draws what it needs by chance.
 
     It follows from its three numbers alone, so that nothing of it need be saved, and both processes of a
     shared run draw what one would. ``side`` is 0, or 1 for the second half of a batch that is taken in two.
 
-    >>> chance(0, 7, 1).random() == chance(0, 7, 1).random() != chance(0, 7, 0).random()
+    >>> first, again, other = (step_generator(0, 7, side).random() for side in (1, 1, 0))
+    >>> first == again != other
     True
     """
     return np.random.default_rng([seed, step, side])

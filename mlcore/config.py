@@ -185,7 +185,7 @@ class TrainingConfig:
     weight_decay: float = setting(
         0.0,
         N_("L2 (weight decay)"),
-        N_("Pulls weights towards zero: adds λ/2 times their squares to the cost."),
+        N_("Pulls weights towards zero: adds λ/2 times their squares to the cost (not with AdamW)."),
         minimum=0.0,
         maximum=10.0,
         step=0.0001,

@@ -71,6 +71,11 @@ def find_learning_rate(
     steps : int
         Each rate is the same number of times the one before.
 
+    Raises
+    ------
+    SettingError
+        When a rate is out of bounds.
+
     Examples
     --------
     >>> from mlcore import load_dataset, split_dataset

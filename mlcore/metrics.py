@@ -1,4 +1,4 @@
-"""The figures that say how good a model is, all computed from labels, guesses and probabilities.
+"""The figures that say how good a model is, all computed from labels, predictions and probabilities.
 
 They stand behind the network on the path: charts and tables show them.
 """
@@ -16,22 +16,39 @@ Labels = NDArray[np.integer]
 Floats = NDArray[np.floating]
 
 
-def accuracy(labels: Labels, guesses: Labels) -> float:
-    """Return the part of the guesses that are right, from 0 to 1 (nan for none at all).
+def accuracy(labels: Labels, predictions: Labels) -> float:
+    """Return the part of the predictions that are right, from 0 to 1 (nan for none at all).
 
+    Parameters
+    ----------
+    labels, predictions : int arrays (n,)
+
+    Examples
+    --------
     >>> accuracy(np.array([3, 1, 4, 1]), np.array([3, 1, 4, 5]))
     0.75
     """
-    return float(np.mean(labels == guesses)) if len(labels) else math.nan
+    return float(np.mean(labels == predictions)) if len(labels) else math.nan
 
 
-def confusion_matrix(labels: Labels, guesses: Labels, n_classes: int) -> NDArray[np.int64]:
+def confusion_matrix(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np.int64]:
     """Count how often each class (row) was taken for each class (column).
 
+    Parameters
+    ----------
+    labels, predictions : int arrays (n,), from 0 to n_classes - 1
+    n_classes : int
+
+    Returns
+    -------
+    int64 array (n_classes, n_classes)
+
+    Examples
+    --------
     >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
-    cells = labels.astype(np.int64) * n_classes + guesses
+    cells = labels.astype(np.int64) * n_classes + predictions
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int64)
 
 
@@ -41,7 +58,7 @@ class ClassScores:
 
     Attributes
     ----------
-    precision : of the images guessed as this class, the part that is.
+    precision : of the images predicted to be this class, the part that is.
     recall : of the images of this class, the part that was found.
     f1 : the harmonic mean of the two.
     support : how many images of this class there are.
@@ -54,18 +71,25 @@ class ClassScores:
 
 
 def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
-    """Return precision, recall and F1 of each class from a confusion matrix (true, guessed).
+    """Return precision, recall and F1 of each class.
 
+    Parameters
+    ----------
+    matrix : int array (classes, classes)
+        A confusion matrix, rows the true classes, columns the predicted ones.
+
+    Examples
+    --------
     >>> scores = class_scores(np.array([[8, 2], [0, 10]]))
     >>> scores.recall.tolist(), scores.precision.round(3).tolist()
     ([0.8, 1.0], [1.0, 0.833])
     """
     hits = np.diag(matrix).astype(np.float64)
-    support, guessed = matrix.sum(axis=1), matrix.sum(axis=0)
+    support, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
     return ClassScores(
-        precision=_divide(hits, guessed),
+        precision=_divide(hits, predicted),
         recall=_divide(hits, support),
-        f1=_divide(2 * hits, support + guessed),
+        f1=_divide(2 * hits, support + predicted),
         support=support.astype(np.int64),
     )
 
@@ -80,18 +104,32 @@ def _divide(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
 def most_confident_mistakes(labels: Labels, probabilities: Floats) -> NDArray[np.intp]:
     """Return the positions of the wrong answers, the most certain one first.
 
+    Parameters
+    ----------
+    labels : int array (n,)
+    probabilities : float array (n, classes)
+
+    Examples
+    --------
     >>> most_confident_mistakes(np.array([0, 0, 1]), np.array([[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]])).tolist()
     [1, 0]
     """
-    guesses = probabilities.argmax(axis=1)
-    wrong = np.flatnonzero(guesses != labels)
-    confidence = probabilities[wrong, guesses[wrong]]
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != labels)
+    confidence = probabilities[wrong, predictions[wrong]]
     return wrong[np.argsort(-confidence, kind="stable")]
 
 
 def log_loss(labels: Labels, probabilities: Floats) -> float:
-    """Return the mean of minus the logarithm of the probability given to the true class.
+    """Return the mean of minus the natural logarithm of the probability given to the true class.
 
+    Parameters
+    ----------
+    labels : int array (n,)
+    probabilities : float array (n, classes)
+
+    Examples
+    --------
     >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
     0.6931
     """
@@ -102,8 +140,16 @@ def log_loss(labels: Labels, probabilities: Floats) -> float:
 
 
 def top_k_accuracy(labels: Labels, probabilities: Floats, k: int) -> float:
-    """Return the part of the images whose true class is among the k likeliest guesses.
+    """Return the part of the images whose true class is among the k likeliest (nan for no images).
 
+    Parameters
+    ----------
+    labels : int array (n,)
+    probabilities : float array (n, classes)
+    k : int
+
+    Examples
+    --------
     >>> top_k_accuracy(np.array([2]), np.array([[0.5, 0.2, 0.3]]), 2)
     1.0
     """
@@ -133,12 +179,21 @@ class Calibration:
 def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibration:
     """Compare how sure the answers are with how often they are right.
 
+    Parameters
+    ----------
+    labels : int array (n,)
+    probabilities : float array (n, classes)
+    bins : int
+        Into how many equal parts the confidence, from 0 to 1, is cut.
+
+    Examples
+    --------
     >>> calibration(np.array([0, 0]), np.array([[0.8, 0.2], [0.2, 0.8]])).error.__round__(2)
     0.3
     """
-    guesses = probabilities.argmax(axis=1)
-    sure = probabilities[np.arange(len(labels)), guesses].astype(np.float64)
-    right = (guesses == labels).astype(np.float64)
+    predictions = probabilities.argmax(axis=1)
+    sure = probabilities[np.arange(len(labels)), predictions].astype(np.float64)
+    right = (predictions == labels).astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
     which = np.clip(np.digitize(sure, edges[1:-1], right=True), 0, bins - 1)
     counts = np.bincount(which, minlength=bins)
@@ -169,6 +224,13 @@ class McNemar:
 def mcnemar(labels: Labels, first: Labels, second: Labels) -> McNemar:
     """Tell whether two models differ by more than chance (McNemar, 1947; the exact binomial form).
 
+    Parameters
+    ----------
+    labels, first, second : int arrays (n,)
+        The true classes, and what each of the models predicted for the same images.
+
+    Examples
+    --------
     >>> round(mcnemar(np.zeros(6), np.zeros(6), np.ones(6)).p_value, 5)
     0.03125
     """

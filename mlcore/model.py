@@ -26,7 +26,6 @@ from mlcore.settings import SettingError
 
 FORMAT = "digit-lab-model"
 FORMAT_VERSION = 1
-LARGEST_FILE = 512 * 2**20  # bytes, unpacked: no network that can be set up here comes near it
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -126,8 +125,8 @@ class Model:
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the likeliest class of each image, int (n,)."""
-        guesses: NDArray[np.int64] = np.argmax(self.predict_probabilities(images), axis=1)
-        return guesses
+        predictions: NDArray[np.int64] = np.argmax(self.predict_probabilities(images), axis=1)
+        return predictions
 
 
 def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
@@ -201,11 +200,12 @@ def _read_arrays(file: str | PathLike[str] | BinaryIO) -> Arrays:
             entries = archive.infolist()
             if "header.npy" not in archive.namelist():
                 raise ModelFileError(_("This .npz file holds no model. A data set belongs on the Data page."))
-            if sum(entry.file_size for entry in entries) > LARGEST_FILE:
-                raise ModelFileError(_("The model file is far larger than any model made here."))
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                # ours are stored as they are: what is read is never larger than what was sent
                 raise ModelFileError(_("This .npz file is compressed, which no model made here is."))
+            # Ours are stored as they are: what is read is never more than what was sent.
+            assert archive.fp is not None
+            if sum(entry.file_size for entry in entries) > archive.fp.seek(0, io.SEEK_END):
+                raise ModelFileError(_("The model file claims to hold more than its own length."))
             arrays = {}
             for entry in entries:
                 with archive.open(entry) as stream:

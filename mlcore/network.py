@@ -164,7 +164,19 @@ class Network:
     ) -> None:
         """Set (or add to) `gradients` those of ``share`` times the sum of the losses of these images.
 
-        ``keep`` (batch, classes) receives a copy of the outputs p, which the gradient overwrites.
+        Parameters
+        ----------
+        compact : array (batch, features)
+            Images as `Preparation.compact` gives them, at most `tile`.
+        labels : int array (batch,)
+        share : float
+            The weight of one image's loss: 1 / batch for the mean.
+        generator : numpy.random.Generator, optional
+            Where dropout draws from.
+        accumulate : bool
+            Add to the gradients instead of setting them.
+        keep : float array (batch, classes), optional
+            Receives a copy of the outputs p, which the gradient overwrites.
         """
         outputs = self.forward(self.read(compact), generator)
         self.loss.activate(outputs)
@@ -175,7 +187,10 @@ class Network:
         self.backward(outputs, accumulate)
 
     def outputs(self, compact: NDArray[Any]) -> Array:
-        """Return the loss's outputs p (batch, classes) for compact images; overwritten by the next call."""
+        """Return the loss's outputs p, float (batch, classes), for compact images (batch, features).
+
+        At most `tile` images; the array is overwritten by the next call.
+        """
         logits = self.forward(self.read(compact))
         self.loss.activate(logits)
         return logits

@@ -2,11 +2,13 @@
 
 It stands beside the training run on the path. Both processes see the same parameters in shared memory: each
 computes the gradient of its half of the images, then each moves one half of the parameters. The result is
-that of one process up to the rounding of a sum of two parts.
+that of one process which takes its batches in halves (`TrainingRun(in_halves=True)`), to the last bit; of one
+that does not, up to rounding, but for dropout and augmentation, which draw anew for each half.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import pickle
@@ -24,7 +26,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.batches import BatchLearner, CompactImages, Images, chance, open_batches
+from mlcore.batches import BatchLearner, CompactImages, Images, draws, open_batches, step_generator
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset
 from mlcore.language import _
@@ -106,7 +108,7 @@ class Half:
         middle = network.parameter_count // 2
         self.mine = slice(0, middle) if side == 0 else slice(middle, network.parameter_count)
         self.board, self.network, self.config, self.side = board, network, config, side
-        self.draws = bool(network.config.dropout) or not config.augmentation.is_none
+        self.draws = draws(network.config, config)
         network.adopt(board["parameters"], board["gradients"][side])
         self.learner = BatchLearner(network, images, board["labels"])
         self.optimizer = OPTIMIZERS[config.optimizer].make(
@@ -120,7 +122,7 @@ class Half:
 
     def set_gradients(self, positions: NDArray[np.intp], images: int, step: int, outputs: Array) -> None:
         """Set this side's gradient to its part of the mean over ``images`` images."""
-        generator = chance(self.config.seed, step, self.side) if self.draws else None
+        generator = step_generator(self.config.seed, step, self.side) if self.draws else None
         self.learner.set_gradients(positions, 1 / images, generator, outputs)
 
     def move(self, rate: float, cost_decay: float) -> None:
@@ -164,11 +166,11 @@ class Partner:
     def __init__(self) -> None:
         if not CAN_SHARE:
             raise PartnerError(_("Two processes for one training need Linux or macOS on an x86 processor."))
-        root = str(Path(__file__).resolve().parent.parent)
+        path = filter(None, (str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")))
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from mlcore.partner import _serve; _serve()"],
             stdin=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "OPENBLAS_NUM_THREADS": "1"},
         )
         self._run: TrainingRun | None = None
         self._has_begun = False
@@ -250,11 +252,14 @@ class Partner:
             self._run.optimizer.steps = self._half.optimizer.steps
 
     def release(self) -> None:
-        """Give the run back to its own process, exactly as it stands."""
+        """Give the run back to its own process, as it stands.
+
+        After a `PartnerError` that is in the middle of a step; go on from a state saved before.
+        """
         run, self._run = self._run, None
         if run is None:
             return
-        self._board["flags"][BEGUN] = -1  # the other side lets go of the board
+        self._board["flags"][[BEGUN, LEFT]] = -1  # the other side lets go of the board, wherever it is
         run.partner = None
         run.network.adopt(run.network.parameters.copy(), np.zeros_like(run.network.parameters))
         run.optimizer.moments = run.optimizer.moments.copy()
@@ -264,10 +269,15 @@ class Partner:
         """Release the run and end the second process."""
         self.release()
         if self._process.stdin is not None:
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):  # it has died before it read all
+                self._process.stdin.close()
         if not self._has_begun:
             self._process.kill()  # it is still being started: nobody need wait for that
-        self._process.wait(timeout=30)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def is_worth_sharing(run: TrainingRun) -> bool:
@@ -309,21 +319,26 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
 
 def _make_file(plan: Plan) -> tuple[int, str]:
     """Return an open file, and its path, that has room for the plan: in memory where there is enough."""
-    size = _size_of(plan)
+    size, problem = _size_of(plan), None
     for folder in ("/dev/shm", None):
         if folder and not os.path.isdir(folder):
             continue
-        handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
         try:
-            _take_room(handle, size)
+            return _make_file_in(folder, size)
         except OSError as error:  # a container's shared memory is often small
-            os.close(handle)
-            os.unlink(path)
-            if folder is None:
-                raise PartnerError(_("There is no room for a second process of this training.")) from error
-        else:
-            return handle, path
-    raise AssertionError
+            problem = error
+    raise PartnerError(_("There is no room for a second process of this training.")) from problem
+
+
+def _make_file_in(folder: str | None, size: int) -> tuple[int, str]:
+    handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
+    try:
+        _take_room(handle, size)
+    except OSError:
+        os.close(handle)
+        os.unlink(path)
+        raise
+    return handle, path
 
 
 def _take_room(handle: int, size: int) -> None:
@@ -393,6 +408,7 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
         rate, cost_decay = (float(number) for number in board["numbers"])
         half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n])
         flags[RIGHT] = now
-        _wait_for(flags, LEFT, now, other_lives)
+        if not _wait_for(flags, LEFT, now, other_lives):
+            return
         half.move(rate, cost_decay)
         flags[DONE] = now

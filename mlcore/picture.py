@@ -61,7 +61,9 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DatasetError(_("{file} has too many pixels. Save it smaller.").format(file=name)) from error
     except Exception as error:  # Pillow's decoders raise almost anything for damaged files
-        message = _("{file} is not a picture that can be read (PNG, JPEG, BMP, GIF). Save it again as PNG.")
+        message = _(
+            "{file} is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF). Save it again as PNG."
+        )
         raise DatasetError(message.format(file=name)) from error
 
 

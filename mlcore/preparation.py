@@ -199,7 +199,14 @@ def fit_preparation(
         Give every input mean 0 and standard deviation 1.
     drop_rare_pixels : float or None
         Drop the inputs that are above 0 in this part of the images or fewer (0: those that never are).
+
+    Raises
+    ------
+    ValueError
+        When there is no such scaling.
     """
+    if scaling not in ("255", "maximum", "none", "levels"):
+        raise ValueError(f"scaling is {scaling!r}, and should be '255', 'maximum', 'none' or 'levels'")
     if scaling == "levels":
         plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (16 * 8), levels=16)
     else:

@@ -11,6 +11,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from mlcore.language import _
 
 
@@ -68,11 +70,15 @@ def default_of(config_field: "Field[Any]") -> Any:
 
 
 def check_settings(config: Any) -> None:
-    """Raise `SettingError` for the first field whose value is out of bounds or no known choice."""
+    """Raise `SettingError` for the first field whose value is out of bounds or no known choice.
+
+    A number of NumPy's, as a loop over ``np.arange`` gives, is replaced by Python's own.
+    """
     config_class: type = type(config)
     types = _types_of(config_class)
     for name, about in settings_of(config).items():
-        value = getattr(config, name)
+        value = _plain(getattr(config, name))
+        object.__setattr__(config, name, value)  # a frozen dataclass, still being made
         if value is None:
             if about.none is None:
                 raise SettingError(_("{label}: a value is needed.").format(label=_(about.label)))
@@ -83,6 +89,12 @@ def check_settings(config: Any) -> None:
             raise SettingError(message.format(label=_(about.label), value=value))
         for item in value if is_tuple else (value,):
             _check_item(about, item, plain_type)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @cache

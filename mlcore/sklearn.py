@@ -67,7 +67,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         What happened while training.
     value_range_ : (float, float)
         The smallest and the largest value seen in `fit`: images are bytes, so these become 0 and 255, and
-        values between them the nearest of 256 levels. Tables of type uint8 are taken as they are.
+        values between them the nearest of 256 levels. (0, 255) when `fit` was given bytes.
 
     Examples
     --------
@@ -115,8 +115,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, labels = np.unique(targets, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(_("There is one class only: a classifier needs two or more to tell apart."))
-        bytes_already = rows.dtype == np.uint8
-        self.value_range_ = (0.0, 255.0) if bytes_already else (float(rows.min()), float(rows.max()))
+        is_bytes = rows.dtype == np.uint8
+        self.value_range_ = (0.0, 255.0) if is_bytes else (float(rows.min()), float(rows.max()))
         names = [str(label) for label in self.classes_]
         split = self._split(Dataset(self._images(rows), labels, names, "table"))
         run = TrainingRun(self._network_config(), self._training_config(len(split.train)))
@@ -132,23 +132,29 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the likeliest label of each row."""
         check_is_fitted(self)
-        guesses: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
-        return guesses
+        predictions: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return predictions
 
     def _split(self, dataset: Dataset) -> Split:
         """Keep a part of the rows back when it decides when to stop; otherwise train on all."""
         order = check_random_state(self.random_state).permutation(len(dataset))
         n_dev = max(1, round(self.validation_fraction * len(dataset))) if self.patience is not None else 0
+        if n_dev >= len(dataset):
+            message = _("validation_fraction: {value!r} leaves nothing to train on. Choose less than 1.")
+            raise ValueError(message.format(value=self.validation_fraction))
         return Split(train=dataset.take(order[n_dev:]), dev=dataset.take(order[:n_dev]))
 
     def _images(self, X: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the rows as images of bytes."""
         if self.image_shape is not None:
             height, width = self.image_shape
+            if height * width != X.shape[1]:
+                message = _("image_shape: {height}×{width} does not fit {columns} columns of pixels.")
+                raise ValueError(message.format(height=height, width=width, columns=X.shape[1]))
         else:
             side = math.isqrt(X.shape[1])
             height, width = (side, side) if side**2 == X.shape[1] else (1, X.shape[1])
-        if X.dtype != np.uint8:
+        if X.dtype != np.uint8 or self.value_range_ != (0.0, 255.0):
             low, high = self.value_range_
             X = np.clip(np.rint((X - low) * (255 / (high - low or 1.0))), 0, 255).astype(np.uint8)
         return np.ascontiguousarray(X).reshape(len(X), height, width)
@@ -166,7 +172,5 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of a parameter grid, which may be NumPy's or a list, as the configs want it."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
+    """Return a value of a parameter grid, where a tuple may be a list, as the configs want it."""
+    return tuple(value) if isinstance(value, list) else value

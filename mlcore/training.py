@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.batches import BatchLearner, Images, chance, open_batches, open_images
+from mlcore.batches import BatchLearner, Images, draws, open_batches, open_images, step_generator
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.flaws import distort_gradients
@@ -50,7 +50,8 @@ class BatchMetrics:
     step : int, steps done so far
     epoch : float, passes over the training images so far
     images_seen : int, images looked at so far, each time anew
-    loss : float, mean cost of the batches since the last record, each before its own step
+    loss : float, mean loss of the batches since the last record, each before its own step, plus L2's part of
+        the cost (if any) as it stands now
     accuracy : float, part of their images that were right, from 0 to 1
     learning_rate : float, of the last step
     """
@@ -65,13 +66,14 @@ class BatchMetrics:
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """A measurement of the network as it stands, without dropout.
+    """A measurement of the network as it stands, without dropout; its losses hold L2's part of the cost.
 
     Attributes
     ----------
-    step, epoch, images_seen, learning_rate : as in `BatchMetrics`
+    step, epoch, images_seen : as in `BatchMetrics`
     train_loss, train_accuracy : on a fixed sample of the training images
     dev_loss, dev_accuracy : on the whole dev set (nan when it is empty)
+    learning_rate : float, of the next step
     """
 
     step: int
@@ -157,7 +159,16 @@ class TrainingRun:
         How far the run has come.
     history : list of BatchMetrics and EpochMetrics
     best : EpochMetrics or None
-        The measurement with the highest dev accuracy so far (of equals, the lowest dev loss).
+        The measurement with the highest dev accuracy so far (of equals, the lowest dev loss); without a dev
+        set, that on the training images.
+    optimizer : Optimizer
+        Exists once `build` has seen the data.
+    stopped_early : bool
+        Whether the dev accuracy has not risen for as many measurements as `patience` allows.
+    patient_from : int
+        The step from which these are counted: that of the last `change`.
+    partner : Partner or None
+        Who takes half of every batch.
     """
 
     def __init__(
@@ -175,6 +186,7 @@ class TrainingRun:
         self.history: list[Record] = []
         self.best: EpochMetrics | None = None
         self.stopped_early = False
+        self.patient_from = 0
         self.network: Network
         self.optimizer: Optimizer
         self.partner: Partner | None = None  # takes half of every batch, when there is one
@@ -187,8 +199,15 @@ class TrainingRun:
     # ---- setting up -------------------------------------------------------------------------------------
 
     def build(self, split: Split) -> None:
-        """Fit the preparation, make the network and the order of the images; does nothing the second time."""
+        """Fit the preparation, make the network and the order of the images; later, take the data only.
+
+        Raises
+        ------
+        DatasetError
+            When there is nothing to learn from, or these are other data than those the run began with.
+        """
         if not self._is_built:
+            _check_training_images(split.train)
             self._make_network(split)
         if self._split is not split:
             self._read_split(split)
@@ -206,7 +225,7 @@ class TrainingRun:
             standardize=config.standardize,
             drop_rare_pixels=config.drop_rare_pixels,
         )
-        # One seed, a stream of chance for each use: dropout (see `chance`) does not change the order.
+        # One seed, a stream of chance for each use: dropout (see `step_generator`) does not change the order.
         weights, order = np.random.SeedSequence(self.training_config.seed).spawn(2)
         self._order_generator = np.random.default_rng(order)
         self._start_with(preparation, len(split.train.class_names), weights)
@@ -271,7 +290,10 @@ class TrainingRun:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps in which every training image is seen once; the last batch may be smaller."""
+        """Steps in an epoch: as many as take every training image once; the last batch may be smaller.
+
+        With `sample_size` the images come from samples drawn anew, and not every one comes once.
+        """
         return -(-len(self._order) // self.batch_size)
 
     @property
@@ -310,7 +332,7 @@ class TrainingRun:
     def change(
         self, *, learning_rate: float | None = None, epochs: int | None = None, iterations: int | None = None
     ) -> None:
-        """Set another learning rate or another total length, from the next step on.
+        """Set another learning rate or another total length, from the next step on; patience begins anew.
 
         Raises
         ------
@@ -322,7 +344,7 @@ class TrainingRun:
         if epochs is not None and iterations is None:
             changes["iterations"] = None
         self.training_config = dataclasses.replace(self.training_config, **changes)
-        self.stopped_early = False
+        self.stopped_early, self.patient_from = False, self.step
 
     # ---- going on ---------------------------------------------------------------------------------------
 
@@ -390,7 +412,7 @@ class TrainingRun:
         """Set the network's gradients to those of the mean cost over the images at ``positions``."""
         network, n = self.network, len(positions)
         middle = middle_of(n) if self.in_halves else n
-        self._learner.set_gradients(positions[:middle], 1 / n, self.chance(0), outputs[:middle])
+        self._learner.set_gradients(positions[:middle], 1 / n, self.step_generator(0), outputs[:middle])
         if middle < n:
             self._add_second_half(positions[middle:], 1 / n, outputs[middle:])
         if self.training_config.has_flaws:
@@ -401,14 +423,15 @@ class TrainingRun:
     def _add_second_half(self, positions: NDArray[np.intp], share: float, outputs: Array) -> None:
         network, in_one_part = self.network, len(positions) <= self.network.tile
         left = None if in_one_part else network.gradients.copy()  # what has several parts is added up first
-        self._learner.set_gradients(positions, share, self.chance(1), outputs, accumulate=in_one_part)
+        self._learner.set_gradients(positions, share, self.step_generator(1), outputs, accumulate=in_one_part)
         if left is not None:
             network.gradients += left
 
-    def chance(self, side: int = 0) -> np.random.Generator | None:
+    def step_generator(self, side: int = 0) -> np.random.Generator | None:
         """Return the generator from which the next step draws; None when it draws nothing."""
-        draws = self.network_config.dropout or not self.training_config.augmentation.is_none
-        return chance(self.training_config.seed, self.step, side) if draws else None
+        if not draws(self.network_config, self.training_config):
+            return None
+        return step_generator(self.training_config.seed, self.step, side)
 
     @property
     def cost_decay(self) -> float:
@@ -463,7 +486,7 @@ class TrainingRun:
         Patience looks at accuracy alone: the loss may shrink for ever when nothing is left to learn.
         """
         best = self.best
-        if best is None or (record.dev_accuracy, -record.dev_loss) > (best.dev_accuracy, -best.dev_loss):
+        if best is None or _standing(record) > _standing(best):
             self.best = best = record
             self._best_parameters = self.network.parameters.copy()
         patience = self.training_config.patience
@@ -471,9 +494,10 @@ class TrainingRun:
             as_good = (
                 earlier.step
                 for earlier in self.history
-                if isinstance(earlier, EpochMetrics) and earlier.dev_accuracy >= best.dev_accuracy
+                if isinstance(earlier, EpochMetrics) and _standing(earlier)[0] >= _standing(best)[0]
             )
-            waited = (self.step - next(as_good, self.step)) // self.evaluate_every
+            since = max(next(as_good, self.step), self.patient_from)
+            waited = (self.step - since) // self.evaluate_every
             self.stopped_early = waited >= patience
 
     def _why_diverged(self) -> str:
@@ -489,7 +513,14 @@ class TrainingRun:
         """Return a copy of the network as it stands (or at its best), with a card of how it was made.
 
         With ``resumable`` the model also carries what is needed to go on training exactly.
+
+        Raises
+        ------
+        ValueError
+            When the run has not been built: there is no network yet.
         """
+        if not self._is_built:
+            raise ValueError(_("There is no network yet: train, or build the run with a split, first."))
         record = self.best if best else self._last_measurement()
         parameters = self.network.parameters
         if best and self._best_parameters is not None:
@@ -534,6 +565,7 @@ class TrainingRun:
             "position": self._position,
             "evaluated_step": self._evaluated_step,
             "stopped_early": self.stopped_early,
+            "patient_from": self.patient_from,
             "optimizer_steps": self.optimizer.steps,
             "best": None if self.best is None else dataclasses.asdict(self.best),
             "history": [[type(record).__name__, *dataclasses.astuple(record)] for record in self.history],
@@ -577,7 +609,7 @@ class TrainingRun:
         counters = json.loads(state["counters"].tobytes())
         self.step, self.images_seen = counters["step"], counters["images_seen"]
         self._position, self._evaluated_step = counters["position"], counters["evaluated_step"]
-        self.stopped_early = counters["stopped_early"]
+        self.stopped_early, self.patient_from = counters["stopped_early"], counters.get("patient_from", 0)
         self.best = None if counters["best"] is None else EpochMetrics(**counters["best"])
         kinds = {"BatchMetrics": BatchMetrics, "EpochMetrics": EpochMetrics}
         self.history = [kinds[kind](*values) for kind, *values in counters["history"]]
@@ -603,6 +635,20 @@ class TrainingRun:
     def load_state(cls, data: bytes) -> TrainingRun:
         """Return the run that `save_state` wrote."""
         return cls.from_model(load_model(data))
+
+
+def _check_training_images(images: Dataset) -> None:
+    if len(images) == 0:
+        raise DatasetError(_("There are no training images. Choose a smaller dev set, or more images."))
+    if len(images.class_names) < 2:
+        raise DatasetError(_("All images are of one class: there is nothing to tell apart."))
+
+
+def _standing(record: EpochMetrics) -> tuple[float, float]:
+    """Return what makes one measurement better than another: accuracy, then how small the loss is."""
+    if math.isnan(record.dev_accuracy):  # no dev set
+        return record.train_accuracy, -record.train_loss
+    return record.dev_accuracy, -record.dev_loss
 
 
 def _pixels_of(dataset: Dataset) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.batches import chance
+from mlcore.batches import step_generator
 from mlcore.config import TrainingConfig
 from mlcore.flaws import distort_gradients
 from mlcore.language import N_, _
@@ -72,7 +72,8 @@ def walk_through_step(
 ) -> list[StepValue]:
     """Return every value of one training step on one image, in the order in which it comes about.
 
-    The step is the one that training would take with a batch of this one image, to the last bit.
+    The step is the one that training would take with a batch of this one image, to the last bit; the image is
+    taken as it is, without augmentation.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ class _Walk:
         if isinstance(learner, TrainingRun):
             network, config = learner.network, learner.training_config
             self.optimizer = copy.deepcopy(learner.optimizer)
-            self.rate, self.generator = learner.learning_rate, learner.chance()
+            self.rate, self.generator = learner.learning_rate, learner.step_generator()
         else:
             network = learner
             self.optimizer = OPTIMIZERS[config.optimizer].make(
@@ -151,7 +152,7 @@ class _Walk:
                 momentum=config.momentum,
                 weight_decay=config.weight_decay,
             )
-            self.rate, self.generator = config.learning_rate, chance(config.seed, 0, 0)
+            self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
         self.config = config
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay

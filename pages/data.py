@@ -29,7 +29,7 @@ def choose_dataset(session: Session) -> None:
     if wanted is not None:
         session.use_dataset(wanted)
         st.session_state["data_source"] = wanted
-    elif "data_source" not in st.session_state:
+    elif not is_in_step(session):
         st.session_state["data_source"] = session.dataset_key
     labels = {name: _(SHIPPED_DATASETS[name].title) for name in SHIPPED} | {UPLOADED: _("Your own")}
     source = st.segmented_control(
@@ -55,6 +55,13 @@ def choose_dataset(session: Session) -> None:
             st.caption(
                 _("Until a data set has been read, {name} stays in use.").format(name=plain(title(session)))
             )
+
+
+def is_in_step(session: Session) -> bool:
+    """Return whether the control shows the data set in use, which a recipe may have changed elsewhere."""
+    source = st.session_state.get("data_source")
+    is_waiting = source == UPLOADED and session.uploaded is None  # for files
+    return is_waiting or source == session.dataset_key
 
 
 def use_choice(session: Session) -> None:

@@ -11,8 +11,8 @@ from dashboard.live_chart import prepare_live_chart
 from dashboard.messages import friendly_errors, show_error
 from dashboard.navigation import guard
 from dashboard.run_result import show_result
-from dashboard.run_service import get_run_service, run_owner, watch_run
-from dashboard.run_view import show_run
+from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
+from dashboard.run_view import MOVING, show_run
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.session import Session, get_session
 from dashboard.take_home import show_downloads
@@ -24,33 +24,33 @@ from mlcore.language import _
 def current_run(session: Session) -> RunStatus | None:
     """Return the run to show: the address's, else this session's, else the visitor's newest."""
     session.run_id = st.query_params.get("run") or session.run_id
-    if session.run_id is None:
-        session.run_id = next((status.run_id for status in get_run_service().runs_of(run_owner())), None)
-    if session.run_id is None:
+    run_id = find_run(session)
+    if run_id is None:
         return None
     try:
-        status = watch_run(session.run_id)
+        status = watch_run(run_id)
     except RunError as error:
         st.info(str(error), icon=":material/info:")
         session.run_id = None
         st.query_params.pop("run", None)
         return None
-    if st.query_params.get("run") != session.run_id:
-        st.query_params["run"] = session.run_id
+    if st.query_params.get("run") != run_id:
+        st.query_params["run"] = run_id
     return status
 
 
 def choose_run(session: Session) -> None:
-    """Let the visitor go from one of several runs to another."""
+    """Let the visitor go from one of several runs to another, and back from somebody else's."""
     runs = get_run_service().runs_of(run_owner())
-    names = {status.run_id: run_words(status) for status in runs}
-    if len(names) < 2 or session.run_id not in names:
+    names = {status.run_id: f"{len(runs) - n}: {run_words(status)}" for n, status in enumerate(runs)}
+    if session.run_id not in names:
+        names = {str(session.run_id): _("The run that you watch"), **names}
+    if len(names) < 2:
         return
-    numbers = {run_id: len(names) - place for place, run_id in enumerate(names)}
     st.selectbox(
         _("Your runs"),
         list(names),
-        format_func=lambda run_id: f"{numbers[run_id]}: {names[run_id]}",
+        format_func=names.__getitem__,
         key=control_key("run", session.run_id),
         on_change=lambda: use_run(session, chosen_value("run")),
         filter_mode=None,
@@ -62,8 +62,13 @@ def use_run(session: Session, run_id: str) -> None:
     session.run_id = st.query_params["run"] = run_id
 
 
-def start(session: Session, instead_of: RunStatus | None = None) -> None:
-    """Start what is planned; what stands in the way is told on the page."""
+def start(session: Session, shown: RunStatus | None, instead_of: RunStatus | None = None) -> None:
+    """Start what is planned; what stands in the way is told on the page.
+
+    A second click on a button that started a run already does nothing.
+    """
+    if session.run_id != (shown.run_id if shown else None):
+        return
     try:
         start_run(session, instead_of)
     except Exception as error:
@@ -74,14 +79,35 @@ def offer_start(session: Session, status: RunStatus | None) -> None:
     """Show what would be trained now, and start it: alone, beside a run that is still live, or instead."""
     show_plan(session)
     if status is None or not status.live:
-        st.button(_("Start"), icon=":material/play_arrow:", type="primary", on_click=start, args=(session,))
+        st.button(
+            _("Start"), icon=":material/play_arrow:", type="primary", on_click=start, args=(session, status)
+        )
     else:
         with st.container(horizontal=True, gap="small"):
-            st.button(_("Stop this run and start"), on_click=start, args=(session, status))
-            st.button(_("Start beside it"), on_click=start, args=(session,))
+            st.button(_("Stop this run and start"), on_click=start, args=(session, status, status))
+            st.button(_("Start beside it"), on_click=start, args=(session, status))
     problem = st.session_state.pop("start_problem", None)
     if problem is not None:
         show_error(problem)
+
+
+def how_long_it_stays(status: RunStatus) -> str:
+    """Say where the run is found again, and until when."""
+    minutes = round(get_run_service().limits.grace_seconds / 60)
+    text = _("This address finds it again, until {n} minutes after you have left. Whoever has it can watch.")
+    stays = text.format(n=minutes)
+    return f"{_('It goes on while you look elsewhere.')} {stays}" if status.state in MOVING else stays
+
+
+def offer_to_delete(session: Session, status: RunStatus) -> None:
+    """Let the owner remove a run that has ended, once asked twice."""
+    with st.popover(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
+        st.write(_("Its curves and its model will be gone. What you have downloaded stays yours."))
+        if st.button(_("Delete it for good"), type="primary"):
+            get_run_service().delete(status.run_id, run_owner())
+            session.run_id = None
+            st.query_params.pop("run", None)
+            st.rerun()
 
 
 guard(__file__)
@@ -101,12 +127,13 @@ with friendly_errors():
                 _("You watch somebody else's run. Who started it can steer it."), icon=":material/visibility:"
             )
         show_run(status.run_id, may_change)
-        address = _("The address of this page finds it again; whoever has it can watch.")
-        st.caption(f"{_('It goes on when you leave.')} {address}" if status.live else address)
+        st.caption(how_long_it_stays(status))
         if not status.live:
             show_result(session, status, may_change)
         if status.state == "paused" or (not status.live and status.model_step is not None):
             show_downloads(status)
+            if may_change and not status.live:
+                offer_to_delete(session, status)
         if status.live:
             with st.expander(_("Train something else"), key=f"another than {status.run_id}"):
                 offer_start(session, status)

@@ -137,6 +137,14 @@ class RunStatus:
         return self.state in LIVE
 
     @property
+    def total_epochs(self) -> float:
+        """The planned passes over the training images."""
+        if self.step:
+            return self.total_steps * self.epoch / self.step
+        batch_size = min(self.training.batch_size or self.n_train, self.n_train)
+        return self.total_steps / -(-self.n_train // batch_size)
+
+    @property
     def progress(self) -> float:
         """The part of all steps that is done, from 0 to 1."""
         return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0

@@ -133,7 +133,8 @@ class Run:
         SettingError
             When a value is out of bounds; nothing is changed then.
         """
-        training, changes = self.training, self.ticket.changes
+        training = self.training
+        changes = replace(self.ticket.changes, from_step=self.step if self.live else self.restart_step)
         if learning_rate is not None:
             training = replace(training, learning_rate=learning_rate)
             changes = replace(changes, learning_rate=learning_rate)

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.second_core import Shares
-from dashboard.runs.store import DataStore
+from dashboard.runs.store import DataStore, StoredSplit
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
 from mlcore.language import N_, _
@@ -33,6 +34,7 @@ from mlcore.language import N_, _
 _log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
+TRIALS_KEPT = 200
 NO_MATTER_OF_TIME = (
     "learning_rate", "epochs", "iterations", "seed", "momentum", "schedule", "warmup", "patience",
     "evaluate_every", "train_sample",
@@ -150,14 +152,26 @@ class RunService:
             self._refuse_too_large(demand)
             self._make_room(owner)
             run_id = secrets.token_urlsafe(16)
-            stored = self._store.keep_split(split)
-            folder = str(self._store.make_folder(run_id))
+            stored, folder = self._make_files(run_id, split)
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
             self._start_keeper()
             self._scheduler.compute(run)
         return run_id
+
+    def _make_files(self, run_id: str, split: Split) -> tuple[StoredSplit, str]:
+        try:
+            stored = self._store.keep_split(split)
+            try:
+                return stored, str(self._store.make_folder(run_id))
+            except OSError:
+                self._store.release(stored)
+                raise
+        except OSError as error:
+            _log.exception("The files of a run could not be written")
+            message = _("The server could not write the files of this training ({reason}). Try again later.")
+            raise RunError(message.format(reason=error.strerror)) from error
 
     def _refuse_too_many(self, owner: str) -> None:
         if self._closed.is_set():
@@ -340,7 +354,7 @@ class RunService:
                 self._models.popitem(last=False)
 
     def test(self, run_id: str, owner: str, dataset: Dataset) -> float:
-        """Return the accuracy on a test set; it is computed once and kept until the run trains on.
+        """Return the best model's accuracy on a test set; it is kept until the run trains on.
 
         Raises
         ------
@@ -361,7 +375,7 @@ class RunService:
                 raise RunError(_(NO_MODEL))
             step = run.step
             stored = self._store.keep_dataset(dataset)
-            reply = self._scheduler.ask(worker.score, run.ticket, stored)
+            reply = self._scheduler.ask(worker.score, run.ticket.best_model, stored)
         try:
             accuracy: float = _answer(reply)
         finally:
@@ -388,17 +402,19 @@ class RunService:
                 self._refuse_too_large(demand)
                 self._start_keeper()
                 reply = self._scheduler.ask(worker.trial, *key)
+            while len(self._trials) >= TRIALS_KEPT:
+                self._trials.pop(next(iter(self._trials)), None)
             self._trials[key] = _answer(reply)
         return self._trials[key]
 
     # ---- sessions ----------------------------------------------------------------------------------------
 
-    def attach(self, run_id: str, session: str, owner: str) -> None:
-        """Note that a session of the owner's is there; sessions of others do not keep a run."""
+    def attend(self, session: str, owner: str) -> None:
+        """Note that a session is there: it keeps all runs of its owner, and nobody else's."""
         with self._changed:
-            run = self._run(run_id)
-            if run.owner == owner:
-                run.sessions.add(session)
+            for run in self._runs.values():
+                if run.owner == owner:
+                    run.sessions.add(session)
 
     def leave(self, session: str) -> None:
         """Note that a session has ended; runs whose owner has no other one go after the grace period."""
@@ -424,7 +440,8 @@ class RunService:
         with self._changed:
             executors = self._scheduler.close()
             for run in self._runs.values():
-                run.ticket.hold.touch()
+                with suppress(OSError):  # its folder is gone
+                    run.ticket.hold.touch()
             self._runs.clear()
             self._models.clear()
             self._changed.notify_all()

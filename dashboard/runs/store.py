@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from loky.backend import resource_tracker
@@ -74,7 +75,11 @@ class DataStore:
 
     @property
     def folder(self) -> Path:
-        """The private folder."""
+        """The private folder; made anew when a cleaner of old files has taken it away."""
+        if self._folder is not None and not self._folder.is_dir():
+            self._users.clear()
+            self._remove_folder()
+            self._folder = None
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="digit-lab-"))
             resource_tracker.register(str(self._folder), "folder")
@@ -90,30 +95,35 @@ class DataStore:
 
     def keep_split(self, split: Split) -> StoredSplit:
         """Write what is not there yet of a split; `release` it when it is no longer used."""
-        return StoredSplit(self.keep_dataset(split.train), self.keep_dataset(split.dev))
+        train = self.keep_dataset(split.train)
+        try:
+            return StoredSplit(train, self.keep_dataset(split.dev))
+        except OSError:
+            self.release(train)
+            raise
 
     def keep_dataset(self, dataset: Dataset) -> StoredDataset:
         """Write what is not there yet of a data set; `release` it when it is no longer used."""
         whole, rows = dataset.base, dataset.rows
         key = whole.fingerprint[:32]
+        arrays: dict[str, NDArray[Any]] = {f"pixels-{key}": whole.images, f"labels-{key}": whole.labels}
+        if rows is not None:
+            arrays[f"rows-{_digest(rows)}"] = rows
+        paths: list[str] = []
         with self._lock:
-            return StoredDataset(
-                pixels=self._keep(f"pixels-{key}", whole.images),
-                labels=self._keep(f"labels-{key}", whole.labels),
-                rows=None if rows is None else self._keep(f"rows-{_digest(rows)}", rows),
-                class_names=dataset.class_names,
-                name=dataset.name,
-            )
+            try:
+                for name, array in arrays.items():
+                    paths.append(self._keep(name, array))
+            except OSError:  # the disk is full
+                self._let_go(paths)
+                raise
+        of_rows = paths[2] if rows is not None else None
+        return StoredDataset(paths[0], paths[1], of_rows, dataset.class_names, dataset.name)
 
     def release(self, stored: StoredDataset | StoredSplit) -> None:
         """Say that one user less needs this; a file that nobody needs is deleted."""
         with self._lock:
-            for path in stored.paths:
-                self._users[path] -= 1
-                if self._users[path] <= 0:
-                    del self._users[path]
-                    with suppress(OSError):  # Windows keeps it while it is mapped; it goes with the folder
-                        Path(path).unlink()
+            self._let_go(stored.paths)
 
     def close(self) -> None:
         """Delete the folder and all that is in it."""
@@ -124,10 +134,22 @@ class DataStore:
 
     def _keep(self, name: str, array: NDArray[np.generic]) -> str:
         path = str(self.folder / f"{name}.npy")
-        if path not in self._users:
-            np.save(path, array)
         self._users[path] += 1
+        if self._users[path] == 1:
+            try:
+                np.save(path, array)
+            except OSError:
+                self._let_go([path])
+                raise
         return path
+
+    def _let_go(self, paths: list[str]) -> None:
+        for path in paths:
+            self._users[path] -= 1
+            if self._users[path] <= 0:
+                del self._users[path]
+                with suppress(OSError):  # Windows keeps it while it is mapped; it goes with the folder
+                    Path(path).unlink()
 
 
 def _digest(rows: NDArray[np.intp]) -> str:

@@ -49,10 +49,17 @@ TRIAL_IMAGES = 1024
 
 @dataclass(frozen=True)
 class Changes:
-    """What was changed after the start; what stays None is as the ticket's config says."""
+    """What was changed after the start; what stays None is as the ticket's config says.
+
+    Attributes
+    ----------
+    from_step : int
+        Where the last change was made: early stopping counts its patience from there.
+    """
 
     learning_rate: float | None = None
     iterations: int | None = None
+    from_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,11 @@ class Ticket:
 
     @property
     def best_model(self) -> Path:
-        """The file of the model with the highest dev accuracy, up to the newest checkpoint."""
+        """The file of the model with the highest dev accuracy, up to the newest checkpoint.
+
+        Until the dev set has been measured after a step, it is the newest: a network before its first step is
+        nobody's result.
+        """
         return Path(self.folder) / "best.npz"
 
     @property
@@ -239,17 +250,17 @@ def drop(run_id: str) -> None:
         held.second_core.end()
 
 
-def score(ticket: Ticket, stored: StoredDataset) -> float:
-    """Return the accuracy of the run's newest checkpoint on a data set."""
-    model = load_model(ticket.checkpoint)
+def score(file: Path, stored: StoredDataset) -> float:
+    """Return the accuracy of the model in a file on a data set."""
+    model = load_model(file)
     dataset = _open_dataset(stored)
     right = 0
     for start in range(0, len(dataset), 1024):
         positions = np.arange(start, min(start + 1024, len(dataset)))
         images = np.empty((len(positions), np.prod(dataset.image_shape)), np.uint8)
         dataset.gather(positions, images)
-        guesses = model.predict(images.reshape(-1, *dataset.image_shape))
-        right += int(np.count_nonzero(guesses == dataset.labels[positions]))
+        predictions = model.predict(images.reshape(-1, *dataset.image_shape))
+        right += int(np.count_nonzero(predictions == dataset.labels[positions]))
     return right / len(dataset)
 
 
@@ -311,8 +322,10 @@ def _take_up(ticket: Ticket) -> tuple[_Held, int | None]:
         _held[ticket.run_id] = held
         records_before = len(held.run.history)
     if held.changes != ticket.changes:
-        held.run.change(learning_rate=ticket.changes.learning_rate, iterations=ticket.changes.iterations)
-        held.changes = ticket.changes
+        changes = ticket.changes
+        held.run.change(learning_rate=changes.learning_rate, iterations=changes.iterations)
+        held.run.patient_from = changes.from_step
+        held.changes = changes
     return held, records_before
 
 
@@ -380,8 +393,9 @@ def _save(held: _Held, ticket: Ticket) -> None:
     if held.saved_records == len(held.run.history):  # each step and each measurement leaves one
         return
     begin = time.monotonic()
-    if held.run.best != held.saved_best or held.saved_best is None:
-        _write_whole(ticket.best_model, held.run.model(best=True))
+    has_best = held.run.best is not None and held.run.best.step > 0
+    if held.run.best != held.saved_best or not has_best:
+        _write_whole(ticket.best_model, held.run.model(best=has_best))
     _write_whole(ticket.checkpoint, held.run.model(resumable=True))
     held.saved_step, held.saved_records = held.run.step, len(held.run.history)
     held.saved_best = held.run.best

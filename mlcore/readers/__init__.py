@@ -67,7 +67,7 @@ READERS: dict[str, Reader] = {
     ),
     "zip": Reader(
         label=N_("Pictures (.zip)"),
-        help=N_("PNG, JPEG, BMP or GIF files in one folder for each class, packed as one .zip."),
+        help=N_("PNG, JPEG, WebP, BMP or GIF files in one folder for each class, packed as one .zip."),
         accepts=lambda name: name.endswith(".zip"),
         read=read_archive,
     ),

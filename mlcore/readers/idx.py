@@ -35,12 +35,14 @@ def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
     DatasetError
         When a file of a pair is missing, the two do not fit, or one is damaged.
     """
+    names = [IDX_NAME.fullmatch(source.plain_name) for source in sources]
+    prefixes = [name["prefix"] if name else "" for name in names]
+    if len(sources) == 2 and prefixes[0] != prefixes[1]:
+        prefixes = ["", ""]  # two files belong together whatever they are called
     pairs: dict[str, dict[int, Source]] = {}
-    for source in sources:
-        name = IDX_NAME.fullmatch(source.plain_name)
-        prefix, dimensions = (name["prefix"], int(name["dimensions"])) if name else ("", IMAGE_DIMENSIONS)
-        # Two files belong together whatever they are called.
-        pair = pairs.setdefault(prefix if len(sources) > 2 else "", {})
+    for source, name, prefix in zip(sources, names, prefixes, strict=True):
+        dimensions = int(name["dimensions"]) if name else IMAGE_DIMENSIONS
+        pair = pairs.setdefault(prefix, {})
         if dimensions in pair:
             message = _(
                 "{one} and {other} are of the same kind. Choose one file of images and one of labels."

@@ -16,7 +16,7 @@ from mlcore.readers.parts import Part, choose_part, part_of
 from mlcore.readers.source import MEGABYTE
 from mlcore.resample import fit_into, resample
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 MAX_PICTURE_BYTES = 12 * MEGABYTE
 COMMON_SHAPE = (28, 28)
 

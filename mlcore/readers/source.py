@@ -138,6 +138,11 @@ def unpacking(name: str) -> Iterator[None]:
     """Turn what the unpackers raise for damaged content into a `DatasetError`."""
     try:
         yield
+    except FileNotFoundError as error:
+        raise DatasetError(_("There is no file {file}.").format(file=error.filename or name)) from error
+    except PermissionError as error:
+        message = _("{file} may not be opened: the system refuses it to this program.")
+        raise DatasetError(message.format(file=error.filename or name)) from error
     except DAMAGE as error:
         message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
         raise DatasetError(message.format(file=name, reason=error)) from error

@@ -16,6 +16,7 @@ from streamlit.typing import UploadedFile
 from dashboard import uploads
 from dashboard.caches import shipped_dataset
 from dashboard.navigation import ROOT
+from dashboard.network_settings import use_recipe
 from dashboard.session import UPLOADED, Session
 from dashboard.uploads import LARGEST_KEPT
 from mlcore import Dataset
@@ -283,3 +284,21 @@ def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:
     bring(choose(app, UPLOADED), {"my_*best*_$5$ digits.csv": table()})
     assert app.subheader[0].value == r"my\_\*best\*\_\$5\$ digits"
     assert session_of(app).dataset.name == "my_*best*_$5$ digits"
+
+
+def test_a_data_set_that_a_recipe_brought_is_the_one_that_is_lit(app: AppTest) -> None:
+    use_recipe(session_of(app), "pure-python")
+    app.run()
+    assert app.segmented_control(key="data_source").value == "digits-8x8"
+    choose(app, "mnist")
+    assert session_of(app).dataset_key == "mnist"
+
+
+def test_ones_own_data_set_is_one_click_away_when_a_recipe_has_brought_another(app: AppTest) -> None:
+    choose(app, UPLOADED)
+    bring(app, {"digits.csv": table()})
+    use_recipe(session_of(app), "pure-python")
+    app.run()
+    assert app.segmented_control(key="data_source").value == "digits-8x8"
+    choose(app, UPLOADED)
+    assert session_of(app).dataset.name == "digits"

@@ -3,7 +3,9 @@
 They stand between the trained model and the page Evaluate.
 """
 
+import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,3 +142,9 @@ def test_each_picture_says_true_class_guess_and_probability(found: Evaluation, d
 
 def test_a_single_mistake_in_a_thousand_can_be_seen_in_the_matrix() -> None:
     assert shades(np.array([[999, 1], [0, 0]])).tolist()[0][1] > 0.05
+
+
+def test_grey_levels_are_part_of_what_decides_an_answer(model: Model) -> None:
+    coarse = copy.copy(model)
+    coarse.preparation = replace(model.preparation, levels=1)
+    assert model_fingerprint(coarse) != model_fingerprint(model)

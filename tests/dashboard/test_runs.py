@@ -455,9 +455,9 @@ def test_a_run_goes_some_minutes_after_its_owner_has_left(
     service: RunService, split: Split, clock: Clock
 ) -> None:
     run_id = service.start("ada", split, SMALL, LONG)
-    service.attach(run_id, "tab 1", "ada")
-    service.attach(run_id, "tab 2", "ada")
-    service.attach(run_id, "another browser", "eve")
+    service.attend("tab 1", "ada")
+    service.attend("tab 2", "ada")
+    service.attend("another browser", "eve")
     service.leave("tab 1")
     clock.now += 10_000
     service.tidy()
@@ -475,10 +475,10 @@ def test_a_run_goes_some_minutes_after_its_owner_has_left(
 
 def test_coming_back_in_time_keeps_a_run(service: RunService, split: Split, clock: Clock) -> None:
     run_id = service.start("ada", split, SMALL, LONG)
-    service.attach(run_id, "tab", "ada")
+    service.attend("tab", "ada")
     service.leave("tab")
     clock.now += 500
-    service.attach(run_id, "reloaded tab", "ada")
+    service.attend("reloaded tab", "ada")
     clock.now += 10_000
     service.tidy()
     assert service.status(run_id).live
@@ -486,7 +486,7 @@ def test_coming_back_in_time_keeps_a_run(service: RunService, split: Split, cloc
 
 def test_a_finished_run_of_somebody_present_stays(service: RunService, split: Split, clock: Clock) -> None:
     run_id = service.start("ada", split, SMALL, SHORT)
-    service.attach(run_id, "tab", "ada")
+    service.attend("tab", "ada")
     ended(service, run_id)
     clock.now += 100_000
     service.tidy()
@@ -541,7 +541,7 @@ def test_the_test_accuracy_is_computed_once_and_kept(
     run_id = service.start("ada", split, SMALL, SHORT)
     ended(service, run_id)
     accuracy = service.test(run_id, "ada", test_set)
-    guesses = service.model(run_id).predict(test_set.images)
+    guesses = service.model(run_id, best=True).predict(test_set.images)
     assert accuracy == float(np.mean(guesses == test_set.labels))
     monkeypatch.setattr(worker, "score", None)
     assert service.test(run_id, "ada", test_set) == accuracy == service.status(run_id).test_accuracy
@@ -623,3 +623,68 @@ def test_a_network_needs_more_memory_when_it_is_larger() -> None:
     assert needed(16) < needed(128) < needed(2048) < needed(2048, 2048)
     available = bytes_available()
     assert available is None or available > 0
+
+
+def test_a_run_that_stopped_early_goes_on_to_its_planned_end(service: RunService, split: Split) -> None:
+    impatient = TrainingConfig(batch_size=32, epochs=60, learning_rate=1e-6, patience=2)
+    run_id = service.start("ada", split, SMALL, impatient)
+    first = ended(service, run_id)
+    assert first.step < first.total_steps
+    service.go_on(run_id, "ada", learning_rate=1e-5)
+    second = ended(service, run_id)
+    assert second.step > first.step
+    service.go_on(run_id, "ada")  # nothing is changed: it goes on all the same
+    assert ended(service, run_id).step >= second.step + 2 * 20
+
+
+def test_a_run_that_was_stopped_before_a_measurement_answers_with_what_it_has_learnt(
+    service: RunService, split: Split
+) -> None:
+    unmeasured = TrainingConfig(batch_size=16, epochs=10_000, evaluate_every=1_000_000)
+    run_id = service.start("ada", split, SMALL, unmeasured)
+    wait_until(lambda: service.status(run_id).step > 400)
+    service.stop(run_id, "ada", patience=PATIENCE)
+    status = service.status(run_id)
+    assert status.best is not None
+    assert status.best.step == 0
+    assert service.model(run_id, best=True).card["step"] == status.step
+    assert service.test(run_id, "ada", split.dev) > 0.5
+
+
+def test_the_test_is_of_the_best_weights(service: RunService, split: Split) -> None:
+    jumpy = TrainingConfig(batch_size=32, epochs=8, learning_rate=0.05)
+    status = ended(service, run_id := service.start("ada", split, SMALL, jumpy))
+    assert status.best is not None
+    assert service.test(run_id, "ada", split.dev) == pytest.approx(status.best.dev_accuracy)
+
+
+def test_all_runs_of_somebody_present_stay(service: RunService, split: Split, clock: Clock) -> None:
+    first, second = (service.start("ada", split, SMALL, SHORT) for _run in range(2))
+    service.attend("reloaded tab", "ada")
+    clock.now += 100_000
+    service.tidy()
+    assert service.status(first).step >= 0 <= service.status(second).step
+
+
+def test_a_folder_that_was_cleaned_away_is_made_anew(service: RunService, split: Split) -> None:
+    first = service.start("ada", split, SMALL, SHORT)
+    ended(service, first)
+    service.delete(first, "ada")
+    wait_until(lambda: not list(folder_of(service).iterdir()))
+    folder_of(service).rmdir()
+    assert ended(service, service.start("ada", split, SMALL, SHORT)).state == "finished"
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str, array: np.ndarray) -> None:
+        if "rows" in path:
+            raise OSError(28, "No space left on device")
+        Path(path).write_bytes(b"pixels")
+
+    monkeypatch.setattr("dashboard.runs.store.np.save", full)
+    with pytest.raises(RunError, match="No space left on device"):
+        service.start("ada", split, SMALL, SHORT)
+    assert not list(folder_of(service).iterdir())
+    assert service.runs_of("ada") == ()

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import estimate, run_result, run_service, run_view, take_home, train_plan
+from dashboard import estimate, model_choice, run_result, run_service, run_view, take_home, train_plan
 from dashboard.navigation import ROOT
 from dashboard.runs.records import RunStatus
 from dashboard.runs.service import Limits, RunService
-from dashboard.session import Session
+from dashboard.session import RUN_MODEL, Session
 from mlcore import NetworkConfig, TrainingConfig
 
 
@@ -29,7 +29,7 @@ def only_service() -> Iterator[RunService]:
 @pytest.fixture
 def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
     """The service in the place of the server's, without runs."""
-    for module in (estimate, run_result, run_service, run_view, take_home, train_plan):
+    for module in (estimate, model_choice, run_result, run_service, run_view, take_home, train_plan):
         monkeypatch.setattr(module, "get_run_service", lambda: only_service)
     yield only_service
     for run in list(only_service._runs.values()):
@@ -252,7 +252,8 @@ def page_of_a_run_that_learnt_nothing() -> None:
     from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
 
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"state": "finished", "step": 9, "total_steps": 9, "history": History([]), "run_id": "it"}
+    facts |= {"state": "finished", "step": 9, "total_steps": 9, "run_id": "it"}
+    facts["history"] = History([EpochMetrics(9, 1.0, 90, 9.9, 0.1, 9.9, 0.1, 100.0)])
     facts |= {"network": NetworkConfig(), "training": TrainingConfig(learning_rate=100.0)}
     facts |= {"best": EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)}
     show_result(get_session(), RunStatus(**facts), may_change=True)
@@ -263,3 +264,75 @@ def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> N
     assert not app.exception
     assert "learnt nothing" in app.warning[0].value
     assert "Set the learning rate to 10" in labels(app)
+
+
+def test_a_run_that_blew_up_before_it_was_saved_has_no_mistakes_to_show(service: RunService) -> None:
+    app = visit(
+        TrainingConfig(optimizer="gradient_descent", learning_rate=100.0, epochs=50, weight_decay=1.0)
+    )
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert (status.state, status.model_step) == ("diverged", None)
+    assert labels(app).isdisjoint({"See its mistakes", "Draw a digit for it", "Trained model (.npz)"})
+
+
+def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) -> None:
+    session_of(app).model_key = "mnist"
+    press(app, "Start")
+    wait(app, service, ended)
+    press(app, "See its mistakes")
+    assert session_of(app).model_key == RUN_MODEL
+    assert app.title[0].value == "Evaluate"
+
+
+def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=10_000))
+    press(app, "Start")
+    wait(app, service, lambda status: status.step > 0)
+    press(app, "Pause")
+    wait(app, service, lambda status: status.state == "paused")
+    press(app, "Stop")
+    wait(app, service, ended)
+    assert "Train again" in [heading.value for heading in app.subheader]
+
+
+def test_a_second_click_on_start_does_nothing(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=3))
+    session_of(app).run_id = "another one, started by the first click"
+    press(app, "Start")
+    assert not service._runs
+
+
+def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=10_000, evaluate_every=1_000_000))
+    press(app, "Start")
+    wait(app, service, lambda status: status.step > 0)
+    press(app, "Stop")
+    wait(app, service, ended)
+    app.run()
+    assert not app.warning
+    assert any("before the dev set was measured" in box.value for box in app.info)
+
+
+def test_a_run_that_has_ended_can_be_deleted(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    press(app, "Delete it for good")
+    assert not service._runs
+    assert "Start" in labels(app)
+
+
+def test_who_watches_somebody_elses_run_finds_the_way_back_to_their_own(
+    app: AppTest, service: RunService
+) -> None:
+    press(app, "Start")
+    own = wait(app, service, ended).run_id
+    session = session_of(app)
+    other = service.start("somebody else", session.split, session.network_config, TrainingConfig(epochs=3))
+    app.query_params["run"] = other
+    app.run()
+    assert not app.exception
+    runs = next(box for box in app.selectbox if box.label == "Your runs")
+    assert runs.value == other
+    runs.set_value(own).run()
+    assert app.query_params["run"] in (own, [own])

@@ -62,7 +62,7 @@ def archive(members: dict[str, bytes | str]) -> bytes:
 
 def picture(pixels: np.ndarray, form: str = "PNG") -> bytes:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, form)
+    Image.fromarray(pixels).save(file, form, lossless=True)  # for WebP; others always are, or never
     return file.getvalue()
 
 

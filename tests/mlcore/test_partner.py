@@ -159,6 +159,39 @@ def test_a_partner_that_dies_is_told_in_a_sentence(split: Split) -> None:
     partner.close()
 
 
+def test_a_partner_that_has_died_before_it_was_needed_is_told_and_leaves_no_process(split: Split) -> None:
+    with Partner() as partner:
+        process = partner._process
+        process.kill()
+        process.wait()
+        run = run_of()
+        with pytest.raises(PartnerError, match="has died"):
+            partner.attach(run, split)
+        list(train(run, split))  # alone
+    assert run.finished
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_an_error_in_the_middle_of_a_step_does_not_leave_the_second_process_waiting(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of()
+
+    def no_memory(*_arguments: object) -> None:
+        raise MemoryError
+
+    def train_without_memory() -> None:
+        with partner:
+            partner.attach(run, split)
+            monkeypatch.setattr(partner._half, "set_gradients", no_memory)
+            list(train(run, split))
+
+    partner = Partner()
+    with pytest.raises(MemoryError):
+        train_without_memory()
+    assert partner._process.returncode == 0  # it ended by itself
+
+
 def test_the_second_process_ends_when_the_block_does(split: Split) -> None:
     with Partner() as partner:
         process = partner._process

@@ -81,7 +81,7 @@ def test_what_is_written_as_npz_is_read_back(
 
 
 @settings(max_examples=30)
-@given(image_sets(), st.sampled_from(["PNG", "BMP", "GIF"]))
+@given(image_sets(), st.sampled_from(["PNG", "BMP", "GIF", "WEBP"]))
 def test_what_is_written_as_pictures_is_read_back(data: tuple[np.ndarray, np.ndarray], form: str) -> None:
     images, labels = data
     dataset = read_dataset({"digits.zip": make.archive(make.picture_folders(images, labels, form))})
@@ -405,3 +405,10 @@ def test_there_is_no_test_part_where_there_is_none() -> None:
     ):
         with pytest.raises(DatasetError, match="no test part"):
             read_dataset(files, part="test")
+
+
+def test_a_test_pair_alone_is_the_test_part() -> None:
+    images, labels = some_images()
+    files = make.idx_pair(images, labels, prefix="t10k")
+    same(read_dataset(files, part="test"), images, labels)
+    same(read_dataset(files), images, labels)

@@ -9,6 +9,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -406,3 +407,8 @@ def test_a_file_under_a_wrong_name_gives_a_data_set_or_a_sentence(
 def test_there_is_a_sentence_for_at_least_thirty_kinds() -> None:
     assert len(BAD) >= 30
     assert readers.READERS
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"There is no file .*train\.csv"):
+        read_dataset({"train.csv": tmp_path / "train.csv"})

@@ -6,7 +6,17 @@ import io
 import numpy as np
 import pytest
 
-from mlcore import RECIPES, Split, TrainingRun, load_model, save_model, train
+from mlcore import (
+    RECIPES,
+    DatasetError,
+    Split,
+    TrainingRun,
+    load_dataset,
+    load_model,
+    save_model,
+    start_recipe,
+    train,
+)
 from tests.mlcore.small import stripes
 
 every_recipe = pytest.mark.parametrize("name", RECIPES)
@@ -50,3 +60,9 @@ def test_the_standard_recipe_is_the_default() -> None:
     run = TrainingRun()
     assert RECIPES["standard"].network == run.network_config
     assert RECIPES["standard"].training == run.training_config
+
+
+def test_a_data_set_without_images_is_not_taken_for_none() -> None:
+    nobody = load_dataset("digits-8x8").take(slice(0, 0))
+    with pytest.raises(DatasetError):
+        start_recipe("standard", nobody)

@@ -130,3 +130,12 @@ def test_a_bound_on_one_side_is_enough() -> None:
         check_settings(Half(size=0))
     with pytest.raises(SettingError, match="from -inf to 1"):
         check_settings(Half(share=2))
+
+
+def test_numbers_of_numpys_are_taken_as_pythons_own() -> None:
+    config = TrainingConfig(epochs=np.int64(5), learning_rate=np.float32(0.5))
+    assert (type(config.epochs), config.epochs) == (int, 5)
+    assert (type(config.learning_rate), config.learning_rate) == (float, 0.5)
+    assert NetworkConfig(hidden_sizes=(np.int32(7),)).hidden_sizes == (7,)
+    with pytest.raises(SettingError, match="Epochs: 0 is out of bounds"):
+        TrainingConfig(epochs=np.int64(0))

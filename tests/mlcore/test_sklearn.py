@@ -108,3 +108,22 @@ def test_without_the_package_a_sentence_says_what_to_install(monkeypatch: pytest
     monkeypatch.delitem(sys.modules, "mlcore.sklearn")
     with pytest.raises(ImportError, match="pip install scikit-learn"):
         import mlcore.sklearn  # noqa: F401
+
+
+def test_the_same_values_get_the_same_answers_whatever_their_type() -> None:
+    digits = DigitClassifier(**QUICK).fit(X[:600], Y[:600])  # floats from 0 to 16
+    expected = digits.predict_proba(X[600:700])
+    np.testing.assert_array_equal(digits.predict_proba(X[600:700].astype(np.uint8)), expected)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"image_shape": (3, 3)}, "3×3 does not fit 64 columns"),
+        ({"patience": 2, "validation_fraction": 1.0}, "nothing to train on"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_the_data_is_told(parameters: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        DigitClassifier(**QUICK, **parameters).fit(X[:100], Y[:100])

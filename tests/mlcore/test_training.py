@@ -150,7 +150,7 @@ def literal_training(split: Split, run: TrainingRun, steps: int) -> np.ndarray:
     start = run.network.parameters.copy()
     weights, biases = start[: features * 3].reshape(features, 3), start[features * 3 :]
     rate, decay = run.training_config.learning_rate, run.training_config.weight_decay
-    chance = np.random.default_rng(np.random.SeedSequence(run.training_config.seed).spawn(3)[1])
+    chance = np.random.default_rng(np.random.SeedSequence(run.training_config.seed).spawn(2)[1])
     position, order = 0, np.arange(0)
     for _ in range(steps):
         if position >= len(order):
@@ -327,6 +327,27 @@ def test_without_a_dev_set_its_figures_are_no_numbers() -> None:
     assert math.isnan(last.dev_accuracy)
     assert finish(TrainingRun.load_state(run.save_state()), nobody) == []
     assert run.model().card["dev_accuracy"] is None
+    assert run.best is not None
+    assert run.best.step == run.step  # by the training images
+    np.testing.assert_array_equal(run.model(best=True).parameters, run.network.parameters)
+
+
+@pytest.mark.parametrize(
+    ("split", "sentence"),
+    [
+        (Split(SPLIT.train.take(slice(0, 0)), SPLIT.dev), "no training images"),
+        (small_split(classes=1), "of one class"),
+    ],
+    ids=["nothing to learn from", "nothing to tell apart"],
+)
+def test_what_cannot_be_learnt_is_refused(split: Split, sentence: str) -> None:
+    with pytest.raises(DatasetError, match=sentence):
+        finish(small_run(), split)
+
+
+def test_a_run_that_has_seen_no_data_has_no_model() -> None:
+    with pytest.raises(ValueError, match="no network yet"):
+        small_run().model()
 
 
 # Changes on the way
@@ -428,8 +449,13 @@ def test_a_run_stops_early_when_the_dev_set_has_nothing_more_to_give() -> None:
     assert max(r.dev_accuracy for r in measurements(run)) == improved.dev_accuracy
     assert run.best.dev_loss <= improved.dev_loss
     assert finish(run, SPLIT) == []
-    run.change(learning_rate=0.001)  # whoever changes something wants it to go on
+    stopped = run.step
+    run.change(learning_rate=1e-6)  # whoever changes something wants it to go on
     assert not run.finished
+    finish(TrainingRun.load_state(run.save_state()), SPLIT)
+    finish(run, SPLIT)
+    assert run.stopped_early
+    assert run.step == stopped + 5 * run.steps_per_epoch  # patience has begun anew
 
 
 # What does not fit
