@@ -21,12 +21,12 @@ HISTORY_COLUMNS = {
     "step": N_("steps done"),
     "epoch": N_("passes over the training set, in parts too"),
     "images_seen": N_("training images looked at, each time anew"),
-    "learning_rate": N_("of the last step"),
-    "batch_loss": N_("mean loss of the batches since the row before, each before its own step"),
+    "learning_rate": N_("of the last step; beside a measurement, of the next"),
+    "batch_loss": N_("mean loss of the batches since the row before, each before its own step, and L2's part of the cost"),
     "batch_accuracy": N_("part of their images that were right"),
-    "train_loss": N_("mean loss on a fixed sample of the training set"),
+    "train_loss": N_("mean loss on a fixed sample of the training set, and L2's part of the cost"),
     "train_accuracy": N_("part of the sample that was right"),
-    "dev_loss": N_("mean loss on the dev set"),
+    "dev_loss": N_("mean loss on the dev set, and L2's part of the cost"),
     "dev_accuracy": N_("part of the dev set that was right"),
 }
 """The columns of the history file, and what they are; a record leaves those empty that are not its own."""

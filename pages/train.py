@@ -103,7 +103,7 @@ def offer_to_delete(session: Session, status: RunStatus) -> None:
     """Let the owner remove a run that has ended, once asked twice."""
     with st.popover(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
         st.write(_("Its curves and its model will be gone. What you have downloaded stays yours."))
-        if st.button(_("Delete it for good"), type="primary"):
+        if st.button(_("Delete it for good"), icon=":material/delete_forever:"):
             get_run_service().delete(status.run_id, run_owner())
             session.run_id = None
             st.query_params.pop("run", None)
