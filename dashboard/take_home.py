@@ -22,7 +22,9 @@ HISTORY_COLUMNS = {
     "epoch": N_("passes over the training set, in parts too"),
     "images_seen": N_("training images looked at, each time anew"),
     "learning_rate": N_("of the last step; beside a measurement, of the next"),
-    "batch_loss": N_("mean loss of the batches since the row before, each before its own step, and L2's part of the cost"),
+    "batch_loss": N_(
+        "mean loss of the batches since the row before, each before its own step, and L2's part of the cost"
+    ),
     "batch_accuracy": N_("part of their images that were right"),
     "train_loss": N_("mean loss on a fixed sample of the training set, and L2's part of the cost"),
     "train_accuracy": N_("part of the sample that was right"),
