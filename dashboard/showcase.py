@@ -12,16 +12,18 @@ from mlcore.language import _
 IMAGES = 10
 
 
-@st.cache_resource(show_spinner=False)
 def showcase(name: str) -> tuple[Picture, ...]:
     """Return the first test images, each captioned with the model's answer."""
-    test, model = shipped_dataset("mnist-test"), shipped_model(name)
-    images, labels = test.images[:IMAGES], test.labels[:IMAGES]
-    names = model.class_names
-    return tuple(
-        Picture(image, *_words(names[guess], names[label]))
-        for image, guess, label in zip(images, model.predict(images), labels, strict=True)
-    )
+    test, names = shipped_dataset("mnist-test"), shipped_model(name).class_names
+    answers = zip(test.images[:IMAGES], _guesses(name), test.labels[:IMAGES], strict=True)
+    return tuple(Picture(image, *_words(names[guess], names[label])) for image, guess, label in answers)
+
+
+@st.cache_resource(show_spinner=False)
+def _guesses(name: str) -> tuple[int, ...]:
+    """Return the model's answers, which are the same in every language."""
+    guesses = shipped_model(name).predict(shipped_dataset("mnist-test").images[:IMAGES])
+    return tuple(int(guess) for guess in guesses)
 
 
 def _words(guess: str, truth: str) -> tuple[str, str]:

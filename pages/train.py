@@ -94,7 +94,9 @@ def offer_start(session: Session, status: RunStatus | None) -> None:
 def how_long_it_stays(status: RunStatus) -> str:
     """Say where the run is found again, and until when."""
     minutes = round(get_run_service().limits.grace_seconds / 60)
-    text = _("This address finds it again, until {n} minutes after you have left. Whoever has it can watch.")
+    text = _(
+        "Whoever has this address finds it and can watch, until {n} minutes after its owner has left the app."
+    )
     stays = text.format(n=minutes)
     return f"{_('It goes on while you look elsewhere.')} {stays}" if status.state in MOVING else stays
 
@@ -130,10 +132,11 @@ with friendly_errors():
         st.caption(how_long_it_stays(status))
         if not status.live:
             show_result(session, status, may_change)
-        if status.state == "paused" or (not status.live and status.model_step is not None):
+        # What has just been stopped is still being saved; a download waits for that.
+        if status.state in ("paused", "stopped") or (not status.live and status.model_step is not None):
             show_downloads(status)
-            if may_change and not status.live:
-                offer_to_delete(session, status)
+        if may_change and not status.live:
+            offer_to_delete(session, status)
         if status.live:
             with st.expander(_("Train something else"), key=f"another than {status.run_id}"):
                 offer_start(session, status)
