@@ -26,8 +26,14 @@ def model_labels(session: Session) -> dict[str, str]:
 
 
 def chosen_key(session: Session) -> str:
-    """Return the key in use: the one that was chosen while it is there, else the first shipped model's."""
-    return session.model_key if session.model_key in model_labels(session) else shipped_model_names()[0]
+    """Return the key in use: the one that was chosen while it is there, else the visitor's own run's.
+
+    Who has trained nothing asks the first shipped model.
+    """
+    labels = model_labels(session)
+    if session.model_key in labels:
+        return session.model_key
+    return RUN_MODEL if RUN_MODEL in labels and _is_own(session) else shipped_model_names()[0]
 
 
 def chosen_model(session: Session) -> Model:

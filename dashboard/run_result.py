@@ -68,8 +68,9 @@ def show_summary(status: RunStatus) -> None:
         epoch=best.epoch, accuracy=percent(best.dev_accuracy), time=duration(status.seconds_trained)
     )
     if status.state == "finished" and status.step < status.total_steps:
+        since = sum(isinstance(record, EpochMetrics) and record.step > best.step for record in status.history)
         text += " " + _("It stopped early: the dev set had not improved for {n} measurements.").format(
-            n=status.training.patience
+            n=since
         )
     st.success(text, icon=":material/check_circle:")
 

@@ -20,7 +20,7 @@ from mlcore import EpochMetrics
 from mlcore.language import _
 
 LOOK_EVERY = 1.0  # seconds
-LOOK_AT_REST = 5.0
+LOOK_AT_REST = 2.0
 LOWEST_RATE = 1e-6
 LONGEST_STEP = 10.0  # seconds that the page waits for a single step
 MOVING: frozenset[State] = frozenset({"queued", "running"})
@@ -37,6 +37,7 @@ BADGES: dict[State, tuple[str, Color]] = {
 }
 
 _PROBLEM = "run_problem"
+_WENT_ON = "run_went_on"
 
 
 def show_run(run_id: str, may_change: bool) -> None:
@@ -97,7 +98,9 @@ def show_buttons(status: RunStatus) -> None:
         _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
         label = _("Change and go on") if paused else _("Go on training")
-        with st.popover(label, icon=":material/tune:", key=f"go_on {status.run_id}", disabled=moving):
+        # A new key each time that it went on: a new popover, and that is closed.
+        key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
+        with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
             show_go_on(status)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
@@ -144,6 +147,9 @@ def show_go_on(status: RunStatus) -> None:
             value=0 if status.step < status.total_steps else 5,
             help=_("0 keeps the planned end."),
         )
+        if status.training.patience is not None:
+            text = _("It stops when the dev set has not improved for {n} measurements, counted from now.")
+            st.caption(text.format(n=status.training.patience))
         if st.form_submit_button(_("Go on"), icon=":material/play_arrow:"):
             _try(lambda: _go_on(status, rate, more))
             st.rerun()
@@ -154,6 +160,7 @@ def _go_on(status: RunStatus, rate: float, more_epochs: int) -> None:
     new_rate = rate if rate != status.training.learning_rate else None
     service.go_on(status.run_id, owner, learning_rate=new_rate, more_epochs=more_epochs or None)
     service.resume(status.run_id, owner)
+    st.session_state[_WENT_ON] = st.session_state.get(_WENT_ON, 0) + 1
 
 
 def _try(act: Callable[[], None]) -> None:

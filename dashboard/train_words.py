@@ -15,12 +15,18 @@ def network_words(config: NetworkConfig) -> str:
 
     >>> network_words(NetworkConfig(hidden_sizes=(512, 256)))
     '512–256 hidden neurons, ReLU'
+    >>> network_words(NetworkConfig(filters=(16, 32), hidden_sizes=(64,)))
+    '16–32 filters of 5×5, 64 hidden neurons, ReLU'
     """
-    if not config.hidden_sizes:
+    filters, sizes = ("–".join(str(n) for n in numbers) for numbers in (config.filters, config.hidden_sizes))
+    if not filters and not sizes:
         return _("no hidden layer")
-    sizes = "–".join(str(size) for size in config.hidden_sizes)
-    words = _("{sizes} hidden neurons, {activation}")
-    return words.format(sizes=sizes, activation=_(ACTIVATIONS[config.activation].label))
+    parts = []
+    if filters:
+        parts.append(_("{n} filters of {k}×{k}").format(n=filters, k=config.kernel_size))
+    if sizes:
+        parts.append(_("{sizes} hidden neurons").format(sizes=sizes))
+    return ", ".join([*parts, _(ACTIVATIONS[config.activation].label)])
 
 
 def training_words(config: TrainingConfig) -> str:
@@ -34,6 +40,8 @@ def training_words(config: TrainingConfig) -> str:
     else:
         batches = _("batches of {n:,}").format(n=config.batch_size)
     words = _("{optimizer}, learning rate {rate:g}, {batches}, {length}")
+    if config.patience is not None:
+        words = _("{optimizer}, learning rate {rate:g}, {batches}, {length} or until it no longer improves")
     return words.format(
         optimizer=_(OPTIMIZERS[config.optimizer].label),
         rate=config.learning_rate,

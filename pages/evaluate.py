@@ -12,10 +12,10 @@ from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
 from dashboard.evaluation_tables import show_calibration, show_classes
 from dashboard.formats import percent
 from dashboard.messages import friendly_errors, plain
-from dashboard.model_choice import chosen_model, model_labels
+from dashboard.model_choice import chosen_model
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard, page
-from dashboard.session import RUN_MODEL, Session, get_session
+from dashboard.session import Session, get_session
 from mlcore import Dataset, Model
 from mlcore.language import N_, _
 
@@ -24,9 +24,7 @@ MOST_PAIRS = 8
 
 
 def ask_for_model(session: Session) -> Model:
-    """Show the choice of the model, the same as on Draw; whoever has trained one begins with it."""
-    if not session.model_key and RUN_MODEL in model_labels(session):
-        session.model_key = RUN_MODEL
+    """Show the choice of the model, the same as on Draw."""
     with st.container(width=340):
         choose_model(session, "evaluate_model")
     with st.popover(_("Use a model file"), icon=":material/upload:"):

@@ -139,7 +139,7 @@ class RunStatus:
     @property
     def total_epochs(self) -> float:
         """The planned passes over the training images."""
-        if self.step:
+        if self.step and self.training.sample_size:
             return self.total_steps * self.epoch / self.step
         batch_size = min(self.training.batch_size or self.n_train, self.n_train)
         return self.total_steps / -(-self.n_train // batch_size)

@@ -469,7 +469,7 @@ class RunService:
         run = self._runs.get(run_id)
         if run is None:
             raise RunError(
-                _("This run is not here any more. Runs are removed some minutes after their owner has left.")
+                _("This run is not here any more: its owner has deleted it, or left some minutes ago.")
             )
         return run
 

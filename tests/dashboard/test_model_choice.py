@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboard import model_choice
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
 from dashboard.run_service import get_run_service
@@ -71,3 +72,14 @@ def test_a_run_can_be_chosen_and_answers_to_images_of_its_own_size(run_of_small_
     assert chosen_key(session) == "mnist"
     session.model_key = RUN_MODEL
     assert chosen_model(session).image_shape == (8, 8)
+
+
+def test_who_has_trained_a_run_asks_it_until_another_model_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_choice, "_run_has_model", lambda _session: True)
+    monkeypatch.setattr(model_choice, "_is_own", lambda _session: True)
+    session = Session()
+    assert model_choice.chosen_key(session) == RUN_MODEL
+    session.model_key = "mnist"
+    assert model_choice.chosen_key(session) == "mnist"
+    monkeypatch.setattr(model_choice, "_is_own", lambda _session: False)  # somebody else's
+    assert model_choice.chosen_key(Session()) == "mnist"
