@@ -55,9 +55,10 @@ def choose_recipe(session: Session) -> None:
 
 
 def take_recipe(session: Session, name: str) -> None:
-    """Use the recipe that was chosen, and let the address say so."""
-    use_recipe(session, name)
-    name_in_address(session, changed=False)
+    """Use the recipe that was chosen, and let the address say so; one's own changes are no recipe."""
+    if name in RECIPES:
+        use_recipe(session, name)
+        name_in_address(session, changed=False)
 
 
 def tell_story(card: RecipeCard) -> None:

@@ -7,14 +7,13 @@ page: it goes on when nobody looks, and its address finds it again.
 import streamlit as st
 
 from dashboard.controls import chosen_value, control_key
-from dashboard.formats import percent
 from dashboard.live_chart import prepare_live_chart
 from dashboard.messages import friendly_errors, show_error
 from dashboard.navigation import guard
 from dashboard.run_result import show_result
 from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
 from dashboard.run_view import MOVING, show_run
-from dashboard.runs.records import STATE_LABELS, RunError, RunStatus
+from dashboard.runs.records import RunError, RunStatus
 from dashboard.session import Session, get_session
 from dashboard.take_home import show_downloads
 from dashboard.train_plan import show_plan, start_run
@@ -43,7 +42,8 @@ def current_run(session: Session) -> RunStatus | None:
 def choose_run(session: Session) -> None:
     """Let the visitor go from one of several runs to another, and back from somebody else's."""
     runs = get_run_service().runs_of(run_owner())
-    names = {status.run_id: f"{len(runs) - n}: {run_in_list(status)}" for n, status in enumerate(runs)}
+    # Names that stay as they are: the list finds what was chosen by its name, which must still be there then.
+    names = {status.run_id: f"{len(runs) - n}: {run_words(status)}" for n, status in enumerate(runs)}
     if session.run_id not in names:
         names = {str(session.run_id): _("The run that you watch"), **names}
     if len(names) < 2:
@@ -56,12 +56,6 @@ def choose_run(session: Session) -> None:
         on_change=lambda: use_run(session, chosen_value("run")),
         filter_mode=None,
     )
-
-
-def run_in_list(status: RunStatus) -> str:
-    """Return a run in a line that tells it from others of the same settings."""
-    best = "" if status.best is None else f", {percent(status.best.dev_accuracy)}"
-    return f"{_(STATE_LABELS[status.state])}{best} · {run_words(status)}"
 
 
 def use_run(session: Session, run_id: str) -> None:
