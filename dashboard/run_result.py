@@ -10,13 +10,13 @@ import streamlit as st
 from dashboard.formats import duration, percent
 from dashboard.messages import friendly_errors
 from dashboard.navigation import page
+from dashboard.network_settings import gentler_rate
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.records import RunStatus
 from dashboard.session import RUN_MODEL, Session
 from mlcore import Dataset, EpochMetrics
 from mlcore.language import N_, _
 
-LOWEST_RATE = 1e-6  # that a form offers
 NOTHING_LEARNT = N_(
     "It has learnt nothing: no measurement was better than the one before the first step. Most often the "
     "learning rate is too high. Try a tenth of it, or another initialisation."
@@ -83,7 +83,7 @@ def show_divergence(session: Session, status: RunStatus) -> None:
 
 def offer_gentler_rate(session: Session, status: RunStatus) -> None:
     """Lead to the settings with a tenth of the run's rate."""
-    rate = max(LOWEST_RATE, status.training.learning_rate / 10)
+    rate = gentler_rate(status.training.learning_rate)
     if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
         session.training_config = replace(session.training_config, learning_rate=rate)
         session.rate_is_chosen = True

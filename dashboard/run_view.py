@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.formats import duration, percent
 from dashboard.live_chart import show_live_chart
 from dashboard.messages import friendly_errors, plain, sentence
+from dashboard.network_settings import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.records import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train_words import run_words
@@ -21,7 +22,6 @@ from mlcore.language import _
 
 LOOK_EVERY = 1.0  # seconds
 LOOK_AT_REST = 2.0
-LOWEST_RATE = 1e-6
 LONGEST_STEP = 10.0  # seconds that the page waits for a single step
 MOVING: frozenset[State] = frozenset({"queued", "running"})
 
@@ -130,14 +130,14 @@ def _button(
 def show_go_on(status: RunStatus) -> None:
     """Show the form that changes the learning rate and the length of a run, and lets it go on."""
     rate_now = status.training.learning_rate
-    suggestion = max(LOWEST_RATE, rate_now / (10 if status.state == "diverged" else 1))
+    suggestion = gentler_rate(rate_now) if status.state == "diverged" else rate_now
     with st.form(f"go_on_form {status.run_id}", border=False):
         rate = st.number_input(
-            _("Learning rate"),
-            min_value=LOWEST_RATE,
-            max_value=100.0,
+            _(RATE.label),
+            min_value=RATE.minimum,
+            max_value=RATE.maximum,
             value=suggestion,
-            step=0.001,
+            step=RATE.step,
             format="%.6g",
         )
         more = st.number_input(
