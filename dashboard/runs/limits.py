@@ -4,10 +4,8 @@ It stands at the start of a run, so that one visitor's large network cannot end 
 """
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mlcore import NetworkConfig, network_summary
 from mlcore.network import CONVOLUTION_TILE, TILE
@@ -58,32 +56,3 @@ def total(demands: Sequence[Demand], workers: int) -> int:
     """
     saving = max((demand.saving for demand in demands), default=0)
     return sum(demand.kept for demand in demands) + workers * saving
-
-
-def bytes_available() -> int | None:
-    """Return how much memory this process may still take, or None where the system does not tell.
-
-    A container's limit counts where it is lower than the machine's memory.
-    """
-    machine = _machine_bytes()
-    container = _container_bytes()
-    known = [amount for amount in (machine, container) if amount is not None]
-    return min(known) if known else None
-
-
-def _machine_bytes() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        try:
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        except (AttributeError, ValueError):
-            return None
-
-
-def _container_bytes(group: Path = Path("/sys/fs/cgroup")) -> int | None:
-    try:
-        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
-    except (OSError, ValueError):  # no such file, or the word "max"
-        return None

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Literal
 
-from dashboard.runs.limits import bytes_available
+from dashboard.budget import bytes_available
 from mlcore import Split, TrainingRun
 from mlcore.partner import Partner, PartnerError, bytes_needed
 

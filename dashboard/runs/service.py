@@ -19,9 +19,10 @@ from typing import Any
 
 from loky import cpu_count
 
+from dashboard.budget import bytes_available
 from dashboard.runs import worker
 from dashboard.runs.executors import end, loky_executor
-from dashboard.runs.limits import Demand, bytes_available, demand_of, total
+from dashboard.runs.limits import Demand, demand_of, total
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler

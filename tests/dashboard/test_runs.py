@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dashboard.budget import bytes_available
 from dashboard.runs import worker
-from dashboard.runs.limits import bytes_available, demand_of
+from dashboard.runs.limits import demand_of
 from dashboard.runs.records import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
