@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
-PARTS ?= $(filter-out contenders drawing,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
+# `weights` compares two states of the code (python -m benchmarks.weights). The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
+PARTS ?= $(filter-out contenders drawing weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
