@@ -1,7 +1,7 @@
-"""The run service behind the pages: one for the server, who a visitor is to it, and when a visitor has left.
+"""The way from the pages to `dashboard.runs`, and who a visitor is to it.
 
-It stands between Streamlit and `dashboard.runs`. A run belongs to the browser that started it, so that who
-reloads the page may still stop it; another browser with the same link may watch.
+Every page uses it. A run belongs to the browser that started it, so that it can be stopped after a reload;
+another browser with the same link may watch.
 """
 
 import binascii
@@ -9,19 +9,20 @@ import hashlib
 import secrets
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.runs.records import RunStatus
 from dashboard.runs.service import RunService
+from dashboard.server import server
 from dashboard.session import Session
 
 _COOKIE = "_streamlit_xsrf"
 _OWNER = "run_owner"
 
 
-@st.cache_resource(show_spinner=False, on_release=RunService.close)
 def get_run_service() -> RunService:
     """Return the server's run service; it starts no process before the first run."""
-    return RunService()
+    return server().runs
 
 
 def run_owner() -> str:
@@ -47,7 +48,14 @@ def watch_run(run_id: str) -> RunStatus:
 
 def attend() -> None:
     """Note that this session is there, on whichever page: runs outlive their owner by minutes only."""
-    get_run_service().attend(_lease().session, run_owner())
+    server().presence.attend(session_id())
+    get_run_service().attend(session_id(), run_owner())
+
+
+def session_id() -> str:
+    """Return Streamlit's name for this session; nobody else is told it."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
 
 
 def find_run(session: Session) -> str | None:
@@ -55,22 +63,6 @@ def find_run(session: Session) -> str | None:
     if session.run_id is None:
         session.run_id = next((status.run_id for status in get_run_service().runs_of(run_owner())), None)
     return session.run_id
-
-
-class Lease:
-    """Says that a session is there; Streamlit lets go of it when the session has ended."""
-
-    def __init__(self) -> None:
-        self.session = secrets.token_hex(8)
-
-    def release(self) -> None:
-        """Tell the run service that the session has ended."""
-        get_run_service().leave(self.session)
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=Lease.release)
-def _lease() -> Lease:
-    return Lease()
 
 
 def browser_token(cookie: str) -> str | None:

@@ -12,17 +12,18 @@ import pytest
 from dashboard import model_choice
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
-from dashboard.run_service import get_run_service
+from dashboard.runs.service import RunService
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.split_settings import SplitSettings
 from mlcore import ModelFileError, NetworkConfig, TrainingConfig, save_model
 
 
 @pytest.fixture
-def run_of_small_digits() -> Iterator[Session]:
+def run_of_small_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """A visitor whose run on the 8×8 digits has ended."""
     session = Session(dataset_key="digits-8x8", split_settings=SplitSettings(dev_size=300))
-    service = get_run_service()
+    service = RunService()
+    monkeypatch.setattr(model_choice, "get_run_service", lambda: service)
     configs = NetworkConfig(hidden_sizes=(16,)), TrainingConfig(epochs=1)
     session.run_id = service.start("someone", session.split, *configs)
     deadline = time.monotonic() + 60
@@ -30,7 +31,6 @@ def run_of_small_digits() -> Iterator[Session]:
         time.sleep(0.05)
     yield session
     service.close()
-    get_run_service.clear()
 
 
 def model_file(name: str = "mnist") -> io.BytesIO:

@@ -1,0 +1,55 @@
+"""What lasts as long as the server's process: the budget, the runs, and who is there.
+
+The pages reach it through `server()`. It lives outside of Streamlit's caches, because any visitor can have
+those emptied by a message.
+"""
+
+import atexit
+import sys
+import threading
+from types import ModuleType
+from typing import Any
+
+from dashboard.budget import Budget
+from dashboard.presence import Presence
+from dashboard.runs.service import RunService
+
+_PLACE = "digitlab_server"
+# When a source file changes, Streamlit imports all of the project's modules again. A module that has no file
+# stays, and so the new `server()` finds the server there is, which goes on with the code it was made with.
+_kept: Any = sys.modules.setdefault(_PLACE, ModuleType(_PLACE))
+_lock: threading.Lock = vars(_kept).setdefault("lock", threading.Lock())
+
+
+class Server:
+    """The objects that all visitors of one server share, and that end with it.
+
+    Attributes
+    ----------
+    budget : Budget
+        The memory that all visitors may take together.
+    presence : Presence
+        The sessions that are there; tells when one has gone.
+    runs : RunService
+        All runs; starts no process before the first.
+    """
+
+    def __init__(self) -> None:
+        self.budget = Budget.of_machine()
+        self.runs = RunService()
+        self.presence = Presence(self.runs.leave)
+
+    def close(self) -> None:
+        """End all runs and their workers; doing so twice is once."""
+        self.presence.close()
+        self.runs.close()
+
+
+def server() -> Server:
+    """Return this process's server, made at the first call and closed when the process ends."""
+    with _lock:
+        if not hasattr(_kept, "server"):
+            _kept.server = Server()
+            atexit.register(_kept.server.close)
+        made: Server = _kept.server
+        return made
