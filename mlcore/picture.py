@@ -6,6 +6,9 @@ It stands on two paths: pictures that make up a data set, and a photo of a digit
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+JPEG = ("JPEG", "MPO")  # what two lenses took together is an MPO
 MAX_PIXELS = 25_000_000  # 100 MB decoded
 MAX_JPEG_PIXELS = (
     89_000_000  # what Pillow takes without a warning; a JPEG is decoded at an eighth when it is large
@@ -48,16 +52,71 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
     # Here, since workers import this package and never read a picture.
     from PIL import Image, ImageOps
 
-    try:
-        opened = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
+    with _sentences(name):
+        opened = _open(file)
         _check_size(name, opened)
         opened.draft("L", (longest_side, longest_side))
         ImageOps.exif_transpose(opened, in_place=True)
         image = _without_colour(opened)
         image.thumbnail((longest_side, longest_side), Image.Resampling.BOX)
         return grey_of(np.array(image))
+
+
+@dataclass(frozen=True)
+class DecodingCost:
+    """What decoding one picture takes.
+
+    Attributes
+    ----------
+    pixels : int
+        How many are decoded; of a JPEG that is shrunk meanwhile, a quarter counts.
+    bytes : int
+        Memory at the peak.
+    """
+
+    pixels: int
+    bytes: int
+
+
+def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
+    """Return what `read_picture` would take for a picture, from its header alone.
+
+    Raises
+    ------
+    DatasetError
+        When it is no picture, or too large.
+    """
+    with _sentences(name):
+        opened = _open(file)
+        _check_size(name, opened)
+        width, height = opened.size
+        if opened.format not in JPEG:
+            return DecodingCost(width * height, 8 * width * height)  # RGBA, and a copy of it
+        # A progressive one is unpacked whole, two bytes for each of three colours, before it is shrunk.
+        unpacked = 6 * width * height if opened.info.get("progressive") else 0
+        opened.draft("L", (longest_side, longest_side))
+        return DecodingCost(width * height // 4, unpacked + 8 * opened.width * opened.height)
+
+
+def _open(file: bytes | BinaryIO) -> Image:
+    """Return a picture of which the header is read, and nothing is decoded yet."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
+
+
+@contextmanager
+def _sentences(name: str) -> Iterator[None]:
+    """Turn whatever a picture's decoder raises into a `DatasetError`."""
+    from PIL import Image
+
+    try:
+        yield
     except DatasetError:
         raise
+    except MemoryError as error:
+        message = _("There is not enough memory to decode {file}. Save it smaller.")
+        raise DatasetError(message.format(file=name)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DatasetError(_("{file} has too many pixels. Save it smaller.").format(file=name)) from error
     except Exception as error:  # Pillow's decoders raise almost anything for damaged files
@@ -69,7 +128,7 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
 
 def _check_size(name: str, image: Image) -> None:
     """Raise before pixels are decoded: some hundred bytes can announce billions of them."""
-    limit = MAX_JPEG_PIXELS if image.format in ("JPEG", "MPO") else MAX_PIXELS
+    limit = MAX_JPEG_PIXELS if image.format in JPEG else MAX_PIXELS
     width, height = image.size
     if width * height > limit:
         message = _(

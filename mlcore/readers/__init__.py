@@ -12,6 +12,7 @@ from mlcore.readers.archive import read_archive
 from mlcore.readers.arrays import read_npz
 from mlcore.readers.assemble import Found, make_dataset
 from mlcore.readers.idx import IDX_NAME, read_idx_files
+from mlcore.readers.limits import Ask, asking
 from mlcore.readers.parts import Part
 from mlcore.readers.source import FileLike, Source, source_of, unpacking
 from mlcore.readers.table import ENDINGS as TABLE_ENDINGS
@@ -74,7 +75,12 @@ READERS: dict[str, Reader] = {
 }
 
 
-def read_dataset(files: Mapping[str, FileLike], name: str | None = None, part: Part = "train") -> Dataset:
+def read_dataset(
+    files: Mapping[str, FileLike],
+    name: str | None = None,
+    part: Part = "train",
+    ask: Ask | None = None,
+) -> Dataset:
     """Make a Dataset of the files of one data set.
 
     Parameters
@@ -85,6 +91,9 @@ def read_dataset(files: Mapping[str, FileLike], name: str | None = None, part: P
         What to call the data set; otherwise it is called after its file.
     part : "train" or "test"
         Which part to read when the files hold both, as MNIST's and Keras's do.
+    ask : callable, optional
+        Is told how many bytes the reader is about to hold, each time before it takes more; to refuse, it
+        raises a `DatasetError`.
 
     Raises
     ------
@@ -93,14 +102,18 @@ def read_dataset(files: Mapping[str, FileLike], name: str | None = None, part: P
     """
     if not files:
         raise DatasetError(_("No file was chosen."))
-    sources = [source_of(file_name, file) for file_name, file in files.items()]
+    with asking(ask), unpacking(", ".join(files)):
+        sources = [source_of(file_name, file) for file_name, file in files.items()]
+        reader = READERS[_format_of(sources)]
+        return make_dataset(reader.read(sources, part), name or sources[0].stem)
+
+
+def _format_of(sources: Sequence[Source]) -> str:
     keys = {source.name: _reader_for(source) for source in sources}
     if len(set(keys.values())) > 1:
         message = _("{names} do not belong together. Choose the file or files of one data set only.")
         raise DatasetError(message.format(names=", ".join(keys)))
-    with unpacking(", ".join(keys)):
-        found = READERS[keys[sources[0].name]].read(sources, part)
-    return make_dataset(found, name or sources[0].stem)
+    return keys[sources[0].name]
 
 
 def _reader_for(source: Source) -> str:

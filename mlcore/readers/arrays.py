@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
-from mlcore.readers.assemble import Found, check_counts, check_image_shape, check_pixel_bytes
+from mlcore.readers.assemble import Found, check_counts
+from mlcore.readers.limits import check_bytes, check_image_shape, check_images, check_label
 from mlcore.readers.parts import Part, choose_part
 from mlcore.readers.source import Source
 from mlcore.readers.zipped import open_zip
@@ -133,14 +134,14 @@ def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> S
             "not read; save plain arrays of numbers."
         )
         raise DatasetError(message.format(file=file, name=name))
-    array = StoredArray(archive, info, file, name, shape, dtype, fortran_order, header_bytes)
-    check_pixel_bytes(file, array.count)
-    return array
+    return StoredArray(archive, info, file, name, shape, dtype, fortran_order, header_bytes)
 
 
 def _read_images(array: StoredArray, notes: list[str]) -> UInt8Array:
     """Return an array as uint8 images ``(n, height, width)``."""
     image_shape = _image_shape(array)
+    copies = 2 if array.fortran_order else 1  # the second in the order of rows
+    check_images(array.file, array.shape[0], math.prod(image_shape), (copies - 1) * array.count)
     if array.dtype.kind not in "buif":
         message = _("{file}: the array {name} is of type {dtype}; images are numbers, best of type uint8.")
         raise DatasetError(message.format(file=array.file, name=array.name, dtype=array.dtype))
@@ -210,7 +211,10 @@ def _read_labels(array: StoredArray) -> NDArray[Any]:
             "{file}: the array {name} is of type {dtype}; labels are whole numbers 0, 1, 2, … or text."
         )
         raise DatasetError(message.format(file=array.file, name=array.name, dtype=array.dtype))
-    check_pixel_bytes(array.file, array.count * array.dtype.itemsize)
+    if array.dtype.kind == "U":
+        check_label(array.file, array.dtype.itemsize // 4)
+    check_images(array.file, array.count, 0)
+    check_bytes(array.file, array.count * array.dtype.itemsize)
     labels = np.concatenate([np.empty(0, array.dtype), *array.pieces()])
     if array.dtype.kind == "U":
         labels = np.char.strip(labels)

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import Dataset, DatasetError, UInt8Array
 from mlcore.language import _
-from mlcore.readers.source import MAX_PIXEL_BYTES, MEGABYTE
-
-MIN_SIDE, MAX_SIDE = 4, 64
-MIN_CLASSES, MAX_CLASSES = 2, 62
+from mlcore.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
 
 # The largest grey level of images with few of them: 1, 2, 3 and 4 bits, and the 0…16 of the 8×8 digits.
 SMALL_SCALES = (1, 3, 7, 15, 16)
@@ -60,19 +57,6 @@ def make_dataset(found: Found, name: str) -> Dataset:
     return Dataset(found.images, labels, class_names, name, notes=found.notes)
 
 
-def check_image_shape(file: str, shape: tuple[int, ...]) -> None:
-    """Raise `DatasetError` when images of this height and width are too small or too large."""
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in shape):
-        message = _(
-            "The images in {file} are {height}×{width} pixels. Each side must have {least} to {most}: "
-            "make them smaller or larger before uploading."
-        )
-        height, width = shape
-        raise DatasetError(
-            message.format(file=file, height=height, width=width, least=MIN_SIDE, most=MAX_SIDE)
-        )
-
-
 def check_counts(file: str, n_images: int, n_labels: int) -> None:
     """Raise `DatasetError` when there is not one label an image."""
     if n_images != n_labels:
@@ -81,16 +65,6 @@ def check_counts(file: str, n_images: int, n_labels: int) -> None:
             "Each image needs exactly one label; check that the two belong together."
         )
         raise DatasetError(message.format(file=file, images=n_images, labels=n_labels))
-
-
-def check_pixel_bytes(file: str, n_bytes: int) -> None:
-    """Raise `DatasetError` when this many pixels are more than a data set may have here."""
-    if n_bytes > MAX_PIXEL_BYTES:
-        message = _(
-            "{file} holds more than {limit:,.0f} MB of pixels, which is all that can be read here. "
-            "Use fewer or smaller images."
-        )
-        raise DatasetError(message.format(file=file, limit=MAX_PIXEL_BYTES / MEGABYTE))
 
 
 def name_classes(file: str, labels: NDArray[Any]) -> tuple[list[str], NDArray[np.int64]]:
@@ -115,10 +89,22 @@ def name_classes(file: str, labels: NDArray[Any]) -> tuple[list[str], NDArray[np
         raise DatasetError(
             message.format(file=file, n=len(names), some=", ".join(names[:5]), most=MAX_CLASSES)
         )
+    for name in names:
+        _check_name(file, name)
     order = sorted(range(len(names)), key=lambda k: natural_order(names[k]))
     place = np.empty(len(names), np.int64)
     place[order] = np.arange(len(names))
     return [names[k] for k in order], place[numbers.reshape(-1)]
+
+
+def _check_name(file: str, name: str) -> None:
+    check_label(file, len(name))
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:  # half of a letter, which no file and no page can hold
+        shown = name.encode("utf-8", "replace").decode()
+        message = _("{file} has a label that is no text (“{label}”). Save it with other labels.")
+        raise DatasetError(message.format(file=file, label=shown)) from error
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:

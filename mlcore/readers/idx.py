@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
-from mlcore.readers.assemble import Found, check_counts, check_pixel_bytes
+from mlcore.readers.assemble import Found, check_counts
+from mlcore.readers.limits import check_images
 from mlcore.readers.parts import Part, choose_part
 from mlcore.readers.source import Source, open_content, read_into
 
@@ -91,7 +92,7 @@ def read_idx(source: Source) -> NDArray[np.uint8]:
     with open_content(source) as stream:
         shape = _read_header(source.name, stream)
         expected = math.prod(shape)
-        check_pixel_bytes(source.name, expected)
+        check_images(source.name, shape[0], math.prod(shape[1:]))
         values = np.empty(shape, np.uint8)
         found = read_into(stream, values.reshape(-1).data)
         if found < expected:

@@ -1,7 +1,6 @@
 """A file as the readers see it, however it came: bytes, a path, an open file, packed by gzip or not.
 
-It stands before every reader, at the head of the path from file to Dataset, and holds the limits that
-keep a small upload from unpacking into more than the machine has.
+It stands before every reader, at the head of the path from file to Dataset.
 """
 
 import gzip
@@ -20,10 +19,6 @@ from mlcore.dataset import DatasetError
 from mlcore.language import _
 
 FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
-
-MEGABYTE = 1_000_000
-MAX_PIXEL_BYTES = 200 * MEGABYTE  # 255,000 images of 28×28; EMNIST balanced has 131,600
-MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of MAX_PIXEL_BYTES with four characters a value, and some room
 
 # What Python's unpackers raise when the content is not what it should be.
 DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeError)
@@ -135,7 +130,7 @@ def read_into(stream: BinaryIO, view: memoryview, step: int = 1 << 20) -> int:
 
 @contextmanager
 def unpacking(name: str) -> Iterator[None]:
-    """Turn what the unpackers raise for damaged content into a `DatasetError`."""
+    """Turn whatever is raised for content that cannot be read into a `DatasetError`: the one door."""
     try:
         yield
     except FileNotFoundError as error:
@@ -145,4 +140,14 @@ def unpacking(name: str) -> Iterator[None]:
         raise DatasetError(message.format(file=error.filename or name)) from error
     except DAMAGE as error:
         message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
-        raise DatasetError(message.format(file=name, reason=error)) from error
+        raise DatasetError(message.format(file=name, reason=str(error)[:100])) from error
+    except DatasetError:
+        raise
+    except MemoryError as error:
+        message = _("There is not enough memory to read {file}. Use fewer or smaller images.")
+        raise DatasetError(message.format(file=name)) from error
+    except Exception as error:
+        # Parsers raise almost anything for content that was made to harm: ValueError, TypeError, SystemError,
+        # OverflowError, RecursionError, ZeroDivisionError have been seen.
+        message = _("{file} cannot be read: something in it is not as its format has it. Save it again.")
+        raise DatasetError(message.format(file=name)) from error

@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
-from mlcore.readers.assemble import MAX_SIDE, Found, check_image_shape, check_pixel_bytes
+from mlcore.readers.assemble import Found
+from mlcore.readers.limits import (
+    MAX_SIDE,
+    MAX_TEXT_BYTES,
+    MEGABYTE,
+    check_image_shape,
+    check_images,
+)
 from mlcore.readers.parts import Part, part_of
-from mlcore.readers.source import MAX_TEXT_BYTES, MEGABYTE, Source, open_content
+from mlcore.readers.source import Source, open_content
 
 ENDINGS = (".csv", ".tsv", ".txt")
 BLOCK_BYTES = 1 << 20
@@ -25,7 +32,8 @@ LABEL_NAMES = ("label", "labels", "class", "target", "digit", "y")
 INDEX_NAMES = ("", "index", "id", "unnamed: 0")
 DELIMITERS = (b",", b";", b"\t")
 
-_NUMBER = re.compile(rb"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
+# Each digit can be read in one way only: of a cell of a million digits, an ambiguous pattern takes hours.
+_NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _NEEDLESS = re.compile(rb"\.0+(?![0-9])")
 
 
@@ -50,7 +58,8 @@ class Layout:
 class Rows:
     """Labels and pixels as they come in: two arrays that grow in place."""
 
-    def __init__(self, n_pixels: int) -> None:
+    def __init__(self, file: str, n_pixels: int) -> None:
+        self.file = file
         self.count = 0
         self.labels = np.empty(1024, np.int64)
         self.pixels = np.empty((1024, n_pixels), np.uint8)
@@ -59,7 +68,9 @@ class Rows:
         """Add some rows. The arrays grow by a quarter: realloc moves large ones without copying them."""
         end = self.count + len(labels)
         if end > len(self.labels):
-            self._resize(max(end, len(self.labels) * 5 // 4))
+            room, n_pixels = max(end, len(self.labels) * 5 // 4), self.pixels.shape[1]
+            check_images(self.file, end, n_pixels, (room - end) * n_pixels)
+            self._resize(room)
         self.labels[self.count : end] = labels
         self.pixels[self.count : end] = pixels
         self.count = end
@@ -98,12 +109,11 @@ def read_table(sources: Sequence[Source], part: Part) -> Found:
         blocks = _blocks(source.name, stream)
         lines, first_row = _first_lines(source.name, blocks)
         layout, has_header = _find_layout(source.name, lines, notes)
-        rows = Rows(len(layout.pixels))
+        rows = Rows(source.name, len(layout.pixels))
         if has_header:
             lines, first_row = lines[1:], first_row + 1
         while True:
             _append_lines(rows, layout, lines, first_row)
-            check_pixel_bytes(source.name, rows.count * len(layout.pixels))
             first_row += len(lines)
             block = next(blocks, None)
             if block is None:
@@ -222,16 +232,34 @@ def _image_shape(file: str, names: tuple[str, ...] | None, n_pixels: int) -> tup
 
 
 def _append_lines(rows: Rows, layout: Layout, lines: list[bytes], first_row: int) -> None:
-    """Parse some lines and append them, as fast as what stands in them allows."""
-    if not any(lines):  # blank lines only, which loadtxt would warn of
+    """Parse some lines and append them, as fast as what stands in them allows.
+
+    NumPy takes them together; what it cannot take is halved until the lines are found that must be read cell
+    by cell, which is thirty times slower.
+    """
+    full = [line for line in lines if line.strip()]
+    if not full:
         return
+    if _append_together(rows, layout, full):
+        return
+    if len(full) == 1:
+        row = first_row + next(k for k, line in enumerate(lines) if line.strip())
+        _append_slowly(rows, layout, full[0], row)
+        return
+    middle = len(lines) // 2
+    _append_lines(rows, layout, lines[:middle], first_row)
+    _append_lines(rows, layout, lines[middle:], first_row + middle)
+
+
+def _append_together(rows: Rows, layout: Layout, lines: list[bytes]) -> bool:
+    """Parse lines with NumPy and append them; return whether all of them could be read that way."""
     for values in _attempts(layout, lines):
         labels = values[:, layout.label]
         pixels = values.take(layout.pixels, axis=1)
         if labels.min() >= 0 and pixels.min() >= 0 and pixels.max() <= 255 and _all_whole(values):
             rows.append(labels.astype(np.int64), pixels.astype(np.uint8))
-            return
-    _append_slowly(rows, layout, lines, first_row)
+            return True
+    return False
 
 
 def _attempts(layout: Layout, lines: list[bytes]) -> Iterator[NDArray[Any]]:
@@ -267,22 +295,19 @@ def _all_whole(values: NDArray[Any]) -> bool:
     return values.dtype.kind in "iu" or bool((values == np.floor(values)).all())
 
 
-def _append_slowly(rows: Rows, layout: Layout, lines: list[bytes], first_row: int) -> None:
-    """Parse cell by cell: to pass over blank lines, and to find the cell that cannot be read."""
-    for row, line in enumerate(lines, start=first_row):
-        if not line.strip():
-            continue
-        cells = line.replace(b'"', b"").split(layout.delimiter)
-        if len(cells) != layout.n_columns:
-            message = _(
-                "{file}, row {row:,} has {found:,} columns; the first row has {expected:,}. Mend that row."
-            )
-            raise DatasetError(
-                message.format(file=layout.file, row=row, found=len(cells), expected=layout.n_columns)
-            )
-        label = _read_label(layout, row, cells[layout.label])
-        pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
-        rows.append(np.array([label]), np.array([pixels], np.uint8))
+def _append_slowly(rows: Rows, layout: Layout, line: bytes, row: int) -> None:
+    """Parse one line cell by cell, to find the cell that cannot be read."""
+    cells = line.replace(b'"', b"").split(layout.delimiter)
+    if len(cells) != layout.n_columns:
+        message = _(
+            "{file}, row {row:,} has {found:,} columns; the first row has {expected:,}. Mend that row."
+        )
+        raise DatasetError(
+            message.format(file=layout.file, row=row, found=len(cells), expected=layout.n_columns)
+        )
+    label = _read_label(layout, row, cells[layout.label])
+    pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
+    rows.append(np.array([label]), np.array([pixels], np.uint8))
 
 
 def _read_label(layout: Layout, row: int, cell: bytes) -> int:

@@ -10,10 +10,9 @@ from typing import BinaryIO, cast
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
-from mlcore.readers.source import MEGABYTE, Borrowed, Source
+from mlcore.readers.limits import MEGABYTE, check_members
+from mlcore.readers.source import Borrowed, Source
 
-MAX_MEMBERS = 100_000
-MAX_UNPACKED_BYTES = 2000 * MEGABYTE
 # The directory of a zip is read in one piece: 70,000 pictures need about 6 MB of it.
 LONGEST_READ = 16 * MEGABYTE
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -42,21 +41,7 @@ def open_zip(source: Source) -> Iterator[zipfile.ZipFile]:
 
 
 def _check_members(file: str, members: list[zipfile.ZipInfo]) -> None:
-    unpacked = sum(info.file_size for info in members)
-    if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED_BYTES:
-        message = _(
-            "{file} would unpack to {n:,} files, {size:,.0f} MB in all; at most {most:,} files and "
-            "{limit:,.0f} MB can be read here. Pack fewer images."
-        )
-        raise DatasetError(
-            message.format(
-                file=file,
-                n=len(members),
-                size=unpacked / MEGABYTE,
-                most=MAX_MEMBERS,
-                limit=MAX_UNPACKED_BYTES / MEGABYTE,
-            )
-        )
+    check_members(file, len(members), sum(info.file_size for info in members))
     for info in members:
         if info.flag_bits & 0x1:
             message = _("{file} is encrypted ({member} asks for a password). Pack it again without one.")

@@ -182,7 +182,10 @@ BAD: dict[str, tuple[Files, str]] = {
         {**IDX, **make.idx_pair(IMAGES, LABELS, "mine")},
         r"several data sets in these files \(train, mine\)",
     ),
-    "idx bomb": ({**IDX, IDX_IMAGES: b"\0\0\x08\x03" + b"\xff" * 12}, "more than 200 MB of pixels"),
+    "idx bomb": (
+        {**IDX, IDX_IMAGES: b"\0\0\x08\x03" + b"\xff" * 12},
+        "4,294,967,295 images; at most 500,000",
+    ),
     "idx of no images": (make.idx_pair(IMAGES[:0], LABELS[:0]), "holds no images"),
     "idx of large images": (make.idx_pair(np.zeros((2, 65, 8)), LABELS[:2]), "are 65×8 pixels"),
     # NumPy files
@@ -211,7 +214,7 @@ BAD: dict[str, tuple[Files, str]] = {
     "empty text label": (arrays(X=IMAGES, y=np.array(["a", "b", " "] * 2)), r"y\[2\] is ''"),
     "dates as labels": (arrays(X=IMAGES, y=LABELS.astype("M8[s]")), "type datetime64"),
     "array bomb": (
-        {"a.npz": make.archive({"X.npy": npy_header("(9999999, 64, 64)"), "y.npy": b""})},
+        {"a.npz": make.archive({"X.npy": npy_header("(99999, 64, 64)"), "y.npy": b""})},
         "200 MB",
     ),
     "negative shape": (
@@ -296,9 +299,9 @@ def test_blank_lines_are_counted_as_rows() -> None:
 
 
 def test_a_table_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlcore.readers.assemble.MAX_PIXEL_BYTES", 300)
+    monkeypatch.setattr("mlcore.readers.limits.MAX_BYTES", 100_000)
     with pytest.raises(DatasetError, match=r"more than 0 MB of pixels.*fewer or smaller"):
-        read_dataset({"a.csv": CSV.encode()})
+        read_dataset(table(*[ROW] * 2_000))
 
 
 def test_a_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,13 +313,13 @@ def test_a_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_a_zip_of_too_many_files_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlcore.readers.zipped.MAX_MEMBERS", 3)
+    monkeypatch.setattr("mlcore.readers.limits.MAX_MEMBERS", 3)
     with pytest.raises(DatasetError, match="would unpack to 4 files"):
         read_dataset(zipped({f"{k}/a.png": PICTURE for k in range(4)}))
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlcore.readers.zipped.MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr("mlcore.readers.limits.MAX_UNPACKED_BYTES", 1_000_000)
     with pytest.raises(DatasetError, match="1 files, 2 MB in all; at most"):
         read_dataset(zipped({"train.csv": " " * 2_000_000}))
 
