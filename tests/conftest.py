@@ -1,14 +1,20 @@
-"""What all tests share: Hypothesis without a clock and one BLAS thread, since a busy machine is no failure.
+"""What all tests share, so that they pass on any machine, however busy it is and however they were started.
 
 It stands beside every test; fixtures of one part lie beside that part.
 """
 
 import os
+import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Before NumPy is imported, and for the processes that tests start: beside other busy processes two threads
 # wait for one another and take many times as long as one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-settings.register_profile("digit-lab", deadline=None)
+# A shell lets what it starts in the background ignore Ctrl-C, and every process below inherits that: a server
+# under test would not hear of it. What is handled, instead of ignored, is not inherited.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Without a clock: neither an example nor drawing one is too slow.
+settings.register_profile("digit-lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("digit-lab")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -23,14 +22,15 @@ import pytest
 from dashboard.runs import worker
 from dashboard.runs.executors import loky_executor
 from dashboard.runs.records import RunError, RunStatus
+from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
 from mlcore.partner import CAN_SHARE
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0  # seconds; nothing here is about speed
 SMALL = NetworkConfig(hidden_sizes=(16,))
-LONG = TrainingConfig(batch_size=16, epochs=10_000)
+ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)  # always stopped: it never comes to its end
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -47,18 +47,26 @@ def service() -> Iterator[RunService]:
     made.close()
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for something that takes as long as it takes."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
-
-
 def ended(service: RunService, run_id: str) -> RunStatus:
     """Wait until a run has ended and return its status."""
     wait_until(lambda: not service.status(run_id).live)
     return service.status(run_id)
+
+
+def train_on(service: RunService, run_id: str) -> None:
+    """Wait until a run has taken further steps."""
+    step = service.status(run_id).step
+    wait_until(lambda: service.status(run_id).step > step)
+
+
+def bare(
+    split: Split, network: NetworkConfig, training: TrainingConfig, steps: int, in_halves: bool = False
+) -> TrainingRun:
+    """Train for so many steps without any service."""
+    run = TrainingRun(network, training, in_halves=in_halves)
+    for _record in train(run, split, steps):
+        pass
+    return run
 
 
 def ask(service: RunService, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -69,7 +77,7 @@ def ask(service: RunService, function: Callable[..., Any], *arguments: Any) -> A
 
 
 def test_a_worker_is_light_polite_and_has_one_blas_thread(service: RunService, split: Split) -> None:
-    run_id = service.start("ada", split, SMALL, LONG)
+    run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(run_id).state == "running")
     process = psutil.Process(ask(service, os.getpid))
     modules = ask(service, eval, "sorted(__import__('sys').modules)")
@@ -81,14 +89,14 @@ def test_a_worker_is_light_polite_and_has_one_blas_thread(service: RunService, s
 
 
 def test_runs_on_the_same_data_share_the_mapped_pixels(service: RunService, split: Split) -> None:
-    runs = [service.start(f"pupil {k}", split, SMALL, LONG) for k in range(3)]
+    runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
     wait_until(lambda: all(service.status(run_id).state == "running" for run_id in runs))
     assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._wholes)") == 1
     assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._parts)") == 2
 
 
 def test_what_a_run_took_in_its_worker_is_given_back(service: RunService, split: Split) -> None:
-    run_id = service.start("ada", split, SMALL, LONG)
+    run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(run_id).state == "running")
     service.delete(run_id, "ada")
     held = "[len(table) for table in (lambda w: (w._held, w._wholes, w._parts))"
@@ -98,11 +106,10 @@ def test_what_a_run_took_in_its_worker_is_given_back(service: RunService, split:
 
 @posix_only
 def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
-    """The run whose turn it was fails; the others are taken up again, and end as if nothing had been."""
-    service = RunService(1, turn_seconds=0.2, tidy_every=None)
-    training = TrainingConfig(batch_size=16, epochs=400)
+    """The run whose turn it was fails; the others are taken up again, and go on as if nothing had been."""
+    service = RunService(1, turn_seconds=0.05, tidy_every=None)
     try:
-        runs = [service.start(f"pupil {k}", split, SMALL, training) for k in range(3)]
+        runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
         pid = ask(service, os.getpid)
         wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
         os.kill(pid, signal.SIGKILL)
@@ -110,16 +117,15 @@ def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
         failed = [run_id for run_id in runs if service.status(run_id).state == "failed"]
         assert len(failed) == 1
         assert "want of memory" in service.status(failed[0]).message
-        others = [run_id for run_id in runs if run_id not in failed]
-        assert [ended(service, run_id).state for run_id in others] == ["finished", "finished"]
-        alone = TrainingRun(SMALL, training)
-        for _record in train(alone, split):
-            pass
-        for run_id in others:
-            assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
-            assert tuple(r.step for r in service.status(run_id).history) == tuple(
-                sorted(r.step for r in service.status(run_id).history)
-            )
+        for k, run_id in enumerate(runs):
+            if run_id not in failed:
+                train_on(service, run_id)
+                service.stop(run_id, f"pupil {k}", PATIENCE)
+                status = service.status(run_id)
+                alone = bare(split, SMALL, ENDLESS, status.step)
+                assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
+                steps = [record.step for record in status.history]
+                assert steps == sorted(steps)
     finally:
         service.close()
 
@@ -128,7 +134,7 @@ def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
 def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
     service: RunService, split: Split
 ) -> None:
-    run_id = service.start("ada", split, SMALL, LONG)
+    run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: bool(service.status(run_id).model_step))
     os.kill(ask(service, os.getpid), signal.SIGKILL)
     assert ended(service, run_id).state == "failed"
@@ -139,17 +145,19 @@ def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
 
 
 @posix_only
-def test_an_answer_that_was_waited_for_is_given_by_the_next_worker(service: RunService, split: Split) -> None:
-    run_id = service.start("ada", split, SMALL, LONG)
-    wait_until(lambda: service.status(run_id).state == "running")
-    pid = ask(service, os.getpid)
-    os.kill(pid, signal.SIGSTOP)  # everything that follows waits behind its turn
-    slot = service._scheduler.slots[0]
-    with service._changed:
-        reply = service._scheduler.ask(os.getpid)
-    assert slot.jobs
-    os.kill(pid, signal.SIGKILL)
-    assert reply.result(PATIENCE) not in (pid, os.getpid())
+def test_an_answer_that_was_waited_for_is_given_by_the_next_worker(split: Split) -> None:
+    service = RunService(1, turn_seconds=1e9, tidy_every=None)  # what follows a turn waits behind it
+    try:
+        with service._changed:
+            first = service._scheduler.ask(os.getpid)
+        pid = first.result(PATIENCE)
+        service.start("ada", split, SMALL, ENDLESS)
+        with service._changed:
+            reply = service._scheduler.ask(os.getpid)
+        os.kill(pid, signal.SIGKILL)
+        assert reply.result(PATIENCE) not in (pid, os.getpid())
+    finally:
+        service.close()
 
 
 def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
@@ -158,11 +166,11 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
 
     service = RunService(1, make_executor=no_executor, tidy_every=None)
     try:
-        run_id = service.start("ada", split, SMALL, LONG)
+        run_id = service.start("ada", split, SMALL, ENDLESS)
         assert service.status(run_id).state == "failed"
         assert "error on our side" in service.status(run_id).message
         with pytest.raises(RunError, match="could not be computed"):
-            service.measure(split, SMALL, LONG)
+            service.measure(split, SMALL, ENDLESS)
     finally:
         service.close()
 
@@ -170,7 +178,7 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
 # ---- a second core ---------------------------------------------------------------------------------------
 
 WIDE = NetworkConfig(hidden_sizes=(256, 256), dropout=0.1)
-MANY = TrainingConfig(batch_size=64, epochs=60)
+ENDLESS_TOO = TrainingConfig(batch_size=64, epochs=10_000)
 
 can_share = pytest.mark.skipif(not CAN_SHARE, reason="two processes cannot share a run on this machine")
 
@@ -182,10 +190,10 @@ def wide_service() -> Iterator[RunService]:
     made.close()
 
 
-def second_processes() -> list[psutil.Process]:
-    """Return the processes that take half of a run's work."""
+def second_processes(server: psutil.Process | None = None) -> list[psutil.Process]:
+    """Return the processes that take half of a run's work, below this process or another."""
     found = []
-    for child in psutil.Process().children(recursive=True):
+    for child in (server or psutil.Process()).children(recursive=True):
         with suppress(psutil.Error):
             if any("mlcore.partner" in part for part in child.cmdline()):
                 found.append(child)
@@ -196,21 +204,22 @@ def second_processes() -> list[psutil.Process]:
 def test_a_run_has_two_cores_until_another_one_comes_and_the_result_is_the_same(
     wide_service: RunService, split: Split
 ) -> None:
-    first = wide_service.start("ada", split, WIDE, MANY)
-    wait_until(lambda: bool(second_processes()))
-    second = wide_service.start("bob", split, WIDE, replace(MANY, seed=1))
+    first = wide_service.start("ada", split, WIDE, ENDLESS_TOO)
+    wait_until(second_processes)
+    train_on(wide_service, first)
+    second = wide_service.start("bob", split, WIDE, replace(ENDLESS_TOO, seed=1))
     wait_until(lambda: not second_processes())
-    assert wide_service.status(first).live
+    train_on(wide_service, first)
     wide_service.stop(second, "bob", PATIENCE)
-    wait_until(lambda: bool(second_processes()))
-    wide_service.pause(first, "ada")
+    wait_until(second_processes)
+    train_on(wide_service, first)
+    wide_service.pause(first, "ada", PATIENCE)
     wait_until(lambda: not second_processes())
     wide_service.resume(first, "ada")
-    assert ended(wide_service, first).state == "finished"
+    train_on(wide_service, first)
+    wide_service.stop(first, "ada", PATIENCE)
     wait_until(lambda: not second_processes())
-    alone = TrainingRun(WIDE, MANY, in_halves=True)
-    for _record in train(alone, split):
-        pass
+    alone = bare(split, WIDE, ENDLESS_TOO, wide_service.status(first).step, in_halves=True)
     assert np.array_equal(wide_service.model(first).parameters, alone.model().parameters)
 
 
@@ -218,35 +227,37 @@ def test_a_run_has_two_cores_until_another_one_comes_and_the_result_is_the_same(
 def test_a_run_whose_second_process_was_killed_goes_on_alone_to_the_same_end(
     wide_service: RunService, split: Split
 ) -> None:
-    training = replace(MANY, epochs=200)
-    run_id = wide_service.start("ada", split, WIDE, training)
-    wait_until(lambda: bool(second_processes()))
-    begun = wide_service.status(run_id).step
-    wait_until(lambda: wide_service.status(run_id).step > begun + 300)
+    run_id = wide_service.start("ada", split, WIDE, ENDLESS_TOO)
+    wait_until(second_processes)
+    train_on(wide_service, run_id)
+    train_on(wide_service, run_id)  # from the turn after its start on, the second process takes part
     for process in second_processes():
         process.kill()
-    assert ended(wide_service, run_id).state == "finished"
+    for _turn in range(TURNS_AHEAD + 1):  # the last of them begins after the kill
+        train_on(wide_service, run_id)
     assert not second_processes()
-    alone = TrainingRun(WIDE, training, in_halves=True)
-    for _record in train(alone, split):
-        pass
+    wide_service.stop(run_id, "ada", PATIENCE)
+    status = wide_service.status(run_id)
+    assert status.state == "stopped"
+    alone = bare(split, WIDE, ENDLESS_TOO, status.step, in_halves=True)
     assert np.array_equal(wide_service.model(run_id).parameters, alone.model().parameters)
-    assert wide_service.status(run_id).step == 2000
 
 
 @can_share
 def test_a_small_network_is_left_to_one_process(wide_service: RunService, split: Split) -> None:
-    run_id = wide_service.start("ada", split, SMALL, LONG)
-    wait_until(lambda: wide_service.status(run_id).step > 200)
+    run_id = wide_service.start("ada", split, SMALL, ENDLESS)
+    train_on(wide_service, run_id)
+    train_on(wide_service, run_id)
     assert not second_processes()
 
 
 # ---- nothing is left ------------------------------------------------------------------------------------
 
 SERVER = """
-import signal, sys, time
+import signal, sys
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
+from tests.waiting import wait_until
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -255,8 +266,7 @@ if __name__ == "__main__":
     network = NetworkConfig(hidden_sizes=(256, 256))
     training = TrainingConfig(epochs=10_000)
     runs = [service.start("ada", split, network, training) for _ in range({runs})]
-    while not all(service.status(run).state == "running" and service.status(run).model_step for run in runs):
-        time.sleep(0.01)
+    wait_until(lambda: all(service.status(run).model_step for run in runs))
     print("ready", flush=True)
     {then}
 """
@@ -289,6 +299,8 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
         assert server.stdout is not None
         assert server.stdin is not None
         assert server.stdout.readline() == b"ready\n"
+        if runs == 1 and CAN_SHARE:
+            wait_until(lambda: second_processes(psutil.Process(server.pid)))
         children = psutil.Process(server.pid).children(recursive=True)
         if end == "SIGINT":
             os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
