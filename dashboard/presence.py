@@ -73,14 +73,13 @@ class Presence:
         """See who has gone since the last look, and call what waits for that."""
         with self._lock:
             now = self._clock()
-            for session in list(self._seen):
+            callbacks: list[Callable[[], object]] = []
+            for session, seen in list(self._seen.items()):
                 if self._connected(session):
                     self._seen[session] = now
-            gone = [session for session, seen in self._seen.items() if now - seen >= PATIENCE]
-            callbacks: list[Callable[[], object]] = []
-            for session in gone:
-                del self._seen[session]
-                callbacks += [partial(self._gone, session), *self._callbacks.pop(session, [])]
+                elif now - seen >= PATIENCE:
+                    del self._seen[session]
+                    callbacks += [partial(self._gone, session), *self._callbacks.pop(session, [])]
         for callback in callbacks:  # without the lock: each may take its time
             try:
                 callback()
