@@ -5,16 +5,17 @@ visitors who draw, the slowest answers came after 307 ms instead of 810 ms.
 """
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from dashboard.formats import percent
+from dashboard.messages import html_text
 from dashboard.pictures import GreyImage, Picture, picture_html
 from mlcore import Model
 from mlcore.language import _
+from mlcore.quote import LONGEST, quoted
 
 MOST_BARS = 12
 """With more classes than this, only the likeliest ten are shown."""
@@ -47,7 +48,7 @@ def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[s
     return _card(
         guess=class_names[first],
         verdict=verdict.format(percent=_sure(probabilities[first])),
-        runner_up=runner_up.format(name=class_names[second], percent=_sure(probabilities[second])),
+        runner_up=runner_up.format(name=quoted(class_names[second]), percent=_sure(probabilities[second])),
         seen=Picture(seen, _("The image that the network sees"), _("What the network sees")),
         bars=bars_html(probabilities, class_names),
     )
@@ -73,14 +74,14 @@ def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Seque
         _bar(class_names[k], values[k], probabilities is not None, bool(k == order[0])) for k in shown
     )
     width = min(10, max(map(len, class_names)))
-    label = escape(_("How likely each class is"))
+    label = html_text(_("How likely each class is"))
     return f'<ul class="dl-bars" role="list" aria-label="{label}" style="--dl-name: {width}ch">{rows}</ul>'
 
 
 def _bar(name: str, probability: float, known: bool, first: bool) -> str:
     return (
         f"<li{' class=dl-first' if known and first else ''}>"
-        f'<span class="dl-name">{escape(name)}</span><span class="dl-track">'
+        f'<span class="dl-name">{html_text(name, LONGEST)}</span><span class="dl-track">'
         f'<span class="dl-fill" style="width: {100 * probability:.1f}%"></span></span>'
         f'<span class="dl-number">{_sure(probability) if known else ""}</span></li>'
     )
@@ -94,6 +95,7 @@ def _sure(probability: float) -> str:
 def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) -> str:
     return (
         '<section class="dl-answer"><div class="dl-verdict" role="status">'
-        f'<p class="dl-guess">{escape(guess)}</p><div><p class="dl-sure">{escape(verdict)}</p>'
-        f'<p class="dl-second">{escape(runner_up)}</p></div></div>{picture_html(seen, 128)}{bars}</section>'
+        f'<p class="dl-guess">{html_text(guess, LONGEST)}</p><div><p class="dl-sure">{html_text(verdict)}</p>'
+        f'<p class="dl-second">{html_text(runner_up)}</p></div></div>'
+        f"{picture_html(seen, 128)}{bars}</section>"
     )

@@ -11,6 +11,7 @@ from dashboard.pictures import Picture, grid
 from mlcore import Dataset
 from mlcore.dataset import IndexArray
 from mlcore.language import _
+from mlcore.quote import quoted
 
 IMAGES_A_PAGE = 60
 SIZE = 56
@@ -30,8 +31,8 @@ def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArr
     """Return these images, each with its true class, the guess, and how sure the model was of it."""
     pictures = []
     for position, image in zip(positions, images.take(positions).images, strict=True):
-        true = evaluation.class_names[evaluation.labels[position]]
-        guessed = evaluation.class_names[evaluation.guesses[position]]
+        true = quoted(evaluation.class_names[evaluation.labels[position]])
+        guessed = quoted(evaluation.class_names[evaluation.guesses[position]])
         sure = percent(float(evaluation.confidence[position]))
         alt = _("Image {number:,}: a {true}, taken for a {guessed}, {sure} sure")
         if true == guessed:

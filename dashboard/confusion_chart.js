@@ -99,7 +99,7 @@ function figure(view, theme) {
     showscale: false,
     xgap: n > 30 ? 0 : 1,
     ygap: n > 30 ? 0 : 1,
-    hovertext: data.says,
+    hovertext: data.says.map((row) => row.map(literal)),
     hovertemplate: "%{hovertext}<extra></extra>",
     ...(n > data.most_numbers ? {} : { text: data.counts, texttemplate: "%{text}", textfont: { size } }),
   };
@@ -134,7 +134,7 @@ function figure(view, theme) {
 function ticks(names, room) {
   const every = Math.ceil((names.length * 18) / room);
   const places = [...names.keys()].filter((place) => place % every === 0);
-  return { tickvals: places, ticktext: places.map((place) => names[place]) };
+  return { tickvals: places, ticktext: places.map((place) => literal(names[place])) };
 }
 
 function frame([row, column], theme) {

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from dashboard.evaluation import Cell, Evaluation
+from dashboard.messages import distinct
 from dashboard.plotly_component import plotly_component, plotly_module
 from mlcore.language import _
 
@@ -48,7 +49,7 @@ def _chart_data(evaluation: Evaluation, chosen: Cell, turn: int) -> dict[str, An
     n = len(evaluation.class_names)
     return {
         "module": plotly_module(),
-        "names": evaluation.class_names,
+        "names": distinct(evaluation.class_names),
         "shades": shades(evaluation.matrix).round(3).tolist(),
         "counts": [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()],
         "says": [[evaluation.in_words((row, column)) for column in range(n)] for row in range(n)],

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import streamlit as st
 
-from dashboard.messages import sentence
+from dashboard.messages import sentence, show_message
 from mlcore import Setting, SettingError, settings_of
 from mlcore.language import _
 
@@ -81,7 +81,7 @@ class Form(Generic[ConfigT]):
             self._number(name, about)
         problem = st.session_state.pop(f"{self.key}_{name}_problem", None)
         if problem:
-            st.error(problem, icon=":material/error:")
+            show_message("error", problem)
 
     # ---- the controls ------------------------------------------------------------------------------------
 

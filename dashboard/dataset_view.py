@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.messages import distinct
 from dashboard.pictures import Picture
 from mlcore import Dataset, Split, average_images, pixel_range
 from mlcore.dataset import IndexArray, UInt8Array
 from mlcore.language import _
+from mlcore.quote import quoted
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def average_pictures(dataset: Dataset) -> list[Picture]:
     """Return the average image of each class."""
     alt = _("The average image of class {name}")
     return [
-        Picture(image, alt.format(name=name), name)
+        Picture(image, alt.format(name=quoted(name)), name)
         for image, name in zip(facts_of(dataset).averages, dataset.class_names, strict=True)
     ]
 
@@ -72,7 +74,7 @@ def sample_pictures(dataset: Dataset, positions: IndexArray) -> list[Picture]:
     pictures = []
     for position, image in zip(positions, dataset.take(positions).images, strict=True):
         name = dataset.class_names[dataset.labels[position]]
-        pictures.append(Picture(image, alt.format(name=name, number=position + 1), name))
+        pictures.append(Picture(image, alt.format(name=quoted(name), number=position + 1), name))
     return pictures
 
 
@@ -81,7 +83,7 @@ def class_table(dataset: Dataset, split: Split) -> pd.DataFrame:
     training, dev, total = split.train.class_counts, split.dev.class_counts, dataset.class_counts
     return pd.DataFrame(
         {
-            "name": dataset.class_names,
+            "name": distinct(dataset.class_names),
             "training": training,
             "dev": dev,
             "unused": total - training - dev,

@@ -18,6 +18,7 @@ from mlcore import Dataset, Model, calibration, confusion_matrix, most_confident
 from mlcore.dataset import IndexArray
 from mlcore.language import _
 from mlcore.metrics import Calibration
+from mlcore.quote import quoted
 
 Cell = tuple[int, int]
 """A place in the confusion matrix: true class, guessed class."""
@@ -90,7 +91,7 @@ class Evaluation:
 
     def in_words(self, cell: Cell) -> str:
         """Return how many images a cell has, and what part of their class that is."""
-        true, guessed = (self.class_names[place] for place in cell)
+        true, guessed = (quoted(self.class_names[place]) for place in cell)
         count, of_class = int(self.matrix[cell]), int(self.matrix[cell[0]].sum())
         share = percent(count / max(1, of_class))
         text = _("{count:,} of {of_class:,} images of {true} were recognised ({share}).")
@@ -123,7 +124,7 @@ def _some(names: tuple[str, ...], most: int = 12) -> str:
     >>> _some(("a", "b"))
     'a, b'
     """
-    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
+    return ", ".join(map(quoted, names[:most])) + (" …" if len(names) > most else "")
 
 
 def evaluate(model: Model, dataset: Dataset) -> Evaluation:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.evaluation import Evaluation
+from dashboard.messages import distinct
 from mlcore import class_scores
 from mlcore.language import _
 
@@ -20,7 +21,7 @@ def show_classes(evaluation: Evaluation) -> None:
     """Show one row a class: its images, recall, precision and F1."""
     scores = class_scores(evaluation.matrix)
     columns = {
-        "name": evaluation.class_names,
+        "name": distinct(evaluation.class_names),
         "support": scores.support,
         "recall": 100 * scores.recall,
         "precision": 100 * scores.precision,

@@ -1,24 +1,109 @@
-"""How an error becomes a sentence that a visitor can act on.
+"""The door through which foreign text reaches a page, and how an error becomes a sentence.
 
-It stands between every step of the path and the page: what mlcore says is shown as it is, and what nobody
-foresaw goes to the log, never to the visitor.
+What a file, an address or a model brought is shown by `plain` (in Markdown), by `html_text` (in HTML), and by
+`quoted` or `distinct` (where Streamlit shows text as it is); `show_message` opens the door itself.
 """
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
+from typing import Literal, TypeAlias
 
 import streamlit as st
 
 from mlcore.language import _
+from mlcore.quote import quoted
+
+Kind: TypeAlias = Literal["error", "warning", "info", "success"]
+
+ICONS: dict[Kind, str] = {
+    "error": ":material/error:",
+    "warning": ":material/warning:",
+    "info": ":material/info:",
+    "success": ":material/check_circle:",
+}
+
+LONGEST_MESSAGE = 1000
+"""Characters of a whole message; its foreign parts are bounded where they enter the sentence."""
+
+MOST_NOTES = 20
 
 _log = logging.getLogger(__name__)
 
 
+def plain(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return text in Markdown that Streamlit shows as it is, bounded and on one line.
+
+    It is a code span, which style.css gives the looks of the text around it: nothing in it is Markdown.
+    Backslashes would not do, because links, emoji, icons and arrows are looked for after they have been taken
+    off. One thing is beyond reach: Streamlit writes ``:material/`` as ``:material_``, even in code.
+
+    >>> plain("my *new* digits: www.example.org")
+    '`my *new* digits: www.example.org`'
+    >>> plain("a `tick`")
+    '`` a `tick` ``'
+    """
+    text = quoted(text, most)
+    if not text:
+        return ""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    space = " " if "`" in (text[0], text[-1]) else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def html_text(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return text as HTML that a browser shows as it is, bounded and on one line.
+
+    >>> html_text("<b>seven</b>")
+    '&lt;b&gt;seven&lt;/b&gt;'
+    """
+    return escape(quoted(text, most))
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names as a list, a table or a chart shows them: bounded, and each told apart from the others.
+
+    Streamlit finds what was chosen from a list by its words, and a chart puts equal names in one place.
+
+    >>> distinct(["a", "a\\u200b", "b"])
+    ['a', 'a�', 'b']
+    >>> distinct(["a b", "a  b"])
+    ['a b', 'a b (2)']
+    """
+    shown: list[str] = []
+    for name in map(quoted, names):
+        words, number = name, 2
+        while words in shown:
+            words, number = f"{name} ({number})", number + 1
+        shown.append(words)
+    return shown
+
+
+def show_message(kind: Kind, text: str, icon: str | None = None) -> None:
+    """Show a sentence in a coloured box; whatever stands in it, it is text.
+
+    Parameters
+    ----------
+    kind : "error", "warning", "info" or "success"
+    text : str
+        Shown as it is: no Markdown.
+    icon : str, optional
+        Another one than is usual for the kind.
+    """
+    getattr(st, kind)(plain(text), icon=icon or ICONS[kind])
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Show a few sentences as a list in one box."""
+    lines = [f"- {plain(note)}" for note in [*notes][:MOST_NOTES]]
+    st.info("\n".join(lines), icon=ICONS["info"])
+
+
 def show_error(error: BaseException) -> None:
     """Show what is to be said about this error, and log the ones that were not foreseen."""
-    st.error(plain(sentence(error)), icon=":material/error:")
+    show_message("error", sentence(error))
 
 
 def sentence(error: BaseException) -> str:
@@ -35,15 +120,6 @@ def sentence(error: BaseException) -> str:
     return _(
         "Something went wrong on our side. Your choices are kept: reload the page, or try another setting."
     )
-
-
-def plain(text: str) -> str:
-    """Return text, such as a file's name, so that Streamlit shows it as it is and reads no Markdown in it.
-
-    >>> plain("my *new* digits: 3")
-    'my \\\\*new\\\\* digits: 3'
-    """
-    return re.sub(r"([\\`*_\[\]$~<>#|]|:(?=[a-z]))", r"\\\1", text)
 
 
 @contextmanager

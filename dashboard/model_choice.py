@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.formats import percent
+from dashboard.messages import distinct
 from dashboard.run_service import find_run, get_run_service, run_owner
 from dashboard.runs.records import RunError
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
@@ -22,7 +23,8 @@ def model_labels(session: Session) -> dict[str, str]:
         labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run that you watch")
     if session.uploaded_model is not None:
         labels[UPLOADED_MODEL] = session.uploaded_model_name
-    return labels | {name: shipped_label(name) for name in shipped_model_names()}
+    labels |= {name: shipped_label(name) for name in shipped_model_names()}
+    return dict(zip(labels, distinct([*labels.values()]), strict=True))
 
 
 def chosen_key(session: Session) -> str:

@@ -5,7 +5,7 @@ They stand between the trained models and whatever is asked of them, on Draw and
 
 import streamlit as st
 
-from dashboard.messages import sentence
+from dashboard.messages import sentence, show_message
 from dashboard.model_choice import chosen_key, model_labels, take_model_file
 from dashboard.session import Session
 from mlcore import ModelFileError
@@ -38,7 +38,7 @@ def bring_model(session: Session, key: str) -> None:
         args=(session, key),
     )
     if message := st.session_state.get(f"{key}_message"):
-        st.error(message, icon=":material/error:")
+        show_message("error", message)
 
 
 def _take_file(session: Session, key: str) -> None:

@@ -6,11 +6,11 @@ of layer is drawn too. Colours are variables of the theme; at 360 pixels it is a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 import streamlit as st
 
+from dashboard.messages import html_text
 from dashboard.pictures import Picture, data_uri
 from mlcore import ACTIVATIONS, LOSSES, Dataset, NetworkConfig
 from mlcore.language import _
@@ -82,7 +82,7 @@ def network_svg(
     pixels = " × ".join(str(side) for side in reversed(example.image.shape))
     parts = [
         f'<image href="{data_uri(example.image)}" x="{middle - IMAGE / 2:g}" y="2" width="{IMAGE}" '
-        f'height="{IMAGE}" class="pixels"><title>{escape(example.alt)}</title></image>',
+        f'height="{IMAGE}" class="pixels"><title>{html_text(example.alt)}</title></image>',
         _words(2, _("Image"), (_("{size} pixels").format(size=pixels),)),
         *_wires([(middle, IMAGE + 2.0)], _places(rows[0], tops[0])),
     ]
@@ -93,7 +93,7 @@ def network_svg(
         parts += [*_marks(row, top), _words(top, row.title, row.notes)]
     return (
         f'<svg class="dl-network" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="{escape(describe(rows))}">{"".join(parts)}</svg>'
+        f'aria-label="{html_text(describe(rows))}">{"".join(parts)}</svg>'
     )
 
 
@@ -195,7 +195,7 @@ def _marks(row: Row, top: float) -> Iterator[str]:
             continue
         yield f'<circle cx="{x:g}" cy="{y:g}" r="{radius}" class="neuron"/>'
         if len(row.labels) <= MOST_DOTS and k < len(row.labels) and len(row.labels[k]) == 1:
-            yield f'<text x="{x:g}" y="{y + 3.2:g}" class="digit">{escape(row.labels[k])}</text>'
+            yield f'<text x="{x:g}" y="{y + 3.2:g}" class="digit">{html_text(row.labels[k])}</text>'
     if len(row.shape) == 1 and row.shape[0] > MOST_DOTS:
         middle = (STRIP[0] + STRIP[1]) / 2
         for x in (middle - 6, middle, middle + 6):
@@ -210,7 +210,7 @@ def _wires(upper: Sequence[Point], lower: Sequence[Point]) -> Iterator[str]:
 
 def _words(top: float, title: str, notes: Sequence[str]) -> str:
     """Return a row's words, to the right of its neurons."""
-    lines = [f'<text x="{TEXT}" y="{top + 10:g}" class="title">{escape(title)}</text>']
+    lines = [f'<text x="{TEXT}" y="{top + 10:g}" class="title">{html_text(title)}</text>']
     for k, note in enumerate(notes):
-        lines.append(f'<text x="{TEXT}" y="{top + 27 + 16 * k:g}" class="note">{escape(note)}</text>')
+        lines.append(f'<text x="{TEXT}" y="{top + 27 + 16 * k:g}" class="note">{html_text(note)}</text>')
     return "".join(lines)

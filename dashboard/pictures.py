@@ -8,7 +8,6 @@ import base64
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 from typing import TypeAlias
 
 import numpy as np
@@ -16,8 +15,12 @@ import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
+from dashboard.messages import html_text
+
 GreyImage: TypeAlias = npt.NDArray[np.uint8]
 """``(height, width)``, white ink on black."""
+
+MOST_LINES = 3  # of a caption
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,11 @@ def data_uri(image: GreyImage) -> str:
 def picture_html(picture: Picture, size: int) -> str:
     """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
     height, width = picture.image.shape
-    caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
+    lines = "\n".join(html_text(line) for line in picture.caption.split("\n")[:MOST_LINES])
+    caption = f"<figcaption>{lines}</figcaption>" if lines else ""
     return (
         f'<figure class="dl-picture" style="--dl-size: {size}px">'
-        f'<img src="{data_uri(picture.image)}" alt="{escape(picture.alt)}" '
+        f'<img src="{data_uri(picture.image)}" alt="{html_text(picture.alt)}" '
         f'width="{size}" height="{round(size * height / width)}">{caption}</figure>'
     )
 

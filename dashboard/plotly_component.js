@@ -17,6 +17,11 @@ function loadPlotly(module) {
   return plotly;
 }
 
+// Plotly reads some HTML in every text, links and line breaks among it: a name from a file is text alone.
+function literal(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
 function readTheme(root) {
   const style = getComputedStyle(root);
   const read = (name) => style.getPropertyValue(`--st-${name}`).trim();

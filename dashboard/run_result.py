@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.formats import duration, percent
-from dashboard.messages import friendly_errors
+from dashboard.messages import friendly_errors, show_message
 from dashboard.navigation import page
 from dashboard.network_settings import gentler_rate
 from dashboard.run_service import get_run_service, run_owner
@@ -33,11 +33,11 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
     if status.state == "diverged":
         show_divergence(session, status)
     elif status.state == "failed":
-        st.error(status.message, icon=":material/error:")
+        show_message("error", status.message)
     elif not was_measured(status):
-        st.info(_(NOT_MEASURED), icon=":material/info:")
+        show_message("info", _(NOT_MEASURED))
     elif status.best is not None and status.best.step == 0:
-        st.warning(_(NOTHING_LEARNT), icon=":material/warning:")
+        show_message("warning", _(NOTHING_LEARNT))
         offer_gentler_rate(session, status)
     elif status.best is not None:
         show_summary(status)
@@ -72,12 +72,12 @@ def show_summary(status: RunStatus) -> None:
         text += " " + _("It stopped early: the dev set had not improved for {n} measurements.").format(
             n=since
         )
-    st.success(text, icon=":material/check_circle:")
+    show_message("success", text)
 
 
 def show_divergence(session: Session, status: RunStatus) -> None:
     """Say why the run has blown up, and lead to the settings with a gentler rate."""
-    st.error(status.message, icon=":material/error:")
+    show_message("error", status.message)
     offer_gentler_rate(session, status)
 
 
@@ -97,8 +97,10 @@ def show_test(session: Session, status: RunStatus) -> None:
         return
     if status.test_accuracy is not None:
         text = _("{accuracy} of the {n:,} test images right, with the weights that were best on the dev set.")
-        st.info(
-            text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)), icon=":material/flag:"
+        show_message(
+            "info",
+            text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)),
+            icon=":material/flag:",
         )
         return
     with st.container(gap="xsmall", key="run_test"):

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.formats import duration, percent
 from dashboard.live_chart import show_live_chart
-from dashboard.messages import friendly_errors, plain, sentence
+from dashboard.messages import friendly_errors, plain, sentence, show_message
 from dashboard.network_settings import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.records import STATE_LABELS, RunError, RunStatus, State
@@ -104,7 +104,7 @@ def show_buttons(status: RunStatus) -> None:
             show_go_on(status)
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        show_message("error", problem)
 
 
 def _button(

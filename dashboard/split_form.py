@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.messages import sentence
+from dashboard.messages import sentence, show_message
 from dashboard.session import Session
 from mlcore import DatasetError
 from mlcore.language import N_, _
@@ -29,7 +29,7 @@ def show_split_form(session: Session) -> None:
         _show_seed(session)
     _show_stratify(session)
     if message := st.session_state.get(_MESSAGE):
-        st.error(message, icon=":material/error:")
+        show_message("error", message)
 
 
 def _show_dev_size(session: Session) -> None:

@@ -8,6 +8,9 @@ import re
 from dashboard.runs.records import RunStatus
 from mlcore import ACTIVATIONS, OPTIMIZERS, SHIPPED_DATASETS, NetworkConfig, TrainingConfig
 from mlcore.language import _
+from mlcore.quote import quoted
+
+LONGEST_NAME = 40  # characters that a data set's name has in the name of a file
 
 
 def network_words(config: NetworkConfig) -> str:
@@ -63,7 +66,7 @@ def dataset_words(name: str) -> str:
     >>> dataset_words("mnist"), dataset_words("digits.csv")
     ('MNIST', 'digits.csv')
     """
-    return _(SHIPPED_DATASETS[name].title) if name in SHIPPED_DATASETS else name
+    return _(SHIPPED_DATASETS[name].title) if name in SHIPPED_DATASETS else quoted(name)
 
 
 def run_words(status: RunStatus) -> str:
@@ -80,5 +83,5 @@ def run_words(status: RunStatus) -> str:
 
 def file_stem(status: RunStatus) -> str:
     """Return the beginning of the name of a file that is taken home from a run."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", status.dataset_name).strip("-").lower() or "digits"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", status.dataset_name)[:LONGEST_NAME].strip("-").lower() or "digits"
     return f"{name}-{status.run_id[:6].strip('-_')}"

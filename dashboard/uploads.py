@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from dashboard.memory import return_large_blocks
-from dashboard.messages import plain, sentence
+from dashboard.messages import plain, sentence, show_message
 from mlcore import Dataset, DatasetError
 from mlcore.language import _
 from mlcore.readers import read_dataset
@@ -76,7 +76,7 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
         if tray.number != number:
             st.rerun()
     if tray.message:
-        st.error(plain(tray.message), icon=":material/error:")
+        show_message("error", tray.message)
 
 
 def _read(files: Sequence[UploadedFile], take: Take) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.address import from_address, to_address
 from dashboard.class_chart import PARTS, show_class_chart
 from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
-from dashboard.messages import friendly_errors, plain
+from dashboard.messages import distinct, friendly_errors, plain, show_notes
 from dashboard.navigation import guard
 from dashboard.pictures import grid
 from dashboard.session import TEST_SETS, UPLOADED, Session, get_session
@@ -16,6 +16,7 @@ from dashboard.split_form import show_split_form
 from dashboard.uploads import show_uploader
 from mlcore import SHIPPED_DATASETS
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers import READERS
 
 SAMPLES = 60
@@ -79,14 +80,14 @@ def use_choice(session: Session) -> None:
 def title(session: Session) -> str:
     """Return what the data set in use is called."""
     shipped = SHIPPED_DATASETS.get(session.dataset_key)
-    return _(shipped.title) if shipped else session.dataset.name
+    return _(shipped.title) if shipped else quoted(session.dataset.name)
 
 
 def show_facts(session: Session) -> None:
     """Show what the data set is, in one line of figures, and whose it is."""
     dataset, facts = session.dataset, facts_of(session.dataset)
     shipped = SHIPPED_DATASETS.get(session.dataset_key)
-    st.subheader(plain(title(session)))
+    st.subheader(plain(title(session)), anchor=False)
     if shipped:
         st.write(_(shipped.about))
     height, width = dataset.image_shape
@@ -96,7 +97,7 @@ def show_facts(session: Session) -> None:
         st.metric(_("Pixels"), f"{height} × {width}")
         st.metric(_("Grey levels"), f"{facts.darkest} – {facts.lightest}")
     if dataset.notes:
-        st.info("\n".join(f"- {plain(note)}" for note in dataset.notes), icon=":material/info:")
+        show_notes(dataset.notes)
     if shipped:
         st.caption(
             _("{credit}. Licence: {licence}.").format(credit=_(shipped.credit), licence=_(shipped.licence))
@@ -108,7 +109,7 @@ def show_samples(session: Session) -> None:
     """Show images drawn by chance, of all classes or one."""
     dataset = session.dataset
     # Streamlit keeps format_func: it must not keep the data set alive when another one takes its place.
-    names = [plain(name) for name in dataset.class_names]
+    names = [plain(name) for name in distinct(dataset.class_names)]
     chosen = st.pills(
         _("Class"),
         [ALL, *range(len(names))],

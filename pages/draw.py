@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.answer_card import show_answer
 from dashboard.canvas import show_canvas
 from dashboard.drawing import SIZE, drawn_image
-from dashboard.messages import friendly_errors, show_error
+from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.model_choice import chosen_model
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard
@@ -23,25 +23,25 @@ from mlcore.language import N_, _
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
 WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
 PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
-ANSWER_WIDTH, SETTINGS_WIDTH = 430, 280  # pixels; beside the canvas, from tablets and from desktops on
+WIDTHS = (SIZE, 430, 280)  # pixels: canvas, answer and settings; side by side from tablets and desktops on
 LARGEST_PICTURE = 20  # MB
 
 
 @st.fragment
 def show_page(session: Session) -> None:
     """Show all of the page below its title; after a stroke, only this runs again."""
-    with friendly_errors():
+    with st.container(key="draw_work", horizontal=True):
+        place, answer, settings = (st.container(width=width) for width in WIDTHS)
+    with answer, friendly_errors():  # whatever the model does, the choice of another one stays
         model = chosen_model(session)
-        with st.container(key="draw_work", horizontal=True):
-            with st.container(width=SIZE):
-                image, hint = take_image(session, model.image_shape)
-            with st.container(width=ANSWER_WIDTH):
-                show_answer(model, image, hint)
-            with st.container(width=SETTINGS_WIDTH):
-                choose_model(session, "draw_model")
-                with st.expander(_("Use a model file")):
-                    bring_model(session, "draw_model")
-                choose_pen(session)
+        with place:
+            image, hint = take_image(session, model.image_shape)
+        show_answer(model, image, hint)
+    with settings, friendly_errors():
+        choose_model(session, "draw_model")
+        with st.expander(_("Use a model file")):
+            bring_model(session, "draw_model")
+        choose_pen(session)
 
 
 def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | None, str]:
@@ -81,13 +81,15 @@ def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
         show_error(error)
         return None
     if image is None:
-        st.warning(_("No digit was found in the picture. One digit, large and alone, works best."))
+        show_message(
+            "warning", _("No digit was found in the picture. One digit, large and alone, works best.")
+        )
     return image
 
 
 def choose_pen(session: Session) -> None:
     """Let the visitor choose how wide the pen is, while there is one."""
-    if st.session_state["draw_way"] != "draw":
+    if st.session_state.get("draw_way") != "draw":
         return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(

@@ -11,7 +11,7 @@ from dashboard.confusion_chart import clicked_cell, show_confusion_chart
 from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
 from dashboard.evaluation_tables import show_calibration, show_classes
 from dashboard.formats import percent
-from dashboard.messages import friendly_errors, plain
+from dashboard.messages import distinct, friendly_errors, plain, show_message
 from dashboard.model_choice import chosen_model
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard, page
@@ -23,13 +23,12 @@ SETS = {"dev": N_("Dev set"), "test": N_("Test set")}
 MOST_PAIRS = 8
 
 
-def ask_for_model(session: Session) -> Model:
+def choose_answerer(session: Session) -> None:
     """Show the choice of the model, the same as on Draw."""
     with st.container(width=340):
         choose_model(session, "evaluate_model")
     with st.popover(_("Use a model file"), icon=":material/upload:"):
         bring_model(session, "evaluate_model")
-    return chosen_model(session)
 
 
 def choose_images(session: Session) -> tuple[str, Dataset]:
@@ -56,7 +55,7 @@ def choose_images(session: Session) -> tuple[str, Dataset]:
 
 def show_misfit(reason: str) -> None:
     """Say why this model cannot be asked about these images, and lead to where either can be changed."""
-    st.warning(plain(reason), icon=":material/warning:")
+    show_message("warning", reason)
     with st.container(horizontal=True):
         st.page_link(page("data"))
         st.page_link(page("train"))
@@ -85,12 +84,12 @@ def show_accuracy(evaluation: Evaluation) -> None:
 def warn_of_known_images(session: Session, model: Model, name: str) -> None:
     """Say so when the model may have learned from the very images that it is asked about."""
     if name == "dev" and model.card.get("dev_fingerprint") != session.split.dev.fingerprint:
-        st.info(
+        show_message(
+            "info",
             _(
                 "These images are not the dev set that the model was judged by in training. It may have "
                 "learned from some of them; then the figures look too good."
             ),
-            icon=":material/info:",
         )
 
 
@@ -128,7 +127,7 @@ def choose_cell(evaluation: Evaluation, cell: Cell) -> None:
 
 def offer_pairs(evaluation: Evaluation, cell: Cell) -> None:
     """Offer the most confused pairs of classes."""
-    pairs, names = evaluation.confusions()[:MOST_PAIRS], evaluation.class_names
+    pairs, names = evaluation.confusions()[:MOST_PAIRS], distinct(evaluation.class_names)
     if not pairs:
         return
     st.session_state["cell_pair"] = cell if cell in pairs else None
@@ -144,7 +143,7 @@ def offer_pairs(evaluation: Evaluation, cell: Cell) -> None:
 
 def offer_cells(evaluation: Evaluation, cell: Cell) -> None:
     """Offer every cell by two lists."""
-    names = evaluation.class_names
+    names = distinct(evaluation.class_names)
     st.session_state["cell_true"], st.session_state["cell_guessed"] = cell
     for place, (key, label) in zip(
         st.columns(2, wrap=False), {"cell_true": _("True"), "cell_guessed": _("Guessed")}.items(), strict=True
@@ -175,8 +174,9 @@ st.title(_("Evaluate"))
 session = get_session()
 with friendly_errors():
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        model = ask_for_model(session)
+        choose_answerer(session)
         name, images = choose_images(session)
+    model = chosen_model(session)
     if reason := misfit(model, images):
         show_misfit(reason)
     else:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.controls import chosen_value, control_key
 from dashboard.live_chart import prepare_live_chart
-from dashboard.messages import friendly_errors, show_error
+from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.navigation import guard
 from dashboard.run_result import show_result
 from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
@@ -30,7 +30,7 @@ def current_run(session: Session) -> RunStatus | None:
     try:
         status = watch_run(run_id)
     except RunError as error:
-        st.info(str(error), icon=":material/info:")
+        show_message("info", str(error))
         session.run_id = None
         st.query_params.pop("run", None)
         return None
@@ -126,9 +126,8 @@ with friendly_errors():
         may_change = get_run_service().is_owner(status.run_id, run_owner())
         choose_run(session)
         if not may_change:
-            st.info(
-                _("You watch somebody else's run. Who started it can steer it."), icon=":material/visibility:"
-            )
+            text = _("You watch somebody else's run. Who started it can steer it.")
+            show_message("info", text, icon=":material/visibility:")
         show_run(status.run_id, may_change)
         st.caption(how_long_it_stays(status))
         if not status.live:

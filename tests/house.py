@@ -31,6 +31,12 @@ SHOWING = {
 }  # fmt: skip
 SHOWING_BY_STREAMLIT_ITSELF = {"error", "html", "info", "markdown", "success", "text", "warning", "write"}
 SHOWN_BY_NAME = {"body", "caption", "help", "label", "placeholder", "text"}
+ALERTS = {"error", "info", "success", "warning"}
+FOREIGN = {"class_names", "dataset_name", "filename", "message", "name", "notes", "uploaded_model_name"}
+"""Attributes whose text may come from a file: of an upload, a data set, a model, a status, an error."""
+FOREIGN_CALLS = {"from_address", "sentence", "str"}
+DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message", "show_notes"}
+SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 SPEAKING_ERRORS = {"DatasetError", "ModelFileError", "RunError", "SettingError", "TrainingDiverged"}
 
 
@@ -142,6 +148,44 @@ def spoken_breaches(name: str, tree: ast.AST) -> list[str]:
                 if _words(part)
             ]
     return breaches
+
+
+def foreign_breaches(name: str, tree: ast.AST) -> list[str]:
+    """Return the places where text that may come from a file is shown without going through a door."""
+    breaches = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or name == "dashboard/messages.py":
+            continue
+        if _is_alert(node):
+            breaches.append(f"{name}:{node.lineno} st.{_called(node)}(…) is not shown by show_message")
+        elif _shows(node):
+            shown = [*node.args[:1], *(item.value for item in node.keywords if item.arg in SHOWN_AS_MARKDOWN)]
+            breaches += [
+                f"{name}:{part.lineno} {_called(node)}(…) shows foreign text as it came"
+                for part in shown
+                if _foreign(part)
+            ]
+    return breaches
+
+
+def _is_alert(node: ast.Call) -> bool:
+    of_streamlit = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+    return of_streamlit and node.func.value.id == "st" and node.func.attr in ALERTS
+
+
+def _foreign(node: ast.AST) -> bool:
+    """Whether an expression holds what may come from a file and has gone through no door."""
+    if isinstance(node, ast.Call):
+        called = _called(node)
+        if (
+            called in DOORS or called == "_" or called.endswith("_html")
+        ):  # such functions escape what they show
+            return False
+        if called in FOREIGN_CALLS:
+            return True
+    if isinstance(node, ast.Attribute) and node.attr in FOREIGN:
+        return True
+    return any(_foreign(part) for part in ast.iter_child_nodes(node))
 
 
 def _made_up(node: ast.expr) -> bool:

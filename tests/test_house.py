@@ -215,6 +215,45 @@ def test_what_is_translated_or_no_sentence_is_let_through(source: str) -> None:
     assert house.spoken_breaches("pages/x.py", planted(source)) == []
 
 
+@pytest.mark.parametrize("path", SPEAKING, ids=house.name_of)
+def test_what_a_file_brought_is_shown_as_text(path: Path) -> None:
+    assert house.foreign_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "st.error(message)",
+        'st.warning(_("Nothing was found."))',
+        "st.subheader(dataset.name)",
+        'st.caption(_("{name} stays").format(name=dataset.name))',
+        'with st.spinner(f"{file.name} …"): pass',
+        "st.markdown(sentence(error))",
+        "st.write(str(error))",
+        'st.pills(_("Class"), numbers, format_func=lambda k: dataset.class_names[k])',
+        'st.html(f"<p>{status.message}</p>")',
+        'place.button(_("Use"), help=dataset.notes[0])',
+    ],
+)
+def test_foreign_text_that_goes_through_no_door_is_found(source: str) -> None:
+    assert len(house.foreign_breaches("pages/x.py", planted(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'show_message("error", sentence(error))',
+        "st.subheader(plain(dataset.name))",
+        'st.caption(_("{name} stays").format(name=plain(dataset.name)))',
+        'st.html(f"<p>{html_text(status.message)}</p>")',
+        'st.metric(_("Classes"), len(dataset.class_names))',
+        "st.write(_(shipped.about))",
+    ],
+)
+def test_text_that_is_ours_or_went_through_a_door_is_let_through(source: str) -> None:
+    assert house.foreign_breaches("pages/x.py", planted(source)) == []
+
+
 # Documents
 
 

@@ -125,7 +125,7 @@ def test_what_is_more_stands_apart_and_each_group_by_itself() -> None:
 def test_a_combination_that_cannot_be_gets_its_sentence_and_changes_nothing() -> None:
     app = show(Kitchen(dish="pie"))
     number(app, "Guests (people)").set_value(6).run()
-    assert [error.value for error in app.error] == ["A pie is too small for six."]
+    assert [error.value for error in app.error] == ["`A pie is too small for six.`"]
     assert app.session_state["config"] == Kitchen(dish="pie")
     assert number(app, "Guests (people)").value == 2
     assert not app.run().error

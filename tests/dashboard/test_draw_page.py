@@ -11,9 +11,11 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from dashboard import model_choice
 from dashboard.caches import shipped_model
 from dashboard.drawing import clear, undo
 from dashboard.navigation import ROOT
+from dashboard.runs.records import RunError
 from dashboard.session import UPLOADED_MODEL, Session
 from mlcore import (
     Model,
@@ -170,3 +172,41 @@ def test_a_model_of_smaller_images_is_shown_a_smaller_image(app: AppTest) -> Non
     encoded = card(app.run()).split("base64,")[1].split('"')[0]
     assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (8, 8)
     assert guess(app) in "0123456789"
+
+
+class BrokenModel(Model):
+    """A model that cannot answer."""
+
+    def predict_probabilities(self, images: Any) -> Any:
+        raise ValueError("broken")
+
+
+def broken_model() -> Model:
+    model = shipped_model("mnist")
+    return BrokenModel(model.network_config, model.preparation, model.class_names, model.parameters)
+
+
+def test_a_model_that_cannot_answer_does_not_hide_the_list_to_choose_another(app: AppTest) -> None:
+    session = session_of(app)
+    session.uploaded_model, session.model_key = broken_model(), UPLOADED_MODEL
+    session.drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    assert len(app.error) == 1
+    app.selectbox(key="draw_model").set_value("mnist").run()
+    assert not app.error
+    assert guess(app) == "7"
+
+
+def test_a_run_whose_model_cannot_be_had_does_not_hide_the_list(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(session: Session) -> Model:
+        raise RunError("This run is not here any more.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model_choice, "chosen_model", gone)
+        app.run()
+        assert "not here any more" in app.error[0].value
+        assert app.selectbox(key="draw_model").value == "mnist"
+    app.run()
+    assert guess(app) == "?"

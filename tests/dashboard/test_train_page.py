@@ -104,7 +104,7 @@ LONG = TrainingConfig(epochs=10_000)
 
 def test_what_will_be_trained_is_shown_before_the_start(app: AppTest) -> None:
     text = " ".join(element.value for element in [*app.markdown, *app.caption])
-    assert "8×8 digits: 1,438 training images, 359 in the dev set" in text
+    assert "`8×8 digits`: 1,438 training images, 359 in the dev set" in text
     assert "16 hidden neurons, ReLU; 1,210 parameters" in text
     assert "Adam, learning rate 0.001, batches of 128, 3 epochs" in text
     assert re.search(r"Takes about [\d.]+ s", text)
