@@ -19,6 +19,7 @@ import mlcore
 from dashboard.navigation import PAGES, PageEntry
 from tests import house
 from tests.house import ROOT
+from tests.waiting import PATIENCE
 
 FILES = house.python_files()
 SPEAKING = [
@@ -101,7 +102,7 @@ def test_every_page_is_in_the_menu_and_every_entry_of_the_menu_has_a_page() -> N
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_opens_without_an_error(page: PageEntry) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
     if page.name != "home":
         app.switch_page(f"pages/{page.name}.py").run()
     assert not app.exception

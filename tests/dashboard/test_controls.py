@@ -13,6 +13,7 @@ from streamlit.testing.v1.element_tree import NumberInput
 
 from mlcore import NetworkConfig, TrainingConfig, settings_of
 from mlcore.settings import SettingError, setting
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def page() -> None:
 
 
 def show(config: Any) -> AppTest:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=PATIENCE)
     app.session_state["config"] = config
     app.run()
     assert not app.exception

@@ -21,6 +21,7 @@ from dashboard.session import UPLOADED, Session
 from dashboard.uploads import LARGEST_KEPT
 from mlcore import Dataset
 from tests.mlcore import data_files as make
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def app() -> AppTest:
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     return app.switch_page("pages/data.py").run()

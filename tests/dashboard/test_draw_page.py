@@ -27,6 +27,7 @@ from mlcore import (
     split_dataset,
     train,
 )
+from tests.waiting import PATIENCE
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -38,7 +39,7 @@ def stroke(path: list[Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     return app.switch_page("pages/draw.py").run()
 
 

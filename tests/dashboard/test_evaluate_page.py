@@ -15,6 +15,7 @@ from dashboard.caches import shipped_dataset, shipped_model
 from dashboard.evaluation import Evaluation, evaluate
 from dashboard.navigation import ROOT
 from dashboard.session import Session
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def tested() -> Evaluation:
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     return app.switch_page("pages/evaluate.py").run()

@@ -10,11 +10,12 @@ from dashboard.caches import shipped_model
 from dashboard.formats import percent
 from dashboard.navigation import PAGES, ROOT
 from dashboard.showcase import IMAGES
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
 def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
 
 
 def test_the_accuracy_shown_is_that_of_the_models_card(app: AppTest) -> None:

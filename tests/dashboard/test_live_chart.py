@@ -11,6 +11,7 @@ import streamlit
 from streamlit.testing.v1 import AppTest
 
 from dashboard.plotly_component import plotly_module
+from tests.waiting import PATIENCE
 
 
 def page() -> None:
@@ -29,7 +30,7 @@ def page() -> None:
 
 
 def sent() -> list[dict[str, Any]]:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert not app.exception
     return [json.loads(element.proto.json) for element in app.get("bidi_component")]
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.messages import distinct, html_text, plain, sentence
 from mlcore import DatasetError, ModelFileError
 from mlcore.quote import quoted
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("error", [DatasetError("Row 3 has no label."), ModelFileError("This is no model.")])
@@ -68,7 +69,7 @@ def test_an_error_on_a_page_is_shown_and_what_comes_after_it_too() -> None:
             raise DatasetError("Row 3 has no label.")
         st.write("after")
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert [error.value for error in app.error] == ["`Row 3 has no label.`"]
     assert app.markdown[0].value == "after"
     assert not app.exception
@@ -86,6 +87,6 @@ def test_a_rerun_inside_the_block_is_no_error() -> None:
                 st.rerun()
             st.write("second run")
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert app.markdown[0].value == "second run"
     assert not app.error

@@ -4,7 +4,6 @@ It stands between the trained models and a drawing.
 """
 
 import io
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from dashboard.runs.service import RunService
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.split_settings import SplitSettings
 from mlcore import ModelFileError, NetworkConfig, TrainingConfig, save_model
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -26,9 +26,7 @@ def run_of_small_digits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     monkeypatch.setattr(model_choice, "get_run_service", lambda: service)
     configs = NetworkConfig(hidden_sizes=(16,)), TrainingConfig(epochs=1)
     session.run_id = service.start("someone", session.split, *configs)
-    deadline = time.monotonic() + 60
-    while service.status(session.run_id).live and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: not service.status(session.run_id).live)
     yield session
     service.close()
 

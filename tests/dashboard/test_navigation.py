@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.navigation import PAGES, ROOT, PageEntry
+from tests.waiting import PATIENCE
 
 FILES = sorted((ROOT / "pages").glob("*.py"))
 each_page = pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
@@ -39,7 +40,7 @@ def test_a_page_that_shows_something_before_the_guard_is_found() -> None:
 
 @each_page
 def test_a_page_sees_the_visitor_inside_the_app(entry: PageEntry) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.switch_page(f"pages/{entry.name}.py")
     app.run()
     assert app.session_state["inside_app"] is True

@@ -14,6 +14,7 @@ from dashboard.navigation import ROOT
 from dashboard.runs.service import RunService
 from dashboard.session import Session
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def visit(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/network.py")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/network.py")
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from dashboard.presence import PATIENCE, Presence
+from tests import waiting
 
 
 class Visit:
@@ -96,5 +97,5 @@ def test_the_janitor_looks_by_itself() -> None:
         look_every=0.001,
     )
     presence.attend("anna")
-    assert told.wait(60)
+    assert told.wait(waiting.PATIENCE)
     presence.close()

@@ -16,6 +16,7 @@ from dashboard import run_service
 from dashboard.run_service import browser_token
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
+from tests.waiting import PATIENCE
 
 
 def cookie(token: bytes, mask: bytes, time: int = 1_790_000_000) -> str:
@@ -67,13 +68,16 @@ def page() -> None:
 
 
 def test_a_session_keeps_its_owner_and_no_two_share_one(service: RunService) -> None:
-    first, second = AppTest.from_function(page).run(), AppTest.from_function(page).run()
+    first, second = (
+        AppTest.from_function(page, default_timeout=PATIENCE).run(),
+        AppTest.from_function(page, default_timeout=PATIENCE).run(),
+    )
     owner = first.session_state["owner"]
     assert first.run().session_state["owner"] == owner != second.session_state["owner"]
 
 
 def test_a_session_that_watches_its_run_keeps_it(service: RunService) -> None:
-    visitor = AppTest.from_function(page).run()
+    visitor = AppTest.from_function(page, default_timeout=PATIENCE).run()
     split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
     config = TrainingConfig(epochs=10_000)
     run_id = service.start(visitor.session_state["owner"], split, NetworkConfig(), config)
@@ -81,7 +85,7 @@ def test_a_session_that_watches_its_run_keeps_it(service: RunService) -> None:
     visitor.run()
     assert not visitor.exception
     assert len(service._runs[run_id].sessions) == 1
-    stranger = AppTest.from_function(page)
+    stranger = AppTest.from_function(page, default_timeout=PATIENCE)
     stranger.session_state["run"] = run_id
     stranger.run()
     assert stranger.session_state["state"] in ("queued", "running")

@@ -4,8 +4,8 @@ It stands between the settings and the trained model.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,6 +16,7 @@ from dashboard.runs.records import RunStatus
 from dashboard.runs.service import Limits, RunService
 from dashboard.session import RUN_MODEL, Session
 from mlcore import NetworkConfig, TrainingConfig
+from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def app(service: RunService) -> AppTest:
 
 
 def visit(training: TrainingConfig, network: NetworkConfig | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
     app.session_state["session"] = session = Session()
     session.use_dataset("digits-8x8")
     session.training_config = training
@@ -86,20 +87,17 @@ def status_of(app: AppTest, service: RunService) -> RunStatus:
 
 
 def wait(app: AppTest, service: RunService, done: Callable[[RunStatus], bool]) -> RunStatus:
-    deadline = time.monotonic() + 30
-    while not done(status := status_of(app, service)):
-        assert time.monotonic() < deadline, status
-        time.sleep(0.02)
+    wait_until(lambda: done(status_of(app, service)))
     app.run()
     assert not app.exception
-    return status
+    return status_of(app, service)
 
 
 def ended(status: RunStatus) -> bool:
     return not status.live
 
 
-LONG = TrainingConfig(epochs=10_000)
+ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)  # always stopped: it never comes to its end
 
 
 def test_what_will_be_trained_is_shown_before_the_start(app: AppTest) -> None:
@@ -123,14 +121,14 @@ def test_a_run_is_started_found_by_its_address_and_ends_with_its_figures(
 
 
 def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> None:
-    app = visit(LONG)
+    app = visit(ENDLESS)
     press(app, "Start")
     assert {"Pause", "Stop"} <= enabled(app)
     assert "One step" in labels(app) - enabled(app)
     press(app, "Pause")
     paused = wait(app, service, lambda status: status.state == "paused")
     press(app, "One step")
-    assert status_of(app, service).step == paused.step + 1
+    assert wait(app, service, lambda status: status.step > paused.step).step == paused.step + 1
     next(button for button in app.button if (button.key or "").startswith("play_arrow")).click().run()
     wait(app, service, lambda status: status.step > paused.step + 1)
     press(app, "Stop")
@@ -139,17 +137,17 @@ def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> N
 
 
 def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) -> None:
-    owner = press(visit(LONG), "Start")
+    owner = press(visit(ENDLESS), "Start")
     run_id = session_of(owner).run_id
     assert run_id is not None
-    guest = visit(LONG, run=run_id)
+    guest = visit(ENDLESS, run=run_id)
     assert any("somebody else" in box.value for box in guest.info)
     assert figures(guest)["Epoch"].endswith("of 10000")
     assert not {"Pause", "One step", "Stop"} & labels(guest)
 
 
 def test_an_address_of_a_run_that_is_gone_says_so_and_offers_a_start(service: RunService) -> None:
-    app = visit(LONG, run="never-was")
+    app = visit(ENDLESS, run="never-was")
     assert "not here any more" in app.info[0].value
     assert "Start" in labels(app)
     assert "run" not in app.query_params
@@ -165,7 +163,7 @@ def test_a_visitor_who_comes_back_finds_the_newest_run(app: AppTest, service: Ru
 
 
 def test_starting_beside_or_instead_of_a_live_run_is_a_choice(service: RunService) -> None:
-    app = press(visit(LONG), "Start")
+    app = press(visit(ENDLESS), "Start")
     first = session_of(app).run_id
     assert first is not None
     press(app, "Start beside it")
@@ -260,7 +258,7 @@ def page_of_a_run_that_learnt_nothing() -> None:
 
 
 def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
-    app = AppTest.from_function(page_of_a_run_that_learnt_nothing).run()
+    app = AppTest.from_function(page_of_a_run_that_learnt_nothing, default_timeout=PATIENCE).run()
     assert not app.exception
     assert "learnt nothing" in app.warning[0].value
     assert "Set the learning rate to 10" in labels(app)
@@ -286,7 +284,7 @@ def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) ->
 
 
 def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
-    app = visit(TrainingConfig(epochs=10_000))
+    app = visit(ENDLESS)
     press(app, "Start")
     wait(app, service, lambda status: status.step > 0)
     press(app, "Pause")
@@ -304,7 +302,7 @@ def test_a_second_click_on_start_does_nothing(service: RunService) -> None:
 
 
 def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: RunService) -> None:
-    app = visit(TrainingConfig(epochs=10_000, evaluate_every=1_000_000))
+    app = visit(replace(ENDLESS, evaluate_every=1_000_000))
     press(app, "Start")
     wait(app, service, lambda status: status.step > 0)
     press(app, "Stop")
