@@ -81,6 +81,8 @@ def show_state(status: RunStatus) -> None:
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
         waits = _("It waits for a worker: runs take turns.")
         st.caption(waits if status.state == "queued" else plain(run_words(status)))
+    if status.warning:
+        st.warning(plain(status.warning), icon=":material/warning:")
 
 
 # ---- steering ----------------------------------------------------------------------------------------------

@@ -16,16 +16,20 @@ KEPT_VECTORS = 7
 SAVING_VECTORS = 10
 """What writing a checkpoint takes on top for a moment (measured on two hidden layers of 2,048)."""
 
+DISK_VECTORS = 12
+"""What a run's files take at most: a checkpoint of five, the best of one, and the next ones beside them."""
+
 TILE_ARRAYS = 3
 """Arrays for one tile of images that a layer keeps: outputs, gradients, and one to work in."""
 
 
 @dataclass(frozen=True)
 class Demand:
-    """How many bytes a run takes: all the time, and on top of it while it is saved."""
+    """How many bytes a run takes: all the time, on top of it while it is saved, and on disk."""
 
     kept: int
     saving: int
+    disk: int = 0
 
 
 def demand_of(network: NetworkConfig, image_shape: tuple[int, int], n_classes: int, n_train: int) -> Demand:
@@ -45,7 +49,8 @@ def demand_of(network: NetworkConfig, image_shape: tuple[int, int], n_classes: i
         pixels += n_train * math.prod(summaries[0].output_shape) * 2  # those that only this run reads
     if network.standardize or network.drop_rare_pixels is not None or network.scaling == "maximum":
         pixels += n_train * math.prod(image_shape)  # a copy, to learn from all of them how to prepare one
-    return Demand(KEPT_VECTORS * parameters + tiles + pixels, SAVING_VECTORS * parameters)
+    disk = DISK_VECTORS * parameters + 2 * n_train * 8  # the order of the images is saved too
+    return Demand(KEPT_VECTORS * parameters + tiles + pixels, SAVING_VECTORS * parameters, disk)
 
 
 def total(demands: Sequence[Demand], workers: int) -> int:

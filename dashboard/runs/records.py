@@ -80,6 +80,8 @@ class RunStatus:
         A key of `STATE_LABELS`.
     message : str
         A sentence for the visitor, when there is something to say; otherwise empty.
+    warning : str
+        A sentence about what the run goes on in spite of; otherwise empty.
     step, total_steps, epoch, images_seen
         How far it has come.
     images_per_second : float
@@ -111,6 +113,7 @@ class RunStatus:
     run_id: str
     state: State
     message: str
+    warning: str
     step: int
     total_steps: int
     epoch: float

@@ -14,12 +14,17 @@ from dashboard.runs.records import LIVE, History, Record, RunStatus, State
 from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
 from mlcore import EpochMetrics, Split, TrainingConfig
-from mlcore.language import _
+from mlcore.language import N_, _
 
 if TYPE_CHECKING:
     from dashboard.runs.slots import Slot
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
+
+UNSAVED = N_(
+    "The last checkpoint could not be saved ({reason}). Training is not affected, and saving is tried again "
+    "every few seconds. Do not delete the run or leave the app before this message disappears."
+)
 
 TURNS_FOR_SPEED = 24
 """Over how many turns the speed is taken: some four seconds when a run has a worker for itself."""
@@ -68,6 +73,7 @@ class Run:
     images_seen: int = 0
     seconds_trained: float = 0.0
     saved_step: int | None = None
+    unsaved: str = ""
     best: EpochMetrics | None = None
     test_accuracy: float | None = None
     pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
@@ -94,8 +100,14 @@ class Run:
         While it trains, the newest checkpoint will do; what has diverged or failed has no newer one.
         """
         if self.state in ("queued", "running"):
-            return self.saved_step is None
-        return self.state in ("paused", "stopped") and self.saved_step != self.step
+            return self.saved_step is None or bool(self.unsaved)
+        rests = self.state in ("paused", "stopped")
+        return self.waits_to_be_saved or (rests and self.saved_step != self.step)
+
+    @property
+    def waits_to_be_saved(self) -> bool:
+        """Whether it has ended, and its worker still keeps what could not be written."""
+        return self.state in ("finished", "stopped") and bool(self.unsaved) and self.slot is not None
 
     @property
     def restart_step(self) -> int:
@@ -117,7 +129,7 @@ class Run:
         self.records.extend(report.records)
         self.used_at = now
         self.step, self.images_seen, self.epoch = report.step, report.images_seen, report.epoch
-        self.best, self.saved_step = report.best, report.saved_step
+        self.best, self.saved_step, self.unsaved = report.best, report.saved_step, report.unsaved
         if report.changes == self.ticket.changes:
             self.training, self.total_steps = report.training, report.total_steps
             self.steps_per_epoch = report.steps_per_epoch
@@ -151,6 +163,7 @@ class Run:
             run_id=self.run_id,
             state=self.state,
             message=_(self.message) if self.message else "",
+            warning=_(UNSAVED).format(reason=self.unsaved) if self.unsaved else "",
             step=self.step,
             total_steps=self.total_steps,
             epoch=self.epoch,

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
 from typing import Any
 
 from dashboard.runs import worker
@@ -80,7 +81,8 @@ class Scheduler:
         run.state = "running" if run.state in ("paused", "running") else "queued"
         run.wanted, run.message, run.test_accuracy = "running", "", None
         run.pace.clear()
-        run.ticket.hold.unlink(missing_ok=True)
+        with suppress(OSError):
+            run.ticket.hold.unlink()
         slot = self._slot_for(run)
         if run not in slot.waiting:
             slot.waiting.append(run)
@@ -94,7 +96,8 @@ class Scheduler:
         if run.jobs == 0:
             self._settle(run)
         else:
-            run.ticket.hold.touch()
+            with suppress(OSError):  # its folder is gone, or the disk is full: the turn ends by itself
+                run.ticket.hold.touch()
 
     def take_steps(self, run: Run, steps: int) -> None:
         """Take exactly so many steps with a paused run."""
@@ -106,7 +109,7 @@ class Scheduler:
 
         def done(report: worker.Report) -> None:
             run.take_note(report, self._clock())
-            if put_away and run.jobs == 0:
+            if put_away and run.jobs == 0 and not report.unsaved:
                 self._leave_slot(run)
 
         return self._send(self._slot_for(run), Job(worker.save, (run.ticket, put_away), run, done=done))
@@ -232,6 +235,8 @@ class Scheduler:
         if run.wanted == "deleted":
             self._forget(run)
             self._remove(run)
+        elif run.waits_to_be_saved:
+            pass  # its worker keeps it; `RunService.tidy` tries again
         elif not run.live:
             self._forget(run)
         elif run.wanted == "stopped":

@@ -27,7 +27,7 @@ from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.second_core import Shares
-from dashboard.runs.store import DataStore, StoredSplit
+from dashboard.runs.store import DataStore, StoredSplit, reason_of
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
 from mlcore.language import N_, _
@@ -153,7 +153,7 @@ class RunService:
             self._refuse_too_large(demand)
             self._make_room(owner)
             run_id = secrets.token_urlsafe(16)
-            stored, folder = self._make_files(run_id, split)
+            stored, folder = self._make_files(run_id, split, demand.disk)
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
@@ -161,18 +161,18 @@ class RunService:
             self._scheduler.compute(run)
         return run_id
 
-    def _make_files(self, run_id: str, split: Split) -> tuple[StoredSplit, str]:
+    def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
         try:
             stored = self._store.keep_split(split)
             try:
-                return stored, str(self._store.make_folder(run_id))
+                return stored, str(self._store.make_folder(run_id, room))
             except OSError:
                 self._store.release(stored)
                 raise
         except OSError as error:
             _log.exception("The files of a run could not be written")
             message = _("The server could not write the files of this training ({reason}). Try again later.")
-            raise RunError(message.format(reason=error.strerror)) from error
+            raise RunError(message.format(reason=reason_of(error))) from error
 
     def _refuse_too_many(self, owner: str) -> None:
         if self._closed.is_set():
@@ -431,9 +431,13 @@ class RunService:
             for run in list(self._runs.values()):
                 if not run.sessions and self._clock() - run.left_at >= self.limits.grace_seconds:
                     self._delete(run)
-                elif self._clock() - run.rests_since >= self.limits.idle_seconds:
+                    continue
+                rests = self._clock() - run.rests_since >= self.limits.idle_seconds
+                if rests or (run.waits_to_be_saved and run.jobs == 0):
                     self._scheduler.save(run, put_away=True)
             self._scheduler.tidy(self.limits.idle_seconds)
+            with suppress(OSError):  # the disk is full: it is tried again
+                self._store.mend()
 
     def close(self) -> None:
         """End all workers and delete all files; the service cannot be used afterwards."""

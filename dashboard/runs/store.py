@@ -4,13 +4,15 @@ It stands between the Dataset and the workers on the path: pixels are written on
 every worker maps that one file instead of getting a copy.
 """
 
+import errno
 import hashlib
+import os
+import secrets
 import shutil
 import tempfile
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,32 @@ from loky.backend import resource_tracker
 from numpy.typing import NDArray
 
 from mlcore import Dataset, Split
+from mlcore.language import _
+
+if os.name == "posix":
+    import fcntl
+
+PREFIX = "digit-lab-"
+
+SHARE = 0.5
+"""Of the disk that is free, or taken by the store: what it may hold altogether."""
+
+
+class DiskFull(OSError):
+    """The store may not take as much of the disk; ``strerror`` is a sentence for the visitor."""
+
+    def __init__(self, needed: int, left: int) -> None:
+        message = _("it takes about {needed:,.0f} MB on disk, and {left:,.0f} MB are left")
+        super().__init__(errno.ENOSPC, message.format(needed=max(1, needed / 1e6), left=max(0, left) / 1e6))
+
+
+def reason_of(error: OSError) -> str:
+    """Return in words what the system says went wrong; some errors carry a text and no number.
+
+    >>> reason_of(OSError(28, "No space left on device")), reason_of(OSError("17 requested and 0 written"))
+    ('No space left on device', '17 requested and 0 written')
+    """
+    return error.strerror or str(error) or type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -64,37 +92,85 @@ class DataStore:
     """Keeps each array in one file for as long as somebody uses it.
 
     The folder is made at the first use, readable by this user alone. It goes with `close`, with the end of
-    the process, and, when that is killed, with loky's resource tracker, which outlives it.
+    the process, when that is killed with loky's resource tracker, which outlives it, and when both are killed
+    with the next store that is made in the same place.
+
+    Parameters
+    ----------
+    share : float
+        The part of the disk that it may take, of what is free and what it holds already.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, share: float = SHARE) -> None:
+        self._share = share
+        self._lock = threading.RLock()
         self._users: Counter[str] = Counter()
+        self._maps: dict[str, NDArray[Any]] = {}  # what is open can be read when a cleaner took the files
         self._folder: Path | None = None
-        self._remove_folder: Callable[[], object] = lambda: None
+        self._remove_folder: weakref.finalize[[str, int | None], DataStore] | None = None
 
     @property
     def folder(self) -> Path:
-        """The private folder; made anew when a cleaner of old files has taken it away."""
-        if self._folder is not None and not self._folder.is_dir():
-            self._users.clear()
-            self._remove_folder()
-            self._folder = None
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="digit-lab-"))
-            resource_tracker.register(str(self._folder), "folder")
-            self._remove_folder = weakref.finalize(self, _remove, str(self._folder))
-        return self._folder
+        """The private folder; when a cleaner of old files has taken it away, it comes back with all data.
 
-    def make_folder(self, name: str) -> Path:
-        """Make a folder of its own for a run."""
+        Raises
+        ------
+        OSError
+            When it cannot be made.
+        """
         with self._lock:
+            if self._folder is None:
+                remove_left_behind(Path(tempfile.gettempdir()))
+                self._folder = Path(tempfile.gettempdir(), PREFIX + secrets.token_hex(8))
+                self._make(self._folder)
+                resource_tracker.register(str(self._folder), "folder")
+            elif not self._folder.is_dir():
+                self._make(self._folder)
+            for path, array in self._maps.items():
+                if not os.path.exists(path):
+                    _write(path, array)
+            return self._folder
+
+    def mend(self) -> None:
+        """Bring back what was taken away by others, if this store is in use."""
+        if self._folder is not None:
+            _ = self.folder
+
+    def _make(self, folder: Path) -> None:
+        """Make the folder and hold it locked, which tells others that this process lives."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(
+            tempfile.mkdtemp(prefix=f"new-{PREFIX}", dir=folder.parent)
+        )  # has its name only once it is locked
+        handle = _lock(new)
+        new.rename(folder)
+        before = None if self._remove_folder is None else self._remove_folder.detach()
+        if before is not None and before[2][1] is not None:
+            os.close(before[2][1])
+        self._remove_folder = weakref.finalize(self, _remove, str(folder), handle)
+
+    def make_folder(self, name: str, room: int = 0) -> Path:
+        """Make a folder of its own for a run, if there is room for so many bytes in it.
+
+        Raises
+        ------
+        OSError
+            When there is not, or it cannot be made.
+        """
+        with self._lock:
+            self._take_room(room)
             path = self.folder / name
-        path.mkdir()
+            path.mkdir()
         return path
 
     def keep_split(self, split: Split) -> StoredSplit:
-        """Write what is not there yet of a split; `release` it when it is no longer used."""
+        """Write what is not there yet of a split; `release` it when it is no longer used.
+
+        Raises
+        ------
+        OSError
+            When it cannot be written; `reason_of` tells why.
+        """
         train = self.keep_dataset(split.train)
         try:
             return StoredSplit(train, self.keep_dataset(split.dev))
@@ -103,7 +179,13 @@ class DataStore:
             raise
 
     def keep_dataset(self, dataset: Dataset) -> StoredDataset:
-        """Write what is not there yet of a data set; `release` it when it is no longer used."""
+        """Write what is not there yet of a data set; `release` it when it is no longer used.
+
+        Raises
+        ------
+        OSError
+            When it cannot be written; `reason_of` tells why.
+        """
         whole, rows = dataset.base, dataset.rows
         key = whole.fingerprint[:32]
         arrays: dict[str, NDArray[Any]] = {f"pixels-{key}": whole.images, f"labels-{key}": whole.labels}
@@ -129,25 +211,33 @@ class DataStore:
         """Delete the folder and all that is in it."""
         with self._lock:
             self._users.clear()
-            self._remove_folder()
-            self._folder = None
+            self._maps.clear()
+            if self._remove_folder is not None:
+                self._remove_folder()
+            self._remove_folder = self._folder = None
 
     def _keep(self, name: str, array: NDArray[np.generic]) -> str:
         path = str(self.folder / f"{name}.npy")
+        if path not in self._users:
+            self._take_room(array.nbytes)
+            _write(path, array)
+            self._maps[path] = np.load(path, mmap_mode="r" if array.size else None)
         self._users[path] += 1
-        if self._users[path] == 1:
-            try:
-                np.save(path, array)
-            except OSError:
-                self._let_go([path])
-                raise
         return path
+
+    def _take_room(self, needed: int) -> None:
+        """Refuse what would take more than the store's share of the disk."""
+        held = sum(array.nbytes for array in self._maps.values())
+        left = int(self._share * (shutil.disk_usage(self.folder).free + held)) - held
+        if needed > left:
+            raise DiskFull(needed, left)
 
     def _let_go(self, paths: list[str]) -> None:
         for path in paths:
             self._users[path] -= 1
             if self._users[path] <= 0:
                 del self._users[path]
+                self._maps.pop(path, None)
                 with suppress(OSError):  # Windows keeps it while it is mapped; it goes with the folder
                     Path(path).unlink()
 
@@ -156,6 +246,49 @@ def _digest(rows: NDArray[np.intp]) -> str:
     return hashlib.sha256(np.ascontiguousarray(rows).data).hexdigest()[:32]
 
 
-def _remove(folder: str) -> None:
+def _write(path: str, array: NDArray[Any]) -> None:
+    """Write an array, or nothing at all."""
+    try:
+        np.save(path, array)
+    except OSError:
+        Path(path).unlink(missing_ok=True)
+        raise
+
+
+def _remove(folder: str, handle: int | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    if handle is not None:
+        os.close(handle)
     resource_tracker.unregister(folder, "folder")
+
+
+# ---- folders of servers that were killed ------------------------------------------------------------------
+
+
+def remove_left_behind(place: Path) -> None:
+    """Delete the folders of stores whose process no longer lives."""
+    for folder in place.glob(f"{PREFIX}*/"):
+        with suppress(OSError):  # another process holds it, or it is another user's
+            handle = _lock(folder)
+            if handle is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(handle)
+
+
+def _lock(folder: Path) -> int | None:
+    """Return a handle that holds a folder locked until it is closed, at the latest when this process ends.
+
+    Raises
+    ------
+    OSError
+        When another process holds it.
+    """
+    if os.name != "posix":
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle

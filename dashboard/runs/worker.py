@@ -5,6 +5,7 @@ its ticket alone, so that nothing is lost for good when a worker ends.
 """
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ import numpy as np
 
 from dashboard.runs.records import Record
 from dashboard.runs.second_core import SecondCore, Shares
-from dashboard.runs.store import StoredDataset, StoredSplit
+from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
 from mlcore import (
     Dataset,
     EpochMetrics,
@@ -35,6 +36,8 @@ from mlcore import (
 )
 from mlcore.partner import Partner, PartnerError, is_worth_sharing
 
+_log = logging.getLogger(__name__)
+
 NICENESS = 10
 """Added to the worker's: a drawing is answered by the web process, which must not wait for training."""
 
@@ -42,6 +45,9 @@ SAVING_SHARE = 0.02
 """The part of a worker's time that checkpoints may take, measured as it goes."""
 
 LEAST_SECONDS_BETWEEN_SAVES = 2.0
+
+SECONDS_AFTER_A_FAILED_SAVE = 5.0
+"""Until it is tried again: a full disk may have room by then."""
 
 TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
@@ -121,6 +127,8 @@ class Report:
         Spent on training and measuring.
     diverged : str
         The sentence why, when it did.
+    unsaved : str
+        Why the newest checkpoint could not be written, as the system says it; empty when it could.
     """
 
     step: int
@@ -137,6 +145,7 @@ class Report:
     seconds: float
     finished: bool
     diverged: str
+    unsaved: str
 
 
 @dataclass
@@ -149,6 +158,7 @@ class _Held:
     saved_step: int | None = None
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None
+    unsaved: str = ""
     next_save: float = field(default_factory=time.monotonic)
     second_core: SecondCore = field(init=False)
     shares: InitVar[Shares] = "never"
@@ -234,11 +244,14 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
 
 
 def save(ticket: Ticket, put_away: bool) -> Report:
-    """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes."""
+    """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes.
+
+    What could not be written stays in memory.
+    """
     held, records_before = _take_up(ticket)
     held.second_core.end()
     _save(held, ticket)
-    if put_away:
+    if put_away and not held.unsaved:
         drop(ticket.run_id)
     return _report(held, [], records_before)
 
@@ -389,25 +402,47 @@ def _is_time_to_save(held: _Held, records: list[Record]) -> bool:
 
 
 def _save(held: _Held, ticket: Ticket) -> None:
-    """Write a checkpoint when there is a newer one, and the best model when there is a better one."""
-    if held.saved_records == len(held.run.history):  # each step and each measurement leaves one
+    """Write a checkpoint when there is a newer one, and the best model when there is a better one.
+
+    When that fails the run goes on all the same: the checkpoint before is still there, and the next may
+    succeed.
+    """
+    is_there = ticket.checkpoint.exists() and ticket.best_model.exists()
+    if is_there and held.saved_records == len(held.run.history):  # each step and measurement leaves one
         return
     begin = time.monotonic()
-    has_best = held.run.best is not None and held.run.best.step > 0
-    if held.run.best != held.saved_best or not has_best:
-        _write_whole(ticket.best_model, held.run.model(best=has_best))
-    _write_whole(ticket.checkpoint, held.run.model(resumable=True))
+    try:
+        _write_files(held, ticket, is_there)
+    except OSError as error:
+        if not held.unsaved:
+            _log.warning("A checkpoint could not be written; it is tried again: %s", error)
+        held.unsaved = reason_of(error)
+        held.next_save = time.monotonic() + SECONDS_AFTER_A_FAILED_SAVE
+        return
     held.saved_step, held.saved_records = held.run.step, len(held.run.history)
-    held.saved_best = held.run.best
+    held.saved_best, held.unsaved = held.run.best, ""
     cost = time.monotonic() - begin
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
+
+
+def _write_files(held: _Held, ticket: Ticket, is_there: bool) -> None:
+    os.makedirs(ticket.folder, 0o700, exist_ok=True)  # a cleaner of old files may have taken it away
+    has_best = held.run.best is not None and held.run.best.step > 0
+    if held.run.best != held.saved_best or not (has_best and is_there):
+        _write_whole(ticket.best_model, held.run.model(best=has_best))
+    _write_whole(ticket.checkpoint, held.run.model(resumable=True))
 
 
 def _write_whole(path: Path, model: Model) -> None:
     """Write a file beside the old one, then put it in its place: whoever reads finds a whole one."""
     new = path.with_suffix(".new")
-    save_model(model, new)
-    new.replace(path)
+    try:
+        save_model(model, new)
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise
 
 
 def _report(
@@ -434,4 +469,5 @@ def _report(
         seconds=seconds,
         finished=finished,
         diverged=diverged,
+        unsaved=held.unsaved,
     )

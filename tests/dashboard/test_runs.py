@@ -4,11 +4,13 @@ It stands behind `dashboard.runs`. Workers are threads here, so that a test can 
 processes is in `test_runs_processes`.
 """
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from dashboard.runs import worker
 from dashboard.runs.limits import demand_of
 from dashboard.runs.records import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.service import Limits, RunService
-from dashboard.runs.store import DataStore
+from dashboard.runs.store import DataStore, reason_of, remove_left_behind
 from mlcore import (
     EpochMetrics,
+    Model,
     NetworkConfig,
     SettingError,
     Split,
@@ -685,14 +688,120 @@ def test_a_folder_that_was_cleaned_away_is_made_anew(service: RunService, split:
     assert ended(service, service.start("ada", split, SMALL, SHORT)).state == "finished"
 
 
+def test_a_run_goes_on_when_its_checkpoints_cannot_be_written_and_is_saved_later(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(model: Model, path: Path) -> None:
+        Path(path).write_bytes(b"the beginning")
+        raise OSError("17 requested and 0 written")  # as NumPy says it: without a number
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "save_model", full)
+        run_id = service.start("ada", split, SMALL, SHORT)
+        status = ended(service, run_id)
+        assert (status.state, status.message, status.model_step) == ("finished", "", None)
+        assert "17 requested and 0 written" in status.warning
+        with pytest.raises(RunError, match="no model"):
+            service.model(run_id)
+        assert list((folder_of(service) / run_id).iterdir()) == []
+    service.tidy()
+    wait_until(lambda: service.status(run_id).model_step == 60)
+    assert service.status(run_id).warning == ""
+    assert np.array_equal(service.model(run_id).parameters, bare(split, SHORT).model().parameters)
+    wait_until(lambda: run_id not in worker._held)
+
+
+def test_a_stopped_run_that_could_not_be_saved_is_kept_until_it_is(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(model: Model, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "save_model", full)
+        run_id = service.start("ada", split, SMALL, ENDLESS)
+        wait_until(lambda: service.status(run_id).step > 0)
+        service.stop(run_id, "ada", PATIENCE)
+        wait_until(lambda: "No space left" in service.status(run_id).warning)
+    assert service.model(run_id).card["step"] == service.status(run_id).step
+
+
+def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(service: RunService, split: Split) -> None:
+    run_id = service.start("ada", split, SMALL, ENDLESS)
+    wait_until(lambda: service.status(run_id).model_step is not None)
+    service.pause(run_id, "ada", PATIENCE)
+    shutil.rmtree(folder_of(service))
+    service.resume(run_id, "ada")
+    service.pause(run_id, "ada", PATIENCE)
+    wait_until(lambda: (folder_of(service) / run_id / "run.npz").exists())
+    step = service.status(run_id).step
+    model = service.model(run_id)
+    assert model.card["step"] == step
+    assert np.array_equal(model.parameters, bare(split, ENDLESS, steps=step).model().parameters)
+    service.resume(run_id, "ada")
+    assert ended(service, service.start("bob", split, SMALL, SHORT)).state == "finished"
+    assert service.status(run_id).live
+
+
+def test_data_that_were_taken_away_come_back(tmp_path: Path, split: Split) -> None:
+    store = DataStore()
+    try:
+        stored = store.keep_split(split)
+        shutil.rmtree(store.folder)
+        store.mend()
+        assert np.array_equal(np.load(stored.train.pixels), split.train.base.images)
+        assert np.array_equal(np.load(str(stored.dev.rows)), split.dev.rows)
+        Path(stored.train.labels).unlink()
+        store.mend()
+        assert np.array_equal(np.load(stored.train.labels), split.train.base.labels)
+        assert store.folder.stat().st_mode & 0o077 == 0
+    finally:
+        store.close()
+    assert not store._maps
+
+
+def test_the_store_takes_no_more_than_its_share_of_the_disk(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = split.train.base.images.nbytes
+    monkeypatch.setattr("dashboard.runs.store.shutil.disk_usage", lambda path: SimpleNamespace(free=room))
+    store = DataStore(share=0.5)
+    try:
+        with pytest.raises(OSError, match="MB are left") as refused:
+            store.keep_split(split)
+        assert "about 1 MB on disk" in reason_of(refused.value)
+        with pytest.raises(OSError, match="MB are left"):
+            store.make_folder("a run", room)
+        assert list(store.folder.iterdir()) == []
+    finally:
+        store.close()
+
+
+def test_folders_of_a_server_that_was_killed_go_with_the_next_start_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    store = DataStore()
+    mine = store.folder
+    try:
+        for name in ("digit-lab-left", "foreign"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "pixels.npy").write_bytes(b"pixels")
+        remove_left_behind(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {mine.name, "foreign"}
+    finally:
+        store.close()
+
+
 def test_a_full_disk_is_told_and_leaves_nothing_behind(
     service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: str, array: np.ndarray) -> None:
         if "rows" in path:
             raise OSError(28, "No space left on device")
-        Path(path).write_bytes(b"pixels")
+        write(path, array)
 
+    write = np.save
     monkeypatch.setattr("dashboard.runs.store.np.save", full)
     with pytest.raises(RunError, match="No space left on device"):
         service.start("ada", split, SMALL, SHORT)

@@ -4,6 +4,8 @@ It stands behind `dashboard.runs` with real workers, which are killed here as an
 """
 
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +144,43 @@ def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
     assert service.model(run_id).card["step"] == saved
     service.go_on(run_id, "ada", more_epochs=1)
     assert ended(service, run_id).step == saved + 40
+
+
+@posix_only
+def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, split: Split) -> None:
+    """The system itself refuses to write: a worker may write files of a thousand bytes only."""
+    run_id = service.start("ada", split, SMALL, ENDLESS)
+    wait_until(lambda: bool(service.status(run_id).model_step))
+    saved = service.status(run_id).model_step
+    limits = ask(service, resource.getrlimit, resource.RLIMIT_FSIZE)
+    ask(service, resource.setrlimit, resource.RLIMIT_FSIZE, (1000, limits[1]))
+    wait_until(lambda: bool(service.status(run_id).warning))
+    status = service.status(run_id)
+    assert "None" not in status.warning
+    assert (status.state, status.message) == ("running", "")
+    assert service.model(run_id).card["step"] >= saved
+    ask(service, resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+    wait_until(lambda: not service.status(run_id).warning)
+    assert service.status(run_id).model_step > saved
+    assert service.status(run_id).live
+
+
+@posix_only
+def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(split: Split) -> None:
+    service = RunService(1, turn_seconds=0.05, tidy_every=0.05)
+    try:
+        runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(2)]
+        wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
+        pid = ask(service, os.getpid)
+        shutil.rmtree(service._store.folder)
+        wait_until(lambda: all((service._store.folder / run_id / "run.npz").exists() for run_id in runs))
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
+        other = next(run_id for run_id in runs if service.status(run_id).live)
+        step = service.status(other).step
+        wait_until(lambda: service.status(other).step > step)
+    finally:
+        service.close()
 
 
 @posix_only
