@@ -82,7 +82,7 @@ def show_state(status: RunStatus) -> None:
         waits = _("It waits for a worker: runs take turns.")
         st.caption(waits if status.state == "queued" else plain(run_words(status)))
     if status.warning:
-        st.warning(plain(status.warning), icon=":material/warning:")
+        show_message("warning", status.warning)
 
 
 # ---- steering ----------------------------------------------------------------------------------------------

@@ -726,11 +726,13 @@ def test_a_stopped_run_that_could_not_be_saved_is_kept_until_it_is(
     assert service.model(run_id).card["step"] == service.status(run_id).step
 
 
-def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(service: RunService, split: Split) -> None:
+def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(
+    service: RunService, split: Split, tmp_path: Path
+) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(run_id).model_step is not None)
     service.pause(run_id, "ada", PATIENCE)
-    shutil.rmtree(folder_of(service))
+    folder_of(service).rename(tmp_path / "taken away")
     service.resume(run_id, "ada")
     service.pause(run_id, "ada", PATIENCE)
     wait_until(lambda: (folder_of(service) / run_id / "run.npz").exists())

@@ -5,7 +5,6 @@ It stands behind `dashboard.runs` with real workers, which are killed here as an
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -166,13 +165,15 @@ def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, spl
 
 
 @posix_only
-def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(split: Split) -> None:
+def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(
+    split: Split, tmp_path: Path
+) -> None:
     service = RunService(1, turn_seconds=0.05, tidy_every=0.05)
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(2)]
         wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
         pid = ask(service, os.getpid)
-        shutil.rmtree(service._store.folder)
+        service._store.folder.rename(tmp_path / "taken away")
         wait_until(lambda: all((service._store.folder / run_id / "run.npz").exists() for run_id in runs))
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
