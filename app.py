@@ -6,14 +6,15 @@ It stands before every page on the path. `dashboard` is imported before anything
 import dashboard  # noqa: F401  isort: skip
 import streamlit as st
 
+from dashboard.look import ICON, STYLE
 from dashboard.messages import friendly_errors
-from dashboard.navigation import ROOT, inside_app, wanted_page
+from dashboard.navigation import inside_app, wanted_page
 from dashboard.run_service import attend
 
 # Before the menu: for a page's Material icon, the browser's tab would ask a server of Google's.
-st.set_page_config(page_icon=ROOT / "dashboard" / "icon.svg", layout="wide")
-st.html(ROOT / "dashboard" / "style.css")
-st.logo(ROOT / "dashboard" / "icon.svg", size="large")
+st.set_page_config(page_icon=ICON, layout="wide")
+st.html(STYLE)
+st.logo(ICON, size="large")
 page = inside_app()
 wanted_page()
 st.set_page_config(page_title=f"{page.title} · Digit Lab" if page.url_path else "Digit Lab")

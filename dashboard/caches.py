@@ -26,6 +26,7 @@ def shipped_split(name: str, settings: SplitSettings) -> Split:
     return settings.split(shipped_dataset(name))
 
 
+@st.cache_resource(show_spinner=False)
 def shipped_model_names() -> tuple[str, ...]:
     """Return the names of the models in `models/`, the one for MNIST first."""
     names = (path.stem for path in MODELS.glob("*.npz"))

@@ -15,7 +15,7 @@ from mlcore.language import _
 
 KEY = "canvas"
 BOARD = "canvas_board"
-MANNERS = Path(__file__).parent / "canvas.js"
+MANNERS = (Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
 
 
 def show_canvas(session: Session) -> None:
@@ -52,7 +52,7 @@ def _show_buttons(session: Session) -> None:
 
 def _teach_manners(label: str) -> None:
     """Give the canvas words for assistive technology, and take its toolbar out of the pen's way."""
-    script = MANNERS.read_text(encoding="utf-8").replace("BOARD", BOARD)
+    script = MANNERS.replace("BOARD", BOARD)
     st.html(
         f'<span id="canvas-label" hidden>{label}</span><script>{script}</script>',
         unsafe_allow_javascript=True,

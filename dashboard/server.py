@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from dashboard.budget import Budget
+from dashboard.hosting import prepare_process
 from dashboard.presence import Presence
 from dashboard.runs.service import RunService
 
@@ -49,6 +50,7 @@ def server() -> Server:
     """Return this process's server, made at the first call and closed when the process ends."""
     with _lock:
         if not hasattr(_kept, "server"):
+            prepare_process()
             _kept.server = Server()
             atexit.register(_kept.server.close)
         made: Server = _kept.server
