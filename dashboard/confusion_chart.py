@@ -1,67 +1,68 @@
-"""The confusion matrix as a heatmap whose cells can be chosen by mouse, by touch and by the arrow keys.
+"""The confusion matrix as a figure: a heatmap with a row for each true class and a column for each guess.
 
-It stands behind the evaluation of a model on the path; a cell leads to the images in it. `st.plotly_chart`
-says nothing of a click on a heatmap, and blinks when the frame moves.
+The Evaluate page shows it with a frame around the cell whose images are shown beside it.
 """
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from dashboard.evaluation import Cell, Evaluation
-from dashboard.messages import distinct
-from dashboard.plotly_component import plotly_component, plotly_module
+from dashboard.messages import chart_text, distinct
+from dashboard.ui.palette import DEV, SHADES, axis, layout
 from mlcore.language import _
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 MOST_NUMBERS = 20
 """With more classes than this, the cells have no room for their counts: hovering tells them."""
 
-_HTML = '<div class="dl-matrix" tabindex="0" role="application"><div class="dl-plot"></div></div>'
+GAPS_UP_TO = 30
+"""With more classes than this, there are no gaps between the cells."""
 
 
-def show_confusion_chart(
-    evaluation: Evaluation, chosen: Cell, key: str, on_choice: Callable[[], None]
-) -> None:
-    """Show a row for each true class, a column for each guess, and a frame around one cell."""
-    plotly_component("confusion_chart", _HTML)(
-        data=_chart_data(evaluation, chosen, st.session_state.get(f"{key}_turn", 0)),
-        key=key,
-        on_cell_change=on_choice,
-    )
+def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
+    """Return the heatmap of a confusion matrix, with a frame around one cell (true, guessed)."""
+    from plotly.graph_objects import Figure
 
-
-def clicked_cell(key: str) -> Cell:
-    """Return, in ``on_choice``, the cell that was chosen, and remember which choice it was."""
-    true, guessed, turn = st.session_state[key].cell
-    st.session_state[f"{key}_turn"] = turn
-    return int(true), int(guessed)
-
-
-def _chart_data(evaluation: Evaluation, chosen: Cell, turn: int) -> dict[str, Any]:
-    """Return what the component draws, as JSON can say it.
-
-    ``turn`` counts the choices that were made on the chart: when Python answers the last but one, the frame
-    must not go back.
-    """
-    n = len(evaluation.class_names)
-    return {
-        "module": plotly_module(),
-        "names": distinct(evaluation.class_names),
-        "shades": shades(evaluation.matrix).round(3).tolist(),
-        "counts": [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()],
-        "says": [[evaluation.in_words((row, column)) for column in range(n)] for row in range(n)],
-        "chosen": chosen,
-        "turn": turn,
-        "most_numbers": MOST_NUMBERS,
-        "words": {
-            "true": _("true"),
-            "guessed": _("guessed"),
-            "label": _("Confusion matrix: the arrow keys go from cell to cell."),
-        },
+    n, names = len(evaluation.class_names), [chart_text(name) for name in distinct(evaluation.class_names)]
+    gap = 1 if n <= GAPS_UP_TO else 0
+    heatmap = {
+        "type": "heatmap",
+        "z": shades(evaluation.matrix).round(3).tolist(),
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[place / (len(SHADES) - 1), shade] for place, shade in enumerate(SHADES)],
+        "showscale": False,
+        "xgap": gap,
+        "ygap": gap,
+        "hovertext": [
+            [chart_text(evaluation.in_words((row, column))) for column in range(n)] for row in range(n)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
     }
+    if n <= MOST_NUMBERS:
+        counts = [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()]
+        heatmap |= {"text": counts, "texttemplate": "%{text}"}
+    # The ticks are not drawn, but keep the names at a distance.
+    ticks = {"fixedrange": True, "showgrid": False, "ticklen": 5, "ticks": "outside"}
+    ticks |= {"tickcolor": "rgba(0,0,0,0)"}
+    every = -(-n // GAPS_UP_TO)
+    ticks |= {"tickvals": list(range(0, n, every)), "ticktext": names[::every]}
+    row, column = chosen
+    frame = {"type": "rect", "x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    settings = layout(
+        "",
+        xaxis=axis(_("guessed"), range=[-0.5, n - 0.5], **ticks),
+        yaxis=axis(_("true"), range=[n - 0.5, -0.5], **ticks),
+        shapes=[frame | {"line": {"color": DEV, "width": 3}}],
+        margin={"l": 44, "r": 4, "t": 4, "b": 44},
+        dragmode=False,
+        meta={"alt": _("Confusion matrix:"), "height": "min(30rem, 92vw)"},
+    )
+    return Figure([heatmap], settings)
 
 
 def shades(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

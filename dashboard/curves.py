@@ -1,78 +1,91 @@
-"""The learning curves of a run as numbers that a chart can draw: few enough points, axes that stand still.
+"""The learning curves of a run: two figures with few enough points, and axes that stand still.
 
-They stand between the history of a run and the live chart on the path; nothing here knows how it is drawn.
+The Train page shows them while a run goes on; in a notebook they are ordinary Plotly figures.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dashboard.formats import percent
 from dashboard.runs.records import RunStatus
+from dashboard.ui.palette import DEV, TRAINING, axis, layout
 from mlcore import BatchMetrics, EpochMetrics
 from mlcore.language import _
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 MOST_POINTS = 300
 """Points of one curve at most: more than a screen shows, few enough to send each second."""
 
-Numbers = tuple[float | None, ...]
+MARKERS_UP_TO = 60
+"""A curve of more points than this is a line only."""
+
+Numbers = list[float | None]
 Range = tuple[float, float]
+Trace = dict[str, Any]
+
+_LOG_TICKS = [n * 10.0**power for power in range(-7, 4) for n in (1, 2, 5)]
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One line of a chart.
-
-    Attributes
-    ----------
-    kind : str
-        What it is, and so how it looks.
-    x, y : tuple of float
-        None where there is no value.
-    """
-
-    kind: Literal["batches", "train", "dev", "best"]
-    name: str
-    x: Numbers
-    y: Numbers
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One plot: its curves and how its vertical axis goes.
-
-    Attributes
-    ----------
-    title, axis, suffix : str
-        Heading, what the axis says, and what stands behind its numbers.
-    format : str
-        Of a value (d3).
-    whole, close : (low, high)
-        The axis as a whole, and as a close-up of where the curves are now.
-    log : bool
-        Whether the close-up is logarithmic.
-    summary : str
-        What someone who cannot see the plot is told.
-    """
-
-    title: str
-    axis: str
-    suffix: str
-    format: str
-    curves: tuple[Curve, ...]
-    whole: Range
-    close: Range
-    log: bool
-    summary: str
-
-
-def learning_curves(status: RunStatus) -> tuple[Chart, Chart]:
-    """Return the charts of accuracy (in percent) and loss of a run."""
+def learning_curves(status: RunStatus) -> tuple["Figure", "Figure"]:
+    """Return the figures of accuracy (in percent) and loss of a run, over epochs."""
     records = status.history[:]
     batches = [record for record in records if isinstance(record, BatchMetrics)]
     measured = [record for record in records if isinstance(record, EpochMetrics)]
-    return _accuracy_chart(batches, measured, status.best), _loss_chart(batches, measured, status.best)
+    end = x_axis_end(status.epoch, status.total_epochs, status.live)
+    return accuracy_figure(batches, measured, status.best, end), loss_figure(
+        batches, measured, status.best, end
+    )
+
+
+def accuracy_figure(
+    batches: Sequence[BatchMetrics], measured: Sequence[EpochMetrics], best: EpochMetrics | None, end: float
+) -> "Figure":
+    """Return the accuracy of batches, training set and dev set over epochs, up to ``end``."""
+    traces = [
+        _batch_curve(batches, [100 * record.accuracy for record in batches]),
+        _training_curve(measured, [100 * record.train_accuracy for record in measured]),
+        _dev_curve(measured, [100 * record.dev_accuracy for record in measured]),
+        _best_mark(best, None if best is None else 100 * best.dev_accuracy),
+    ]
+    alt = _("No measurement yet.")
+    if measured:
+        text = _("Accuracy after {epoch:.3g} epochs: {train} on the training set, {dev} on the dev set.")
+        last = measured[-1]
+        alt = text.format(
+            epoch=last.epoch, train=percent(last.train_accuracy), dev=percent(last.dev_accuracy)
+        )
+    y = axis(_("Right answers"), range=[0, 102], ticksuffix=" %", nticks=6)
+    close_up = {"yaxis.range": _close_accuracy(traces[1:3])}
+    return _figure(_("Accuracy"), traces, y, end, alt, close_up, hover="%{y:.2f} %")
+
+
+def loss_figure(
+    batches: Sequence[BatchMetrics], measured: Sequence[EpochMetrics], best: EpochMetrics | None, end: float
+) -> "Figure":
+    """Return the loss of batches, training set and dev set over epochs; the close-up is logarithmic."""
+    traces = [
+        _batch_curve(batches, [record.loss for record in batches]),
+        _training_curve(measured, [record.train_loss for record in measured]),
+        _dev_curve(measured, [record.dev_loss for record in measured]),
+        _best_mark(best, None if best is None else best.dev_loss),
+    ]
+    alt = _("No measurement yet.")
+    if measured:
+        text = _("Loss after {epoch:.3g} epochs: {train:.3g} on the training set, {dev:.3g} on the dev set.")
+        last = measured[-1]
+        alt = text.format(epoch=last.epoch, train=last.train_loss, dev=last.dev_loss)
+    top = _top_of_loss(traces)
+    close_up = {
+        "yaxis.type": "log",
+        "yaxis.range": [math.log10(value) for value in _close_loss(traces, top)],
+        "yaxis.tickvals": _LOG_TICKS,
+        "yaxis.ticktext": [f"{tick:g}" for tick in _LOG_TICKS],
+    }
+    y = axis(_("Mean loss per image"), range=[0, top], nticks=6)
+    return _figure(_("Loss"), traces, y, end, alt, close_up, hover="%{y:.4~g}")
 
 
 def x_axis_end(epoch: float, total_epochs: float, live: bool) -> float:
@@ -89,64 +102,29 @@ def x_axis_end(epoch: float, total_epochs: float, live: bool) -> float:
     return end
 
 
-def _accuracy_chart(
-    batches: Sequence[BatchMetrics], measured: Sequence[EpochMetrics], best: EpochMetrics | None
-) -> Chart:
-    curves = (
-        _batch_curve(batches, [100 * record.accuracy for record in batches]),
-        _measured_curve("train", measured, [100 * record.train_accuracy for record in measured]),
-        _measured_curve("dev", measured, [100 * record.dev_accuracy for record in measured]),
-        _best_curve(best, None if best is None else 100 * best.dev_accuracy),
-    )
-    summary = _("No measurement yet.")
-    if measured:
-        text = _("Accuracy after {epoch:.3g} epochs: {train} on the training set, {dev} on the dev set.")
-        last = measured[-1]
-        summary = text.format(
-            epoch=last.epoch, train=percent(last.train_accuracy), dev=percent(last.dev_accuracy)
-        )
-    return Chart(
-        title=_("Accuracy"),
-        axis=_("Right answers"),
-        suffix=" %",
-        format=".2f",
-        curves=curves,
-        whole=(0.0, 102.0),
-        close=_close_accuracy(curves[1:3]),
-        log=False,
-        summary=summary,
-    )
+def _figure(
+    title: str,
+    traces: Sequence[Trace],
+    y: dict[str, Any],
+    end: float,
+    alt: str,
+    close_up: dict[str, Any],
+    hover: str,
+) -> "Figure":
+    from plotly.graph_objects import Figure
+
+    x = axis(_("Epochs"), range=[0, end], nticks=7, automargin=False)
+    meta = {"alt": alt, "close_up": close_up}
+    settings = layout(title, xaxis=x, yaxis=y | {"automargin": False}, meta=meta, hovermode="x unified")
+    # Marks at the very ends are not cut in two.
+    shown = [{"type": "scatter", "cliponaxis": False, "hovertemplate": hover, **trace} for trace in traces]
+    return Figure(shown, settings)
 
 
-def _loss_chart(
-    batches: Sequence[BatchMetrics], measured: Sequence[EpochMetrics], best: EpochMetrics | None
-) -> Chart:
-    curves = (
-        _batch_curve(batches, [record.loss for record in batches]),
-        _measured_curve("train", measured, [record.train_loss for record in measured]),
-        _measured_curve("dev", measured, [record.dev_loss for record in measured]),
-        _best_curve(best, None if best is None else best.dev_loss),
-    )
-    summary = _("No measurement yet.")
-    if measured:
-        text = _("Loss after {epoch:.3g} epochs: {train:.3g} on the training set, {dev:.3g} on the dev set.")
-        last = measured[-1]
-        summary = text.format(epoch=last.epoch, train=last.train_loss, dev=last.dev_loss)
-    top = _top_of_loss(curves)
-    return Chart(
-        title=_("Loss"),
-        axis=_("Mean loss per image"),
-        suffix="",
-        format=".4~g",
-        curves=curves,
-        whole=(0.0, top),
-        close=_close_loss(curves, top),
-        log=True,
-        summary=summary,
-    )
+# ---- curves, each with a look that is not its colour alone ------------------------------------------------
 
 
-def _batch_curve(batches: Sequence[BatchMetrics], values: Sequence[float]) -> Curve:
+def _batch_curve(batches: Sequence[BatchMetrics], values: Sequence[float]) -> Trace:
     """Return the curve of the batches: means of 1, 2, 4, 8 … records, so that old points hardly ever move."""
     group = 1
     while len(values) > MOST_POINTS * group:
@@ -154,57 +132,76 @@ def _batch_curve(batches: Sequence[BatchMetrics], values: Sequence[float]) -> Cu
     starts = range(0, len(values) - group + 1, group)
     y = [math.fsum(values[start : start + group]) / group for start in starts]
     x = [batches[start + group - 1].epoch for start in starts]
-    return Curve("batches", _("Training batches"), _numbers(x), _numbers(y))
+    look = {"mode": "lines", "opacity": 0.55, "line": {"width": 1, "color": TRAINING}}
+    return {"name": _("Training batches"), "x": _numbers(x), "y": _numbers(y), **look}
 
 
-def _measured_curve(
-    kind: Literal["train", "dev"], measured: Sequence[EpochMetrics], values: Sequence[float]
-) -> Curve:
+def _training_curve(measured: Sequence[EpochMetrics], values: Sequence[float]) -> Trace:
+    line, marker = {"width": 2, "color": TRAINING}, {"symbol": "circle", "size": 6, "color": TRAINING}
+    return _measured_curve(measured, values) | {"name": _("Training set"), "line": line, "marker": marker}
+
+
+def _dev_curve(measured: Sequence[EpochMetrics], values: Sequence[float]) -> Trace:
+    line = {"width": 2, "color": DEV, "dash": "dash"}
+    marker = {"symbol": "diamond", "size": 8, "color": DEV}
+    return _measured_curve(measured, values) | {"name": _("Dev set"), "line": line, "marker": marker}
+
+
+def _measured_curve(measured: Sequence[EpochMetrics], values: Sequence[float]) -> Trace:
     """Return a curve of measurements: each 1st, 2nd, 4th, 8th … and always the last."""
-    name = _("Training set") if kind == "train" else _("Dev set")
     each = 1
     while len(values) > MOST_POINTS * each:
         each *= 2
     kept = [k for k in range(len(values)) if k % each == 0 or k == len(values) - 1]
-    return Curve(kind, name, _numbers([measured[k].epoch for k in kept]), _numbers([values[k] for k in kept]))
+    mode = "lines+markers" if len(kept) <= MARKERS_UP_TO else "lines"
+    x, y = [measured[k].epoch for k in kept], [values[k] for k in kept]
+    return {"x": _numbers(x), "y": _numbers(y), "mode": mode}
 
 
-def _best_curve(best: EpochMetrics | None, value: float | None) -> Curve:
-    x = () if best is None else _numbers([best.epoch])
-    y = () if value is None else _numbers([value])
-    return Curve("best", _("Best on the dev set"), x, y)
+def _best_mark(best: EpochMetrics | None, value: float | None) -> Trace:
+    x = [] if best is None else _numbers([best.epoch])
+    y = [] if value is None else _numbers([value])
+    marker = {"symbol": "star-open", "size": 13, "color": DEV, "line": {"width": 1.5}}
+    name = _("Best on the dev set")
+    return {"name": name, "x": x, "y": y, "mode": "markers", "marker": marker} | _NO_HOVER
+
+
+_NO_HOVER: Trace = {"hoverinfo": "skip", "hovertemplate": None}
 
 
 def _numbers(values: Sequence[float]) -> Numbers:
     """Return the values with six digits; what is not finite becomes None, which JSON can say."""
-    return tuple(float(f"{value:.6g}") if math.isfinite(value) else None for value in values)
+    return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
 
 
-def _known(curves: Sequence[Curve]) -> list[float]:
-    return [value for curve in curves for value in curve.y if value is not None]
+# ---- axes that stand still --------------------------------------------------------------------------------
 
 
-def _close_accuracy(curves: Sequence[Curve]) -> Range:
+def _known(traces: Iterable[Trace]) -> list[float]:
+    return [value for trace in traces for value in trace["y"] if value is not None]
+
+
+def _close_accuracy(traces: Sequence[Trace]) -> Range:
     """Return the close-up of accuracy: from a round number below the second half of the measurements."""
-    later = [value for curve in curves for value in curve.y[len(curve.y) // 2 :] if value is not None]
+    later = [value for trace in traces for value in trace["y"][len(trace["y"]) // 2 :] if value is not None]
     lowest = min(later, default=0.0)
     low = max((floor for floor in (0, 50, 80, 90, 95, 98, 99) if floor <= lowest), default=0)
     return float(low), 100 + (100 - low) / 50
 
 
-def _top_of_loss(curves: Sequence[Curve]) -> float:
+def _top_of_loss(traces: Sequence[Trace]) -> float:
     """Return the upper end of the loss: a round number that holds still, and that a blow-up leaves."""
-    values = _known(curves[:3])
+    values = _known(traces[:3])
     if not values:
         return 3.0
-    first = next((value for curve in curves[1:3] for value in curve.y if value is not None), values[0])
+    first = next((value for trace in traces[1:3] for value in trace["y"] if value is not None), values[0])
     wanted = min(max(values), 2 * max(first, 1e-6))
     power = 10.0 ** math.floor(math.log10(max(wanted, 1e-6)))
     return next(power * step for step in (1, 1.5, 2, 3, 5, 7.5, 10) if power * step >= wanted)
 
 
-def _close_loss(curves: Sequence[Curve], top: float) -> Range:
+def _close_loss(traces: Sequence[Trace], top: float) -> Range:
     """Return the close-up of the loss, for a logarithmic axis."""
-    values = [value for value in _known(curves[:3]) if value > 0]
+    values = [value for value in _known(traces[:3]) if value > 0]
     low = min(values, default=top / 100)
     return 10.0 ** (math.floor(4 * math.log10(low)) / 4), max(top, 2 * low)

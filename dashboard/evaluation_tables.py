@@ -6,8 +6,10 @@ They stand behind the evaluation of a model on the path, as numbers beside the p
 import pandas as pd
 import streamlit as st
 
+from dashboard.calibration_chart import calibration_figure
 from dashboard.evaluation import Evaluation
 from dashboard.messages import distinct
+from dashboard.ui.plotly_chart import show_chart
 from mlcore import class_scores
 from mlcore.language import _
 
@@ -59,6 +61,7 @@ def show_calibration(evaluation: Evaluation) -> None:
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
     st.write(_("A model that knows itself is right in 90 of 100 cases when it is 90 % sure."))
+    show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(
         table,
         hide_index=True,

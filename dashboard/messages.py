@@ -62,6 +62,15 @@ def html_text(text: str, most: int = LONGEST_MESSAGE) -> str:
     return escape(quoted(text, most))
 
 
+def chart_text(text: str) -> str:
+    """Return text as Plotly shows it as it is: it reads some HTML, links and line breaks among it.
+
+    >>> chart_text("<b>7</b> & 8")
+    '&lt;b&gt;7&lt;/b&gt; &amp; 8'
+    """
+    return escape(quoted(text, LONGEST_MESSAGE), quote=False)
+
+
 def distinct(names: Sequence[str]) -> list[str]:
     """Return names as a list, a table or a chart shows them: bounded, and each told apart from the others.
 

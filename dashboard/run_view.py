@@ -10,13 +10,14 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.curves import learning_curves
 from dashboard.formats import duration, percent
-from dashboard.live_chart import show_live_chart
 from dashboard.messages import friendly_errors, plain, sentence, show_message
 from dashboard.network_settings import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.records import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train_words import run_words
+from dashboard.ui.plotly_chart import show_chart
 from mlcore import EpochMetrics
 from mlcore.language import _
 
@@ -71,7 +72,8 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
         if may_change:
             show_buttons(status)
         show_figures(status)
-        show_live_chart(status)
+        subject = f"{status.run_id} {status.history_version}"
+        show_chart(*learning_curves(status), key="learning_curves", subject=subject)
 
 
 def show_state(status: RunStatus) -> None:

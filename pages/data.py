@@ -6,13 +6,14 @@ It stands at the head of the path, where a file becomes a Dataset and the Datase
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.class_chart import PARTS, show_class_chart
+from dashboard.class_chart import PARTS, class_figure
 from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
 from dashboard.messages import distinct, friendly_errors, plain, show_notes
 from dashboard.navigation import guard
 from dashboard.pictures import grid
 from dashboard.session import TEST_SETS, UPLOADED, Session, get_session
 from dashboard.split_form import show_split_form
+from dashboard.ui.plotly_chart import show_chart
 from dashboard.uploads import show_uploader
 from mlcore import SHIPPED_DATASETS
 from mlcore.language import _
@@ -143,7 +144,7 @@ def show_split(session: Session) -> None:
                     st.metric(_(label), f"{table[part].sum():,}")
             if session.test_set is not None:
                 st.metric(_("Kept for the test"), f"{len(session.test_set):,}")
-        show_class_chart(table)
+        show_chart(class_figure(table), key="class_chart")
         with st.expander(_("The same in numbers")):
             columns = (
                 {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.address import from_address, to_address
 from dashboard.answers_view import show_answers
-from dashboard.confusion_chart import clicked_cell, show_confusion_chart
+from dashboard.confusion_chart import confusion_figure
 from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
 from dashboard.evaluation_tables import show_calibration, show_classes
 from dashboard.formats import percent
@@ -16,6 +16,7 @@ from dashboard.model_choice import chosen_model
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard, page
 from dashboard.session import Session, get_session
+from dashboard.ui.plotly_chart import show_chart
 from mlcore import Dataset, Model
 from mlcore.language import N_, _
 
@@ -99,8 +100,11 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
     cell = chosen_cell(evaluation)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_confusion_chart(
-            evaluation, cell, "confusions", lambda: choose_cell(evaluation, clicked_cell("confusions"))
+        show_chart(
+            confusion_figure(evaluation, cell),
+            key="confusions",
+            chosen=cell,
+            on_choice=lambda clicked: choose_cell(evaluation, clicked),
         )
         offer_pairs(evaluation, cell)
     with right:

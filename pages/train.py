@@ -7,7 +7,6 @@ page: it goes on when nobody looks, and its address finds it again.
 import streamlit as st
 
 from dashboard.controls import chosen_value, control_key
-from dashboard.live_chart import prepare_live_chart
 from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.navigation import guard
 from dashboard.run_result import show_result
@@ -18,6 +17,7 @@ from dashboard.session import Session, get_session
 from dashboard.take_home import show_downloads
 from dashboard.train_plan import show_plan, start_run
 from dashboard.train_words import run_words
+from dashboard.ui.plotly_chart import prepare_charts
 from mlcore.language import _
 
 
@@ -121,7 +121,7 @@ with friendly_errors():
     if status is None:
         st.write(_("Watch the network learn. This is what it will be:"))
         offer_start(session, None)
-        prepare_live_chart()
+        prepare_charts()
     else:
         may_change = get_run_service().is_owner(status.run_id, run_owner())
         choose_run(session)

@@ -5,14 +5,13 @@ They stand between a run's history and the live chart.
 
 import json
 import math
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.curves import MOST_POINTS, Curve, learning_curves, x_axis_end
+from dashboard.curves import MOST_POINTS, learning_curves, x_axis_end
 from dashboard.runs.records import History, RunStatus
 from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
 
@@ -29,43 +28,57 @@ def measured(step: int, **values: float) -> EpochMetrics:
 def status(*records: Any, best: EpochMetrics | None = None) -> RunStatus:
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
     facts |= {"history": History(list(records)), "best": best, "state": "running"}
+    facts |= {"epoch": 1.0, "step": 0, "total_steps": 100, "n_train": 1000}
     facts |= {"network": NetworkConfig(), "training": TrainingConfig()}
     return RunStatus(**facts)
 
 
-def curve(chart: Any, kind: str) -> Curve:
-    return next(curve for curve in chart.curves if curve.kind == kind)
+BATCHES, TRAINING, DEV, BEST = range(4)  # the traces in their order
 
 
 def test_training_and_dev_set_stand_in_one_chart_with_the_best_marked() -> None:
     best = measured(100, dev_accuracy=0.9, dev_loss=0.3)
     accuracy, loss = learning_curves(status(measured(0), batch(50), best, best=best))
-    assert curve(accuracy, "train").y == (80.0, 80.0)
-    assert curve(accuracy, "dev").y == (70.0, 90.0)
-    assert curve(accuracy, "batches").x == (0.5,)
-    assert (curve(loss, "best").x, curve(loss, "best").y) == ((1.0,), (0.3,))
-    assert "90.0 % on the dev set" in accuracy.summary
+    assert accuracy.data[TRAINING].y == (80.0, 80.0)
+    assert accuracy.data[DEV].y == (70.0, 90.0)
+    assert accuracy.data[BATCHES].x == (0.5,)
+    assert (loss.data[BEST].x, loss.data[BEST].y) == ((1.0,), (0.3,))
+    assert "90.0 % on the dev set" in accuracy.layout.meta["alt"]
+    names = [trace.name for trace in accuracy.data]
+    assert names == ["Training batches", "Training set", "Dev set", "Best on the dev set"]
+
+
+def test_no_two_curves_differ_by_their_colour_alone() -> None:
+    for figure in learning_curves(status(measured(0), measured(100), batch(50))):
+        looks = {(t.mode, t.line.dash, t.line.width, t.marker.symbol) for t in figure.data}
+        assert len(looks) == 4
+
+
+def test_each_axis_says_what_it_shows_and_in_which_unit() -> None:
+    accuracy, loss = learning_curves(status(measured(0)))
+    assert accuracy.layout.xaxis.title.text == loss.layout.xaxis.title.text == "Epochs"
+    assert (accuracy.layout.yaxis.title.text, accuracy.layout.yaxis.ticksuffix) == ("Right answers", " %")
+    assert loss.layout.yaxis.title.text == "Mean loss per image"
 
 
 def test_a_run_without_records_has_charts_without_points() -> None:
     for chart in learning_curves(status()):
-        assert all(curve.x == () for curve in chart.curves)
-        assert chart.whole[0] < chart.whole[1]
+        assert all(trace.x == () for trace in chart.data)
+        assert chart.layout.yaxis.range[0] < chart.layout.yaxis.range[1]
 
 
 @given(st.integers(0, 5000))
 def test_a_curve_has_never_more_points_than_a_screen_can_show(n: int) -> None:
     accuracy, _loss = learning_curves(status(*(batch(k) for k in range(n)), *(measured(k) for k in range(n))))
-    for kind in ("batches", "train", "dev"):
-        points = curve(accuracy, kind)
-        assert len(points.x) == len(points.y) <= MOST_POINTS + 1
+    for trace in accuracy.data[:3]:
+        assert len(trace.x) == len(trace.y) <= MOST_POINTS + 1
 
 
 def test_points_stay_where_they_are_until_there_are_twice_as_many() -> None:
     records = [batch(k, loss=1 / (k + 1)) for k in range(2 * MOST_POINTS)]
     for n in (MOST_POINTS + 2, MOST_POINTS + 3, 2 * MOST_POINTS - 2):
-        few = curve(learning_curves(status(*records[:n]))[1], "batches")
-        all_ = curve(learning_curves(status(*records))[1], "batches")
+        few = learning_curves(status(*records[:n]))[1].data[BATCHES]
+        all_ = learning_curves(status(*records))[1].data[BATCHES]
         assert all_.x[: len(few.x)] == few.x
         assert all_.y[: len(few.y)] == few.y
     assert all_.y[0] == pytest.approx((1 + 1 / 2) / 2)
@@ -73,7 +86,7 @@ def test_points_stay_where_they_are_until_there_are_twice_as_many() -> None:
 
 def test_the_newest_measurement_is_always_there() -> None:
     n = 3 * MOST_POINTS + 1
-    dev = curve(learning_curves(status(*(measured(k) for k in range(n))))[0], "dev")
+    dev = learning_curves(status(*(measured(k) for k in range(n))))[0].data[DEV]
     assert dev.x[-1] == (n - 1) / 100
 
 
@@ -85,24 +98,23 @@ def test_any_history_becomes_json_and_axes_that_can_be_drawn(values: list[tuple[
     names = ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")
     records = [measured(k, **dict(zip(names, row, strict=True))) for k, row in enumerate(values)]
     for chart in learning_curves(status(*records, best=records[0])):
-        json.dumps(asdict(chart), allow_nan=False)
-        for low, high in (chart.whole, chart.close):
+        json.loads(chart.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        close_up = chart.layout.meta["close_up"]["yaxis.range"]
+        for low, high in (chart.layout.yaxis.range, close_up):
             assert math.isfinite(low)
             assert math.isfinite(high)
             assert low < high
-        if chart.log:
-            assert chart.close[0] > 0
 
 
 def test_the_axis_of_the_loss_stands_still_while_the_loss_falls() -> None:
     records = [measured(k, train_loss=2.3 / (k + 1), dev_loss=2.4 / (k + 1)) for k in range(20)]
-    tops = {learning_curves(status(*records[:n]))[1].whole for n in range(1, 20)}
+    tops = {learning_curves(status(*records[:n]))[1].layout.yaxis.range for n in range(1, 20)}
     assert len(tops) == 1
 
 
 def test_a_loss_that_blows_up_leaves_the_chart_instead_of_flattening_it() -> None:
     chart = learning_curves(status(measured(0, train_loss=2.3, dev_loss=2.3), batch(5, loss=1e9)))[1]
-    assert chart.whole[1] < 10
+    assert chart.layout.yaxis.range[1] < 10
 
 
 @given(st.floats(1, 10_000), st.lists(st.floats(0, 1), min_size=1, max_size=50))

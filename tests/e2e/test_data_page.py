@@ -17,9 +17,11 @@ def figure(visitor: Visitor, label: str, value: str) -> None:
     expect(metric.get_by_test_id("stMetricValue")).to_have_text(value)
 
 
+CHART = '[data-key="class_chart"]'
+
+
 def chart_is_there(visitor: Visitor) -> None:
-    chart = visitor.main.locator(".stVegaLiteChart canvas, .stVegaLiteChart svg").first
-    expect(chart).to_be_visible()
+    expect(visitor.main.locator(f"{CHART} .barlayer .point").first).to_be_visible()
 
 
 def distance_to_chart(visitor: Visitor) -> float:
@@ -27,7 +29,7 @@ def distance_to_chart(visitor: Visitor) -> float:
     tops = []
     for element in (
         visitor.main.get_by_role("spinbutton", name="Dev set"),
-        visitor.main.locator(".stVegaLiteChart"),
+        visitor.main.locator(CHART),
     ):
         box = element.bounding_box()
         assert box is not None

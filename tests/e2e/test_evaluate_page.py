@@ -17,6 +17,7 @@ from tests.e2e.conftest import NewVisitor
 from tests.e2e.steps import Visitor
 
 N = 10
+MATRIX = '[data-key="confusions"]'
 
 
 @cache
@@ -58,21 +59,21 @@ def expect_images(visitor: Visitor, grid: int, expected: list[int]) -> None:
 def expect_cell(visitor: Visitor, true: int, guessed: int) -> None:
     verb = f"of {true} were recognised" if true == guessed else f"of {true} were taken for {guessed}"
     visitor.see(re.compile(verb))
-    expect(visitor.main.locator(".dl-matrix")).to_have_attribute("data-chosen", f"{true},{guessed}")
+    expect(visitor.main.locator(MATRIX)).to_have_attribute("data-chosen", f"{true},{guessed}")
     expect(visitor.page).to_have_url(re.compile(f"true={true}&guessed={guessed}"))
     expect_images(visitor, 0, surest_first(true, guessed)[:IMAGES_A_PAGE])
 
 
 def open_test_set(visitor: Visitor) -> None:
     visitor.open("/evaluate?set=test", "of 10,000 images were recognised")
-    expect(visitor.main.locator(".dl-matrix .heatmaplayer")).to_be_attached()
+    expect(visitor.main.locator(f"{MATRIX} .heatmaplayer")).to_be_attached()
     visitor.wait_until_idle()
 
 
 def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
     """Return the middle of a cell on the screen."""
-    area = visitor.main.locator(".dl-matrix .nsewdrag")
-    visitor.main.locator(".dl-matrix").scroll_into_view_if_needed()
+    area = visitor.main.locator(f"{MATRIX} .nsewdrag")
+    visitor.main.locator(MATRIX).scroll_into_view_if_needed()
     box = area.bounding_box()
     assert box is not None
     return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N
@@ -96,14 +97,12 @@ def test_a_tap_on_a_cell_shows_its_images_each_time(phone_visitor: Visitor) -> N
 
 def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visitor) -> None:
     visitor.open("/evaluate?set=test&true=0&guessed=5", "of 10,000 images were recognised")
-    expect(visitor.main.locator(".dl-matrix .heatmaplayer")).to_be_attached()
-    visitor.main.locator(".dl-matrix").focus()
+    expect(visitor.main.locator(f"{MATRIX} .heatmaplayer")).to_be_attached()
+    visitor.main.locator(MATRIX).focus()
     for key in ("ArrowUp", "ArrowDown", "ArrowDown", "ArrowRight"):
         visitor.page.keyboard.press(key)
     expect_cell(visitor, 2, 6)
-    expect(visitor.main.locator(".dl-matrix")).to_have_attribute(
-        "aria-label", re.compile("of 2 were taken for 6")
-    )
+    expect(visitor.main.locator(MATRIX)).to_have_attribute("aria-label", re.compile("of 2 were taken for 6"))
 
 
 def test_the_lists_lead_to_every_cell(visitor: Visitor) -> None:
@@ -170,7 +169,7 @@ def test_the_page_fits_the_screen_in_light_and_dark(new_visitor: NewVisitor, pho
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert width <= 0
-    counts = visitor.main.locator(".dl-matrix .heatmaplayer text")
+    counts = visitor.main.locator(f"{MATRIX} .heatmaplayer text")
     expect(counts.first).to_be_visible()
 
 

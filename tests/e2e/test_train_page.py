@@ -49,13 +49,13 @@ def zoomed_range(visitor: Visitor) -> list[float]:
 
 
 def drawn(visitor: Visitor) -> int:
-    return int(visitor.main.locator(".dl-live:visible").get_attribute("data-drawn") or 0)
+    return int(visitor.main.locator(".dl-chart:visible").get_attribute("data-drawn") or 0)
 
 
 def wait_for_drawings(visitor: Visitor, more: int) -> None:
     begin = drawn(visitor)
     visitor.page.wait_for_function(
-        "least => Number(document.querySelector('.dl-live:not([hidden])').dataset.drawn) >= least",
+        "least => Number(document.querySelector('.dl-chart:not([hidden])').dataset.drawn) >= least",
         arg=begin + more,
         timeout=LONG * 1000,
     )
