@@ -12,8 +12,13 @@ from dashboard.messages import distinct
 from dashboard.run_service import find_run, get_run_service, run_owner
 from dashboard.runs.records import RunError
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
-from mlcore import Model, load_model
+from mlcore import Model, ModelFileError, load_model
 from mlcore.language import _
+from mlcore.quote import quoted
+from mlcore.readers.limits import MAX_CLASSES, MAX_LABEL_LETTERS, MAX_SIDE, MIN_SIDE
+
+MOST_MULTIPLY_ADDS = 300_000_000
+"""For one answer: 30 ms. Eight layers of 2,048 neurons take 31 million, two of 256 filters 111 million."""
 
 
 def model_labels(session: Session) -> dict[str, str]:
@@ -50,9 +55,42 @@ def chosen_model(session: Session) -> Model:
 
 def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
     """Let a model file answer from now on; an `mlcore.ModelFileError` leaves everything as it was."""
-    session.uploaded_model = load_model(file)
-    session.uploaded_model_name = name
+    model = load_model(file, with_state=False)
+    check_affordable(model)
+    session.uploaded_model = model
+    session.uploaded_model_name = quoted(name)
     session.model_key = UPLOADED_MODEL
+
+
+def check_affordable(model: Model) -> None:
+    """Raise `mlcore.ModelFileError` when a model is none for this app: its images, classes or size.
+
+    It answers in the web process, after each stroke, beside everybody else's.
+    """
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in model.image_shape):
+        message = _(
+            "This model takes images of {height}×{width} pixels. Models with {least} to {most} pixels a side "
+            "can be used here."
+        )
+        height, width = model.image_shape
+        raise ModelFileError(message.format(height=height, width=width, least=MIN_SIDE, most=MAX_SIDE))
+    if len(model.class_names) > MAX_CLASSES or max(map(len, model.class_names)) > MAX_LABEL_LETTERS:
+        message = _(
+            "This model has {n} classes with names of up to {letters} letters. Models with up to {most} "
+            "classes and names of up to {limit} letters can be used here."
+        )
+        letters = max(map(len, model.class_names))
+        raise ModelFileError(
+            message.format(
+                n=len(model.class_names), letters=letters, most=MAX_CLASSES, limit=MAX_LABEL_LETTERS
+            )
+        )
+    if model.multiply_adds > MOST_MULTIPLY_ADDS:
+        message = _(
+            "This model is too large to be asked here: one answer takes {n:,.0f} million multiplications, "
+            "and at most {most:,.0f} million are possible. Use a model with fewer filters or neurons."
+        )
+        raise ModelFileError(message.format(n=model.multiply_adds / 1e6, most=MOST_MULTIPLY_ADDS / 1e6))
 
 
 def shipped_label(name: str) -> str:

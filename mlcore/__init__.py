@@ -23,7 +23,8 @@ from mlcore.metrics import (
     most_confident_mistakes,
     top_k_accuracy,
 )
-from mlcore.model import Model, ModelFileError, load_model, save_model
+from mlcore.model import Model, load_model, save_model
+from mlcore.model_file import ModelFileError
 from mlcore.network import Network, network_summary
 from mlcore.notebooks import WeightPictures, weight_pictures
 from mlcore.optimizers import OPTIMIZERS

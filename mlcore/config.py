@@ -43,6 +43,7 @@ class NetworkConfig:
         minimum=1,
         maximum=2048,
         step=1,
+        most=32,
         unit=N_("neurons"),
     )
     filters: tuple[int, ...] = setting(
@@ -52,6 +53,7 @@ class NetworkConfig:
         minimum=1,
         maximum=256,
         step=1,
+        most=8,
         more=True,
         unit=N_("filters"),
     )

@@ -9,6 +9,8 @@ and every other step runs along neighbouring numbers. `_planes` changes the view
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mlcore.initializers import Initializer
@@ -54,6 +56,20 @@ class Conv2d(Layer):
             "weights": (filters, channels, kernel_size, kernel_size),
             "biases": (filters,),
         }
+
+    @property
+    def values_per_image(self) -> int:
+        """The image, k times moved, and z; the gradients of the first two; ones."""
+        height, width, channels = self.input_shape
+        columns = self.output_shape[1]
+        inputs = height * channels * (width + self.kernel_size * columns)
+        return math.prod(self.output_shape) + columns + inputs * (2 if self.needs_input_gradient else 1)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Each weight at each place of the window."""
+        rows, columns, _filters = self.output_shape
+        return rows * columns * math.prod(self.parameter_shapes["weights"])
 
     def initialize(self, initializer: Initializer, generator: np.random.Generator) -> None:
         """Draw W, then b; one output sees channels · k² inputs, one input is seen by filters · k² outputs."""
@@ -169,6 +185,11 @@ class MaxPool2d(Layer):
         height, width, channels = input_shape
         super().__init__(input_shape, (height // 2, width // 2, channels))
 
+    @property
+    def values_per_image(self) -> int:
+        """Winners of pairs of columns and of rows, who won, and the gradients."""
+        return 8 * math.prod(self.output_shape) + math.prod(self.input_shape)
+
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
         """Make room for the winners of each pair of columns and each pair of rows, and for the gradients."""
         height, width, channels = self.input_shape
@@ -228,6 +249,11 @@ class Flatten(Layer):
     def __init__(self, input_shape: Shape) -> None:
         height, width, channels = input_shape
         super().__init__(input_shape, (height * width * channels,))
+
+    @property
+    def values_per_image(self) -> int:
+        """The row, and its gradient."""
+        return 2 * self.output_shape[0]
 
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
         """Make room for the rows, and for the gradient in the order of an image."""

@@ -6,6 +6,7 @@ batch; its parameters are views into the network's one flat vector.
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -41,6 +42,16 @@ class Layer:
         self.parameters: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
         self.needs_input_gradient = True
+
+    @property
+    def values_per_image(self) -> int:
+        """How many numbers `allocate` makes room for, for each image of a batch."""
+        return 0
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many products of a weight and a value are added up for one image, on the way forward."""
+        return 0
 
     def initialize(self, initializer: Initializer, generator: np.random.Generator) -> None:
         """Fill the parameters for the first time."""
@@ -82,6 +93,17 @@ class Linear(Layer):
         super().__init__((inputs,), (outputs,))
         self.parameter_shapes = {"weights": (inputs, outputs), "biases": (outputs,)}
         self.input_scale = 1.0
+
+    @property
+    def values_per_image(self) -> int:
+        """Outputs, the gradient of the inputs, and a one."""
+        inputs, outputs = self.parameter_shapes["weights"]
+        return outputs + 1 + (inputs if self.needs_input_gradient else 0)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Each weight once."""
+        return math.prod(self.parameter_shapes["weights"])
 
     def initialize(self, initializer: Initializer, generator: np.random.Generator) -> None:
         """Draw W, then b."""
@@ -179,6 +201,11 @@ class Dropout(Layer):
     def __init__(self, shape: Shape, rate: float) -> None:
         super().__init__(shape)
         self.rate = rate
+
+    @property
+    def values_per_image(self) -> int:
+        """The mask and the masked values."""
+        return 2 * math.prod(self.input_shape)
 
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
         """Make room for the mask and the masked values."""

@@ -10,8 +10,7 @@ import dataclasses
 import io
 import json
 import threading
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, BinaryIO
 
@@ -20,17 +19,19 @@ from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.language import _
-from mlcore.network import Network, network_summary
+from mlcore.layers import Layer, parameter_count
+from mlcore.model_file import STATE, Arrays, ModelFile, ModelFileError, read_arrays, read_header, text_array
+from mlcore.network import CONVOLUTION_TILE, Network, build_layers
 from mlcore.preparation import Preparation
+from mlcore.quote import quoted
 from mlcore.settings import SettingError
 
 FORMAT = "digit-lab-model"
 FORMAT_VERSION = 1
-Arrays = dict[str, NDArray[Any]]
-
-
-class ModelFileError(ValueError):
-    """The file is no model that this program can read; the message says what is wrong with it."""
+MOST_CLASSES = 1000
+LARGEST_WORK = 64_000_000  # bytes that all layers' arrays may take for one image
+TILE = 256  # images that are asked at once, at most; with convolutions CONVOLUTION_TILE
+USUAL_WORK = 64_000_000  # bytes that those arrays may take together
 
 
 class Model:
@@ -66,7 +67,10 @@ class Model:
         self.class_names = tuple(class_names)
         self.card = dict(card or {})
         self.state = state
-        self._network = Network(network_config, preparation, len(self.class_names), tile=256)
+        n_classes = len(self.class_names)
+        self._network = Network(
+            network_config, preparation, n_classes, tile=_tile(network_config, preparation, n_classes)
+        )
         self._network.parameters[...] = parameters
         self._lock = threading.Lock()  # the network writes into arrays of its own: one caller at a time
 
@@ -92,6 +96,11 @@ class Model:
     def parameter_count(self) -> int:
         """How many numbers it has learnt."""
         return self._network.parameter_count
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many products are added up for one answer: what it costs."""
+        return sum(layer.multiply_adds for layer in self._network.layers)
 
     @property
     def network(self) -> Network:
@@ -129,6 +138,13 @@ class Model:
         return predictions
 
 
+def _tile(config: NetworkConfig, preparation: Preparation, n_classes: int) -> int:
+    """Return how many images a model asks its network about at once: fewer where the layers are large."""
+    layers = build_layers(config, preparation.pooled_shape, preparation.features, n_classes)
+    bytes_per_image = np.dtype(config.precision).itemsize * sum(layer.values_per_image for layer in layers)
+    return max(1, min(CONVOLUTION_TILE if config.filters else TILE, USUAL_WORK // bytes_per_image))
+
+
 def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
     """Refuse what a plain conversion would silently spoil: of pixels between 0 and 1 it leaves only black."""
     if images.dtype == np.uint8:
@@ -158,13 +174,13 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         "levels": model.preparation.levels,
         "card": model.card,
     }
-    arrays: Arrays = {"header": _text_array(json.dumps(header)), "parameters": model.parameters}
+    arrays: Arrays = {"header": text_array(json.dumps(header)), "parameters": model.parameters}
     for name in ("kept", "mean", "deviation"):
         values = getattr(model.preparation, name)
         if values is not None:
             arrays[name] = values
     for name, values in (model.state or {}).items():
-        arrays[f"state.{name}"] = values
+        arrays[f"{STATE}{name}"] = values
     if hasattr(file, "write"):
         np.savez(file, allow_pickle=False, **arrays)
     else:
@@ -172,59 +188,38 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
             np.savez(stream, allow_pickle=False, **arrays)
 
 
-def load_model(file: str | PathLike[str] | BinaryIO | bytes) -> Model:
+def load_model(file: ModelFile, *, with_state: bool = True) -> Model:
     """Read a model that `save_model` wrote.
+
+    Parameters
+    ----------
+    file : str, path, binary file or bytes
+    with_state : bool
+        Whether to keep what is needed to go on training, where the file has it; to answer it is not.
 
     Raises
     ------
     ModelFileError
-        When the file is anything else, is damaged, or comes from a newer version.
+        When the file is anything else, is damaged, or comes from a newer version. Nothing else is raised,
+        whatever the bytes.
     """
-    arrays = _read_arrays(io.BytesIO(file) if isinstance(file, bytes) else file)
+    arrays = read_arrays(file, with_state=with_state)
     header = _read_header(arrays)
     try:
         return _model_from(header, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except ModelFileError:
+        raise
+    except Exception as error:  # what a hostile header can bring about cannot be listed
         reason = str(error) if isinstance(error, SettingError) else ""
         message = _("The model file is damaged: its header and its numbers do not fit together. {reason}")
         raise ModelFileError(message.format(reason=reason).strip()) from error
 
 
-def _text_array(text: str) -> NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-def _read_arrays(file: str | PathLike[str] | BinaryIO) -> Arrays:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            if "header.npy" not in archive.namelist():
-                raise ModelFileError(_("This .npz file holds no model. A data set belongs on the Data page."))
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                raise ModelFileError(_("This .npz file is compressed, which no model made here is."))
-            # Ours are stored as they are: what is read is never more than what was sent.
-            assert archive.fp is not None
-            if sum(entry.file_size for entry in entries) > archive.fp.seek(0, io.SEEK_END):
-                raise ModelFileError(_("The model file claims to hold more than its own length."))
-            arrays = {}
-            for entry in entries:
-                with archive.open(entry) as stream:
-                    name = entry.filename.removesuffix(".npy")
-                    arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
-            return arrays
-    except ModelFileError:
-        raise
-    except FileNotFoundError as error:
-        raise ModelFileError(_("There is no file {name}.").format(name=error.filename)) from error
-    except Exception as error:  # zipfile and NumPy answer to damage with struct.error, TokenError and more
-        raise ModelFileError(_("This is not a model file, or it is damaged. Models end in .npz.")) from error
-
-
 def _read_header(arrays: Arrays) -> dict[str, Any]:
     try:
-        header = json.loads(arrays["header"].astype(np.uint8).tobytes())
+        header = read_header(arrays["header"])
         known = header["format"] == FORMAT
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
+    except Exception as error:
         raise ModelFileError(
             _("This .npz file holds no model. A data set belongs on the Data page.")
         ) from error
@@ -234,39 +229,79 @@ def _read_header(arrays: Arrays) -> dict[str, Any]:
         message = _(
             "The model file has version {found}; this program reads version {known}. Update the program."
         )
-        raise ModelFileError(message.format(found=header.get("version"), known=FORMAT_VERSION))
-    return dict(header)
+        raise ModelFileError(message.format(found=quoted(header.get("version")), known=FORMAT_VERSION))
+    return header
 
 
 def _model_from(header: dict[str, Any], arrays: Arrays) -> Model:
     network_config = NetworkConfig(**_tuples(header["network"]))
     training_config = TrainingConfig(**_tuples(header["training"]))
+    preparation = _preparation_from(header, arrays)
+    class_names = _class_names_from(header["class_names"])
+    if not isinstance(header["card"], dict):
+        raise TypeError("card")
+    layers = build_layers(network_config, preparation.pooled_shape, preparation.features, len(class_names))
+    _check_work(layers, network_config)
+    parameters, expected = arrays["parameters"], sum(parameter_count(layer) for layer in layers)
+    if parameters.shape != (expected,) or parameters.dtype != network_config.precision:
+        raise ValueError("parameters")
+    state = {name.removeprefix(STATE): values for name, values in arrays.items() if name.startswith(STATE)}
+    model = Model(
+        network_config, preparation, class_names, parameters, training_config, header["card"], state or None
+    )
+    _check_answers(model)
+    return model
+
+
+def _preparation_from(header: dict[str, Any], arrays: Arrays) -> Preparation:
     height, width = header["image_shape"]
+    levels, scale = header.get("levels"), header["scale"]
+    whole = [height, width, header["pooling"], *([] if levels is None else [levels])]
+    if not all(type(number) is int for number in whole) or type(scale) not in (int, float):
+        raise TypeError("no numbers")
     preparation = Preparation(
-        (int(height), int(width)),
-        int(header["pooling"]),
+        (height, width),
+        header["pooling"],
         arrays.get("kept"),
-        float(header["scale"]),
+        float(scale),
         arrays.get("mean"),
         arrays.get("deviation"),
-        header.get("levels"),
+        levels,
     )
     preparation.check()
-    class_names = tuple(str(name) for name in header["class_names"])
-    if not 2 <= len(class_names) <= 1000:
+    return preparation
+
+
+def _class_names_from(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not 2 <= len(names) <= MOST_CLASSES or len({*names}) < len(names):
         raise ValueError("number of classes")
-    parameters = arrays["parameters"]
-    summaries = network_summary(
-        network_config, preparation.image_shape, len(class_names), preparation.features
-    )
-    expected = sum(layer.parameters for layer in summaries)
-    if parameters.shape != (expected,) or parameters.dtype.kind != "f" or not np.isfinite(parameters).all():
-        raise ValueError("parameters")
-    state = {
-        name.removeprefix("state."): values for name, values in arrays.items() if name.startswith("state.")
-    }
-    card = header["card"]
-    return Model(network_config, preparation, class_names, parameters, training_config, card, state or None)
+    for name in names:
+        name.encode()  # half of a surrogate pair is no text: it could be neither shown nor saved
+    return tuple(names)
+
+
+def _check_work(layers: Sequence[Layer], config: NetworkConfig) -> None:
+    """Refuse a network that would take very much memory for a single image."""
+    values = sum(layer.values_per_image for layer in layers)
+    if values * np.dtype(config.precision).itemsize > LARGEST_WORK:
+        message = _(
+            "The network in this model file is too large to be asked: one image would take more than "
+            "{limit:,.0f} MB. Choose a model of smaller images, or with fewer filters."
+        )
+        raise ModelFileError(message.format(limit=LARGEST_WORK / 1e6))
+
+
+def _check_answers(model: Model) -> None:
+    """Refuse a network whose numbers are not finite, or that answers plain images with what is no number."""
+    height, width = model.image_shape
+    images = np.zeros((4, height, width), np.uint8)
+    images[1] = 255
+    images[2, :, : width // 2] = 255
+    images[3] = np.random.default_rng(0).integers(0, 256, (height, width))
+    with np.errstate(all="ignore"):
+        answers = model.predict_probabilities(images)
+    if not np.isfinite(model.parameters).all() or not np.isfinite(answers).all():
+        raise ValueError("not finite")
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

@@ -64,13 +64,16 @@ class Preparation:
             self.kept.ndim == 1
             and self.kept.dtype.kind in "iu"
             and len(self.kept)
-            and 0 <= self.kept.min() <= self.kept.max() < math.prod(self.pooled_shape)
+            and 0 <= self.kept[0] <= self.kept[-1] < math.prod(self.pooled_shape)
+            and bool((self.kept[1:] > self.kept[:-1]).all())
         ):
             raise ValueError("kept pixels")
         if (self.mean is None) != (self.deviation is None):
             raise ValueError("mean without deviation")
         for values in (self.mean, self.deviation):
-            if values is not None and (values.shape != (self.features,) or not np.isfinite(values).all()):
+            if values is None:
+                continue
+            if values.shape != (self.features,) or values.dtype.kind != "f" or not np.isfinite(values).all():
                 raise ValueError("mean and deviation")
 
     @property

@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from mlcore.language import _
+from mlcore.quote import quoted
 
 
 class SettingError(ValueError):
@@ -38,6 +39,8 @@ class Setting:
         What the value None means, where None is allowed (for example "the full batch").
     unit : str
         Shown behind the number: "epochs", "images", "pixels".
+    most : int or None
+        How many numbers a tuple may have.
     group : str
         A heading that it shares with the settings beside it ("Augmentation"); empty for most.
     """
@@ -52,6 +55,7 @@ class Setting:
     none: str | None = None
     unit: str = ""
     group: str = ""
+    most: int | None = None
 
 
 def setting(default: Any, label: str, help: str, **description: Any) -> Any:
@@ -85,8 +89,11 @@ def check_settings(config: Any) -> None:
             continue
         plain_type, is_tuple = _plain_type(types[name])
         if is_tuple and not isinstance(value, tuple):
-            message = _("{label}: write the numbers as a tuple, such as (128,) or (64, 32), not {value!r}.")
-            raise SettingError(message.format(label=_(about.label), value=value))
+            message = _("{label}: write the numbers as a tuple, such as (128,) or (64, 32), not {value}.")
+            raise SettingError(message.format(label=_(about.label), value=quoted(repr(value))))
+        if is_tuple and about.most is not None and len(value) > about.most:
+            message = _("{label}: {n} are too many; at most {most} are possible.")
+            raise SettingError(message.format(label=_(about.label), n=len(value), most=about.most))
         for item in value if is_tuple else (value,):
             _check_item(about, item, plain_type)
 
@@ -114,21 +121,21 @@ def _plain_type(hint: Any) -> tuple[type, bool]:
 
 
 def _check_item(about: Setting, item: Any, plain_type: type) -> None:
-    label = _(about.label)
+    label, shown = _(about.label), quoted(repr(item))
     if plain_type is bool and not isinstance(item, bool):
-        raise SettingError(_("{label}: {value!r} is neither True nor False.").format(label=label, value=item))
+        raise SettingError(_("{label}: {value} is neither True nor False.").format(label=label, value=shown))
     if about.choices is not None:
         names = list(about.choices())
         if item not in names:
-            message = _("{label}: {value!r} is not known. Choose one of: {names}.")
-            raise SettingError(message.format(label=label, value=item, names=", ".join(names)))
+            message = _("{label}: {value} is not known. Choose one of: {names}.")
+            raise SettingError(message.format(label=label, value=shown, names=", ".join(names)))
     elif about.minimum is not None or about.maximum is not None:
         if isinstance(item, bool) or not isinstance(item, int | float):
-            raise SettingError(_("{label}: {value!r} is not a number.").format(label=label, value=item))
+            raise SettingError(_("{label}: {value} is not a number.").format(label=label, value=shown))
         if plain_type is int and not isinstance(item, int):
-            raise SettingError(_("{label}: {value!r} is not a whole number.").format(label=label, value=item))
+            raise SettingError(_("{label}: {value} is not a whole number.").format(label=label, value=shown))
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
         if not low <= item <= high:
             message = _("{label}: {value} is out of bounds. It goes from {low:g} to {high:g}.")
-            raise SettingError(message.format(label=label, value=item, low=low, high=high))
+            raise SettingError(message.format(label=label, value=shown, low=low, high=high))

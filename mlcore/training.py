@@ -23,7 +23,8 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.flaws import distort_gradients
 from mlcore.language import _
-from mlcore.model import Model, ModelFileError, load_model, save_model
+from mlcore.model import Model, load_model, save_model
+from mlcore.model_file import ModelFileError
 from mlcore.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
 from mlcore.optimizers import OPTIMIZERS, Optimizer
 from mlcore.preparation import Preparation, fit_preparation
@@ -589,17 +590,19 @@ class TrainingRun:
         Raises
         ------
         ValueError
-            When the model carries no training state; `ModelFileError` when it cannot be read.
+            When the model carries no training state.
+        ModelFileError
+            When the state cannot be read, whatever it is.
         """
         if model.state is None:
             raise ValueError(_("This model was saved without its training state: it can answer, not go on."))
-        run = cls(model.network_config, model.training_config)
-        run._start_with(model.preparation, len(model.class_names), None)
-        run._class_names = model.class_names
-        run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
         try:
+            run = cls(model.network_config, model.training_config)
+            run._start_with(model.preparation, len(model.class_names), None)
+            run._class_names = model.class_names
+            run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
             run._restore(model.state)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except Exception as error:  # what a hostile state can bring about cannot be listed
             raise ModelFileError(
                 _("The model file is damaged: its training state cannot be read.")
             ) from error
@@ -607,18 +610,20 @@ class TrainingRun:
 
     def _restore(self, state: dict[str, NDArray[Any]]) -> None:
         counters = json.loads(state["counters"].tobytes())
-        self.step, self.images_seen = counters["step"], counters["images_seen"]
+        self.step, self.images_seen = _whole(counters["step"]), _whole(counters["images_seen"])
         self._position, self._evaluated_step = counters["position"], counters["evaluated_step"]
-        self.stopped_early, self.patient_from = counters["stopped_early"], counters.get("patient_from", 0)
-        self.best = None if counters["best"] is None else EpochMetrics(**counters["best"])
-        kinds = {"BatchMetrics": BatchMetrics, "EpochMetrics": EpochMetrics}
-        self.history = [kinds[kind](*values) for kind, *values in counters["history"]]
+        self.stopped_early = bool(counters["stopped_early"])
+        self.patient_from = _whole(counters.get("patient_from", 0))
+        self.best = None if counters["best"] is None else _record("EpochMetrics", **counters["best"])
+        self.history = [_record(kind, *values) for kind, *values in counters["history"]]
         self._order_generator = _generator(counters["order_generator"])
         self.in_halves = bool(counters["in_halves"])
-        self._order = state["order"].astype(np.intp)
+        self._order = state["order"].astype(np.intp, casting="safe")
         if not np.array_equal(np.sort(self._order), np.arange(len(self._order))):
             raise ValueError("order")
-        self.optimizer.steps = counters["optimizer_steps"]
+        if not 0 <= _whole(self._position) <= len(self._order):
+            raise ValueError("position")
+        self.optimizer.steps = _whole(counters["optimizer_steps"])
         _fill(self.network.parameters, state["parameters"])
         _fill(self.optimizer.moments, state["moments"])
         if "best_parameters" in state:
@@ -666,9 +671,24 @@ def _json_number(value: float) -> float | None:
 
 def _fill(target: NDArray[Any], values: NDArray[Any]) -> None:
     """Copy values of the same shape; NumPy alone would spread a shorter array over a longer one."""
-    if target.shape != values.shape:
-        raise ValueError("shape")
+    if target.shape != values.shape or target.dtype != values.dtype:
+        raise ValueError("shape or type")
     target[...] = values
+
+
+def _whole(value: Any) -> int:
+    """Return a count as a file has it; what is none raises."""
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError("no count")
+    return value
+
+
+def _record(kind: str, *values: Any, **named: Any) -> Any:
+    """Return a record of the history as a file has it; one with anything else than numbers raises."""
+    record = {"BatchMetrics": BatchMetrics, "EpochMetrics": EpochMetrics}[kind](*values, **named)
+    if not all(type(value) in (int, float) for value in dataclasses.astuple(record)):
+        raise ValueError("no record")
+    return record
 
 
 def _generator(state: dict[str, Any]) -> np.random.Generator:

@@ -120,6 +120,16 @@ def test_a_model_for_other_images_or_classes_is_refused_in_words(model: Model, d
     assert "0, 1, 2, 3, 4, 5, 6, 7, 8, 9. The data set has others: a, b." in misfit(model, letters)
 
 
+def test_a_model_is_asked_about_no_more_images_than_it_can_answer_in_time(
+    model: Model, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = digits.take(slice(500))
+    monkeypatch.setattr(evaluation, "MOST_MULTIPLY_ADDS", 500 * model.multiply_adds)
+    assert misfit(model, some) == ""
+    monkeypatch.setattr(evaluation, "MOST_MULTIPLY_ADDS", 499 * model.multiply_adds)
+    assert "about 500 images here: about 499 would be possible" in misfit(model, some)
+
+
 def test_a_cell_in_words(found: Evaluation) -> None:
     true, guessed = found.confusions()[0]
     of_class = found.matrix[true].sum()

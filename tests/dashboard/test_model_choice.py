@@ -5,7 +5,9 @@ It stands between the trained models and a drawing.
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 
 from dashboard import model_choice
@@ -14,7 +16,19 @@ from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_
 from dashboard.runs.service import RunService
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.split_settings import SplitSettings
-from mlcore import ModelFileError, NetworkConfig, TrainingConfig, save_model
+from mlcore import (
+    Model,
+    ModelFileError,
+    NetworkConfig,
+    Preparation,
+    TrainingConfig,
+    TrainingRun,
+    load_dataset,
+    network_summary,
+    save_model,
+    split_dataset,
+    train,
+)
 from tests.waiting import wait_until
 
 
@@ -56,6 +70,59 @@ def test_a_file_that_is_no_model_changes_nothing() -> None:
     with pytest.raises(ModelFileError):
         take_model_file(session, io.BytesIO(b"label,pixel0\n"), "train.csv")
     assert session == Session()
+
+
+def model_of(shape: tuple[int, int] = (8, 8), classes: int = 3, **network: Any) -> Model:
+    """A model of this network whose parameters are all zero."""
+    config, preparation = NetworkConfig(**{"hidden_sizes": ()} | network), Preparation(shape)
+    summary = network_summary(config, shape, classes)
+    parameters = np.zeros(sum(layer.parameters for layer in summary), np.float32)
+    return Model(config, preparation, tuple(str(k) for k in range(classes)), parameters)
+
+
+def file_of(model: Model) -> io.BytesIO:
+    buffer = io.BytesIO()
+    save_model(model, buffer)
+    buffer.seek(0)
+    return buffer
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (model_of((3, 8)), "images of 3×8 pixels"),
+        (model_of((65, 64)), "images of 65×64 pixels"),
+        (model_of(classes=63), "63 classes"),
+        (model_of((64, 64), filters=(128, 256)), "million multiplications"),
+    ],
+    ids=["small", "large", "classes", "multiplications"],
+)
+def test_a_model_that_is_none_for_this_app_gets_a_sentence_and_changes_nothing(
+    model: Model, words: str
+) -> None:
+    session = Session()
+    with pytest.raises(ModelFileError, match=words):
+        take_model_file(session, file_of(model), "mine.npz")
+    assert session == Session()
+
+
+def test_a_file_called_like_another_model_is_told_apart_from_it() -> None:
+    session = Session()
+    take_model_file(session, model_file(), model_choice.shipped_label("mnist") + "\u202e")
+    assert "\u202e" not in str(model_labels(session))
+    take_model_file(session, model_file(), model_choice.shipped_label("mnist"))
+    labels = [*model_labels(session).values()]
+    assert len({*labels}) == len(labels)
+
+
+def test_the_state_of_a_training_is_not_kept_to_answer() -> None:
+    session = Session()
+    run = TrainingRun(NetworkConfig(hidden_sizes=(4,)), TrainingConfig(epochs=1))
+    for _ in train(run, split_dataset(load_dataset("digits-8x8"), dev_size=300)):
+        pass
+    take_model_file(session, file_of(run.model(resumable=True)), "mine.npz")
+    assert session.uploaded_model is not None
+    assert session.uploaded_model.state is None
 
 
 def test_a_run_that_is_no_longer_there_gives_way_to_the_shipped_model() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mlcore import ACTIVATIONS, INITIALIZERS
 from mlcore.activations import Activation
+from mlcore.convolution import Conv2d
 from mlcore.layers import Dropout, Layer, Linear, Nonlinearity, Shape
 from mlcore.network import LAYERS
 from tests.mlcore.small import relative_error, slopes
@@ -248,3 +249,21 @@ def test_dropout_does_nothing_when_the_network_answers() -> None:
     x, d = np.random.default_rng(0).normal(0, 1, (2, 3, 50))
     np.testing.assert_array_equal(layer.forward(x), x)
     np.testing.assert_array_equal(layer.backward(d.copy()), d)
+
+
+@every_layer
+@pytest.mark.parametrize("needs_input_gradient", [False, True])
+def test_a_layer_says_how_much_room_it_makes_for_an_image(kind: str, needs_input_gradient: bool) -> None:
+    def room(batch: int) -> int:
+        layer = make(kind, needs_input_gradient=needs_input_gradient)
+        layer.allocate(batch, np.dtype("float32"))
+        return sum(values.size for values in vars(layer).values() if isinstance(values, np.ndarray))
+
+    layer = make(kind, needs_input_gradient=needs_input_gradient)
+    assert room(3) - room(2) == layer.values_per_image
+
+
+def test_what_an_answer_costs_is_counted_by_hand() -> None:
+    assert Linear(7, 5).multiply_adds == 35
+    # 7 × 6 places of a window of 3 × 3 pixels of 3 channels, for 4 filters
+    assert Conv2d((9, 8, 3), 4, 3).multiply_adds == 7 * 6 * 3 * 3 * 3 * 4

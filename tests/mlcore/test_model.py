@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlcore import LOSSES, Model, ModelFileError, TrainingConfig, load_model, save_model
+from mlcore import LOSSES, Model, ModelFileError, TrainingConfig, TrainingRun, load_model, save_model
 from tests.house import ROOT
 from tests.mlcore.small import finish, small_run, small_split
 
@@ -414,3 +415,235 @@ def test_a_damaged_training_state_does_not_keep_a_model_from_answering() -> None
     header, arrays = unpacked(RESUMABLE)
     model = load_model(packed(header, arrays | {"state.order": np.zeros(2)}))
     np.testing.assert_array_equal(model.predict(IMAGES), MODEL.predict(IMAGES))
+
+
+# Files that are made to do harm
+
+JSON_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**20, 10**40)
+    | st.floats()
+    | st.text(st.characters(), max_size=8)
+    | st.sampled_from(["x" * 100_000, "\ud800", "255", "relu"]),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=5), inside, max_size=4),
+    max_leaves=8,
+)
+ARRAYS = st.builds(
+    lambda kind, shape, value: np.full(shape, value).astype(kind),
+    st.sampled_from(["u1", "i8", "f2", "f4", "f8", "c8", "?", "S3", "U2", ">f4"]),
+    st.sampled_from([(), (0,), (1,), (30,), (len(MODEL.parameters),), (2, 3), (0, 10**6), (5000,)]),
+    st.sampled_from([0, 1, 7, 200]),
+)
+
+
+def header_paths() -> list[tuple[str, ...]]:
+    header, _arrays = unpacked()
+    inside = [(part, name) for part in ("network", "training", "card") for name in header[part]]
+    return [*((name,) for name in header), *inside]
+
+
+def model_or_refusal(data: bytes) -> Model | None:
+    """What any bytes must give: a model that answers with numbers, can be saved, or a sentence."""
+    model = None
+    with contextlib.suppress(ModelFileError):
+        model = load_model(data)
+    if model is None:
+        assert len(refusal(data).encode()) < 1000
+        return None
+    probabilities = model.predict_probabilities(np.zeros((1, *model.image_shape), np.uint8))
+    assert np.isfinite(probabilities).all()
+    saved(model)
+    return model
+
+
+@given(st.dictionaries(st.sampled_from(header_paths()), JSON_VALUES, min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_any_values_in_a_header_give_a_model_or_a_refusal(changes: dict[tuple[str, ...], Any]) -> None:
+    header, arrays = unpacked()
+    for path, value in changes.items():
+        place = header
+        for name in path[:-1]:
+            place = place[name] if isinstance(place[name], dict) else {}
+        place[path[-1]] = value
+    model_or_refusal(packed(header, arrays))
+
+
+@given(st.dictionaries(st.sampled_from(["parameters", "kept", "mean", "deviation", "other"]), ARRAYS))
+@settings(max_examples=200, deadline=None)
+def test_any_arrays_give_a_model_or_a_refusal(changes: dict[str, np.ndarray]) -> None:
+    header, arrays = unpacked()
+    model_or_refusal(packed(header, arrays | changes))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["counters", "order", "moments", "parameters", "best_parameters"]), ARRAYS
+    ),
+    st.dictionaries(
+        st.text(max_size=3) | st.sampled_from(["step", "history", "best", "position"]), JSON_VALUES
+    ),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_training_state_gives_a_run_or_a_refusal(
+    changes: dict[str, np.ndarray], counters: dict[str, Any]
+) -> None:
+    header, arrays = unpacked(RESUMABLE)
+    known = json.loads(arrays["state.counters"].tobytes())
+    arrays["state.counters"] = np.frombuffer(json.dumps(known | counters).encode(), np.uint8)
+    arrays |= {f"state.{name}": values for name, values in changes.items()}
+    model = model_or_refusal(packed(header, arrays))
+    assert model is not None
+    with contextlib.suppress(ModelFileError):
+        TrainingRun.from_model(model)
+
+
+@given(st.lists(st.integers(0, len(RESUMABLE) - 1), min_size=1, max_size=30), st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_flipped_bytes_of_a_resumable_model_give_a_run_or_a_refusal(
+    places: list[int], chance: Random
+) -> None:
+    data = bytearray(RESUMABLE)
+    for place in places:
+        data[place] = chance.randrange(256)
+    model = model_or_refusal(bytes(data))
+    if model is not None:
+        with contextlib.suppress(ModelFileError, ValueError):
+            TrainingRun.from_model(model)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"class_names": ["a", "b", "\ud800"]},
+        {"class_names": ["a", "b", "b"]},
+        {"class_names": ["a", "b", 3]},
+        {"class_names": [str(k) for k in range(1001)]},
+        {"image_shape": [6.0, 5]},
+        {"image_shape": [True, 30]},
+        {"levels": "16"},
+        {"levels": 1.5},
+        {"scale": "1"},
+        {"network": {"hidden_sizes": [1] * 33}},
+        {"network": {"hidden_sizes": [True]}},
+        {"training": {"epochs": 3.0}},
+        {"training": {"epochs": True}},
+        {"training": {"batch_size": "16"}},
+        {"training": {"optimizer": ["adam"]}},
+        {"card": []},
+    ],
+    ids=str,
+)
+def test_a_value_of_a_wrong_kind_is_refused(damage: dict) -> None:
+    header, arrays = unpacked()
+    for part, value in damage.items():
+        header[part] = header[part] | value if part in ("network", "training") else value
+    assert refusal(packed(header, arrays)).startswith("The model file is damaged")
+
+
+def test_what_a_setting_quotes_of_a_file_is_bounded() -> None:
+    header, arrays = unpacked()
+    header["network"]["activation"] = "![x](http://a.org)" * 50_000
+    assert len(refusal(packed(header, arrays))) < 400
+
+
+@pytest.mark.parametrize("scale", [1e38, -1e300, 1e300])
+def test_a_model_whose_answers_are_no_numbers_is_refused(scale: float) -> None:
+    header, arrays = unpacked()
+    arrays["parameters"] = np.full_like(arrays["parameters"], 1e30)
+    assert refusal(packed(header | {"scale": scale}, arrays)).startswith("The model file is damaged")
+
+
+def test_a_deviation_of_nothing_is_refused() -> None:
+    data = saved(trained({"standardize": True}))
+    header, arrays = unpacked(data)
+    assert load_model(packed(header, arrays)).preparation.deviation is not None
+    arrays["deviation"] = np.zeros_like(arrays["deviation"])
+    refusal(packed(header, arrays))
+
+
+def test_a_pixel_that_is_read_a_million_times_takes_no_memory() -> None:
+    header, arrays = unpacked()
+    data = packed(header, arrays | {"kept": np.zeros(1_000_000, np.int64)})
+    tracemalloc.start()
+    try:
+        refusal(data)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(data)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_network_whose_arrays_would_be_huge_is_refused_before_they_are_made() -> None:
+    header, arrays = unpacked()
+    header["network"] |= {"filters": [256], "hidden_sizes": []}
+    header["image_shape"] = [1024, 1024]
+    tracemalloc.start()
+    try:
+        assert "too large to be asked" in refusal(packed(header, arrays))
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_header_that_is_too_deep_or_too_long_is_refused() -> None:
+    header, arrays = unpacked()
+    deep: Any = 0
+    for _ in range(30):
+        deep = [deep]
+    for card in ({"a": deep}, {"a": "x" * 2_000_000}):
+        assert "holds no model" in refusal(packed(header | {"card": card}, arrays))
+
+
+def test_entries_by_the_hundred_thousand_are_refused_before_they_are_listed() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(f"state.{number}.npy", b"")
+    data = file.getvalue()
+    tracemalloc.start()
+    try:
+        assert "not a model file" in refusal(data)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_entry_that_is_there_twice_or_that_no_model_has_is_refused() -> None:
+    for name in ("parameters.npy", "other.npy", "parameters"):
+        file = io.BytesIO(WHOLE)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.writestr(name, zipfile.ZipFile(io.BytesIO(WHOLE)).read("parameters.npy"))
+        assert "not a model file" in refusal(file.getvalue())
+
+
+def test_a_shape_that_is_not_that_of_the_entry_is_refused_before_memory_is_taken() -> None:
+    header, _arrays = unpacked()
+    for shape in ((10**9,), (10**5, 10**5), (2**62, 4)):
+        claim = io.BytesIO()
+        described = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(claim, described)
+        file = io.BytesIO(packed(header, {}))
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.writestr("parameters.npy", claim.getvalue())
+        tracemalloc.start()
+        try:
+            assert "not a model file" in refusal(file.getvalue())
+            assert tracemalloc.get_traced_memory()[1] < 2**20
+        finally:
+            tracemalloc.stop()
+
+
+def test_the_training_state_can_be_left_in_the_file() -> None:
+    assert load_model(RESUMABLE).state is not None
+    model = load_model(RESUMABLE, with_state=False)
+    assert model.state is None
+    np.testing.assert_array_equal(model.predict(IMAGES), MODEL.predict(IMAGES))
+
+
+def test_a_model_of_large_layers_asks_fewer_images_at_once_and_answers_the_same() -> None:
+    model = trained({"filters": (4,), "kernel_size": 3})
+    assert model.network.tile == 64
+    alone = np.concatenate([model.predict_probabilities(image[None]) for image in IMAGES])
+    np.testing.assert_allclose(model.predict_probabilities(IMAGES), alone, rtol=1e-4)
