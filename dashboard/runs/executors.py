@@ -4,9 +4,15 @@ It stands between the service and its workers. Any executor with the shape of `c
 loky's place, on this machine or, where the folder of the data is shared, on others.
 """
 
+import atexit
 import os
+import signal
 import threading
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
+from pathlib import Path
 
 from loky import ProcessPoolExecutor
 
@@ -34,14 +40,60 @@ def loky_executor() -> Executor:
     return executor
 
 
-def end(executor: Executor, patience: float = 2.0) -> None:
-    """End an executor and its process: when its task is done, or by force when that takes too long."""
+def end(executors: Sequence[Executor], patience: float = 2.0) -> None:
+    """End executors and their processes: when their tasks are done, or by force when that takes too long."""
+    managers = [
+        executor._executor_manager_thread
+        for executor in executors
+        if isinstance(executor, ProcessPoolExecutor)
+    ]
+    for executor in executors:
+        if isinstance(executor, ProcessPoolExecutor):
+            executor.shutdown(wait=False)
+        else:
+            executor.shutdown(cancel_futures=True)
+    if not _have_ended(managers, patience):
+        for executor in executors:
+            kill(executor)
+        _have_ended(managers, patience)
+
+
+def _have_ended(threads: Sequence[threading.Thread | None], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    for thread in threads:
+        if thread is not None:
+            thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread is not None and thread.is_alive() for thread in threads)
+
+
+def kill(executor: Executor) -> None:
+    """End an executor by force, whatever its process does; nothing is waited for."""
+    for pid in _pids(executor):
+        with suppress(ProcessLookupError):
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     if not isinstance(executor, ProcessPoolExecutor):
-        executor.shutdown(cancel_futures=True)
-        return
-    ending = threading.Thread(target=executor.shutdown)
-    ending.start()
-    ending.join(patience)
-    if ending.is_alive():
-        executor.shutdown(wait=False, kill_workers=True)
-        ending.join()
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def is_halted(executor: Executor) -> bool:
+    """Return whether an executor's process was halted (SIGSTOP), as far as the system tells (Linux)."""
+    for pid in _pids(executor):
+        with suppress(OSError):
+            # "pid (name) state …", and a name may hold anything
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state in "Tt":
+                return True
+    return False
+
+
+def _pids(executor: Executor) -> list[int]:
+    return list(executor._processes or ()) if isinstance(executor, ProcessPoolExecutor) else []
+
+
+def at_exit(function: Callable[[], object]) -> None:
+    """Have a function called when this process ends, before it waits for threads and busy workers.
+
+    What was registered last is called first. loky registers its own hook, which waits for what the workers
+    are at, with the first task; so this comes after it.
+    """
+    getattr(threading, "_register_atexit", atexit.register)(function)

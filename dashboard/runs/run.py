@@ -61,6 +61,8 @@ class Run:
     wanted: Wanted = "running"
     message: str = ""
     jobs: int = 0
+    wanted_at: float = 0.0
+    broken_turns: int = 0
     sessions: set[str] = field(default_factory=set)
     used_at: float = 0.0
     slot: "Slot | None" = None
@@ -127,6 +129,7 @@ class Run:
             self.history_version += 1
             self.pace.clear()
         self.records.extend(report.records)
+        self.broken_turns = 0
         self.used_at = now
         self.step, self.images_seen, self.epoch = report.step, report.images_seen, report.epoch
         self.best, self.saved_step, self.unsaved = report.best, report.saved_step, report.unsaved
@@ -136,6 +139,10 @@ class Run:
         self.seconds_trained += report.seconds
         if report.records:
             self.pace.append((now, report.step, report.images_seen))
+
+    def want(self, wanted: Wanted, now: float) -> None:
+        """Note what shall become of it, and since when, by the clock that never stops."""
+        self.wanted, self.wanted_at = wanted, now
 
     def change(self, learning_rate: float | None, total_steps: int | None) -> None:
         """Have the worker make these changes before the next step.

@@ -6,12 +6,14 @@ no more turns; a class of thirty shares two workers without anybody waiting long
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import suppress
 from typing import Any
 
 from dashboard.runs import worker
+from dashboard.runs.executors import is_halted, kill
 from dashboard.runs.records import RunError, State
 from dashboard.runs.run import Run
 from dashboard.runs.second_core import Shares
@@ -23,6 +25,14 @@ _log = logging.getLogger(__name__)
 TURNS_AHEAD = 2
 """Turns that a worker holds at once, so that it need not wait for the web process between two."""
 
+TURNS_TO_BREAK = 3
+"""Turns of a run, one after the other, in which its worker had to be ended, until the run is given up."""
+
+STUCK = N_(
+    "The process that trained this run did not answer any more. Go on from where it was last saved, or try a "
+    "smaller network."
+)
+STOPPED_UNSAVED = N_("This run was stopped before anything of it could be saved.")
 WORKER_ENDED = N_(
     "The process that trained this run ended, most likely for want of memory. "
     "Go on from where it was last saved, or try a smaller network."
@@ -79,7 +89,8 @@ class Scheduler:
     def compute(self, run: Run) -> None:
         """Let a run have turns from now on."""
         run.state = "running" if run.state in ("paused", "running") else "queued"
-        run.wanted, run.message, run.test_accuracy = "running", "", None
+        run.want("running", time.monotonic())
+        run.message, run.test_accuracy, run.broken_turns = "", None, 0
         run.pace.clear()
         with suppress(OSError):
             run.ticket.hold.unlink()
@@ -128,11 +139,60 @@ class Scheduler:
         for slot in self.slots:
             slot.end_when_idle(idle_seconds)
 
+    def watch(self, answer_seconds: float, job_seconds: float) -> None:
+        """End each worker by force that does not answer, and have its work done by another.
+
+        Parameters
+        ----------
+        answer_seconds : float
+            How long a turn may go on when its run shall stop, and any job in a process that was halted.
+        job_seconds : float
+            How long any job may take.
+        """
+        for slot in self.slots:
+            job, now = slot.at_work, time.monotonic()
+            if job is None or slot.executor is None:
+                continue
+            waited, unheard = now - slot.at_work_since, 0.0
+            if job.is_turn and job.run is not None and job.run.wanted != "running":
+                unheard = min(waited, now - job.run.wanted_at)
+            halted = waited >= answer_seconds and is_halted(slot.executor)
+            if halted or unheard >= answer_seconds or waited >= job_seconds:
+                _log.warning("A worker has not answered for %.0f s; it is replaced", waited)
+                self._replace(slot)
+
+    def _replace(self, slot: Slot) -> None:
+        executor, jobs = slot.give_up()
+        kill(executor)
+        self._note_broken(jobs[0])
+        for job in jobs[1:]:
+            self._send_again(slot, job)
+        for run in {job.run for job in jobs if job.run is not None}:
+            if run.jobs == 0:
+                self._settle(run)
+        self._feed(slot)
+        self._changed.notify_all()
+
+    def _note_broken(self, job: Job) -> None:
+        """Note that a worker was ended while it was at this job."""
+        run = job.run
+        if run is None or not job.is_turn:
+            job.reply.set_exception(RunError(_(NOT_COMPUTED)))
+            return
+        run.broken_turns += 1
+        if run.wanted == "stopped" and run.saved_step is None:
+            self._end(run, "failed", STOPPED_UNSAVED)
+        elif run.broken_turns >= TURNS_TO_BREAK:
+            self._end(run, "failed", STUCK)
+
     def close(self) -> list[Executor]:
         """Take in nothing any more; return the executors, to be ended without the lock."""
         self._closed = True
         for slot in self.slots:
             slot.waiting.clear()
+            for job in slot.jobs:  # whoever waits for one need not wait until its worker has ended
+                job.future = None
+                job.reply.set_exception(RunError(_(CLOSING)))
         return [slot.executor for slot in self.slots if slot.executor is not None]
 
     # ---- handing out -------------------------------------------------------------------------------------
@@ -184,8 +244,7 @@ class Scheduler:
     def _arrived(self, slot: Slot, job: Job, future: "Future[Any]") -> None:
         """Take in what a worker sends back; called in the executor's thread, without the lock."""
         with self._changed:
-            if self._closed:
-                job.reply.set_exception(RunError(_(CLOSING)))
+            if job.future is not future:  # nobody waits for it any more
                 return
             error = future.exception()
             if slot.take_back(job, error):

@@ -9,19 +9,21 @@ import secrets
 import shutil
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from loky import cpu_count
 
 from dashboard.budget import bytes_available
 from dashboard.runs import worker
-from dashboard.runs.executors import end, loky_executor
+from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.limits import Demand, demand_of, total
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
@@ -36,6 +38,7 @@ _log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
 TRIALS_KEPT = 200
+WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 NO_MATTER_OF_TIME = (
     "learning_rate", "epochs", "iterations", "seed", "momentum", "schedule", "warmup", "patience",
     "evaluate_every", "train_sample",
@@ -60,6 +63,10 @@ class Limits:
         How long a run stays when all sessions of its owner have left.
     idle_seconds : float
         How long a worker without work stays, and a paused run in its memory.
+    answer_seconds : float
+        How long a worker may go on with a run that shall stop, or be halted, until it is ended by force.
+    job_seconds : float
+        How long a worker may be at one job.
     """
 
     live_per_owner: int = 3
@@ -68,6 +75,8 @@ class Limits:
     memory_bytes: int | None = None
     grace_seconds: float = 600.0
     idle_seconds: float = 60.0
+    answer_seconds: float = 5.0
+    job_seconds: float = 60.0
 
 
 class RunService:
@@ -120,7 +129,7 @@ class RunService:
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
         self._trials: dict[tuple[Any, ...], float] = {}
         self._closed = threading.Event()
-        self._keeper: threading.Thread | None = None
+        self._has_begun = False
 
     # ---- starting ----------------------------------------------------------------------------------------
 
@@ -157,8 +166,8 @@ class RunService:
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
-            self._start_keeper()
             self._scheduler.compute(run)
+            self._start_keeper()
         return run_id
 
     def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
@@ -246,7 +255,7 @@ class RunService:
         with self._changed:
             run = self._owned(run_id, owner)
             if run.live and run.state != wanted:
-                run.wanted = wanted
+                run.want(wanted, time.monotonic())
                 self._scheduler.rest(run)
                 self._changed.wait_for(lambda: run.state == wanted or not run.live, patience)
 
@@ -401,8 +410,8 @@ class RunService:
             demand = demand_of(network, shape, n_classes, worker.TRIAL_IMAGES)
             with self._changed:
                 self._refuse_too_large(demand)
-                self._start_keeper()
                 reply = self._scheduler.ask(worker.trial, *key)
+                self._start_keeper()
             while len(self._trials) >= TRIALS_KEPT:
                 self._trials.pop(next(iter(self._trials)), None)
             self._trials[key] = _answer(reply)
@@ -439,8 +448,13 @@ class RunService:
             with suppress(OSError):  # the disk is full: it is tried again
                 self._store.mend()
 
+    def watch(self) -> None:
+        """Replace workers that do not answer."""
+        with self._changed:
+            self._scheduler.watch(self.limits.answer_seconds, self.limits.job_seconds)
+
     def close(self) -> None:
-        """End all workers and delete all files; the service cannot be used afterwards."""
+        """End all workers within seconds and delete all files; the service cannot be used afterwards."""
         self._closed.set()
         with self._changed:
             executors = self._scheduler.close()
@@ -450,23 +464,33 @@ class RunService:
             self._runs.clear()
             self._models.clear()
             self._changed.notify_all()
-        for executor in executors:
-            end(executor)
+        end(executors)
         with self._changed:
             self._store.close()
 
     def _start_keeper(self) -> None:
-        """Start the thread that tidies up; with the first run, so that an unused service has none."""
-        if self._keeper is None and self._tidy_every is not None:
-            self._keeper = threading.Thread(target=self._keep_tidy, name="runs-keeper", daemon=True)
-            self._keeper.start()
+        """Start the thread that tidies up, and have all closed with the process; after the first job."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        at_exit(partial(_close, weakref.ref(self)))
+        if self._tidy_every is not None:
+            keep = partial(self._keep_tidy, self._tidy_every)
+            threading.Thread(target=keep, name="runs-keeper", daemon=True).start()
 
-    def _keep_tidy(self) -> None:
-        while not self._closed.wait(self._tidy_every):
+    def _keep_tidy(self, every: float) -> None:
+        next_tidy, failures = time.monotonic() + every, 0
+        while not self._closed.wait(min(WATCH_EVERY, every)):
             try:
-                self.tidy()
+                self.watch()
+                if time.monotonic() >= next_tidy:
+                    next_tidy = time.monotonic() + every
+                    self.tidy()
+                    failures = 0
             except Exception:
-                _log.exception("Tidying up failed; it is tried again")
+                failures += 1
+                if failures == 1:  # once, and not each second for a week
+                    _log.exception("Tidying up failed; it is tried again until it succeeds")
 
     # ---- helpers, called with the lock held --------------------------------------------------------------
 
@@ -488,13 +512,20 @@ class RunService:
         del self._runs[run.run_id]
         for key in [key for key in self._models if key[0] == run.run_id]:
             del self._models[key]
-        run.wanted = "deleted"
+        run.want("deleted", time.monotonic())
         self._scheduler.rest(run)
 
     def _remove(self, run: Run) -> None:
         """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
         shutil.rmtree(run.ticket.folder, ignore_errors=True)
         self._store.release(run.ticket.split)
+
+
+def _close(service: "weakref.ref[RunService]") -> None:
+    """Close a service, if it is still there."""
+    made = service()
+    if made is not None:
+        made.close()
 
 
 def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:

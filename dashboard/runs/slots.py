@@ -36,6 +36,7 @@ class Job:
     done: Callable[[Any], None] = lambda result: None
     reply: "Future[Any]" = field(default_factory=Future)
     executor: Executor | None = None
+    future: "Future[Any] | None" = None
 
 
 class Slot:
@@ -62,6 +63,12 @@ class Slot:
         self.waiting: deque[Run] = deque()
         self.runs: set[Run] = set()
         self.idle_since = time.monotonic()
+        self.at_work_since = time.monotonic()
+
+    @property
+    def at_work(self) -> Job | None:
+        """What the worker is at: it works on its jobs in order."""
+        return self.jobs[0] if self.jobs else None
 
     @property
     def turns_in_flight(self) -> int:
@@ -75,7 +82,10 @@ class Slot:
         except BrokenExecutor:
             self.executor = None
             future = self._submit(job)
+        if not self.jobs:
+            self.at_work_since = time.monotonic()
         self.jobs.append(job)
+        job.future = future
         if job.run is not None:
             job.run.jobs += 1
         future.add_done_callback(lambda future: self._arrived(self, job, future))
@@ -86,9 +96,10 @@ class Slot:
         A worker works on its jobs in order, so the oldest one is what it was at when it ended.
         """
         self.jobs.remove(job)
+        job.future = None
         if job.run is not None:
             job.run.jobs -= 1
-        self.idle_since = time.monotonic()
+        self.idle_since = self.at_work_since = time.monotonic()
         if not isinstance(error, BrokenExecutor):
             return False
         was_waiting = job.executor is self._blamed
@@ -96,6 +107,17 @@ class Slot:
         if self.executor is job.executor:
             self.executor = None
         return was_waiting
+
+    def give_up(self) -> tuple[Executor, list[Job]]:
+        """Expect nothing more of the worker; return its executor, and what it has not sent back."""
+        executor, jobs = self.executor, self.jobs
+        assert executor is not None
+        self.executor, self.jobs = None, []
+        for job in jobs:
+            job.future = None
+            if job.run is not None:
+                job.run.jobs -= 1
+        return executor, jobs
 
     def end_when_idle(self, seconds: float) -> None:
         """End the process when it has had no run and nothing to do for so long."""

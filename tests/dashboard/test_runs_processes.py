@@ -23,7 +23,7 @@ import pytest
 from dashboard.runs import worker
 from dashboard.runs.executors import loky_executor
 from dashboard.runs.records import RunError, RunStatus
-from dashboard.runs.scheduler import TURNS_AHEAD
+from dashboard.runs.scheduler import TURNS_AHEAD, TURNS_TO_BREAK
 from dashboard.runs.service import Limits, RunService
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
 from mlcore.partner import CAN_SHARE
@@ -32,6 +32,7 @@ from tests.waiting import PATIENCE, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = NetworkConfig(hidden_sizes=(16,))
 ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)  # always stopped: it never comes to its end
+SHORT = TrainingConfig(batch_size=32, epochs=3)
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -46,6 +47,13 @@ def service() -> Iterator[RunService]:
     made = RunService(1, Limits(), turn_seconds=0.05, tidy_every=None)
     yield made
     made.close()
+
+
+def run_at_work(service: RunService) -> str | None:
+    """Return whose turn it is on the first worker."""
+    with service._changed:
+        job = service._scheduler.slots[0].at_work
+        return job.run.run_id if job is not None and job.run is not None else None
 
 
 def ended(service: RunService, run_id: str) -> RunStatus:
@@ -143,6 +151,80 @@ def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
     assert service.model(run_id).card["step"] == saved
     service.go_on(run_id, "ada", more_epochs=1)
     assert ended(service, run_id).step == saved + 40
+
+
+@pytest.fixture
+def watchful() -> Iterator[RunService]:
+    """A service of one worker that soon gives up one that does not answer."""
+    made = RunService(1, Limits(answer_seconds=0.3), turn_seconds=0.05, tidy_every=0.1)
+    yield made
+    made.close()
+
+
+@posix_only
+def test_a_halted_worker_is_replaced_and_its_runs_are_told_nothing(
+    watchful: RunService, split: Split
+) -> None:
+    runs = [watchful.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
+    wait_until(lambda: all(watchful.status(run_id).model_step for run_id in runs))
+    process = psutil.Process(ask(watchful, os.getpid))
+    process.suspend()
+    process.wait(PATIENCE)
+    step = max(watchful.status(run_id).step for run_id in runs)
+    wait_until(lambda: all(watchful.status(run_id).step > step for run_id in runs))
+    for run_id, owner in zip(runs, ("pupil 0", "pupil 1", "pupil 2"), strict=True):
+        watchful.pause(run_id, owner, PATIENCE)
+        status = watchful.status(run_id)
+        assert (status.state, status.message, status.warning) == ("paused", "", "")
+        alone = TrainingRun(SMALL, ENDLESS)
+        for _record in train(alone, split, status.step):
+            pass
+        assert np.array_equal(watchful.model(run_id).parameters, alone.model().parameters)
+
+
+@posix_only
+def test_stop_and_delete_work_when_the_worker_does_not_answer(watchful: RunService, split: Split) -> None:
+    first, second = (watchful.start("ada", split, SMALL, ENDLESS) for _run in range(2))
+    wait_until(lambda: all(watchful.status(run_id).model_step for run_id in (first, second)))
+    folder = watchful._store.folder
+    psutil.Process(ask(watchful, os.getpid)).suspend()
+    watchful.delete(second, "ada")
+    watchful.stop(first, "ada", PATIENCE)
+    status = watchful.status(first)
+    assert (status.state, status.message) == ("stopped", "")
+    assert watchful.model(first).card["step"] == watchful.status(first).step
+    wait_until(lambda: not (folder / second).exists())
+
+
+@posix_only
+def test_a_job_that_never_ends_costs_itself_and_no_run(service: RunService, split: Split) -> None:
+    with service._changed:
+        reply = service._scheduler.ask(signal.pause)
+    run_id = service.start("ada", split, SMALL, SHORT)
+    with service._changed:
+        service._scheduler.watch(answer_seconds=0, job_seconds=0)
+    with pytest.raises(RunError, match="could not be computed"):
+        reply.result(PATIENCE)
+    assert ended(service, run_id).state == "finished"
+
+
+@posix_only
+def test_a_run_that_breaks_each_worker_is_given_up_and_no_other(split: Split) -> None:
+    service = RunService(1, Limits(), turn_seconds=1e9, tidy_every=None)  # its turn does not end by itself
+    try:
+        breaking = service.start("ada", split, SMALL, ENDLESS)
+        waiting = service.start("bob", split, SMALL, SHORT)
+        for broken in range(1, TURNS_TO_BREAK + 1):
+            assert service.status(breaking).live
+            wait_until(lambda: run_at_work(service) == breaking)
+            with service._changed:
+                service._scheduler.watch(answer_seconds=0, job_seconds=0)
+            assert service._runs[breaking].broken_turns == broken
+        assert service.status(breaking).state == "failed"
+        assert "did not answer" in service.status(breaking).message
+        assert ended(service, waiting).state == "finished"
+    finally:
+        service.close()
 
 
 @posix_only
@@ -294,7 +376,7 @@ def test_a_small_network_is_left_to_one_process(wide_service: RunService, split:
 # ---- nothing is left ------------------------------------------------------------------------------------
 
 SERVER = """
-import signal, sys
+import psutil, signal, sys
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
 from tests.waiting import wait_until
@@ -303,6 +385,10 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
     service = RunService(2, turn_seconds=0.05, shares="always")
+    def halt_workers():
+        for child in psutil.Process().children():
+            if "loky" in " ".join(child.cmdline()) and "tracker" not in " ".join(child.cmdline()):
+                child.suspend()
     network = NetworkConfig(hidden_sizes=(256, 256))
     training = TrainingConfig(epochs=10_000)
     runs = [service.start("ada", split, network, training) for _ in range({runs})]
@@ -321,8 +407,10 @@ if __name__ == "__main__":
         ("sys.stdin.read()", "SIGTERM"),
         ("sys.stdin.read()", "SIGINT"),
         ("sys.stdin.read()", "SIGKILL"),
+        ("halt_workers(); sys.stdin.read()", None),
+        ("halt_workers(); sys.stdin.read()", "SIGTERM"),
     ],
-    ids=["normal end", "closed", "SIGTERM", "ctrl-c", "SIGKILL"],
+    ids=["normal end", "closed", "SIGTERM", "ctrl-c", "SIGKILL", "halted", "halted, SIGTERM"],
 )
 def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str | None, runs: int) -> None:
     """No process, no file and no semaphore, however the server ended."""
@@ -355,6 +443,36 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
     assert alive == []
     assert list(files.iterdir()) == []
     assert list(Path("/dev/shm").glob(f"sem.loky-{server.pid}-*")) == []
+
+
+@posix_only
+def test_what_a_server_left_that_was_killed_with_all_its_processes_goes_with_the_next(tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER.format(then="sys.stdin.read()", runs=2))
+    files = tmp_path / "files"
+    files.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(files)}
+
+    def start() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, str(script)],
+            env=environment,
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    with start() as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        os.killpg(server.pid, signal.SIGKILL)  # the process that would have cleaned up too
+    left = {path.name for path in files.iterdir()}
+    assert left
+    with start() as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        assert not left & {path.name for path in files.iterdir()}
+    assert list(files.iterdir()) == []
 
 
 def test_an_executor_that_was_never_used_starts_no_process() -> None:
