@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mlcore.dataset import Dataset, DatasetError
 from mlcore.language import N_, _
+from mlcore.quote import quoted
 from mlcore.readers.archive import read_archive
 from mlcore.readers.arrays import read_npz
 from mlcore.readers.assemble import Found, make_dataset
@@ -102,7 +103,7 @@ def read_dataset(
     """
     if not files:
         raise DatasetError(_("No file was chosen."))
-    with asking(ask), unpacking(", ".join(files)):
+    with asking(ask), unpacking(quoted(", ".join(files))):
         sources = [source_of(file_name, file) for file_name, file in files.items()]
         reader = READERS[_format_of(sources)]
         return make_dataset(reader.read(sources, part), name or sources[0].stem)
@@ -112,7 +113,7 @@ def _format_of(sources: Sequence[Source]) -> str:
     keys = {source.name: _reader_for(source) for source in sources}
     if len(set(keys.values())) > 1:
         message = _("{names} do not belong together. Choose the file or files of one data set only.")
-        raise DatasetError(message.format(names=", ".join(keys)))
+        raise DatasetError(message.format(names=quoted(", ".join(keys))))
     return keys[sources[0].name]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers.assemble import Found
 from mlcore.readers.idx import IDX_NAME, read_idx_files
 from mlcore.readers.parts import Part
@@ -46,5 +47,5 @@ def read_archive(sources: Sequence[Source], part: Part) -> Found:
             "{file} holds nothing that can be used: no pictures in folders, no .csv, no IDX files. "
             "It has {found}."
         )
-        found = ", ".join(list(members)[:5]) or _("no file at all")
+        found = ", ".join(map(quoted, list(members)[:5])) or _("no file at all")
         raise DatasetError(message.format(file=file, found=found))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers.assemble import Found, check_counts
 from mlcore.readers.limits import check_bytes, check_image_shape, check_images, check_label
 from mlcore.readers.parts import Part, choose_part
@@ -110,13 +111,13 @@ def _choose_arrays(file: str, names: list[str], part: Part) -> tuple[tuple[str, 
         "{file} holds the arrays {found}; x_train and y_train, images and labels, or X and y are needed. "
         "Save them again under these names."
     )
-    found = ", ".join(sorted(names)[:8]) or _("(none)")
+    found = ", ".join(map(quoted, sorted(names)[:8])) or _("(none)")
     raise DatasetError(message.format(file=file, found=found))
 
 
 def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> StoredArray:
     """Read the header of an array and check that it can be read safely."""
-    name = info.filename.removesuffix(".npy")
+    name = quoted(info.filename.removesuffix(".npy"))
     with archive.open(info) as stream:
         try:
             major, __ = npy.read_magic(stream)
@@ -144,7 +145,7 @@ def _read_images(array: StoredArray, notes: list[str]) -> UInt8Array:
     check_images(array.file, array.shape[0], math.prod(image_shape), (copies - 1) * array.count)
     if array.dtype.kind not in "buif":
         message = _("{file}: the array {name} is of type {dtype}; images are numbers, best of type uint8.")
-        raise DatasetError(message.format(file=array.file, name=array.name, dtype=array.dtype))
+        raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
     fractions = array.dtype.kind == "f" and _are_fractions(array)
     if fractions:
         notes.append(_("The pixels were fractions from 0 to 1; they were multiplied by 255."))
@@ -173,7 +174,7 @@ def _image_shape(array: StoredArray) -> tuple[int, int]:
             "{file}: the array {name} has the shape {shape}. Grey images have (n, height, width), "
             "or (n, pixels) when they are square."
         )
-        raise DatasetError(message.format(file=array.file, name=array.name, shape=array.shape))
+        raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
     check_image_shape(array.file, sides)
     return sides[0], sides[1]
 
@@ -205,12 +206,12 @@ def _read_labels(array: StoredArray) -> NDArray[Any]:
         message = _(
             "{file}: the array {name} has the shape {shape}; labels are one number for each image, (n,)."
         )
-        raise DatasetError(message.format(file=array.file, name=array.name, shape=array.shape))
+        raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
     if array.dtype.kind not in "buifU":
         message = _(
             "{file}: the array {name} is of type {dtype}; labels are whole numbers 0, 1, 2, … or text."
         )
-        raise DatasetError(message.format(file=array.file, name=array.name, dtype=array.dtype))
+        raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
     if array.dtype.kind == "U":
         check_label(array.file, array.dtype.itemsize // 4)
     check_images(array.file, array.count, 0)

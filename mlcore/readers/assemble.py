@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import Dataset, DatasetError, UInt8Array
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
 
 # The largest grey level of images with few of them: 1, 2, 3 and 4 bits, and the 0…16 of the 8×8 digits.
@@ -80,14 +81,14 @@ def name_classes(file: str, labels: NDArray[Any]) -> tuple[list[str], NDArray[np
             "All images in {file} have the label {label}. A network learns to tell at least two classes "
             "apart; check that the labels or the folders are the right ones."
         )
-        raise DatasetError(message.format(file=file, label=names[0]))
+        raise DatasetError(message.format(file=file, label=quoted(names[0])))
     if len(names) > MAX_CLASSES:
         message = _(
             "{file} has {n:,} different labels ({some}, …); at most {most} can be told apart here. "
             "Check that the labels are where they should be."
         )
         raise DatasetError(
-            message.format(file=file, n=len(names), some=", ".join(names[:5]), most=MAX_CLASSES)
+            message.format(file=file, n=len(names), some=", ".join(map(quoted, names[:5])), most=MAX_CLASSES)
         )
     for name in names:
         _check_name(file, name)
@@ -102,9 +103,8 @@ def _check_name(file: str, name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as error:  # half of a letter, which no file and no page can hold
-        shown = name.encode("utf-8", "replace").decode()
         message = _("{file} has a label that is no text (“{label}”). Save it with other labels.")
-        raise DatasetError(message.format(file=file, label=shown)) from error
+        raise DatasetError(message.format(file=file, label=quoted(name))) from error
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:

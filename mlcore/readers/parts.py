@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
+from mlcore.quote import quoted
 
 Part = Literal["train", "test"]
 T = TypeVar("T")
@@ -44,4 +45,4 @@ def choose_part(candidates: Mapping[str, T], part: Part) -> tuple[T, list[str]]:
     if part == "test" and not fitting:
         raise DatasetError(_("There is no test part in these files."))
     message = _("There are several data sets in these files ({names}). Choose the files of one.")
-    raise DatasetError(message.format(names=", ".join(candidates)))
+    raise DatasetError(message.format(names=quoted(", ".join(candidates))))

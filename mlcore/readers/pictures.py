@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
 from mlcore.picture import decoding_cost, read_picture
+from mlcore.quote import quoted
 from mlcore.readers.assemble import Found
 from mlcore.readers.limits import (
     MAX_PICTURE_BYTES,
@@ -51,7 +52,7 @@ def read_pictures(
     labels = [_class_of(file, path) for path in paths]
     images = _ImageList(file, len(paths), _bytes_to_decode(archive, members, file, paths))
     for path in paths:
-        images.append(read_picture(f"{file}: {path}", archive.read(members[path]), LONGEST_SIDE))
+        images.append(read_picture(f"{file}: {quoted(path)}", archive.read(members[path]), LONGEST_SIDE))
     if images.scaled:
         notes.append(_("The pictures differ in size or are large; each was scaled to fit 28×28."))
     return Found(file, images.finished(), np.array(labels, np.str_), notes)
@@ -69,9 +70,11 @@ def _bytes_to_decode(
         info = members[path]
         if info.file_size > MAX_PICTURE_BYTES:
             message = _("{file}: {picture} has {size:,.0f} MB, too much for one image. Save it smaller.")
-            raise DatasetError(message.format(file=file, picture=path, size=info.file_size / MEGABYTE))
+            raise DatasetError(
+                message.format(file=file, picture=quoted(path), size=info.file_size / MEGABYTE)
+            )
         with archive.open(info) as stream:
-            cost = decoding_cost(f"{file}: {path}", cast(BinaryIO, stream), LONGEST_SIDE)
+            cost = decoding_cost(f"{file}: {quoted(path)}", cast(BinaryIO, stream), LONGEST_SIDE)
         pixels, largest = pixels + cost.pixels, max(largest, cost.bytes)
         check_decoding(file, pixels)
     return largest
@@ -93,7 +96,7 @@ def _class_of(file: str, path: str) -> str:
             "{file}: {picture} lies in no folder. Put the pictures into one folder for each class, named "
             "after it: 3/photo.png is a 3."
         )
-        raise DatasetError(message.format(file=file, picture=path))
+        raise DatasetError(message.format(file=file, picture=quoted(path)))
     return folders[-1].strip()
 
 

@@ -17,11 +17,13 @@ from typing import IO, BinaryIO, cast
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
+from mlcore.quote import quoted
 
 FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
 
 # What Python's unpackers raise when the content is not what it should be.
 DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeError)
+LONGEST_NAME = 200  # characters of a file's name that are kept, the beginning and the end
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -50,7 +52,11 @@ class Source:
 
 
 def source_of(name: str, file: FileLike) -> Source:
-    """Return the `Source` for what a caller gave; nothing is read or copied yet."""
+    """Return the `Source` for what a caller gave; nothing is read or copied yet.
+
+    All sentences call the file by the name of its source.
+    """
+    name = quoted(name, LONGEST_NAME)
     if isinstance(file, bytes | bytearray | memoryview):
         return Source(name, lambda: io.BytesIO(file))  # BytesIO shares the memory of bytes
     if isinstance(file, str | Path):
@@ -134,13 +140,15 @@ def unpacking(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise DatasetError(_("There is no file {file}.").format(file=error.filename or name)) from error
+        raise DatasetError(
+            _("There is no file {file}.").format(file=quoted(error.filename or name))
+        ) from error
     except PermissionError as error:
         message = _("{file} may not be opened: the system refuses it to this program.")
-        raise DatasetError(message.format(file=error.filename or name)) from error
+        raise DatasetError(message.format(file=quoted(error.filename or name))) from error
     except DAMAGE as error:
         message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
-        raise DatasetError(message.format(file=name, reason=str(error)[:100])) from error
+        raise DatasetError(message.format(file=name, reason=quoted(error))) from error
     except DatasetError:
         raise
     except MemoryError as error:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers.assemble import Found
 from mlcore.readers.limits import (
     MAX_SIDE,
@@ -28,6 +29,7 @@ from mlcore.readers.source import Source, open_content
 
 ENDINGS = (".csv", ".tsv", ".txt")
 BLOCK_BYTES = 1 << 20
+LONGEST_CELL = 24  # characters of a cell that a sentence quotes
 LABEL_NAMES = ("label", "labels", "class", "target", "digit", "y")
 INDEX_NAMES = ("", "index", "id", "unnamed: 0")
 DELIMITERS = (b",", b";", b"\t")
@@ -52,7 +54,7 @@ class Layout:
     def column(self, index: int) -> str:
         """Return how a sentence calls a column: its number, and its name when there is one."""
         name = self.names[index] if self.names else ""
-        return f"{index + 1} ({name})" if name else str(index + 1)
+        return f"{index + 1} ({quoted(name)})" if name else str(index + 1)
 
 
 class Rows:
@@ -100,7 +102,9 @@ def read_table(sources: Sequence[Source], part: Part) -> Found:
         message = _(
             "{n} tables were chosen ({names}). Choose the one that has the labels, usually train.csv."
         )
-        raise DatasetError(message.format(n=len(sources), names=", ".join(source.name for source in sources)))
+        raise DatasetError(
+            message.format(n=len(sources), names=quoted(", ".join(source.name for source in sources)))
+        )
     source = sources[0]
     if part == "test" and part_of(source.plain_name) != "test":
         raise DatasetError(_("There is no test part in {file}.").format(file=source.name))
@@ -205,7 +209,7 @@ def _label_column(file: str, names: tuple[str, ...] | None, notes: list[str]) ->
             'The header of {file} names no column "label" (it begins {some}, …). Images without labels '
             'cannot be learned from: use a table that has them, or name their column "label".'
         )
-        raise DatasetError(message.format(file=file, some=", ".join(names[:3])))
+        raise DatasetError(message.format(file=file, some=", ".join(map(quoted, names[:3]))))
     ignored = {0} if label != 0 and small[0] in INDEX_NAMES else set()
     if ignored:
         notes.append(_("The first column only counts the rows; it was left out."))
@@ -352,6 +356,8 @@ def _number(cell: bytes) -> float:
 
 def _cell_error(message: str, layout: Layout, row: int, column: int, cell: bytes) -> DatasetError:
     text = cell.decode("utf-8", "replace").strip()
-    shown = "".join(letter if letter.isprintable() else "�" for letter in text[:20])
-    found = f"“{shown}…”" if len(text) > 20 else f"“{shown}”"
-    return DatasetError(message.format(file=layout.file, row=row, column=layout.column(column), found=found))
+    return DatasetError(
+        message.format(
+            file=layout.file, row=row, column=layout.column(column), found=f"“{quoted(text, LONGEST_CELL)}”"
+        )
+    )

@@ -10,8 +10,9 @@ from typing import BinaryIO, cast
 
 from mlcore.dataset import DatasetError
 from mlcore.language import _
+from mlcore.quote import quoted
 from mlcore.readers.limits import MEGABYTE, check_members
-from mlcore.readers.source import Borrowed, Source
+from mlcore.readers.source import LONGEST_NAME, Borrowed, Source
 
 # The directory of a zip is read in one piece: 70,000 pictures need about 6 MB of it.
 LONGEST_READ = 16 * MEGABYTE
@@ -45,10 +46,10 @@ def _check_members(file: str, members: list[zipfile.ZipInfo]) -> None:
     for info in members:
         if info.flag_bits & 0x1:
             message = _("{file} is encrypted ({member} asks for a password). Pack it again without one.")
-            raise DatasetError(message.format(file=file, member=info.filename))
+            raise DatasetError(message.format(file=file, member=quoted(info.filename)))
         if info.compress_type not in READABLE_METHODS:
             message = _("{file}: {member} is packed in an unusual way. Pack the files again as a plain zip.")
-            raise DatasetError(message.format(file=file, member=info.filename))
+            raise DatasetError(message.format(file=file, member=quoted(info.filename)))
 
 
 def visible_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -68,4 +69,4 @@ def _is_hidden(path: str) -> bool:
 
 def source_in(archive: zipfile.ZipFile, path: str, info: zipfile.ZipInfo) -> Source:
     """Return a member of an archive as a `Source`."""
-    return Source(path, lambda: cast(BinaryIO, archive.open(info)))
+    return Source(quoted(path, LONGEST_NAME), lambda: cast(BinaryIO, archive.open(info)))

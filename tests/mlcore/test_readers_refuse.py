@@ -128,7 +128,7 @@ BAD: dict[str, tuple[Files, str]] = {
     "fraction": (table(cells(c2="0.5")), "“0.5” is a fraction.*multiply them by 255"),
     "not a number": (table(cells(c2="nan")), "“nan” is no number"),
     "digits with underscores": (table(cells(c2="1_0")), "“1_0” is no number"),
-    "huge number": (table(cells(c2="9" * 400)), "“99999999999999999999…” is outside"),
+    "huge number": (table(cells(c2="9" * 400)), "“999999999999999…99999999” is outside"),
     "empty pixel": (table(cells(c2="")), r"row 3, column 3 \(pixel1\) is empty"),
     "missing label": (table(cells(c0="")), r"row 3, column 1 \(label\): the label is missing"),
     "negative label": (table(cells(c0="-1")), "the label is “-1”; it must be 0, 1, 2"),
@@ -415,3 +415,36 @@ def test_there_is_a_sentence_for_at_least_thirty_kinds() -> None:
 def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"There is no file .*train\.csv"):
         read_dataset({"train.csv": tmp_path / "train.csv"})
+
+
+LONG = "long\u202e" + "x" * 60_000
+"""A name that turns the direction of writing and is as long as a zip allows."""
+
+QUOTING: dict[str, Files] = {
+    "a file's name": {f"{LONG}.csv": b"x"},
+    "two files' names": {f"{LONG}.csv": b"x", f"{LONG}.npz": b"x"},
+    "a missing partner's name": {f"{LONG}-images-idx3-ubyte": IDX[IDX_IMAGES]},
+    "a table's cell": table(cells(c2=LONG)),
+    "a table's label": table(cells(c0=LONG)),
+    "a column": {"a.csv": "\n".join([HEADER.replace("pixel1", LONG), ROW, cells(c2="x")]).encode()},
+    "columns without a label": {"a.csv": "\n".join([HEADER.replace("label", LONG), ROW]).encode()},
+    "an array": {"a.npz": make.npz(**{LONG: IMAGES})},
+    "labels of arrays": {"a.npz": make.npz(X=IMAGES, y=np.array([LONG] * 6))},
+    "a type": {
+        "a.npz": make.npz(X=np.zeros(6, [(f"field{'x' * 500}{k}", "u1") for k in range(9)]), y=LABELS)
+    },
+    "a member": zipped({LONG: b"x"}),
+    "a picture": zipped({f"3/{LONG}.png": b"no picture"}),
+    "a picture in no folder": zipped({f"{LONG}.png": PICTURE}),
+    "a folder": zipped({f"{LONG}/a.png": PICTURE, f"{LONG}/b.png": PICTURE}),
+    "a table in a zip": zipped({f"{LONG}.csv": cells(c0="x")}),
+}
+
+
+@pytest.mark.parametrize("kind", QUOTING)
+def test_what_a_sentence_quotes_of_a_file_is_bounded_and_visible(kind: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        read_dataset(QUOTING[kind])
+    text = str(caught.value)
+    assert len(text) < 700
+    assert all(letter.isprintable() for letter in text)
