@@ -4,6 +4,7 @@ Who is about to hold something large asks `Budget.reserve` first, and gets room 
 It knows no Streamlit, so that workers and tests use it as the pages do.
 """
 
+import gc
 import os
 import threading
 import weakref
@@ -51,7 +52,11 @@ class Reservation:
         NoRoom
             When there is not as much; the reservation stays as it was.
         """
-        self._budget._change(self, amount)
+        try:
+            self._budget._change(self, amount)
+        except NoRoom:
+            gc.collect()  # data that somebody has replaced may wait for that
+            self._budget._change(self, amount)
 
     def release(self) -> None:
         """Give the room back; doing so twice is once."""

@@ -1,8 +1,10 @@
 """Which sessions are there, and what is to be done when one has gone.
 
-The pages note a session at each script run; runs and uploads are told when it has gone for good.
+The pages note a session at each script run; runs and uploads are told when it has gone for good. The same
+thread collects garbage, so that no visitor waits for it.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -10,16 +12,26 @@ from collections.abc import Callable
 from functools import partial
 
 from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _log = logging.getLogger(__name__)
 
 PATIENCE = 130.0
 """Seconds after which a session without a connection has gone: Streamlit lets it come back for 120."""
 
+COLLECT_EVERY = 60.0
+"""Seconds between two collections of garbage: what a visitor replaced is gone within a minute."""
+
 
 def is_connected(session: str) -> bool:
     """Say whether a session's browser is connected; without a server, as in a page's test, it always is."""
     return not runtime.exists() or runtime.get_instance().is_active_session(session)
+
+
+def session_id() -> str:
+    """Return Streamlit's name for the session that this script runs for; no other visitor is told it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else context.session_id
 
 
 class Presence:
@@ -50,6 +62,7 @@ class Presence:
         self._clock = clock
         self._look_every = look_every
         self._lock = threading.RLock()
+        self._collected = clock()
         self._seen: dict[str, float] = {}
         self._callbacks: dict[str, list[Callable[[], object]]] = {}
         self._closed = threading.Event()
@@ -70,7 +83,7 @@ class Presence:
             self.attend(session)
 
     def look(self) -> None:
-        """See who has gone since the last look, and call what waits for that."""
+        """See who has gone since the last look, call what waits for that, and collect garbage in its time."""
         with self._lock:
             now = self._clock()
             callbacks: list[Callable[[], object]] = []
@@ -85,6 +98,9 @@ class Presence:
                 callback()
             except Exception:
                 _log.exception("What a session left behind could not be cleaned up")
+        if now - self._collected >= COLLECT_EVERY:
+            self._collected = now
+            gc.collect()
 
     def close(self) -> None:
         """Look no more."""

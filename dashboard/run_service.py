@@ -9,8 +9,8 @@ import hashlib
 import secrets
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboard.presence import session_id
 from dashboard.runs.records import RunStatus
 from dashboard.runs.service import RunService
 from dashboard.server import server
@@ -50,12 +50,6 @@ def attend() -> None:
     """Note that this session is there, on whichever page: runs outlive their owner by minutes only."""
     server().presence.attend(session_id())
     get_run_service().attend(session_id(), run_owner())
-
-
-def session_id() -> str:
-    """Return Streamlit's name for this session; nobody else is told it."""
-    context = get_script_run_ctx()
-    return "" if context is None else context.session_id
 
 
 def find_run(session: Session) -> str | None:

@@ -4,12 +4,16 @@ It stands beside the whole path: each page reads and writes the same `Session`. 
 visitor's session and no other visitor can reach it.
 """
 
+import weakref
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard.caches import shipped_dataset, shipped_split
+from dashboard.presence import session_id
+from dashboard.server import server
 from dashboard.split_settings import SplitSettings
 from dashboard.uploads import UploadTray
 from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, TrainingConfig
@@ -116,10 +120,21 @@ class Session:
             self.dataset_key = key
             self.split_settings = self.split_settings.fitted_to(len(self.dataset))
 
+    def forget(self) -> None:
+        """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""
+        vars(self).update(vars(Session()))
+
 
 def get_session() -> Session:
     """Return this visitor's `Session`, made at the first call."""
     if "session" not in st.session_state:
-        st.session_state["session"] = Session()
+        st.session_state["session"] = new = Session()
+        server().presence.on_gone(session_id(), partial(_forget, weakref.ref(new)))
     session: Session = st.session_state["session"]
     return session
+
+
+def _forget(reference: weakref.ref[Session]) -> None:
+    session = reference()
+    if session is not None:
+        session.forget()

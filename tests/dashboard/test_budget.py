@@ -45,6 +45,17 @@ def test_room_goes_back_when_its_holder_is_gone() -> None:
     assert books.taken == 0
 
 
+def test_what_only_waits_to_be_collected_is_in_nobodys_way() -> None:
+    class Holder:
+        pass
+
+    books, holder = budget(100), Holder()
+    holder.itself = holder  # type: ignore[attr-defined]
+    books.reserve(70).until_gone(holder)
+    del holder
+    assert books.reserve(60).amount == books.taken == 60
+
+
 def test_the_machine_has_the_last_word() -> None:
     books = budget(10 * SPARE, available=SPARE + 5)
     assert books.left == 5

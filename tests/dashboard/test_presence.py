@@ -4,10 +4,11 @@ It stands behind `dashboard.presence`.
 """
 
 import threading
+import weakref
 
 import pytest
 
-from dashboard.presence import PATIENCE, Presence
+from dashboard.presence import COLLECT_EVERY, PATIENCE, Presence
 from tests import waiting
 
 
@@ -85,6 +86,18 @@ def test_a_cleaning_that_fails_keeps_no_other_from_its_turn(
     visit.wait(2 * PATIENCE)
     assert called == ["the next"]
     assert "could not be cleaned up" in caplog.text
+
+
+def test_what_a_visitor_replaced_is_gone_within_a_minute(visit: Visit) -> None:
+    class Data:
+        pass
+
+    data = Data()
+    data.itself = data  # type: ignore[attr-defined]
+    waiting = weakref.ref(data)
+    del data
+    visit.wait(COLLECT_EVERY)
+    assert waiting() is None
 
 
 def test_the_janitor_looks_by_itself() -> None:

@@ -3,9 +3,16 @@
 It stands beside the whole path: every page reads it.
 """
 
-import numpy as np
+import gc
+import weakref
 
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import session as session_module
 from dashboard.caches import shipped_dataset
+from dashboard.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset
@@ -48,3 +55,27 @@ def test_the_final_test_has_its_own_images_only_where_the_data_set_brings_some()
     assert test_set is not None
     assert len(test_set) == 10_000
     assert Session(dataset_key="digits-8x8").test_set is None
+
+
+def page() -> None:
+    """Begin a visit."""
+    from dashboard.session import get_session
+
+    get_session()
+
+
+def test_what_a_visitor_uploaded_goes_with_the_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    presence = Presence(print, connected=lambda session: False, clock=lambda: now[0], look_every=None)
+    monkeypatch.setattr(session_module, "server", lambda: type("Server", (), {"presence": presence}))
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    dataset = some_dataset()
+    app.session_state["session"].use_upload(dataset)
+    uploaded = weakref.ref(dataset)
+    del dataset
+    now[0] = PATIENCE
+    presence.look()
+    gc.collect()
+    assert uploaded() is None
+    assert app.session_state["session"] == Session()

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 import streamlit as st
 from dashboard import presence
-from dashboard.run_service import session_id
+from dashboard.presence import session_id
 from dashboard.server import server
 
 presence.PATIENCE = 0.0  # with no connection, a session has gone at the next look

@@ -207,6 +207,6 @@ def stream(address: str) -> str:
 
 def new_cookie(address: str) -> str:
     """Return the XSRF cookie that the server gives to a browser that has none."""
-    with urllib.request.urlopen(f"{address}/_stcore/host-config", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE) as answer:
         cookies = SimpleCookie(answer.headers["Set-Cookie"])
     return cookies[COOKIE].value

@@ -1,0 +1,26 @@
+"""The machine as users have it, for benchmarks: NumPy's own choice of a kernel, and which one that is.
+
+Each benchmark that starts a server calls `use_own_kernel` first. OpenBLAS chooses by the processor, unless
+variables of the environment say otherwise, as they may on a machine for development.
+"""
+
+import os
+import subprocess
+import sys
+
+VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+_ASK = """
+import numpy
+from threadpoolctl import threadpool_info
+for part in threadpool_info():
+    print(part["internal_api"], part["version"], part.get("architecture"))
+"""
+
+
+def use_own_kernel() -> str:
+    """Take the variables out of the environment of this process's children; return the kernel they choose."""
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    done = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
