@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.messages import distinct, html_text, plain, sentence
+from dashboard.messages import LONGEST_MESSAGE, distinct, html_text, plain, sentence
 from mlcore import DatasetError, ModelFileError
 from mlcore.quote import quoted
 from tests.waiting import PATIENCE
@@ -31,7 +31,7 @@ def test_a_code_span_holds_all_of_a_text_and_ends_where_it_ends(text: str) -> No
     assert shown == f"{fence[0]}{inside}{fence[0]}"
     # A span ends at the first run of as many backticks as it began with.
     assert fence.end() not in map(len, re.findall("`+", inside))
-    assert inside.strip() == quoted(text)
+    assert inside.strip() == quoted(text, LONGEST_MESSAGE)
     assert "\n" not in shown
 
 
