@@ -37,6 +37,7 @@ FOREIGN = {"class_names", "dataset_name", "filename", "message", "name", "notes"
 FOREIGN_CALLS = {"from_address", "sentence", "str"}
 DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message", "show_notes"}
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
+PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {"DatasetError", "ModelFileError", "RunError", "SettingError", "TrainingDiverged"}
 
 
@@ -221,6 +222,25 @@ def _words(node: ast.AST) -> bool:
         return False
     bare = re.sub(r"<[^>]*>?|:[a-z_]+/[a-z_]+:|:[a-z]+(-[a-z]+)?\[|&\w+;|https?://\S+", " ", text)
     return re.search(r"[^\W\d_]{2,}", bare) is not None
+
+
+def waiting_breaches(name: str, tree: ast.AST) -> list[str]:
+    """Return where a test waits for a time instead of a condition, or has a patience of its own."""
+    breaches = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if _called(node) in ("sleep", "wait_for_timeout"):
+            breaches.append(f"{name}:{node.lineno} waits for a time, not for a condition")
+        patience = {item.arg: item.value for item in node.keywords if item.arg in PATIENT}
+        if _called(node) in ("from_file", "from_function") and "default_timeout" not in patience:
+            breaches.append(f"{name}:{node.lineno} gives a script no time but AppTest's three seconds")
+        breaches += [
+            f"{name}:{node.lineno} has a patience of its own"
+            for value in patience.values()
+            if isinstance(value, ast.Constant) and value.value is not None
+        ]
+    return breaches
 
 
 def links(text: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ FILES = house.python_files()
 SPEAKING = [
     path for path in FILES if house.name_of(path).split("/")[0] in ("app.py", "pages", "dashboard", "mlcore")
 ]
+TESTS = sorted({*(ROOT / "tests").rglob("*.py")} - {ROOT / "tests/waiting.py", ROOT / "tests/e2e/browser.py"})
 MARKDOWN = sorted(path for path in ROOT.rglob("*.md") if not {".venv", "node_modules"} & {*path.parts})
 MODULES = [found.name for found in pkgutil.walk_packages(mlcore.__path__, "mlcore.")]
 TABLES = sorted(name for name in mlcore.__all__ if name.isupper() and name != "SHIPPED_DATASETS")
@@ -253,6 +254,28 @@ def test_foreign_text_that_goes_through_no_door_is_found(source: str) -> None:
 )
 def test_text_that_is_ours_or_went_through_a_door_is_let_through(source: str) -> None:
     assert house.foreign_breaches("pages/x.py", planted(source)) == []
+
+
+# Tests
+
+
+@pytest.mark.parametrize("path", TESTS, ids=house.name_of)
+def test_a_test_waits_for_conditions_with_the_patience_of_all(path: Path) -> None:
+    assert house.waiting_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "time.sleep(1)",
+        "page.wait_for_timeout(300)",
+        "AppTest.from_function(page)",
+        "AppTest.from_file('app.py', default_timeout=60)",
+        "future.result(timeout=5)",
+    ],
+)
+def test_a_wait_for_a_time_is_found(source: str) -> None:
+    assert len(house.waiting_breaches("tests/x.py", planted(source))) == 1
 
 
 # Documents

@@ -6,7 +6,7 @@ Every test that waits for another thread, a process or a page takes its patience
 import time
 from collections.abc import Callable
 
-PATIENCE = 300.0
+PATIENCE = 180.0
 """Seconds after which something is broken; far more than the slowest machine needs."""
 
 

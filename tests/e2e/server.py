@@ -8,13 +8,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 
 import psutil
+
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,7 +103,7 @@ class AppServer:
             total += getattr(memory, "pss", 0) or memory.uss
         return total
 
-    def stop(self, seconds: float = 15.0) -> list[str]:
+    def stop(self, seconds: float = PATIENCE) -> list[str]:
         """End the server (SIGTERM) and return what it left behind: processes, files, semaphores.
 
         What is left is then removed, so that one careless test does not harm the next.
@@ -131,18 +131,20 @@ class AppServer:
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary_files))
         return {**os.environ, "PYTHONUNBUFFERED": "1", **temporary, **self.environment}
 
-    def _wait_until_healthy(self, seconds: float = 60.0) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"The app ended at once. It wrote:\n{self.log()}")
-            try:
-                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=2) as answer:
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-        raise TimeoutError(f"The app was not healthy after {seconds:g} s. It wrote:\n{self.log()}")
+    def _wait_until_healthy(self) -> None:
+        try:
+            wait_until(self._is_healthy)
+        except AssertionError as error:
+            raise TimeoutError(f"The app did not become healthy. It wrote:\n{self.log()}") from error
+
+    def _is_healthy(self) -> bool:
+        if self.process.poll() is not None:
+            raise RuntimeError(f"The app ended at once. It wrote:\n{self.log()}")
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=PATIENCE) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
 
 def free_port() -> int:

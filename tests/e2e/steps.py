@@ -9,12 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from tests.waiting import PATIENCE
 
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
-IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+CONNECTED = '[data-testid="stApp"][data-test-connection-state="CONNECTED"]'
+IDLE = f'{CONNECTED}[data-test-script-state="notRunning"]'
 # At a deep link Streamlit first looks for its server below the page's own address, and hears "not found".
 USUAL = r"404 \(Not Found\) \(\S+/\w+/_stcore/(health|host-config)\)$"
-PATIENCE = 30.0  # seconds that a visit waits for what it expects
+TRAINING = 5 * PATIENCE  # seconds that a whole training may take
 expect.set_options(timeout=PATIENCE * 1000)
 
 CANVAS = "canvas.upper-canvas"
@@ -99,23 +103,47 @@ class Visitor:
         if text is not None:
             self.wait_until_idle(text)
 
+    def fill(self, label: str, number: str) -> None:
+        """Type a number into the field of this label."""
+        field = self.main.get_by_role("spinbutton", name=label)
+        field.fill(number)
+        field.press("Enter")
+
     def choose(self, label: str, option: str | re.Pattern[str]) -> None:
         """Choose an option, by its whole text or a pattern, from the list whose label contains this text.
 
         A list closes again when the page scrolls, as it does when something above is still growing: like
-        anybody, the visitor opens it once more.
+        anybody, the visitor opens it once more, and looks longer each time.
         """
         box = self.main.get_by_role("combobox", name=re.compile(re.escape(label)))
         wanted = self.page.get_by_role("option", name=option, exact=True)
         box.evaluate("box => box.scrollIntoView({ block: 'center' })")
-        for _try in range(4):
-            self.page.wait_for_timeout(300)
+        seconds = 1.0
+        while True:
             if not wanted.is_visible():
                 box.click()
-            self.page.wait_for_timeout(500)
-            if wanted.is_visible():
-                break
-        wanted.click()
+            try:
+                wanted.click(timeout=seconds * 1000)
+            except PlaywrightTimeoutError:
+                if seconds > PATIENCE:
+                    raise
+                seconds *= 2
+            else:
+                return
+
+    def start_endless_run(self, recipe: str = "standard", **numbers: str) -> None:
+        """Start a run that never comes to its end, so that it can be caught while it trains."""
+        self.open(f"/network?recipe={recipe}")
+        for label, number in {"Epochs": "10000", **numbers}.items():
+            self.fill(label.replace("_", " "), number)
+        self.go_to("Train")
+        self.see(re.compile("10,?000 epochs"))
+        self.press("Start")
+        self.see_curves()
+
+    def see_curves(self) -> None:
+        """Wait until the learning curves of a run are drawn."""
+        expect(self.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
 
     def draw(self, *strokes: Stroke, text: str | None = None) -> None:
         """Draw strokes on the canvas, by finger on a phone and else by mouse, and wait for this text.
@@ -123,7 +151,7 @@ class Visitor:
         A stroke is a list of points (x, y), each from 0 to 1 across the canvas from its top left corner.
         """
         canvas = self.main.locator(CANVAS).last
-        canvas.scroll_into_view_if_needed()
+        canvas.click(trial=True)  # which waits until it is in sight and rests
         box = canvas.bounding_box()
         assert box is not None, "There is no canvas to draw on."
         for stroke in strokes:

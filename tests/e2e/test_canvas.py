@@ -17,20 +17,31 @@ def shows(visitor: Visitor, guess: str) -> None:
     expect(visitor.main.locator(".dl-guess")).to_have_text(guess)
 
 
+INK = """() => {
+  const canvas = document.querySelector(".st-key-canvas_board [data-testid=stBidiComponentIsolated]")
+    .shadowRoot.querySelector("canvas.dc-canvas.lower-canvas");
+  const values = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  const bright = values.filter((value) => value > 200).length;
+  return (bright - canvas.width * canvas.height) / 3; // three colours, and opacity
+}"""
+
+
 def ink(visitor: Visitor) -> int:
     """Return the white pixels on the canvas."""
-    script = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter(v => v > 200).length"
-    opaque: int = visitor.main.locator("canvas.dc-canvas.lower-canvas").evaluate(script)
-    return (opaque - 280 * 280) // 3  # three colours of each white pixel, and the opacity of all
+    return int(visitor.page.evaluate(INK))
 
 
 def has_ink(visitor: Visitor, amount: int) -> None:
     """Wait until the canvas shows this much: it is put in order a moment after the answer."""
-    for _ in range(100):
-        if ink(visitor) == amount:
-            return
-        visitor.page.wait_for_timeout(100)
-    assert ink(visitor) == amount
+    visitor.page.wait_for_function(f"amount => Math.floor(({INK})()) === amount", arg=amount)
+
+
+def draw_another(visitor: Visitor, stroke: Stroke) -> None:
+    """Draw a stroke, and wait until the network has seen it."""
+    seen = visitor.main.locator(".dl-answer img")
+    before = seen.get_attribute("src")
+    visitor.draw(stroke)
+    expect(seen).not_to_have_attribute("src", before or "")
 
 
 def test_undo_clear_and_another_page_leave_canvas_and_answer_in_step(visitor: Visitor) -> None:
@@ -39,12 +50,12 @@ def test_undo_clear_and_another_page_leave_canvas_and_answer_in_step(visitor: Vi
     visitor.draw(SEVEN)
     shows(visitor, "7")
     seven = ink(visitor)
-    visitor.draw(BAR)
-    visitor.page.wait_for_timeout(1000)  # the browser tells of a stroke a moment later
+    assert seven > 1000
+    draw_another(visitor, BAR)
     visitor.go_to("Data")
     visitor.go_to("Draw")
     shows(visitor, "7")
-    assert ink(visitor) > seven > 1000
+    visitor.page.wait_for_function(f"amount => ({INK})() > amount", arg=seven)
     visitor.press("Undo")
     shows(visitor, "7")
     has_ink(visitor, seven)

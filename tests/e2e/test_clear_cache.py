@@ -4,23 +4,11 @@ It stands behind `dashboard.server`, on the real server: one visitor trains in a
 message.
 """
 
-import re
-
 from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
 from tests.e2e.wire import CLEAR_CACHE, open_tab
 
 SEVEN = {"type": "Path", "strokeWidth": 20, "path": [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]}
-
-
-def train_for_hours(visitor: Visitor) -> None:
-    visitor.open("/network")
-    epochs = visitor.main.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("10000")
-    epochs.press("Enter")
-    visitor.go_to("Train")
-    visitor.see(re.compile("10,?000 epochs"))
-    visitor.press("Start", "Training")
 
 
 def wait_for_curves(visitor: Visitor) -> None:
@@ -29,11 +17,11 @@ def wait_for_curves(visitor: Visitor) -> None:
     visitor.page.wait_for_selector(live, state="attached")
     script = f"before => Number(document.querySelector('{live}')?.dataset.drawn ?? 0) > before"
     drawn = int(visitor.page.locator(live).get_attribute("data-drawn") or 0)
-    visitor.page.wait_for_function(script, arg=drawn + 1, timeout=120_000)
+    visitor.page.wait_for_function(script, arg=drawn + 1)
 
 
 def test_who_clears_the_caches_takes_nothing_from_anybody_else(visitor: Visitor, server: AppServer) -> None:
-    train_for_hours(visitor)
+    visitor.start_endless_run()
     wait_for_curves(visitor)
     run = visitor.page.url
     with open_tab(server.address) as attacker:

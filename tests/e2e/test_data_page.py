@@ -37,12 +37,6 @@ def distance_to_chart(visitor: Visitor) -> float:
     return tops[1] - tops[0]
 
 
-def set_number(visitor: Visitor, name: str, value: str) -> None:
-    field = visitor.main.get_by_role("spinbutton", name=name)
-    field.fill(value)
-    field.press("Enter")
-
-
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_page_shows_samples_averages_and_a_chart_and_fits_the_screen(
@@ -99,7 +93,7 @@ def test_the_split_follows_its_controls_and_the_chart_does_not_jump(visitor: Vis
     visitor.open("/data", "60,000")
     chart_is_there(visitor)
     before = distance_to_chart(visitor)
-    set_number(visitor, "Dev set", "6000")
+    visitor.fill("Dev set", "6000")
     figure(visitor, "Training", "54,000")
     figure(visitor, "Dev set", "6,000")
     visitor.wait_until_idle()
@@ -114,8 +108,8 @@ def test_the_split_follows_its_controls_and_the_chart_does_not_jump(visitor: Vis
 
 def test_a_split_that_cannot_be_had_is_told_in_a_sentence(visitor: Visitor) -> None:
     visitor.open("/data", "60,000")
-    set_number(visitor, "Training images", "59000")
+    visitor.fill("Training images", "59000")
     figure(visitor, "Training", "59,000")
-    set_number(visitor, "Dev set", "5000")
+    visitor.fill("Dev set", "5000")
     visitor.see(re.compile("Use at most 55,000 training images"))
     figure(visitor, "Dev set", "1,000")

@@ -73,7 +73,7 @@ def open_test_set(visitor: Visitor) -> None:
 def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
     """Return the middle of a cell on the screen."""
     area = visitor.main.locator(f"{MATRIX} .nsewdrag")
-    visitor.main.locator(MATRIX).scroll_into_view_if_needed()
+    area.click(trial=True)  # which waits until it is in sight and rests
     box = area.bounding_box()
     assert box is not None
     return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N

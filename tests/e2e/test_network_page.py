@@ -14,17 +14,11 @@ from tests.e2e.steps import Visitor
 PICTURE = "svg.dl-network"
 
 
-def set_number(visitor: Visitor, label: str, value: str) -> None:
-    box = visitor.main.get_by_role("spinbutton", name=label)
-    box.fill(value)
-    box.press("Enter")
-
-
 def test_the_picture_and_the_figures_follow_the_settings_at_once(visitor: Visitor) -> None:
     visitor.open("/network", "128 neurons, ReLU")
-    set_number(visitor, "Hidden layers", "2")
+    visitor.fill("Hidden layers", "2")
     visitor.see("Hidden layer 2")
-    set_number(visitor, "Layer 2 (neurons)", "32")
+    visitor.fill("Layer 2 (neurons)", "32")
     visitor.see("32 neurons, ReLU")
     visitor.see("104,938")  # 784·128 + 128 + 128·32 + 32 + 32·10 + 10
     expect(visitor.main.get_by_test_id("stMetricValue").last).to_have_text(re.compile(r"\d (s|min)$"))
@@ -39,7 +33,7 @@ def test_a_link_carries_its_recipe_and_the_address_follows_the_choice(visitor: V
 
 def test_what_was_set_is_there_after_a_visit_to_other_pages(visitor: Visitor) -> None:
     visitor.open("/network", "128 neurons, ReLU")
-    set_number(visitor, "Layer 1 (neurons)", "77")
+    visitor.fill("Layer 1 (neurons)", "77")
     visitor.see("77 neurons, ReLU")
     visitor.go_to("Data")
     visitor.go_to("Train")
@@ -50,9 +44,9 @@ def test_what_was_set_is_there_after_a_visit_to_other_pages(visitor: Visitor) ->
 
 def test_quick_changes_are_all_taken(visitor: Visitor) -> None:
     visitor.open("/network", "128 neurons, ReLU")
-    set_number(visitor, "Layer 1 (neurons)", "64")
-    set_number(visitor, "Epochs", "3")
-    set_number(visitor, "Learning rate", "0.002")
+    visitor.fill("Layer 1 (neurons)", "64")
+    visitor.fill("Epochs", "3")
+    visitor.fill("Learning rate", "0.002")
     visitor.see("Training ends after 3 epochs")
     visitor.wait_until_idle()
     visitor.go_to("Train")

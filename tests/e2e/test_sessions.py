@@ -3,11 +3,11 @@
 It stands behind `dashboard.presence`.
 """
 
-import time
 from pathlib import Path
 
 from tests.e2e.server import ROOT, AppServer
 from tests.e2e.wire import open_tab
+from tests.waiting import wait_until
 
 APP = """
 import sys
@@ -35,7 +35,5 @@ def test_a_session_is_there_while_it_is_connected_and_gone_when_it_is_not(tmp_pa
         with open_tab(server.address) as leaves:
             leaves.run(leaves.page.open("", "name=leaves"))
             assert [(notes / name).read_text() for name in ("stays", "leaves")] == ["here", "here"]
-        deadline = time.monotonic() + 60
-        while (notes / "leaves").read_text() != "gone" and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: (notes / "leaves").read_text() == "gone")
         assert [(notes / name).read_text() for name in ("stays", "leaves")] == ["here", "gone"]

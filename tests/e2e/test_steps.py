@@ -3,38 +3,42 @@
 It stands beside `steps`: a test that hears no errors is worth something only when errors are heard.
 """
 
+from typing import Literal
+
 import pytest
 
 from tests.e2e.browser import VARIABLE, NoBrowser, find_browser
 from tests.e2e.steps import Visitor
 
 
-def heard(visitor: Visitor, script: str) -> list[str]:
-    visitor.page.evaluate(script)
-    visitor.page.wait_for_timeout(300)
+def heard(visitor: Visitor, event: Literal["console", "pageerror", "request"], script: str) -> list[str]:
+    with visitor.page.expect_event(event):
+        visitor.page.evaluate(script)
     problems, visitor.problems = visitor.problems, []
     return problems
 
 
 def test_an_error_on_the_console_is_heard(visitor: Visitor) -> None:
     visitor.open("/")
-    assert heard(visitor, "console.error('planted')") == ["console: planted ()"]
+    assert heard(visitor, "console", "console.error('planted')") == ["console: planted ()"]
 
 
 def test_an_error_in_a_script_of_the_page_is_heard(visitor: Visitor) -> None:
     visitor.open("/")
-    assert "planted" in heard(visitor, "setTimeout(() => { throw new Error('planted') })")[0]
+    assert "planted" in heard(visitor, "pageerror", "setTimeout(() => { throw new Error('planted') })")[0]
 
 
 def test_a_request_to_another_server_is_heard(visitor: Visitor) -> None:
     visitor.open("/")
-    assert "request to another server" in heard(visitor, "fetch('http://127.0.0.1:9/x').catch(() => 0)")[0]
+    script = "fetch('http://127.0.0.1:9/x').catch(() => 0)"
+    assert "request to another server" in heard(visitor, "request", script)[0]
+    visitor.expect_problem("127.0.0.1:9/x")  # what the console says of it comes later
 
 
 def test_an_error_that_was_expected_is_no_problem(visitor: Visitor) -> None:
     visitor.open("/")
     visitor.expect_problem("planted")
-    assert heard(visitor, "console.error('planted')") == []
+    assert heard(visitor, "console", "console.error('planted')") == []
 
 
 class NoPlaywright:

@@ -12,9 +12,7 @@ from playwright.sync_api import expect
 
 from mlcore import load_dataset, load_model
 from tests.e2e.conftest import NewVisitor
-from tests.e2e.steps import SEVEN, Visitor
-
-LONG = 180.0  # seconds that a training may take on a busy machine
+from tests.e2e.steps import SEVEN, TRAINING, Visitor
 
 
 def choose_data(visitor: Visitor) -> None:
@@ -27,9 +25,7 @@ def choose_data(visitor: Visitor) -> None:
 
 def set_network(visitor: Visitor) -> None:
     visitor.go_to("Network")
-    epochs = visitor.main.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("4")
-    epochs.press("Enter")
+    visitor.fill("Epochs", "4")
     visitor.see("101,770")
 
 
@@ -37,23 +33,19 @@ def train_to_the_end(visitor: Visitor) -> float:
     visitor.go_to("Train")
     visitor.see(re.compile("4 epochs"))
     visitor.press("Start")
-    visitor.see("Finished", LONG)
+    visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
     metric = visitor.main.get_by_test_id("stMetric").filter(has_text="Dev accuracy").first
     return float(metric.get_by_test_id("stMetricValue").inner_text().split()[0])
 
 
-def choose(visitor: Visitor, label: str, option: str) -> None:
-    visitor.choose(label, option)
-    visitor.page.wait_for_timeout(1000)  # the app looks idle for a moment before it answers
-    visitor.wait_until_idle()
-
-
 def look_into_a_cell(visitor: Visitor) -> None:
     visitor.go_to("Evaluate")
     visitor.wait_until_idle("1,000 images were recognised")
-    choose(visitor, "Guessed", "7")
-    choose(visitor, "True", "7")
+    visitor.choose("Guessed", "7")
+    expect(visitor.page).to_have_url(re.compile("guessed=7"))
+    visitor.choose("True", "7")
+    expect(visitor.page).to_have_url(re.compile("true=7"))
     expect(visitor.main.get_by_alt_text(re.compile("a 7, recognised")).first).to_be_visible()
 
 

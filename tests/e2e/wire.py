@@ -19,9 +19,10 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.waiting import PATIENCE
+
 COOKIE = "_streamlit_xsrf"
 DONE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
-PATIENCE = 60.0  # seconds
 STREAMLIT = [Subprotocol("streamlit")]
 LARGEST = 200 * 2**20  # bytes of one message
 
