@@ -167,7 +167,7 @@ def test_a_run_goes_on_when_its_visitor_looks_elsewhere_reloads_or_loses_the_con
     visitor.go_to("Train")
     visitor.see("Training")
     assert epoch(visitor) >= away
-    visitor.expect_problem("Cannot send rerun backMessage when disconnected")
+    visitor.expect_problem("WebSocket is already|Cannot send rerun backMessage when disconnected")
     line.cut()
     expect(visitor.page.locator(CONNECTED)).to_have_count(0)
     away = epoch(guest, epoch(guest))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
@@ -162,7 +162,6 @@ def test_noise_has_the_deviation_asked_for() -> None:
     st.integers(1, 4),
     st.integers(0, 100),
 )
-@settings(deadline=None)
 def test_no_change_makes_ink_darker_than_there_was(
     shape: tuple[int, int, int], about: Augmentation, pooling: int, seed: int
 ) -> None:

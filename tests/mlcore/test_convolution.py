@@ -90,7 +90,7 @@ def test_its_gradients_worked_by_hand() -> None:
 
 
 @given(SHAPES, st.integers(1, 3), st.sampled_from([3, 5]), st.integers(1, 3), st.integers(0, 99))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_convolution_equals_a_naive_loop(
     shape: tuple[int, int, int], filters: int, k: int, batch: int, seed: int
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_convolution_equals_a_naive_loop(
 
 
 @given(SHAPES, st.integers(1, 3), st.sampled_from([3, 5]), st.integers(1, 3), st.integers(0, 99))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_the_gradients_of_a_convolution_are_its_slopes(
     shape: tuple[int, int, int], filters: int, k: int, batch: int, seed: int
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_smaller_batch_after_a_larger_one_is_not_mixed_up_with_it() -> None:
 
 
 @given(SHAPES, st.integers(1, 3), st.integers(0, 99))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_pooled_value_is_the_largest_of_its_square(
     shape: tuple[int, int, int], batch: int, seed: int
 ) -> None:
@@ -151,7 +151,7 @@ def test_a_pooled_value_is_the_largest_of_its_square(
 
 
 @given(SHAPES, st.integers(1, 3), st.integers(0, 99))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_the_gradient_of_pooling_is_its_slope(shape: tuple[int, int, int], batch: int, seed: int) -> None:
     layer = made(MaxPool2d(shape), batch=4)
     generator = np.random.default_rng(seed)

@@ -459,7 +459,7 @@ def model_or_refusal(data: bytes) -> Model | None:
 
 
 @given(st.dictionaries(st.sampled_from(header_paths()), JSON_VALUES, min_size=1, max_size=3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_values_in_a_header_give_a_model_or_a_refusal(changes: dict[tuple[str, ...], Any]) -> None:
     header, arrays = unpacked()
     for path, value in changes.items():
@@ -471,7 +471,7 @@ def test_any_values_in_a_header_give_a_model_or_a_refusal(changes: dict[tuple[st
 
 
 @given(st.dictionaries(st.sampled_from(["parameters", "kept", "mean", "deviation", "other"]), ARRAYS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_arrays_give_a_model_or_a_refusal(changes: dict[str, np.ndarray]) -> None:
     header, arrays = unpacked()
     model_or_refusal(packed(header, arrays | changes))
@@ -485,7 +485,7 @@ def test_any_arrays_give_a_model_or_a_refusal(changes: dict[str, np.ndarray]) ->
         st.text(max_size=3) | st.sampled_from(["step", "history", "best", "position"]), JSON_VALUES
     ),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_training_state_gives_a_run_or_a_refusal(
     changes: dict[str, np.ndarray], counters: dict[str, Any]
 ) -> None:
@@ -500,7 +500,7 @@ def test_any_training_state_gives_a_run_or_a_refusal(
 
 
 @given(st.lists(st.integers(0, len(RESUMABLE) - 1), min_size=1, max_size=30), st.randoms())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_flipped_bytes_of_a_resumable_model_give_a_run_or_a_refusal(
     places: list[int], chance: Random
 ) -> None:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.ui import palette
 from dashboard.ui.plotly_chart import plotly_module
+from tests.waiting import PATIENCE
 
 
 def page() -> None:
@@ -29,7 +30,7 @@ def page() -> None:
 
 
 def opened() -> AppTest:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 
