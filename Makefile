@@ -10,7 +10,7 @@ PARTS ?= $(filter-out contenders drawing weights,$(patsubst benchmarks/%.py,%,$(
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test coverage lint format benchmark frameworks agreement reference screenshots messages lock clean
+.PHONY: help run test coverage lint format benchmark frameworks agreement reference docs screenshots messages lock clean
 
 help:  ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 20
@@ -45,6 +45,9 @@ agreement: $(VENV)/torch  ## Compare every layer, loss, optimizer and run with P
 reference: $(VENV)/dev  ## Write docs/reference/settings.md anew
 	$(BIN)/python -m docs.settings_page
 
+docs: $(VENV)/docs  ## Build the documentation as a site: docs/_build/html/index.html
+	$(BIN)/sphinx-build -q -E -W --keep-going -c docs -d docs/_build/pages . docs/_build/html
+
 screenshots: $(VENV)/browser  ## Take the pictures of the README anew
 	$(BIN)/python -m docs.screenshots
 
@@ -67,6 +70,10 @@ $(VENV)/dev: $(VENV)/python requirements.txt requirements/dev.txt requirements/e
 	$(PIP) install --quiet -r requirements/dev.txt
 	touch $@ $(VENV)/app
 
+$(VENV)/docs: $(VENV)/app requirements/docs.txt
+	$(PIP) install --quiet -r requirements/docs.txt
+	touch $@
+
 $(VENV)/torch: $(VENV)/dev requirements/torch.txt
 	$(PIP) install --quiet -r requirements/torch.txt
 	touch $@
@@ -81,8 +88,8 @@ lock: $(VENV)/python  ## Write constraints.txt anew with the newest versions tha
 	$(PIP) install --quiet 'uv>=0.13,<0.14'
 	: > constraints.txt  # the old pins would hold the new ones back
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \
-	  --no-annotate --custom-compile-command 'make lock' requirements/dev.txt --output-file constraints.txt
+	  --no-annotate --custom-compile-command 'make lock' requirements/dev.txt requirements/docs.txt --output-file constraints.txt
 
 clean:  ## Remove what the commands above made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov test-results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov test-results docs/_build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
