@@ -40,21 +40,21 @@ def loky_executor() -> Executor:
     return executor
 
 
-def end(executors: Sequence[Executor], patience: float = 2.0) -> None:
+def end(executors: Sequence[Executor], patience: float = 1.0) -> None:
     """End executors and their processes: when their tasks are done, or by force when that takes too long."""
     managers = [
         executor._executor_manager_thread
         for executor in executors
         if isinstance(executor, ProcessPoolExecutor)
     ]
+    pids = [pid for executor in executors for pid in _pids(executor)]  # an executor that ends forgets them
     for executor in executors:
         if isinstance(executor, ProcessPoolExecutor):
             executor.shutdown(wait=False)
         else:
             executor.shutdown(cancel_futures=True)
     if not _have_ended(managers, patience):
-        for executor in executors:
-            kill(executor)
+        _kill_processes(pids)
         _have_ended(managers, patience)
 
 
@@ -68,11 +68,16 @@ def _have_ended(threads: Sequence[threading.Thread | None], patience: float) -> 
 
 def kill(executor: Executor) -> None:
     """End an executor by force, whatever its process does; nothing is waited for."""
-    for pid in _pids(executor):
+    if isinstance(executor, ProcessPoolExecutor):
+        _kill_processes(_pids(executor))
+    else:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _kill_processes(pids: Sequence[int]) -> None:
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    if not isinstance(executor, ProcessPoolExecutor):
-        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def is_halted(executor: Executor) -> bool:
@@ -93,7 +98,7 @@ def _pids(executor: Executor) -> list[int]:
 def at_exit(function: Callable[[], object]) -> None:
     """Have a function called when this process ends, before it waits for threads and busy workers.
 
-    What was registered last is called first. loky registers its own hook, which waits for what the workers
-    are at, with the first task; so this comes after it.
+    What was registered last is called first. With the first task of each executor loky registers a hook that
+    waits for what the workers are at; so this has to be done after that.
     """
     getattr(threading, "_register_atexit", atexit.register)(function)

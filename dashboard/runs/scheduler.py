@@ -62,6 +62,8 @@ class Scheduler:
         Seconds.
     remove : callable
         Is given a run that was deleted, as soon as no worker touches it any more.
+    started : callable
+        Is called when a worker has been started.
     shares : {"never", "when faster", "always"}
         Whether a run that trains alone uses a second core.
     """
@@ -74,6 +76,7 @@ class Scheduler:
         make_executor: Callable[[], Executor],
         clock: Callable[[], float],
         remove: Callable[[Run], None],
+        started: Callable[[], object] = lambda: None,
         shares: Shares = "when faster",
     ) -> None:
         self._changed = changed
@@ -81,7 +84,7 @@ class Scheduler:
         self._clock = clock
         self._remove = remove
         self._closed = False
-        self.slots = [Slot(make_executor, self._arrived) for _worker in range(workers)]
+        self.slots = [Slot(make_executor, self._arrived, started) for _worker in range(workers)]
         self.shares: Shares = shares if workers > 1 else "never"
 
     # ---- what the service asks for -----------------------------------------------------------------------
@@ -193,6 +196,7 @@ class Scheduler:
             for job in slot.jobs:  # whoever waits for one need not wait until its worker has ended
                 job.future = None
                 job.reply.set_exception(RunError(_(CLOSING)))
+            slot.jobs.clear()
         return [slot.executor for slot in self.slots if slot.executor is not None]
 
     # ---- handing out -------------------------------------------------------------------------------------

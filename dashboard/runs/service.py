@@ -122,6 +122,7 @@ class RunService:
             make_executor,
             clock,
             self._remove,
+            partial(at_exit, partial(_close, weakref.ref(self))),
             shares,
         )
         self._store = DataStore()
@@ -129,7 +130,7 @@ class RunService:
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
         self._trials: dict[tuple[Any, ...], float] = {}
         self._closed = threading.Event()
-        self._has_begun = False
+        self._keeper: threading.Thread | None = None
 
     # ---- starting ----------------------------------------------------------------------------------------
 
@@ -166,8 +167,8 @@ class RunService:
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
             self._runs[run_id] = run
-            self._scheduler.compute(run)
             self._start_keeper()
+            self._scheduler.compute(run)
         return run_id
 
     def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
@@ -410,8 +411,8 @@ class RunService:
             demand = demand_of(network, shape, n_classes, worker.TRIAL_IMAGES)
             with self._changed:
                 self._refuse_too_large(demand)
-                reply = self._scheduler.ask(worker.trial, *key)
                 self._start_keeper()
+                reply = self._scheduler.ask(worker.trial, *key)
             while len(self._trials) >= TRIALS_KEPT:
                 self._trials.pop(next(iter(self._trials)), None)
             self._trials[key] = _answer(reply)
@@ -455,8 +456,10 @@ class RunService:
 
     def close(self) -> None:
         """End all workers within seconds and delete all files; the service cannot be used afterwards."""
-        self._closed.set()
         with self._changed:
+            if self._closed.is_set():
+                return
+            self._closed.set()
             executors = self._scheduler.close()
             for run in self._runs.values():
                 with suppress(OSError):  # its folder is gone
@@ -469,14 +472,11 @@ class RunService:
             self._store.close()
 
     def _start_keeper(self) -> None:
-        """Start the thread that tidies up, and have all closed with the process; after the first job."""
-        if self._has_begun:
-            return
-        self._has_begun = True
-        at_exit(partial(_close, weakref.ref(self)))
-        if self._tidy_every is not None:
+        """Start the thread that tidies up; with the first job, so that an unused service has none."""
+        if self._keeper is None and self._tidy_every is not None:
             keep = partial(self._keep_tidy, self._tidy_every)
-            threading.Thread(target=keep, name="runs-keeper", daemon=True).start()
+            self._keeper = threading.Thread(target=keep, name="runs-keeper", daemon=True)
+            self._keeper.start()
 
     def _keep_tidy(self, every: float) -> None:
         next_tidy, failures = time.monotonic() + every, 0

@@ -48,13 +48,17 @@ class Slot:
         Returns an executor that runs one call at a time, in order.
     arrived : callable
         Is given slot, job and future as soon as a job has come back, in some thread, without the lock.
+    started : callable
+        Is called when a new executor has its first job.
     """
 
     def __init__(
         self,
         make_executor: Callable[[], Executor],
         arrived: Callable[["Slot", Job, "Future[Any]"], None],
+        started: Callable[[], object],
     ) -> None:
+        self._started = started
         self._make_executor = make_executor
         self._arrived = arrived
         self._blamed: Executor | None = None
@@ -127,7 +131,10 @@ class Slot:
             self.executor = None
 
     def _submit(self, job: Job) -> "Future[Any]":
-        if self.executor is None:
-            self.executor = self._make_executor()
-        job.executor = self.executor
-        return self.executor.submit(job.function, *job.arguments)
+        if self.executor is not None:
+            job.executor = self.executor
+            return self.executor.submit(job.function, *job.arguments)
+        self.executor = job.executor = self._make_executor()
+        future = self.executor.submit(job.function, *job.arguments)
+        self._started()
+        return future
