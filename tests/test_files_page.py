@@ -1,0 +1,77 @@
+"""The page about file formats says what files hold: nothing is left out, and nothing is made up.
+
+The fields are read from files written a moment before, and from the tables of docs/reference/files.md.
+"""
+
+import io
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboard.take_home import history_csv
+from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, save_model, split_dataset, train
+from tests.house import ROOT
+
+PAGE = (ROOT / "docs/reference/files.md").read_text("utf-8")
+COUNTERS = "state.counters"
+
+
+def documented(heading: str, page: str = PAGE) -> list[str]:
+    """Return the names in the first column of the first table below a heading."""
+    section = re.split(r"^#+ ", page.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def run() -> TrainingRun:
+    """A run with everything that a file may hold, and with a dev set."""
+    network = NetworkConfig(hidden_sizes=(8,), standardize=True, drop_rare_pixels=0.0)
+    run = TrainingRun(network, TrainingConfig(epochs=1))
+    list(train(run, split_dataset(load_dataset("digits-8x8"), dev_size=300)))
+    return run
+
+
+@pytest.fixture(scope="module")
+def arrays(run: TrainingRun) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    save_model(run.model(resumable=True), buffer)
+    buffer.seek(0)
+    return dict(np.load(buffer))
+
+
+def json_in(array: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(array.tobytes())
+    return found
+
+
+def test_the_arrays_of_a_model_file_are_those_on_the_page(arrays: dict[str, Any]) -> None:
+    assert sorted(arrays) == sorted(documented("Arrays") + documented("Training state"))
+
+
+@pytest.mark.parametrize("heading", ["Header", "Card", "Counters"])
+def test_the_fields_in_a_model_file_are_those_on_the_page(arrays: dict[str, Any], heading: str) -> None:
+    header = json_in(arrays["header"])
+    found = {"Header": header, "Card": header["card"], "Counters": json_in(arrays[COUNTERS])}[heading]
+    assert list(found) == documented(heading)
+
+
+def test_the_columns_of_a_history_file_are_those_on_the_page(run: TrainingRun) -> None:
+    columns = history_csv(run.history).splitlines()[0].split(",")
+    assert columns == documented("The history (.csv)")
+
+
+def test_types_and_shapes_of_the_arrays_are_those_on_the_page(arrays: dict[str, Any]) -> None:
+    names = documented("Arrays") + documented("Training state")
+    said = dict(re.findall(r"^\| `([^`]+)` \| ([^|]+) `\(", PAGE, re.MULTILINE))
+    assert names
+    for name in names:
+        assert arrays[name].dtype.name in said[name] or arrays[name].dtype.name.startswith(said[name]), name
+
+
+def test_a_field_is_read_from_the_table_below_its_own_heading_only() -> None:
+    page = "# One\n\n| a | b |\n| --- | --- |\n| `x` | 1 |\n\n## Two\n\n| `y` | 2 |\n"
+    assert documented("One", page) == ["x"]
+    assert documented("Two", page) == ["y"]
