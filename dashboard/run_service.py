@@ -7,10 +7,12 @@ another browser with the same link may watch.
 import binascii
 import hashlib
 import secrets
+from ipaddress import IPv4Address, ip_address, ip_network
 
 import streamlit as st
 
 from dashboard.presence import session_id
+from dashboard.runs.limits import Place
 from dashboard.runs.records import RunStatus
 from dashboard.runs.service import RunService
 from dashboard.server import server
@@ -28,10 +30,43 @@ def get_run_service() -> RunService:
 def run_owner() -> str:
     """Return the secret by which the run service knows this visitor again."""
     if _OWNER not in st.session_state:
-        token = browser_token(st.context.cookies.get(_COOKIE, ""))
-        st.session_state[_OWNER] = token or secrets.token_hex(16)
+        st.session_state[_OWNER] = _token_of_cookie() or secrets.token_hex(16)
     owner: str = st.session_state[_OWNER]
     return owner
+
+
+def is_known_after_reload() -> bool:
+    """Say whether this visitor's browser keeps the cookie by which `run_owner` knows it again."""
+    return _token_of_cookie() is not None
+
+
+def _token_of_cookie() -> str | None:
+    return browser_token(st.context.cookies.get(_COOKIE, ""))
+
+
+def visitors_place() -> Place:
+    """Return where this visitor comes from, as the server sees it; a cookie is the client's to choose."""
+    return Place(session_id(), network_of(st.context.ip_address))
+
+
+def network_of(address: str | None) -> str:
+    """Return what one visitor shares with nobody far away: an IPv4 address, or 64 bits of an IPv6 address.
+
+    Whoever has one IPv6 address mostly has all that begin as it does. Streamlit tells none for this machine
+    itself, which may be a proxy that does not say for whom it asks.
+
+    >>> network_of("203.0.113.7"), network_of("2001:db8:1:2::3"), network_of("::ffff:203.0.113.7")
+    ('203.0.113.7', '2001:db8:1:2::/64', '203.0.113.7')
+    >>> network_of(None)
+    ''
+    """
+    try:
+        known = ip_address(address or "")
+    except ValueError:
+        return ""
+    if isinstance(known, IPv4Address):
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
 
 
 def watch_run(run_id: str) -> RunStatus:

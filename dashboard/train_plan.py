@@ -9,7 +9,7 @@ from dashboard.estimate import expected_seconds
 from dashboard.formats import duration
 from dashboard.messages import friendly_errors, plain
 from dashboard.navigation import page
-from dashboard.run_service import get_run_service, run_owner
+from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.records import RunStatus
 from dashboard.session import Session
 from dashboard.train_words import dataset_words, network_words, training_words
@@ -64,6 +64,11 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
     if instead_of is not None:
         service.stop(instead_of.run_id, run_owner(), patience=LONGEST_STOP)
     session.run_id = service.start(
-        run_owner(), session.split, session.network_config, session.training_config, session.split_settings
+        run_owner(),
+        session.split,
+        session.network_config,
+        session.training_config,
+        session.split_settings,
+        visitors_place(),
     )
     st.query_params["run"] = session.run_id

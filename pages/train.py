@@ -10,7 +10,7 @@ from dashboard.controls import chosen_value, control_key
 from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.navigation import guard
 from dashboard.run_result import show_result
-from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
+from dashboard.run_service import find_run, get_run_service, is_known_after_reload, run_owner, watch_run
 from dashboard.run_view import MOVING, show_run
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.session import Session, get_session
@@ -117,6 +117,8 @@ guard(__file__)
 st.title(_("Train"))
 session = get_session()
 with friendly_errors():
+    if not is_known_after_reload():
+        st.caption(_("Your browser blocks cookies: if you reload the page, you lose control of your runs."))
     status = current_run(session)
     if status is None:
         st.write(_("Watch the network learn. This is what it will be:"))

@@ -6,6 +6,7 @@ It stands at the start of a run, so that one visitor's large network cannot end 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from mlcore import NetworkConfig, network_summary
 from mlcore.network import CONVOLUTION_TILE, TILE
@@ -21,6 +22,34 @@ DISK_VECTORS = 12
 
 TILE_ARRAYS = 3
 """Arrays for one tile of images that a layer keeps: outputs, gradients, and one to work in."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a visitor comes from; an empty part is not known and bounds nothing.
+
+    Attributes
+    ----------
+    session : str
+        The id that the server gave to the session.
+    address : str
+        The network address.
+    """
+
+    session: str = ""
+    address: str = ""
+
+    def shares_session(self, other: Self) -> bool:
+        """Whether both are one session."""
+        return bool(self.session) and self.session == other.session
+
+    def shares_address(self, other: Self) -> bool:
+        """Whether both come from one address."""
+        return bool(self.address) and self.address == other.address
+
+
+NOWHERE = Place()
+"""Of a run that no visitor has started, as in a notebook."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from dashboard.runs.limits import Demand
+from dashboard.runs.limits import NOWHERE, Demand, Place
 from dashboard.runs.records import LIVE, History, Record, RunStatus, State
 from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
@@ -57,6 +57,7 @@ class Run:
     demand: Demand
     training: TrainingConfig
     left_at: float
+    place: Place = NOWHERE
     state: State = "queued"
     wanted: Wanted = "running"
     message: str = ""
@@ -121,6 +122,10 @@ class Run:
         """Since when a worker keeps it in memory without being asked for it; infinity when none does."""
         kept = self.state == "paused" and self.slot is not None and self.jobs == 0
         return self.used_at if kept else math.inf
+
+    def belongs_to(self, owner: str, place: Place) -> bool:
+        """Whether it counts as this visitor's; a session with another secret is still the same session."""
+        return self.owner == owner or self.place.shares_session(place)
 
     def take_note(self, report: Report, now: float) -> None:
         """Learn from a worker's report how the run stands."""

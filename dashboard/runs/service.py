@@ -24,7 +24,7 @@ from loky import cpu_count
 from dashboard.budget import bytes_available
 from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
-from dashboard.runs.limits import Demand, demand_of, total
+from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of, total
 from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
@@ -53,9 +53,10 @@ class Limits:
 
     Attributes
     ----------
-    live_per_owner, live : int
-        Runs that train, wait or are paused.
-    kept_per_owner : int
+    live_per_owner, live_per_address, live : int
+        Runs that train, wait or are paused; those of one session count as one owner's. A school's whole class
+        may come from one address.
+    kept_per_owner, kept_per_address : int
         Runs at all; with a new one, the oldest that has ended makes room.
     memory_bytes : int or None
         For all live runs together; None is no limit.
@@ -70,8 +71,10 @@ class Limits:
     """
 
     live_per_owner: int = 3
+    live_per_address: int = 40
     live: int = 60
     kept_per_owner: int = 10
+    kept_per_address: int = 200
     memory_bytes: int | None = None
     grace_seconds: float = 600.0
     idle_seconds: float = 60.0
@@ -141,6 +144,7 @@ class RunService:
         network: NetworkConfig,
         training: TrainingConfig,
         split_settings: SplitSettings | None = None,
+        place: Place = NOWHERE,
     ) -> str:
         """Start a run and return its unguessable id.
 
@@ -150,6 +154,8 @@ class RunService:
             A secret of the visitor's; whoever names it may change the run.
         split_settings : SplitSettings, optional
             Only to be shown in the status.
+        place : Place, optional
+            Where the visitor comes from, which is harder to change than an owner's secret.
 
         Raises
         ------
@@ -159,13 +165,14 @@ class RunService:
         train = split.train
         demand = demand_of(network, train.image_shape, len(train.class_names), len(train))
         with self._changed:
-            self._refuse_too_many(owner)
+            self._refuse_too_many(owner, place)
             self._refuse_too_large(demand)
-            self._make_room(owner)
+            self._make_room(owner, place)
             run_id = secrets.token_urlsafe(16)
             stored, folder = self._make_files(run_id, split, demand.disk)
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
-            run = Run(owner, ticket, DataFacts.of(split, split_settings), demand, training, self._clock())
+            facts = DataFacts.of(split, split_settings)
+            run = Run(owner, ticket, facts, demand, training, self._clock(), place)
             self._runs[run_id] = run
             self._start_keeper()
             self._scheduler.compute(run)
@@ -184,14 +191,18 @@ class RunService:
             message = _("The server could not write the files of this training ({reason}). Try again later.")
             raise RunError(message.format(reason=reason_of(error))) from error
 
-    def _refuse_too_many(self, owner: str) -> None:
+    def _refuse_too_many(self, owner: str, place: Place) -> None:
         if self._closed.is_set():
             raise RunError(_("The server is being shut down."))
         live = [run for run in self._runs.values() if run.live]
-        mine = sum(run.owner == owner for run in live)
+        mine = sum(run.belongs_to(owner, place) for run in live)
         if mine >= self.limits.live_per_owner:
             message = _("You have {n} runs going. Stop one of them, or wait until it has finished.")
             raise RunError(message.format(n=mine))
+        near = sum(run.place.shares_address(place) for run in live)
+        if near >= self.limits.live_per_address:
+            message = _("{n} runs are going from your network's address. Try again when some have finished.")
+            raise RunError(message.format(n=near))
         if len(live) >= self.limits.live:
             message = _("All {n} places on this server are taken. Try again in a few minutes.")
             raise RunError(message.format(n=len(live)))
@@ -207,11 +218,17 @@ class RunService:
             needed, left = demand.kept + demand.saving, max(0, limit - total(taken, workers))
             raise RunError(message.format(needed=needed / 1e6, left=left / 1e6))
 
-    def _make_room(self, owner: str) -> None:
-        """Delete the oldest runs of an owner that have ended, when there are as many as may be kept."""
-        mine = [run for run in self._runs.values() if run.owner == owner]
-        ended = [run for run in mine if not run.live]
-        for run in ended[: max(0, len(mine) - self.limits.kept_per_owner + 1)]:
+    def _make_room(self, owner: str, place: Place) -> None:
+        """Delete the oldest runs that have ended, of an owner and of an address that have their number."""
+        mine = [run for run in self._runs.values() if run.belongs_to(owner, place)]
+        self._delete_oldest(mine, self.limits.kept_per_owner)
+        near = [run for run in self._runs.values() if run.place.shares_address(place)]
+        self._delete_oldest(near, self.limits.kept_per_address)
+
+    def _delete_oldest(self, runs: list[Run], most: int) -> None:
+        """Delete as many of these runs as leaves room for one more; only such as have ended."""
+        ended = [run for run in runs if not run.live]
+        for run in ended[: max(0, len(runs) - most + 1)]:
             self._delete(run)
 
     # ---- watching ----------------------------------------------------------------------------------------
@@ -305,7 +322,7 @@ class RunService:
             if not run.live:
                 self._wait_for_worker(run)
                 run = self._owned(run_id, owner)
-                self._refuse_too_many(owner)
+                self._refuse_too_many(owner, run.place)
                 self._refuse_too_large(run.demand)
             begin = run.total_steps if run.live else run.restart_step
             total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps

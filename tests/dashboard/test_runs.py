@@ -18,7 +18,7 @@ import pytest
 
 from dashboard.budget import bytes_available
 from dashboard.runs import worker
-from dashboard.runs.limits import demand_of
+from dashboard.runs.limits import Place, demand_of
 from dashboard.runs.records import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
@@ -83,7 +83,9 @@ def service(turns: list[str], clock: Clock) -> Iterator[RunService]:
 
     A turn ends with its first record, on a fast machine as on a slow one.
     """
-    limits = Limits(live_per_owner=3, live=8, kept_per_owner=5, grace_seconds=600)
+    limits = Limits(
+        live_per_owner=3, live_per_address=6, live=8, kept_per_owner=5, kept_per_address=7, grace_seconds=600
+    )
     made = RunService(2, limits, turn_seconds=0, make_executor=CountingExecutor, clock=clock, tidy_every=None)
     yield made
     made.close()
@@ -427,6 +429,25 @@ def test_one_visitor_cannot_take_all_places(service: RunService, split: Split) -
     service.start("bob", split, SMALL, ENDLESS)
 
 
+def test_a_session_that_calls_itself_another_owner_gets_no_further_places(
+    service: RunService, split: Split
+) -> None:
+    for k in range(3):
+        service.start(f"secret {k}", split, SMALL, ENDLESS, place=Place("one session"))
+    with pytest.raises(RunError, match="You have 3 runs going"):
+        service.start("secret 4", split, SMALL, ENDLESS, place=Place("one session"))
+    service.start("secret 4", split, SMALL, ENDLESS, place=Place("another session"))
+
+
+def test_one_address_cannot_take_all_places(service: RunService, split: Split) -> None:
+    for k in range(6):
+        service.start(f"pupil {k}", split, SMALL, ENDLESS, place=Place(f"tab {k}", "203.0.113.7"))
+    with pytest.raises(RunError, match="6 runs are going from your network's address"):
+        service.start("ada", split, SMALL, ENDLESS, place=Place("tab", "203.0.113.7"))
+    service.start("ada", split, SMALL, ENDLESS, place=Place("tab", "203.0.113.8"))
+    service.start("bob", split, SMALL, ENDLESS)  # where no address is known, none is full
+
+
 def test_a_full_server_says_so(service: RunService, split: Split) -> None:
     for k in range(8):
         service.start(f"pupil {k}", split, SMALL, ENDLESS)
@@ -451,6 +472,16 @@ def test_the_oldest_ended_run_makes_room(service: RunService, split: Split) -> N
         runs.append(service.start("ada", split, SMALL, SHORT))
         ended(service, runs[-1])
     assert [status.run_id for status in service.runs_of("ada")] == runs[:0:-1]
+
+
+def test_the_oldest_ended_run_of_an_address_makes_room(service: RunService, split: Split) -> None:
+    service.start("bob", split, SMALL, ENDLESS)
+    for k in range(8):
+        ended(
+            service, service.start(f"secret {k}", split, SMALL, SHORT, place=Place(f"tab {k}", "203.0.113.7"))
+        )
+    assert [len(service.runs_of(f"secret {k}")) for k in range(8)] == [0, *[1] * 7]
+    assert len(service.runs_of("bob")) == 1
 
 
 # ---- cleaning up -----------------------------------------------------------------------------------------

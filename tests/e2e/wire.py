@@ -5,7 +5,7 @@ Tests send with it what no browser would, and the load benchmark is many tabs at
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -192,11 +192,16 @@ class Tab:
 
 
 @contextmanager
-def open_tab(address: str, cookie: str | None = None) -> Iterator[Tab]:
+def open_tab(
+    address: str, cookie: str | None = None, headers: Mapping[str, str] | None = None
+) -> Iterator[Tab]:
     """Connect a tab to the server at this address, as a browser that has this XSRF cookie (or none)."""
-    headers = {} if cookie is None else {"Cookie": f"{COOKIE}={cookie}"}
+    cookies = {} if cookie is None else {"Cookie": f"{COOKIE}={cookie}"}
     with connect(
-        stream(address), additional_headers=headers, subprotocols=STREAMLIT, max_size=LARGEST
+        stream(address),
+        additional_headers={**cookies, **(headers or {})},
+        subprotocols=STREAMLIT,
+        max_size=LARGEST,
     ) as socket:
         yield Tab(socket)
 
