@@ -4,7 +4,9 @@ It stands before `dashboard.drawing` on the path: each stroke ends in `Session.d
 everything else follows.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
@@ -32,12 +34,18 @@ def show_canvas(session: Session) -> None:
             height=SIZE,
             initial_drawing=session.canvas_start,
             key=KEY,
-            on_change=lambda: keep(session, st.session_state[KEY]["drawing"]["raw"]),
+            on_change=lambda: keep(session, _sent(st.session_state.get(KEY))),
         )
         _show_buttons(session)
         _teach_manners(
             _("Canvas for drawing with mouse, pen or finger. To do without, choose File or Camera.")
         )
+
+
+def _sent(state: Any) -> Any:
+    """Return the drawing in what the component says of itself; None when it is anything else than usual."""
+    drawing = state.get("drawing") if isinstance(state, Mapping) else None
+    return drawing.get("raw") if isinstance(drawing, Mapping) else None
 
 
 def _show_buttons(session: Session) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.pictures import GreyImage
 from dashboard.session import Session
-from dashboard.strokes import draw_strokes, strokes_of
+from dashboard.strokes import draw_strokes, drawn_by_pen, strokes_of
 
 SIZE = 280
 """Pixels of the canvas, both ways: ten for each pixel of MNIST, and it fits a phone."""
@@ -25,8 +25,8 @@ def is_blank(session: Session) -> bool:
 
 
 def keep(session: Session, drawing: Any) -> None:
-    """Keep what the browser says is on the canvas now."""
-    session.drawing = {"objects": _objects(drawing)}
+    """Keep what the browser says is on the canvas now, as far as it is what a pen can have drawn there."""
+    session.drawing = {"objects": drawn_by_pen(_objects(drawing))}
 
 
 def undo(session: Session) -> None:

@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dashboard.strokes import MOST_POINTS, MOST_STROKES, Stroke, draw_strokes, strokes_of
+from dashboard.strokes import (
+    MOST_COMMANDS,
+    MOST_FIELDS,
+    MOST_POINTS,
+    MOST_STROKES,
+    Stroke,
+    draw_strokes,
+    drawn_by_pen,
+    strokes_of,
+)
 
 DATA = Path(__file__).parent / "data"
 
@@ -57,7 +66,13 @@ def test_nothing_drawn_gives_no_stroke() -> None:
         path(["M", 1e300, 2]),
         path(["M", 1, 2], width=0),
         path(["M", 1, 2], width=float("inf")),
-        path(*[["L", 1, 2]] * (MOST_POINTS + 1)),
+        path(["M", True, 2]),
+        path(["M", "1", 2]),
+        path(["M", 10**400, 2]),
+        path(["M", 1, 2], width=49),
+        path(["M", 1, 2], width="20"),
+        path(["M", 601, 2]),
+        path(["M", 1, 2]) | {f"field {k}": 0 for k in range(MOST_FIELDS)},
     ],
 )
 def test_what_no_pen_can_have_drawn_is_left_out_and_the_rest_is_kept(item: Any) -> None:
@@ -65,11 +80,54 @@ def test_what_no_pen_can_have_drawn_is_left_out_and_the_rest_is_kept(item: Any) 
     assert len(strokes_of(drawing(item, good))) == 1
 
 
-def test_a_flood_of_strokes_or_points_is_cut_off() -> None:
+def zigzag(commands: int, step: float) -> dict[str, Any]:
+    return path(["M", 0, 0], *[["L", k * step % 280, k * step // 280 * 4] for k in range(1, commands)])
+
+
+def test_a_flood_of_strokes_points_or_commands_is_cut_off() -> None:
     dot = path(["M", 1, 2])
     assert len(strokes_of(drawing(*[dot] * (MOST_STROKES + 50)))) == MOST_STROKES
-    long = path(*[["L", 1, 2]] * (MOST_POINTS // 2))
-    assert len(strokes_of(drawing(*[long] * 5))) == 2
+    long = strokes_of(drawing(*[zigzag(1500, 4)] * 5))
+    assert [len(stroke.points) for stroke in long] == [1500, MOST_POINTS - 1500]
+    slow = drawing(*[path(*[["L", 1, 2]] * (MOST_COMMANDS // 2))] * 5)
+    assert len(strokes_of(slow)) == 2
+
+
+def test_a_slow_hand_draws_the_same_with_fewer_points() -> None:
+    slow, quick = (strokes_of(drawing(zigzag(n, step))) for n, step in ((1400, 0.2), (70, 4.0)))
+    assert len(slow[0].points) < 160
+    assert slow[0].points[-1] == (279.8, 0.0)
+    difference = np.abs(draw_strokes(slow, 280).astype(int) - draw_strokes(quick, 280))
+    assert difference[:, :270].mean() < 0.5
+
+
+def test_the_largest_drawing_costs_little_more_to_draw_than_its_points() -> None:
+    """Not in seconds: what grows with the work are the points, their number and the width of the pen."""
+    generator = np.random.default_rng(0)
+    far = path(
+        ["M", 0, 0], *[["Q", *generator.uniform(-600, 600, 4).tolist()] for _ in range(2000)], width=48
+    )
+    strokes = strokes_of(drawing(*[far] * 50))
+    assert sum(len(stroke.points) for stroke in strokes) <= MOST_POINTS
+    assert max(stroke.width for stroke in strokes) <= 48
+
+
+def test_what_is_kept_of_a_drawing_is_bounded_and_can_be_shown_again() -> None:
+    stroke = path(["M", 1, 2], ["L", 30, 40]) | {
+        "stroke": "#ffffff",
+        "fill": None,
+        "scaleX": 1,
+        "shadow": {"deep": ["x" * 10_000]},
+        "x" * 1000: 1,
+        "version": "y" * 1000,
+        "left": float("inf"),
+    }
+    trailing = path(*[["Q", k, 0, 9 * k, 9] for k in range(60)] * 3, ["L", 1, "z" * 1000])
+    image = {"type": "Image", "src": "http://127.0.0.1:9/i.png"}
+    kept = drawn_by_pen([stroke, image, "text", trailing, *[stroke] * 500])
+    assert len(kept) == MOST_STROKES - 3
+    assert kept[0] == path(["M", 1, 2], ["L", 30, 40]) | {"stroke": "#ffffff", "fill": None, "scaleX": 1}
+    assert strokes_of(drawing(*kept)) == strokes_of(drawing(*[stroke] * len(kept)))
 
 
 json_values = st.recursive(
