@@ -50,6 +50,7 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 CONTENTS = {
+    "Tutorial": ["tutorial/first-network", "tutorial/first-lesson"],
     "How-to": ["/CONTRIBUTING"],
     "Reference": ["reference/*", "/data/*/README", "/models/*"],
     "Explanation": ["explanation/*", "decisions/README"],

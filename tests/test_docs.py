@@ -1,48 +1,62 @@
-"""What the documents show works: every Python block is run, page by page, and every name in them exists.
+"""The documents are true and whole: their Python runs, their names exist, and nothing public is left out.
 
-It stands beside the whole path, where someone reads about it first.
+Each check that looks for a gap is tried on a gap that is planted.
 """
 
+import contextlib
+import io
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+import mlcore
+from dashboard.navigation import PAGES
 from docs import settings_page
-from tests.house import ROOT, name_of
+from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, settings_of
+from tests.house import ROOT, name_of, python_files
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WITH_CODE = [page for page in PAGES if "```python\n" in page.read_text("utf-8")]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_CODE = [page for page in DOCUMENTS if "```python\n" in page.read_text("utf-8")]
 
 
-def blocks(text: str) -> list[tuple[int, str]]:
-    """The Python blocks of a page with the number of the line above each."""
-    found = re.finditer(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    return [(text.count("\n", 0, block.start()) + 1, block.group(1)) for block in found]
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+# What the documents show, runs
+
+
+def blocks(text: str) -> list[tuple[int, str, str | None]]:
+    """The Python blocks of a page: the number of the line above, the code, and what is said to be printed."""
+    found = re.finditer(
+        r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", text, flags=re.DOTALL | re.MULTILINE
+    )
+    return [(text.count("\n", 0, block.start()) + 1, block[1], block[2]) for block in found]
 
 
 @pytest.mark.parametrize("document", WITH_CODE, ids=name_of)
-def test_the_python_of_a_page_runs_from_top_to_bottom(
+def test_the_python_of_a_page_runs_and_prints_what_the_page_says(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").symlink_to(ROOT / "models")  # as in the project's folder, but nothing is left there
     names: dict[str, object] = {"__name__": "page"}
-    for line, code in blocks(document.read_text("utf-8")):
-        # blank lines in front, so that an error names the line of the page
-        exec(compile("\n" * line + code, str(document), "exec"), names)
+    for line, code, printed in blocks(document.read_text("utf-8")):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            # blank lines in front, so that an error names the line of the page
+            exec(compile("\n" * line + code, str(document), "exec"), names)
+        if printed is not None:
+            assert out.getvalue() == printed, f"{document}:{line}"
 
 
-def test_a_block_that_fails_is_told_with_its_line() -> None:
-    text = "# Page\n\n```python\nx = 1\n```\n\nwords\n\n```python\nassert x == 2\n```\n"
-    assert blocks(text) == [(3, "x = 1\n"), (9, "assert x == 2\n")]
-
-
-def test_the_page_of_settings_is_what_the_settings_say() -> None:
-    page = (ROOT / "docs/reference/settings.md").read_text("utf-8")
-    assert page == settings_page.page(), "Run python -m docs.settings_page"
+def test_a_block_is_found_with_its_line_and_what_it_prints() -> None:
+    text = "# Page\n\n```python\nx = 1\n```\n\nwords\n\n```python\nprint(2)\n```\n\n```text\n2\n```\n"
+    assert blocks(text) == [(3, "x = 1\n", None), (9, "print(2)\n", "2\n")]
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=name_of)
@@ -55,14 +69,137 @@ def test_an_example_runs_and_its_digit_is_read(example: Path, tmp_path: Path) ->
     assert "This is a 7" in done.stdout
 
 
-@pytest.mark.parametrize("document", PAGES, ids=name_of)
-def test_what_a_page_says_stands_in_a_module_stands_there(document: Path) -> None:
-    rows = re.findall(
-        r"\| ([^|\n]*) in \[\w+\.py\]\([./]*/(mlcore/[\w/]+)\.py\)", document.read_text("utf-8")
-    )
-    for cell, path in rows:
-        module = __import__(path.replace("/", "."), fromlist=["_"])
-        for dotted in re.findall(r"`([\w.]+)`", cell):
-            thing: object = module
-            for name in dotted.split("."):
-                thing = getattr(thing, name)
+# What the documents name, is there
+
+ROW = re.compile(r"^\| .*\]\([./]*mlcore/[\w/]+\.py\) \|$", re.MULTILINE)
+PLACE = re.compile(r"\| ([^|\n]*) in \[\w+\.py\]\([./]*(mlcore/[\w/]+)\.py\) \|$")
+WITH_PLACES = [page for page in DOCUMENTS if ROW.search(page.read_text("utf-8"))]
+
+
+def misplaced(text: str) -> list[str]:
+    """Return the names of which a table says that they are in a module, and which are not there."""
+    missing = []
+    for row in ROW.findall(text):
+        place = PLACE.search(row)
+        assert place, f"not understood: {row}"
+        module = __import__(place[2].replace("/", "."), fromlist=["_"])
+        names = re.findall(r"`([\w.]+)`", place[1])
+        assert names, f"no name in {row}"
+        missing += [name for name in names if not _has(module, name)]
+    return missing
+
+
+def _has(thing: object, dotted: str) -> bool:
+    for name in dotted.split("."):
+        if not hasattr(thing, name):
+            return False
+        thing = getattr(thing, name)
+    return True
+
+
+@pytest.mark.parametrize("document", WITH_PLACES, ids=name_of)
+def test_what_a_page_says_is_in_a_module_is_there(document: Path) -> None:
+    assert misplaced(document.read_text("utf-8")) == []
+
+
+def test_the_page_on_training_says_where_things_are() -> None:
+    assert ROOT / "docs/explanation/how-the-network-is-trained.md" in WITH_PLACES
+
+
+def test_a_name_that_is_not_in_its_module_is_found() -> None:
+    good = "| a | `train` in [__init__.py](../mlcore/__init__.py) |\n"
+    assert misplaced(good) == []
+    assert misplaced(good.replace("`train`", "`train` and `TrainingRun.fly`")) == ["TrainingRun.fly"]
+
+
+def wrong_addresses(text: str) -> list[str]:
+    """Return the addresses in code spans that lead to no page, data set or recipe of the app."""
+    known = {"recipe": RECIPES, "data": SHIPPED_DATASETS}
+    pages = {"", *(entry.name for entry in PAGES)} - {"home"}
+    wrong = []
+    for address in re.findall(r"`(/[a-z]*(?:\?[^`]*)?)`", text):
+        page, _, query = address[1:].partition("?")
+        choices = [choice.partition("=")[::2] for choice in query.split("&") if choice]
+        if page not in pages or any(value not in known.get(name, {value}) for name, value in choices):
+            wrong.append(address)
+    return wrong
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_an_address_in_a_document_leads_somewhere(document: Path) -> None:
+    assert wrong_addresses(document.read_text("utf-8")) == []
+
+
+def test_an_address_that_leads_nowhere_is_found() -> None:
+    text = "`/draw`, `/fly`, `/network?recipe=standard`, `/network?recipe=none`, `/data?data=none`"
+    assert wrong_addresses(text) == ["/fly", "/network?recipe=none", "/data?data=none"]
+
+
+def test_the_lesson_calls_the_controls_as_the_app_does() -> None:
+    labels = set(re.findall(r"\*\*(.+?)\*\*", text_of("docs/tutorial/first-lesson.md"))) - {"You", "Pupils"}
+    source = "".join(path.read_text("utf-8") for path in python_files())
+    assert labels
+    assert [label for label in sorted(labels) if f'_("{label}")' not in source] == []
+
+
+# Nothing is left out
+
+SETTINGS = [*settings_of(NetworkConfig), *settings_of(TrainingConfig)]
+TABLES = ("ACTIVATIONS", "INITIALIZERS", "LOSSES", "OPTIMIZERS", "RECIPES", "SCHEDULES")
+PARAMETERS = re.compile(r"(?:from_address\(|query_params\.get\(|query_params\[)\"(\w+)\"")
+
+
+def in_api(name: str) -> str:
+    return rf"^\.\. (?:autofunction|autoclass|py:data):: mlcore\.{name}$"
+
+
+def in_table(name: str) -> str:
+    return rf"^\|.*`{name}`.*\|$"
+
+
+def of_page(name: str) -> str:
+    return rf"^\| .* \| `/{'' if name == 'home' else name}` \|"
+
+
+def parameter(name: str) -> str:
+    return rf"^\| .* \| `/\w*` \|.*`{name}`"
+
+
+def undocumented(names: Iterable[str], page: str, pattern: Callable[[str], str]) -> list[str]:
+    """Return the names that a page has no line for."""
+    return [name for name in names if not re.search(pattern(name), page, re.MULTILINE)]
+
+
+def query_parameters() -> list[str]:
+    """Return every name that the app reads behind the ? of an address."""
+    sources = (path.read_text("utf-8") for path in python_files())
+    return sorted({name for source in sources for name in PARAMETERS.findall(source)})
+
+
+WHOLE = {
+    "a public name of mlcore": (mlcore.__all__, "docs/reference/api.md", in_api),
+    "a setting": (SETTINGS, "docs/reference/settings.md", in_table),
+    "a choice or a recipe": (
+        [name for table in TABLES for name in getattr(mlcore, table)],
+        "docs/reference/settings.md",
+        in_table,
+    ),
+    "a page": ([entry.name for entry in PAGES], "docs/reference/addresses.md", of_page),
+    "a parameter of an address": (query_parameters(), "docs/reference/addresses.md", parameter),
+}
+
+
+@pytest.mark.parametrize(("names", "page", "pattern"), WHOLE.values(), ids=WHOLE)
+def test_each_has_its_documentation(names: list[str], page: str, pattern: Callable[[str], str]) -> None:
+    assert names
+    assert undocumented(names, text_of(page), pattern) == []
+
+
+@pytest.mark.parametrize(("names", "page", "pattern"), WHOLE.values(), ids=WHOLE)
+def test_one_that_is_left_out_is_found(names: list[str], page: str, pattern: Callable[[str], str]) -> None:
+    line = re.compile(pattern(names[-1]) + ".*", re.MULTILINE)
+    assert names[-1] in undocumented(names, line.sub("", text_of(page)), pattern)
+
+
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    assert text_of("docs/reference/settings.md") == settings_page.page(), "Run python -m docs.settings_page"
