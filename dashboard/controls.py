@@ -157,8 +157,9 @@ class Form(Generic[ConfigT]):
 
     def _change_size(self, size: int, name: str, place: int) -> None:
         sizes = list(getattr(self.config, name))
-        sizes[place] = size
-        self._change(tuple(sizes), name)
+        if place < len(sizes):  # the layer may be gone by a change that came just before
+            sizes[place] = size
+            self._change(tuple(sizes), name)
 
     def _change(self, value: Any, name: str) -> None:
         try:

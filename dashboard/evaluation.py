@@ -85,6 +85,10 @@ class Evaluation:
         positions = np.flatnonzero((self.labels == true) & (self.guesses == guessed))
         return positions[np.argsort(-self.confidence[positions], kind="stable")]
 
+    def has_cell(self, cell: tuple[object, object]) -> bool:
+        """Return whether there is such a cell: what a browser sends may be anything."""
+        return all(type(place) is int and 0 <= place < len(self.class_names) for place in cell)
+
     def confusions(self) -> list[Cell]:
         """Return the cells (true, guessed) off the diagonal that are not empty, the fullest first."""
         mistakes = self.matrix - np.diag(np.diag(self.matrix))

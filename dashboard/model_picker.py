@@ -23,8 +23,14 @@ def choose_model(session: Session, key: str) -> None:
         list(labels),
         format_func=labels.__getitem__,
         key=key,
-        on_change=lambda: setattr(session, "model_key", st.session_state[key]),
+        on_change=lambda: use_model(session, st.session_state[key]),
     )
+
+
+def use_model(session: Session, key: str) -> None:
+    """Let another model answer; what is in no list changes nothing."""
+    if key in model_labels(session):
+        session.model_key = key
 
 
 def bring_model(session: Session, key: str) -> None:

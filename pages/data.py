@@ -69,6 +69,8 @@ def is_in_step(session: Session) -> bool:
 def use_choice(session: Session) -> None:
     """Use the data set that was chosen, and let the address say so; one's own is in use once it was read."""
     source = st.session_state["data_source"]
+    if source not in (UPLOADED, *SHIPPED):
+        return
     if source == UPLOADED:
         to_address(data=None)
         if session.uploaded is not None:

@@ -124,7 +124,9 @@ def chosen_cell(evaluation: Evaluation) -> Cell:
 
 
 def choose_cell(evaluation: Evaluation, cell: Cell) -> None:
-    """Let the address name this cell."""
+    """Let the address name this cell, if there is one."""
+    if not evaluation.has_cell(cell):
+        return
     true, guessed = (evaluation.class_names[place] for place in cell)
     to_address(true=true, guessed=guessed)
 

@@ -84,7 +84,10 @@ def prepare_charts() -> None:
 
 def _take_cell(key: str, on_choice: Callable[[Cell], None] | None) -> None:
     """Remember which choice it was, so that the frame does not go back when Python answers an older one."""
-    row, column, turn = st.session_state[key].cell
+    said = st.session_state[key].cell
+    if not (isinstance(said, list) and len(said) == 3 and all(type(number) is int for number in said)):
+        return  # no chart of ours sends anything else
+    row, column, turn = said
     st.session_state[f"{key}_turn"] = turn
     if on_choice is not None:
         on_choice((int(row), int(column)))
