@@ -62,6 +62,10 @@ class Reservation:
         """Give the room back; doing so twice is once."""
         self._budget._change(self, 0)
 
+    def split(self, amount: int) -> "Reservation":
+        """Return a part of this reservation as one of its own."""
+        return self._budget._split(self, amount)
+
     def until_gone(self, holder: object) -> Self:
         """Release it as soon as nothing refers to ``holder`` any more; return it."""
         weakref.finalize(holder, self.release).atexit = False
@@ -139,6 +143,13 @@ class Budget:
                     raise NoRoom(amount, left + reservation.amount)
             self._taken += more
             reservation.amount = amount
+
+    def _split(self, reservation: Reservation, amount: int) -> Reservation:
+        with self._lock:
+            if not 0 <= amount <= reservation.amount:
+                raise ValueError(f"{amount} of {reservation.amount} bytes")
+            reservation.amount -= amount
+            return Reservation(self, amount)
 
 
 # ---- what the machine has --------------------------------------------------------------------------------

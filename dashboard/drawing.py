@@ -4,11 +4,16 @@ It stands between the canvas and the network on the path. The canvas is only tol
 drawn lives in the `Session`.
 """
 
-from typing import Any
+from typing import Any, BinaryIO
 
 from dashboard.pictures import GreyImage
+from dashboard.server import server
 from dashboard.session import Session
 from dashboard.strokes import draw_strokes, drawn_by_pen, strokes_of
+from mlcore import image_from_picture
+from mlcore.drawing import PICTURE_SIDE
+from mlcore.language import _
+from mlcore.picture import decoding_cost
 
 SIZE = 280
 """Pixels of the canvas, both ways: ten for each pixel of MNIST, and it fits a phone."""
@@ -53,3 +58,19 @@ def _put_up(session: Session, objects: list[Any]) -> None:
 def _objects(drawing: Any) -> list[Any]:
     objects = drawing.get("objects") if isinstance(drawing, dict) else None
     return objects if isinstance(objects, list) else []
+
+
+def digit_in_picture(file: BinaryIO, shape: tuple[int, int]) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the network; None when there is none.
+
+    Raises
+    ------
+    DatasetError
+        When it is no picture, or too large.
+    NoRoom
+        When the server has no memory to decode it.
+    """
+    cost = decoding_cost(str(getattr(file, "name", _("The file"))), file, PICTURE_SIDE)
+    file.seek(0)
+    with server().budget.reserve(cost.bytes):
+        return image_from_picture(file, shape)

@@ -4,6 +4,7 @@ It stands between the trained models and a drawing on the path. The pages offer 
 that was chosen in `Session.model_key`, and ask `chosen_model`.
 """
 
+import io
 from typing import BinaryIO
 
 from dashboard.caches import shipped_model, shipped_model_names
@@ -11,6 +12,7 @@ from dashboard.formats import percent
 from dashboard.messages import distinct
 from dashboard.run_service import find_run, get_run_service, run_owner
 from dashboard.runs.records import RunError
+from dashboard.server import server
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from mlcore import Model, ModelFileError, load_model
 from mlcore.language import _
@@ -54,9 +56,21 @@ def chosen_model(session: Session) -> Model:
 
 
 def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
-    """Let a model file answer from now on; an `mlcore.ModelFileError` leaves everything as it was."""
-    model = load_model(file, with_state=False)
-    check_affordable(model)
+    """Let a model file answer from now on; an error leaves everything as it was.
+
+    Raises
+    ------
+    ModelFileError
+        When it is no model, or none for this app.
+    NoRoom
+        When the server has no memory for it: as much as the file has, and as much again while it is read.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    with server().budget.reserve(2 * size) as room:
+        model = load_model(file, with_state=False)
+        check_affordable(model)
+        room.split(size).until_gone(model)
     session.uploaded_model = model
     session.uploaded_model_name = quoted(name)
     session.model_key = UPLOADED_MODEL

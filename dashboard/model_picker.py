@@ -5,9 +5,11 @@ They stand between the trained models and whatever is asked of them, on Draw and
 
 import streamlit as st
 
+from dashboard.budget import NoRoom
 from dashboard.messages import sentence, show_message
 from dashboard.model_choice import chosen_key, model_labels, take_model_file
 from dashboard.session import Session
+from dashboard.uploaded_files import opened
 from mlcore import ModelFileError
 from mlcore.language import _
 
@@ -54,6 +56,7 @@ def _take_file(session: Session, key: str) -> None:
     if file is None:
         return
     try:
-        take_model_file(session, file, file.name)
-    except ModelFileError as error:
+        with opened(file) as stream:
+            take_model_file(session, stream, file.name)
+    except (ModelFileError, NoRoom) as error:
         st.session_state[f"{key}_message"] = sentence(error)

@@ -13,7 +13,9 @@ from typing import Any
 from dashboard.budget import Budget
 from dashboard.hosting import prepare_process
 from dashboard.presence import Presence
+from dashboard.reading.readings import Readings
 from dashboard.runs.service import RunService
+from dashboard.uploaded_files import UploadedFiles
 
 _PLACE = "digitlab_server"
 # When a source file changes, Streamlit imports all of the project's modules again. A module that has no file
@@ -33,16 +35,23 @@ class Server:
         The sessions that are there; tells when one has gone.
     runs : RunService
         All runs; starts no process before the first.
+    readings : Readings
+        Reads visitors' files, each in a process of its own.
+    uploads : UploadedFiles
+        What visitors have sent and nobody has read yet.
     """
 
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
         self.runs = RunService()
         self.presence = Presence(self.runs.leave)
+        self.readings = Readings(self.budget, self.runs.store)
+        self.uploads = UploadedFiles(self.budget, self.runs.store)
 
     def close(self) -> None:
         """End all runs and their workers; doing so twice is once."""
         self.presence.close()
+        self.readings.close()
         self.runs.close()
 
 
@@ -52,6 +61,7 @@ def server() -> Server:
         if not hasattr(_kept, "server"):
             prepare_process()
             _kept.server = Server()
+            _kept.server.uploads.install()
             atexit.register(_kept.server.close)
         made: Server = _kept.server
         return made

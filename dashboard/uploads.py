@@ -1,33 +1,40 @@
-"""Files that a visitor brings become a data set, and are let go of at once.
+"""The uploader of data files: what a visitor brings becomes a data set, and is let go of at once.
 
-It stands at the head of the path, between the browser and `mlcore.read_dataset`. Streamlit keeps an uploaded
-file in memory for as long as the visit lasts; a data set of 33 MB would so cost 76 MB more for ever.
+The page Data shows it. The reading itself is done by `dashboard.reading`, in a process of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
+from dashboard.budget import NoRoom
 from dashboard.memory import return_large_blocks
 from dashboard.messages import plain, sentence, show_message
-from mlcore import Dataset, DatasetError
+from dashboard.presence import is_connected
+from dashboard.reading.readings import NoDisk, TooSlow
+from dashboard.server import server
+from mlcore import Dataset
 from mlcore.language import _
-from mlcore.readers import read_dataset
 
 LARGEST_FILE = 150  # MB; Kaggle's train.csv has 76
-LARGEST_KEPT = 60_000_000  # bytes; the images of MNIST as they come unpacked have 47 million
+
+ABSENCE = 10.0
+"""Seconds without a connection after which a visitor's file is read no further; it is when they come back."""
 
 Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
 """Receives a data set and, when the files had them, the images kept for the final test."""
 
-_one_at_a_time = Lock()
-
 return_large_blocks()
+
+
+class VisitorLeft(Exception):
+    """Nobody waits for this file any more."""
 
 
 @dataclass
@@ -42,18 +49,25 @@ class UploadTray:
         The ids of the files that were read last, so that no rerun reads them again.
     message : str
         Why they could not be used; empty when they could.
+    may_try_again : bool
+        Whether the same files may be read at another time.
     """
 
     number: int = 0
     tried: tuple[str, ...] = ()
     message: str = ""
+    may_try_again: bool = False
+
+    def clear(self) -> None:
+        """Forget what was tried, so that the next run of the page reads the files that are there."""
+        self.tried, self.message, self.may_try_again = (), "", False
 
 
 def show_uploader(tray: UploadTray, take: Take) -> None:
     """Show the uploader; when files have come, read them, ``take`` what they hold, and run the page again.
 
     Files that cannot be used stay in the uploader, with a sentence below it: labels may still be added to
-    images. Only what is large is dropped.
+    images, and what there was no room for may be tried again.
     """
     files = st.file_uploader(
         _("Your files"),
@@ -64,60 +78,77 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
     )
     ids = tuple(file.file_id for file in files)
     if not files and tray.tried:
-        tray.tried, tray.message = (), ""
+        tray.clear()
     if files and ids != tray.tried:
-        names = ", ".join(file.name for file in files)
-        with st.spinner(plain(_("Reading {names} …").format(names=names))):
-            # All of it inside: when the visitor goes to another page meanwhile, leaving the spinner raises.
-            tray.tried, number = ids, tray.number
-            tray.message = _read(files, take)
-            if not tray.message or sum(file.size for file in files) > LARGEST_KEPT:
-                _let_go(tray)
-        if tray.number != number:
+        tray.clear()
+        _read(files, tray, take)
+        if not tray.message:
             st.rerun()
     if tray.message:
         show_message("error", tray.message)
+    if tray.may_try_again:
+        st.button(_("Try again"), icon=":material/refresh:", on_click=tray.clear)
 
 
-def _read(files: Sequence[UploadedFile], take: Take) -> str:
-    """Read the files, one visitor at a time; return why they cannot be used, or nothing when they can."""
-    named = _by_name(files)
+def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
+    """Read the files and take what they hold, or leave in the tray why they cannot be used.
+
+    When the visitor does something else meanwhile, Streamlit raises in the midst of it: nothing was tried.
+    """
+    names, here = ", ".join(file.name for file in files), server()
+    ids = tuple(file.file_id for file in files)
     try:
-        with _one_at_a_time:
-            dataset = read_dataset(named)
-            test = _read_test_part(named, dataset)
+        with (
+            st.spinner(plain(_("Reading {names} …").format(names=names))),
+            here.uploads.paths(files) as paths,
+        ):
+            named = dict(zip(_distinct([file.name for file in files]), paths, strict=True))
+            wait = _waiting(st.empty())
+            dataset, test = here.readings.read(named, wait, st.context.locale or "")
+    except VisitorLeft:
+        st.stop()
     except Exception as error:
-        return sentence(error)
+        tray.tried, tray.message = ids, sentence(error)
+        tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
+        return
+    _let_go(tray)
     take(dataset, test)
-    return ""
 
 
-def _read_test_part(files: Mapping[str, BinaryIO], dataset: Dataset) -> Dataset | None:
-    """Return the test images that came along, when there are some; reading the others said so in a note."""
-    if not dataset.notes:
-        return None
-    try:
-        test = read_dataset(files, part="test")
-    except DatasetError:
-        return None
-    is_other = test.fingerprint != dataset.fingerprint
-    return test if is_other and test.class_names == dataset.class_names else None
+def _waiting(place: DeltaGenerator) -> Callable[[str], None]:
+    """Return what shows a visitor what is being waited for, and stops when they have left."""
+    context, seen = get_script_run_ctx(), time.monotonic()
+
+    def wait(text: str) -> None:
+        nonlocal seen
+        place.caption(text)  # raises Streamlit's own signal when the visitor has done something else
+        now = time.monotonic()
+        if context is None or is_connected(context.session_id):
+            seen = now
+        elif now - seen > ABSENCE:
+            raise VisitorLeft
+
+    return wait
 
 
 def _let_go(tray: UploadTray) -> None:
-    """Take the files out of Streamlit's memory; the uploader is a new and empty one from the next run on."""
+    """Give the files back; the uploader is a new and empty one from the next run on."""
     tray.number, tray.tried = tray.number + 1, ()
     context = get_script_run_ctx()
     if context is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
-def _by_name(files: Sequence[UploadedFile]) -> dict[str, BinaryIO]:
-    """Return name → file; a second file of the same name gets a number, so that none is lost."""
-    named: dict[str, BinaryIO] = {}
-    for file in files:
-        name, number = file.name, 2
-        while name in named:
-            name, number = f"{file.name} ({number})", number + 1
-        named[name] = file
-    return named
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names; a second file of the same name gets a number, so that none is lost.
+
+    >>> _distinct(["a.csv", "b.csv", "a.csv"])
+    ['a.csv', 'b.csv', 'a.csv (2)']
+    """
+    found: list[str] = []
+    for name in names:
+        other, number = name, 2
+        while other in found:
+            other, number = f"{name} ({number})", number + 1
+        found.append(other)
+    return found

@@ -192,16 +192,34 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
     0.3
     """
     predictions = probabilities.argmax(axis=1)
-    sure = probabilities[np.arange(len(labels)), predictions].astype(np.float64)
-    right = (predictions == labels).astype(np.float64)
+    sure = probabilities[np.arange(len(labels)), predictions]
+    return reliability(sure, predictions == labels, bins)
+
+
+def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 10) -> Calibration:
+    """Compare how sure the answers are with how often they are right, where that much is known of each.
+
+    Parameters
+    ----------
+    confidence : float array (n,)
+        The probability that was given to each answer.
+    right : bool array (n,)
+    bins : int
+
+    Examples
+    --------
+    >>> reliability(np.array([0.8, 0.8]), np.array([True, False])).error.__round__(2)
+    0.3
+    """
+    sure = confidence.astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
     which = np.clip(np.digitize(sure, edges[1:-1], right=True), 0, bins - 1)
     counts = np.bincount(which, minlength=bins)
-    confidence = _divide(np.bincount(which, sure, bins), counts)
-    hit_rate = _divide(np.bincount(which, right, bins), counts)
-    gaps = np.nan_to_num(np.abs(confidence - hit_rate))
-    error = float(gaps @ counts / len(labels)) if len(labels) else math.nan
-    return Calibration(edges, counts.astype(np.int64), confidence, hit_rate, error)
+    means = _divide(np.bincount(which, sure, bins), counts)
+    hit_rate = _divide(np.bincount(which, right.astype(np.float64), bins), counts)
+    gaps = np.nan_to_num(np.abs(means - hit_rate))
+    error = float(gaps @ counts / len(sure)) if len(sure) else math.nan
+    return Calibration(edges, counts.astype(np.int64), means, hit_rate, error)
 
 
 @dataclass(frozen=True)

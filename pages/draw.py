@@ -8,15 +8,17 @@ from typing import BinaryIO
 import streamlit as st
 
 from dashboard.answer_card import show_answer
+from dashboard.budget import NoRoom
 from dashboard.canvas import show_canvas
-from dashboard.drawing import SIZE, drawn_image
+from dashboard.drawing import SIZE, digit_in_picture, drawn_image
 from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.model_choice import chosen_model
 from dashboard.model_picker import bring_model, choose_model
 from dashboard.navigation import guard
 from dashboard.pictures import GreyImage
 from dashboard.session import Session, get_session
-from mlcore import DatasetError, image_from_drawing, image_from_picture
+from dashboard.uploaded_files import in_memory
+from mlcore import DatasetError, image_from_drawing
 from mlcore.dataset import UInt8Array
 from mlcore.language import N_, _
 
@@ -59,13 +61,15 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
     )
     if way == "file":
         label = _("A picture of one digit")
-        file = st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
+        file = in_memory(
+            st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
+        )
         image = image_of(file, shape)
         if file is not None and image is not None:
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
         return image, _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
     if way == "camera":
-        file = st.camera_input(_("A digit on paper, large and alone"), key="draw_camera")
+        file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
         return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
     show_canvas(session)
     return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
@@ -76,8 +80,8 @@ def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
     if file is None:
         return None
     try:
-        image = image_from_picture(file, shape)
-    except DatasetError as error:
+        image = digit_in_picture(file, shape)
+    except (DatasetError, NoRoom) as error:
         show_error(error)
         return None
     if image is None:

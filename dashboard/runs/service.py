@@ -128,7 +128,7 @@ class RunService:
             partial(at_exit, partial(_close, weakref.ref(self))),
             shares,
         )
-        self._store = DataStore()
+        self.store = DataStore()
         self._runs: dict[str, Run] = {}
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
         self._trials: dict[tuple[Any, ...], float] = {}
@@ -180,11 +180,11 @@ class RunService:
 
     def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
         try:
-            stored = self._store.keep_split(split)
+            stored = self.store.keep_split(split)
             try:
-                return stored, str(self._store.make_folder(run_id, room))
+                return stored, str(self.store.make_folder(run_id, room))
             except OSError:
-                self._store.release(stored)
+                self.store.release(stored)
                 raise
         except OSError as error:
             _log.exception("The files of a run could not be written")
@@ -402,13 +402,13 @@ class RunService:
             if run.saved_step is None:
                 raise RunError(_(NO_MODEL))
             step = run.step
-            stored = self._store.keep_dataset(dataset)
+            stored = self.store.keep_dataset(dataset)
             reply = self._scheduler.ask(worker.score, run.ticket.best_model, stored)
         try:
             accuracy: float = _answer(reply)
         finally:
             with self._changed:
-                self._store.release(stored)
+                self.store.release(stored)
         with self._changed:
             if run.step == step:
                 run.test_accuracy = accuracy
@@ -464,7 +464,7 @@ class RunService:
                     self._scheduler.save(run, put_away=True)
             self._scheduler.tidy(self.limits.idle_seconds)
             with suppress(OSError):  # the disk is full: it is tried again
-                self._store.mend()
+                self.store.mend()
 
     def watch(self) -> None:
         """Replace workers that do not answer."""
@@ -486,7 +486,7 @@ class RunService:
             self._changed.notify_all()
         end(executors)
         with self._changed:
-            self._store.close()
+            self.store.close()
 
     def _start_keeper(self) -> None:
         """Start the thread that tidies up; with the first job, so that an unused service has none."""
@@ -535,7 +535,7 @@ class RunService:
     def _remove(self, run: Run) -> None:
         """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
         shutil.rmtree(run.ticket.folder, ignore_errors=True)
-        self._store.release(run.ticket.split)
+        self.store.release(run.ticket.split)
 
 
 def _close(service: "weakref.ref[RunService]") -> None:

@@ -202,6 +202,27 @@ class DataStore:
         of_rows = paths[2] if rows is not None else None
         return StoredDataset(paths[0], paths[1], of_rows, dataset.class_names, dataset.name)
 
+    def adopt(
+        self, fingerprint: str, pixels: Path, labels: Path, *, class_names: tuple[str, ...], name: str
+    ) -> StoredDataset:
+        """Move a data set's files into the store, where they are not there yet; `release` it in the end.
+
+        Raises
+        ------
+        OSError
+            When there is no room for them; `reason_of` tells why.
+        """
+        key = fingerprint[:32]
+        paths: list[str] = []
+        with self._lock:
+            try:
+                for kind, file in (("pixels", pixels), ("labels", labels)):
+                    paths.append(self._move(f"{kind}-{key}", file))
+            except OSError:
+                self._let_go(paths)
+                raise
+        return StoredDataset(paths[0], paths[1], None, class_names, name)
+
     def release(self, stored: StoredDataset | StoredSplit) -> None:
         """Say that one user less needs this; a file that nobody needs is deleted."""
         with self._lock:
@@ -231,6 +252,15 @@ class DataStore:
         left = int(self._share * (shutil.disk_usage(self.folder).free + held)) - held
         if needed > left:
             raise DiskFull(needed, left)
+
+    def _move(self, name: str, file: Path) -> str:
+        path = str(self.folder / f"{name}.npy")
+        if path not in self._users:
+            self._take_room(file.stat().st_size)
+            file.replace(path)
+            self._maps[path] = np.load(path, mmap_mode="r")
+        self._users[path] += 1
+        return path
 
     def _let_go(self, paths: list[str]) -> None:
         for path in paths:

@@ -18,7 +18,7 @@ from mlcore.dataset import DatasetError, UInt8Array
 from mlcore.language import _
 from mlcore.quote import quoted
 from mlcore.readers.assemble import Found, check_counts
-from mlcore.readers.limits import check_bytes, check_image_shape, check_images, check_label
+from mlcore.readers.limits import check_bytes, check_count, check_image_shape, check_images, check_label
 from mlcore.readers.parts import Part, choose_part
 from mlcore.readers.source import Source
 from mlcore.readers.zipped import open_zip
@@ -97,7 +97,7 @@ def read_npz(sources: Sequence[Source], part: Part) -> Found:
         }
         (image_name, label_name), notes = _choose_arrays(file, list(names), part)
         images = _read_images(_open_array(archive, file, names[image_name]), notes)
-        labels = _read_labels(_open_array(archive, file, names[label_name]))
+        labels = _read_labels(_open_array(archive, file, names[label_name]), images.nbytes)
     check_counts(file, len(images), len(labels))
     return Found(file, images, labels, notes)
 
@@ -200,7 +200,7 @@ def _check_pixels(array: StoredArray, values: NDArray[Any], start: int) -> None:
         raise DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
 
 
-def _read_labels(array: StoredArray) -> NDArray[Any]:
+def _read_labels(array: StoredArray, beside: int) -> NDArray[Any]:
     """Return the labels as whole numbers or as text, ``(n,)``."""
     if array.shape not in ((array.count,), (array.count, 1)):
         message = _(
@@ -214,8 +214,8 @@ def _read_labels(array: StoredArray) -> NDArray[Any]:
         raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
     if array.dtype.kind == "U":
         check_label(array.file, array.dtype.itemsize // 4)
-    check_images(array.file, array.count, 0)
-    check_bytes(array.file, array.count * array.dtype.itemsize)
+    check_count(array.file, array.count)
+    check_bytes(array.file, array.count * array.dtype.itemsize, beside)
     labels = np.concatenate([np.empty(0, array.dtype), *array.pieces()])
     if array.dtype.kind == "U":
         labels = np.char.strip(labels)

@@ -52,7 +52,8 @@ def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
         pair[dimensions] = source
     pair, note = choose_part(pairs, part)
     _check_pair(pair)
-    images, labels = read_idx(pair[IMAGE_DIMENSIONS]), read_idx(pair[LABEL_DIMENSIONS])
+    images = read_idx(pair[IMAGE_DIMENSIONS])
+    labels = read_idx(pair[LABEL_DIMENSIONS], images.nbytes)
     _check_dimensions(pair[IMAGE_DIMENSIONS], images, IMAGE_DIMENSIONS)
     _check_dimensions(pair[LABEL_DIMENSIONS], labels, LABEL_DIMENSIONS)
     check_counts(pair[LABEL_DIMENSIONS].name, len(images), len(labels))
@@ -81,8 +82,8 @@ def _check_dimensions(source: Source, values: NDArray[np.uint8], expected: int) 
         raise DatasetError(message.format(file=source.name, found=values.ndim))
 
 
-def read_idx(source: Source) -> NDArray[np.uint8]:
-    """Return the values of one IDX file of unsigned bytes, straight into one array.
+def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
+    """Return the values of one IDX file of unsigned bytes, into one array, ``beside`` so many others.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def read_idx(source: Source) -> NDArray[np.uint8]:
     with open_content(source) as stream:
         shape = _read_header(source.name, stream)
         expected = math.prod(shape)
-        check_images(source.name, shape[0], math.prod(shape[1:]))
+        check_images(source.name, shape[0], math.prod(shape[1:]), beside)
         values = np.empty(shape, np.uint8)
         found = read_into(stream, values.reshape(-1).data)
         if found < expected:

@@ -48,10 +48,15 @@ def check_images(file: str, count: int, pixels: int, beside: int = 0) -> None:
     DatasetError
         When they are more than a data set may have, or than there is memory for.
     """
+    check_count(file, count)
+    check_bytes(file, count * pixels, beside)
+
+
+def check_count(file: str, count: int) -> None:
+    """Raise `DatasetError` when there are more images, or labels, than a data set may have."""
     if count > MAX_IMAGES:
         message = _("{file} holds {count:,} images; at most {most:,} can be read here. Use fewer images.")
         raise DatasetError(message.format(file=file, count=count, most=MAX_IMAGES))
-    check_bytes(file, count * pixels, beside)
 
 
 def check_bytes(file: str, n_bytes: int, beside: int = 0) -> None:

@@ -8,17 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from streamlit.proto.Common_pb2 import FileURLs
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
-from streamlit.typing import UploadedFile
 
-from dashboard import uploads
+from dashboard.budget import NoRoom
 from dashboard.caches import shipped_dataset
 from dashboard.navigation import ROOT
 from dashboard.network_settings import use_recipe
+from dashboard.server import server
 from dashboard.session import UPLOADED, Session
-from dashboard.uploads import LARGEST_KEPT
 from mlcore import Dataset
 from tests.mlcore import data_files as make
 from tests.waiting import PATIENCE
@@ -195,8 +192,8 @@ def test_an_uploaded_table_is_shown_and_in_use(app: AppTest) -> None:
 
 def test_an_upload_is_let_go_of_and_read_once(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Any] = []
-    read = uploads.read_dataset
-    monkeypatch.setattr(uploads, "read_dataset", lambda *a, **k: calls.append(a) or read(*a, **k))
+    read = server().readings.read
+    monkeypatch.setattr(server().readings, "read", lambda *a, **k: calls.append(a) or read(*a, **k))
     choose(app, UPLOADED)
     bring(app, {"digits.csv": table()})
     assert len(calls) == 1
@@ -262,23 +259,36 @@ def test_an_error_that_nobody_foresaw_keeps_the_data_set_too(
     def fail(*_anything: Any) -> Dataset:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(uploads, "read_dataset", fail)
+    monkeypatch.setattr(server().readings, "read", fail)
     bring(choose(app, UPLOADED), {"digits.csv": table()})
     assert "Something went wrong" in app.error[0].value
     assert not app.exception
     assert figures(app)["Images"] == "60,000"
 
 
-def test_files_of_one_name_are_told_apart() -> None:
-    files = [
-        UploadedFile(UploadedFileRec(str(k), "a.csv", "text/csv", b"x"), FileURLs(file_id=str(k)))
-        for k in range(3)
-    ]
-    assert list(uploads._by_name(files)) == ["a.csv", "a.csv (2)", "a.csv (3)"]
+def test_what_there_was_no_room_for_stays_and_is_read_when_the_visitor_tries_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_anything: Any) -> Dataset:
+        raise NoRoom(50_000_000, 10_000_000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server().readings, "read", refuse)
+        bring(choose(app, UPLOADED), {"digits.csv": table()})
+    assert "takes about 50 MB of memory, and the server has 10 MB left" in app.error[0].value
+    assert [file.name for file in app.file_uploader[0].value] == ["digits.csv"]
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert not app.error
+    assert session_of(app).dataset.name == "digits"
 
 
-def test_mnists_images_fit_into_what_is_kept_for_their_labels() -> None:
-    assert LARGEST_KEPT > 60_000 * 28 * 28 + 16
+def test_files_of_one_name_are_told_apart(app: AppTest) -> None:
+    pair = list(make.idx_pair(*some_digits()).values())
+    uploader = choose(app, UPLOADED).file_uploader[0]
+    for content in pair:
+        uploader.upload("a-idx3-ubyte", content, "application/octet-stream")
+    app.run()
+    assert "a-idx3-ubyte and a-idx3-ubyte (2) are of the same kind" in app.error[0].value
 
 
 def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:

@@ -13,15 +13,18 @@ import pytest
 from dashboard import evaluation
 from dashboard.answers_view import answer_pictures
 from dashboard.confusion_chart import shades
-from dashboard.evaluation import Evaluation, evaluate, misfit, model_fingerprint
+from dashboard.evaluation import Evaluation, Evaluations, evaluate, misfit, model_fingerprint
 from mlcore import (
     Dataset,
     Model,
     NetworkConfig,
     TrainingConfig,
     TrainingRun,
+    calibration,
     load_dataset,
+    most_confident_mistakes,
     split_dataset,
+    top_k_accuracy,
     train,
 )
 
@@ -66,9 +69,27 @@ def test_a_part_of_a_data_set_is_asked_without_copying_its_pixels(model: Model, 
 def test_the_same_model_and_images_are_asked_once(
     model: Model, digits: Dataset, found: Evaluation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "_ask", None)
+    monkeypatch.setattr(evaluation, "_evaluate", None)
     assert evaluate(model, digits) is found
     assert evaluate(model, digits.with_name("under another name")) is found
+
+
+def test_as_many_evaluations_are_kept_as_fit_the_latest_asked_for(found: Evaluation) -> None:
+    kept, made = Evaluations(2 * found.nbytes), []
+
+    def get(name: str) -> None:
+        kept.get((name, ""), lambda: made.append(name) or replace(found))
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        get(name)
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_the_scores_are_those_of_all_probabilities_together(model: Model, digits: Dataset) -> None:
+    answers, probabilities = evaluate(model, digits), model.predict_probabilities(digits.images)
+    assert answers.among_three == top_k_accuracy(digits.labels, probabilities, 3)
+    assert answers.calibration.error == calibration(digits.labels, probabilities).error
+    np.testing.assert_array_equal(answers.mistakes, most_confident_mistakes(digits.labels, probabilities))
 
 
 def test_every_change_of_a_model_changes_its_fingerprint(digits: Dataset, model: Model) -> None:
@@ -107,7 +128,7 @@ def test_the_likely_accuracy_by_hand() -> None:
         def predict_probabilities(self, images: np.ndarray) -> np.ndarray:
             return np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]], np.float32)
 
-    low, high = evaluation._evaluate("stub", "few", Stub(), few).likely_accuracy
+    low, high = evaluation._evaluate(Stub(), few).likely_accuracy
     assert math.isclose(low, 0.30067, abs_tol=1e-4)
     assert math.isclose(high, 0.95439, abs_tol=1e-4)
 

@@ -3,6 +3,7 @@
 It stands between the trained models and a drawing.
 """
 
+import gc
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from dashboard import model_choice
+from dashboard.budget import Budget, NoRoom
 from dashboard.caches import shipped_model, shipped_model_names
 from dashboard.model_choice import chosen_key, chosen_model, model_labels, take_model_file
 from dashboard.runs.service import RunService
+from dashboard.server import server
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.split_settings import SplitSettings
 from mlcore import (
@@ -123,6 +126,22 @@ def test_the_state_of_a_training_is_not_kept_to_answer() -> None:
     take_model_file(session, file_of(run.model(resumable=True)), "mine.npz")
     assert session.uploaded_model is not None
     assert session.uploaded_model.state is None
+
+
+def test_a_model_file_takes_room_from_the_budget_until_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    size = len(model_file().getvalue())
+    budget = Budget(2 * size, lambda: None)
+    monkeypatch.setattr(server(), "budget", budget)
+    session = Session()
+    take_model_file(session, model_file(), "mine.npz")
+    assert budget.taken == size
+    with pytest.raises(NoRoom):
+        take_model_file(Session(), model_file(), "mine.npz")
+    session.uploaded_model = None
+    gc.collect()
+    assert budget.taken == 0
 
 
 def test_a_run_that_is_no_longer_there_gives_way_to_the_shipped_model() -> None:

@@ -488,7 +488,7 @@ def test_the_oldest_ended_run_of_an_address_makes_room(service: RunService, spli
 
 
 def folder_of(service: RunService) -> Path:
-    return service._store.folder
+    return service.store.folder
 
 
 def test_a_run_goes_some_minutes_after_its_owner_has_left(

@@ -184,7 +184,7 @@ def test_a_halted_worker_is_replaced_and_its_runs_are_told_nothing(service: RunS
 def test_stop_and_delete_work_when_the_worker_does_not_answer(service: RunService, split: Split) -> None:
     first, second = (service.start("ada", split, SMALL, ENDLESS) for _run in range(2))
     wait_until(lambda: all(service.status(run_id).model_step for run_id in (first, second)))
-    folder = service._store.folder
+    folder = service.store.folder
     process = psutil.Process(ask(service, os.getpid))
     process.suspend()
     service.delete(second, "ada")
@@ -255,8 +255,8 @@ def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(2)]
         wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
         pid = ask(service, os.getpid)
-        service._store.folder.rename(tmp_path / "taken away")
-        wait_until(lambda: all((service._store.folder / run_id / "run.npz").exists() for run_id in runs))
+        service.store.folder.rename(tmp_path / "taken away")
+        wait_until(lambda: all((service.store.folder / run_id / "run.npz").exists() for run_id in runs))
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
         other = next(run_id for run_id in runs if service.status(run_id).live)
@@ -487,7 +487,7 @@ def test_an_executor_that_was_never_used_starts_no_process() -> None:
 def test_the_folder_is_private() -> None:
     service = RunService(1, tidy_every=None)
     try:
-        folder = service._store.folder
+        folder = service.store.folder
         assert folder.parent == Path(tempfile.gettempdir())
         if sys.platform != "win32":
             assert folder.stat().st_mode & 0o077 == 0

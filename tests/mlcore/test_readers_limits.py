@@ -117,6 +117,7 @@ def test_the_caller_is_asked_for_what_a_data_set_takes_and_can_refuse(kind: str)
     asked: list[int] = []
     dataset = read_dataset(FORMATS[kind], ask=asked.append)
     assert max(asked) >= dataset.images.nbytes
+    assert asked[-1] >= dataset.images.nbytes, "What is held already counts too."
 
     def refuse(_bytes: int) -> None:
         raise DatasetError("No room.")

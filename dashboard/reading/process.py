@@ -1,0 +1,134 @@
+"""What happens in a process that reads one visitor's files: `python -m dashboard.reading.process`.
+
+`Readings` starts it, tells it by a line of JSON what to read, and hears from it the same way: how much memory
+it is about to take, and at the end why the files cannot be used, or what it has written.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from dashboard.catalogue import catalogue
+from mlcore import Dataset, DatasetError
+from mlcore.language import use
+from mlcore.readers import read_dataset
+
+if sys.platform != "win32":
+    import resource
+
+NICENESS = 5
+"""Added to its own: pages come before files, files before training."""
+
+WORKING_BYTES = 128_000_000
+"""Beyond what it has when it begins and what it asks for: blocks of text, the directory of an archive."""
+
+PIXELS, LABELS = "pixels.npy", "labels.npy"
+
+
+def main() -> None:
+    """Read what the first line of the standard input asks for, and say how that went."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
+    _step_back()
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints goes to the log
+    lines = _listen()
+    task = json.loads(lines.get())
+    use(catalogue(task["locale"]))
+    before = _bytes_of_data()
+
+    def ask(n_bytes: int) -> None:
+        answers.write(json.dumps({"ask": n_bytes}) + "\n")
+        lines.get()  # comes when there is room; when there is none, this process is ended
+        # NumPy copies what it makes larger.
+        _bound_memory(before + WORKING_BYTES + 2 * n_bytes)
+
+    _bound_memory(before + WORKING_BYTES)
+    try:
+        answer: dict[str, Any] = {"parts": _read(task["files"], Path(task["folder"]), ask)}
+    except DatasetError as error:
+        answer = {"error": str(error)}
+    except OSError as error:  # from writing: what reading raises is a DatasetError
+        answer = {"disk": error.strerror or str(error)}
+    except Exception:
+        traceback.print_exc()
+        answer = {"error": ""}
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+    os._exit(0)  # nothing is left to be done, and a thread waits for the next line
+
+
+def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) -> list[dict[str, Any]]:
+    """Write what the files hold into the folder, and return what is to be known of it."""
+    paths: dict[str, Any] = {name: Path(path) for name, path in files.items()}
+    dataset = read_dataset(paths, ask=ask)
+    parts = [_write(dataset, folder / "train")]
+    if dataset.notes:  # it is said in a note when test images came along
+        images = dataset.images.nbytes
+        with suppress(DatasetError):
+            test = read_dataset(paths, part="test", ask=lambda n_bytes: ask(images + n_bytes))
+            if test.fingerprint != dataset.fingerprint and test.class_names == dataset.class_names:
+                parts.append(_write(test, folder / "test"))
+    return parts
+
+
+def _write(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    folder.mkdir()
+    np.save(folder / PIXELS, dataset.images)
+    np.save(folder / LABELS, dataset.labels)
+    return {
+        "folder": str(folder),
+        "fingerprint": dataset.fingerprint,
+        "class_names": dataset.class_names,
+        "name": dataset.name,
+        "notes": dataset.notes,
+    }
+
+
+def _listen() -> "SimpleQueue[str]":
+    """Return the lines of the standard input; when it ends, the server is gone, and so is this process."""
+    lines: SimpleQueue[str] = SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(1)
+
+    threading.Thread(target=listen, name="listen", daemon=True).start()
+    return lines
+
+
+def _step_back() -> None:
+    """Give way to the server, and be the first to be ended when the machine has no memory left."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _bytes_of_data() -> int:
+    """Return the private memory of this process by now, used or not; 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData"))
+    except (OSError, StopIteration):
+        return 0
+
+
+def _bound_memory(n_bytes: int) -> None:
+    """Let whatever would take more private memory raise `MemoryError`, where the system offers that."""
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+if __name__ == "__main__":
+    main()
