@@ -51,7 +51,7 @@ napoleon_use_rtype = False
 
 CONTENTS = {
     "Tutorial": ["tutorial/first-network", "tutorial/first-lesson"],
-    "How-to": ["/CONTRIBUTING"],
+    "How-to": ["how-to/*", "/CONTRIBUTING"],
     "Reference": ["reference/*", "/data/*/README", "/models/*"],
     "Explanation": ["explanation/*", "decisions/README"],
     "Project": ["/README", "/CHANGELOG"],

@@ -3,8 +3,6 @@
 Each check that looks for a gap is tried on a gap that is planted.
 """
 
-import contextlib
-import io
 import os
 import re
 import subprocess
@@ -18,6 +16,7 @@ import mlcore
 from dashboard.navigation import PAGES
 from docs import settings_page
 from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, settings_of
+from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT, name_of, python_files
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -31,32 +30,22 @@ def text_of(name: str) -> str:
 # What the documents show, runs
 
 
-def blocks(text: str) -> list[tuple[int, str, str | None]]:
-    """The Python blocks of a page: the number of the line above, the code, and what is said to be printed."""
-    found = re.finditer(
-        r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", text, flags=re.DOTALL | re.MULTILINE
-    )
-    return [(text.count("\n", 0, block.start()) + 1, block[1], block[2]) for block in found]
-
-
 @pytest.mark.parametrize("document", WITH_CODE, ids=name_of)
-def test_the_python_of_a_page_runs_and_prints_what_the_page_says(
-    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "models").symlink_to(ROOT / "models")  # as in the project's folder, but nothing is left there
-    names: dict[str, object] = {"__name__": "page"}
-    for line, code, printed in blocks(document.read_text("utf-8")):
-        with contextlib.redirect_stdout(io.StringIO()) as out:
-            # blank lines in front, so that an error names the line of the page
-            exec(compile("\n" * line + code, str(document), "exec"), names)
-        if printed is not None:
-            assert out.getvalue() == printed, f"{document}:{line}"
+def test_the_python_of_a_page_runs_and_prints_what_the_page_says(document: Path, tmp_path: Path) -> None:
+    with tables_as_they_were():
+        run(document, tmp_path)
 
 
 def test_a_block_is_found_with_its_line_and_what_it_prints() -> None:
     text = "# Page\n\n```python\nx = 1\n```\n\nwords\n\n```python\nprint(2)\n```\n\n```text\n2\n```\n"
     assert blocks(text) == [(3, "x = 1\n", None), (9, "print(2)\n", "2\n")]
+
+
+def test_a_print_that_the_page_does_not_foresee_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n", "utf-8")
+    with pytest.raises(AssertionError, match=r"page.md:1"):
+        run(page, tmp_path)
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=name_of)
