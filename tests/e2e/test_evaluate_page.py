@@ -3,6 +3,7 @@
 It stands behind training on the path, where a model is judged.
 """
 
+import io
 import re
 from functools import cache
 
@@ -12,7 +13,16 @@ from playwright.sync_api import expect
 
 from dashboard.answers_view import IMAGES_A_PAGE
 from dashboard.caches import MODELS
-from mlcore import confusion_matrix, load_dataset, load_model, most_confident_mistakes
+from mlcore import (
+    Model,
+    NetworkConfig,
+    Preparation,
+    confusion_matrix,
+    load_dataset,
+    load_model,
+    most_confident_mistakes,
+    save_model,
+)
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.steps import Visitor
 
@@ -177,5 +187,23 @@ def test_a_model_that_does_not_fit_the_data_is_told_of_with_a_way_on(visitor: Vi
     visitor.open("/data?data=digits-8x8", "1,797")
     visitor.go_to("Evaluate")
     visitor.see(re.compile("28×28 pixels, but those of the data set have 8×8"))
+    expect(visitor.main.get_by_role("combobox", name=re.compile("Which model answers"))).to_be_visible()
     visitor.main.get_by_test_id("stPageLink").filter(has_text="Data").get_by_role("link").click()
     visitor.see("1,797")
+
+
+def test_a_model_file_that_does_not_fit_leaves_the_list_to_choose_another(visitor: Visitor) -> None:
+    small = Model(NetworkConfig(hidden_sizes=()), Preparation((8, 8)), tuple("ab"), np.zeros(130, np.float32))
+    file = io.BytesIO()
+    save_model(small, file)
+    visitor.open("/draw", "Draw a digit")
+    visitor.main.get_by_text("Use a model file").click()
+    visitor.main.locator("input[type=file]").first.set_input_files(
+        {"name": "small.npz", "mimeType": "application/zip", "buffer": file.getvalue()}
+    )
+    chosen = visitor.main.get_by_role("combobox", name=re.compile("Which model answers"))
+    expect(chosen).to_have_value("small.npz")
+    visitor.go_to("Evaluate")
+    visitor.see(re.compile("8×8 pixels, but those of the data set have 28×28"))
+    visitor.choose("Which model answers", re.compile("^MNIST"))
+    visitor.wait_until_idle("images were recognised")
