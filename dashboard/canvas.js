@@ -2,12 +2,12 @@
 // Its toolbar shows on hover only, so never on touch, but always takes the strokes that begin in the top
 // right corner; the app has its own Undo and Clear. Without this script everything else works as before.
 (() => {
-  let tries = 200;
+  const label = document.getElementById("canvas-label");
   const timer = setInterval(() => {
     const host = document.querySelector(".st-key-BOARD [data-testid=stBidiComponentIsolated]");
     const canvas = host?.shadowRoot?.querySelector("canvas.upper-canvas");
     if (!canvas) {
-      if (--tries === 0) clearInterval(timer);
+      if (!label.isConnected) clearInterval(timer); // the visitor has gone to another page
       return;
     }
     clearInterval(timer);
@@ -16,6 +16,6 @@
       ".dc-toolbar { display: none !important } .dc-container, .dc-container canvas { border-radius: 0.6rem }";
     host.shadowRoot.append(style);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", document.getElementById("canvas-label").textContent);
+    canvas.setAttribute("aria-label", label.textContent);
   }, 50);
 })();

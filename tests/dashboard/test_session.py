@@ -16,6 +16,7 @@ from dashboard.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset
+from tests import waiting
 
 
 def some_dataset(seed: int = 0, size: int = 40) -> Dataset:
@@ -68,7 +69,7 @@ def test_what_a_visitor_uploaded_goes_with_the_visit(monkeypatch: pytest.MonkeyP
     now = [0.0]
     presence = Presence(print, connected=lambda session: False, clock=lambda: now[0], look_every=None)
     monkeypatch.setattr(session_module, "server", lambda: type("Server", (), {"presence": presence}))
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=waiting.PATIENCE).run()
     assert not app.exception
     dataset = some_dataset()
     app.session_state["session"].use_upload(dataset)
