@@ -29,9 +29,9 @@ from mlcore.settings import SettingError
 FORMAT = "digit-lab-model"
 FORMAT_VERSION = 1
 MOST_CLASSES = 1000
-LARGEST_WORK = 64_000_000  # bytes that all layers' arrays may take for one image
+LARGEST_WORK = 32_000_000  # bytes that all layers' arrays may take for one image
 TILE = 256  # images that are asked at once, at most; with convolutions CONVOLUTION_TILE
-USUAL_WORK = 64_000_000  # bytes that those arrays may take together
+USUAL_WORK = 16_000_000  # bytes that those arrays may take together
 
 
 class Model:
@@ -101,6 +101,12 @@ class Model:
     def multiply_adds(self) -> int:
         """How many products are added up for one answer: what it costs."""
         return sum(layer.multiply_adds for layer in self._network.layers)
+
+    @property
+    def work_bytes(self) -> int:
+        """What the arrays take in which it answers: made once, and kept."""
+        layers, network = self._network.layers, self._network
+        return network.tile * network.dtype.itemsize * sum(layer.values_per_image for layer in layers)
 
     @property
     def network(self) -> Network:
