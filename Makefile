@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 # `weights` compares two states of the code (python -m benchmarks.weights). The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
-PARTS ?= $(filter-out contenders drawing weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
+PARTS ?= $(filter-out contenders drawing machine weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check

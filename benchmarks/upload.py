@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
+from benchmarks.machine import use_own_kernel
 from mlcore import load_dataset
 from tests.e2e.browser import launch, new_context
 from tests.e2e.server import AppServer
@@ -188,6 +189,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     parser.add_argument("--closed", action="store_true", help="also wait until a closed tab is forgotten")
     options = parser.parse_args()
+    print(f"kernel: {use_own_kernel()}")
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(Path(folder), options.closed)
     print_table(rows)

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.machine import use_own_kernel
 from benchmarks.upload import MEGABYTE, Row, print_table
 from tests.e2e.browser import launch, new_context
 from tests.e2e.server import AppServer
@@ -78,6 +79,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
     options = parser.parse_args()
+    print(f"kernel: {use_own_kernel()}")
     with AppServer() as server, sync_playwright() as playwright:
         browser = launch(playwright)
         good, finished = seconds_to_a_good_network(Visitor(new_context(browser), server.address))
