@@ -14,6 +14,7 @@ import pytest
 
 import mlcore
 from dashboard.navigation import PAGES
+from dashboard.runs.records import STATE_LABELS
 from docs import settings_page
 from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, settings_of
 from tests.documents import blocks, run, tables_as_they_were
@@ -173,6 +174,7 @@ WHOLE = {
         "docs/reference/settings.md",
         in_table,
     ),
+    "a state of a run": ([*STATE_LABELS], "docs/explanation/life-of-a-run.md", in_table),
     "a page": ([entry.name for entry in PAGES], "docs/reference/addresses.md", of_page),
     "a parameter of an address": (query_parameters(), "docs/reference/addresses.md", parameter),
 }
