@@ -13,7 +13,7 @@ SEVEN = {"type": "Path", "strokeWidth": 20, "path": [["M", 70, 60], ["L", 210, 6
 
 def wait_for_curves(visitor: Visitor) -> None:
     """Wait until the page has drawn new measurements, so that both the run and the page go on."""
-    live = ".dl-live:not([hidden])"
+    live = ".dl-chart:not([hidden])"
     visitor.page.wait_for_selector(live, state="attached")
     script = f"before => Number(document.querySelector('{live}')?.dataset.drawn ?? 0) > before"
     drawn = int(visitor.page.locator(live).get_attribute("data-drawn") or 0)
