@@ -6,6 +6,7 @@ share a run, each has its own, over the same images.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -115,10 +116,24 @@ class BatchLearner:
         outputs : float array (batch, classes)
             Receives the outputs p.
         """
+        for _part in self.gradients_in_parts(positions, share, generator, outputs, accumulate):
+            pass
+
+    def gradients_in_parts(
+        self,
+        positions: Positions,
+        share: float,
+        generator: np.random.Generator | None,
+        outputs: Array,
+        accumulate: bool = False,
+    ) -> Iterator[None]:
+        """Do what `set_gradients` does, with a break between two tiles: a step may take minutes."""
         network = self.network
         if len(positions) == 0 and not accumulate:
             network.gradients[:] = 0
         for start in range(0, len(positions), network.tile):
+            if start > 0:
+                yield
             part = slice(start, start + network.tile)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,18 @@ def _wait_for(
     flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
 ) -> bool:
     """Return True once the flag has reached the round, False once it is negative: there will be no more."""
+    waiting = _waiting(flags, place, round_number, other_lives)
+    while True:
+        try:
+            next(waiting)
+        except StopIteration as end:
+            return bool(end.value)
+
+
+def _waiting(
+    flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
+) -> Generator[None, None, bool]:
+    """Do what `_wait_for` does, with a break after each sleep."""
     looks, sleep = 0, 0.0002
     while flags[place] < round_number:
         if flags[place] < 0:
@@ -96,6 +108,7 @@ def _wait_for(
             raise PartnerError(_("The second process of this training has died. Start the training again."))
         time.sleep(sleep)
         sleep = min(2 * sleep, LONGEST_SLEEP)
+        yield
     return True
 
 
@@ -120,10 +133,12 @@ class Half:
         self.optimizer.moments = board["moments"][:, self.mine]
         self.optimizer.steps = steps
 
-    def set_gradients(self, positions: NDArray[np.intp], images: int, step: int, outputs: Array) -> None:
-        """Set this side's gradient to its part of the mean over ``images`` images."""
+    def set_gradients(
+        self, positions: NDArray[np.intp], images: int, step: int, outputs: Array
+    ) -> Iterator[None]:
+        """Set this side's gradient to its part of the mean over ``images`` images, with breaks."""
         generator = step_generator(self.config.seed, step, self.side) if self.draws else None
-        self.learner.set_gradients(positions, 1 / images, generator, outputs)
+        return self.learner.gradients_in_parts(positions, 1 / images, generator, outputs)
 
     def move(self, rate: float, cost_decay: float) -> None:
         """Add up both gradients over this side's parameters and take the step there."""
@@ -184,8 +199,9 @@ class Partner:
         self.close()
 
     def attach(self, run: TrainingRun, split: Any) -> None:
-        """Share this run, from its next step on."""
+        """Share this run, from its next step on; one that is under way is begun once more."""
         run.build(split)
+        run.leave_step()
         if run.training_config.has_flaws:
             raise PartnerError(_("A training with wrong gradients runs in one process only."))
         self.release()
@@ -233,8 +249,12 @@ class Partner:
 
     def take_step(
         self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
-    ) -> None:
-        """Do one step together and set the outputs p (images, classes)."""
+    ) -> Iterator[None]:
+        """Do one step together and set the outputs p (images, classes).
+
+        Who gives it up at a break has the run back for itself, as it was before the step: neither side has
+        moved a parameter, as the other waits for the left gradient, which is given away last.
+        """
         board, flags, n = self._board, self._board["flags"], len(positions)
         self._round += 1
         middle, now = middle_of(n), self._round
@@ -242,9 +262,13 @@ class Partner:
         board["numbers"][:] = rate, cost_decay
         flags[STEP], flags[IMAGES] = step, n
         flags[BEGUN] = now
-        self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
+        try:
+            yield from self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
+            yield from _waiting(flags, RIGHT, now, self._lives)
+        except GeneratorExit:
+            self.release()
+            raise
         flags[LEFT] = now
-        _wait_for(flags, RIGHT, now, self._lives)
         self._half.move(rate, cost_decay)
         outputs[middle:] = board["outputs"][middle:n]
         _wait_for(flags, DONE, now, self._lives)
@@ -259,6 +283,7 @@ class Partner:
         run, self._run = self._run, None
         if run is None:
             return
+        run.leave_step()
         self._board["flags"][[BEGUN, LEFT]] = -1  # the other side lets go of the board, wherever it is
         run.partner = None
         run.network.adopt(run.network.parameters.copy(), np.zeros_like(run.network.parameters))
@@ -406,7 +431,9 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
         n, step = int(flags[IMAGES]), int(flags[STEP])
         middle = middle_of(n)
         rate, cost_decay = (float(number) for number in board["numbers"])
-        half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n])
+        for _part in half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n]):
+            if flags[BEGUN] < 0 or not other_lives():  # the step is given up
+                return
         flags[RIGHT] = now
         if not _wait_for(flags, LEFT, now, other_lives):
             return

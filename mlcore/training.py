@@ -6,12 +6,14 @@ next record lets the run go on, whoever does not has stopped it, and it goes on 
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 import io
 import json
 import math
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -104,8 +106,8 @@ class Partner(Protocol):
 
     def take_step(
         self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
-    ) -> None:
-        """Do one step and set the outputs (images, classes) of its images."""
+    ) -> Iterator[None]:
+        """Do one step and set the outputs (images, classes); it may be given up at each break."""
 
 
 class _Tally:
@@ -119,12 +121,20 @@ class _Tally:
         self._filled, self._images, self._loss_sum, self._right = 0, 0, 0.0, 0
 
     def room(self, n: int) -> tuple[Array, NDArray[np.int64]]:
-        """Return arrays for the outputs (n, classes) and labels (n,) of the next batch."""
+        """Return arrays for the outputs (n, classes) and labels (n,) of the next batch, before `add`."""
         if self._filled + n > len(self._labels):
             self._sum_up()
         part = slice(self._filled, self._filled + n)
-        self._filled += n
         return self._outputs[part], self._labels[part]
+
+    def add(self, n: int) -> None:
+        """Count what was written into the room for the next batch."""
+        self._filled += n
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no batch since the last means."""
+        return self._images + self._filled == 0
 
     def means(self) -> tuple[float, float]:
         """Return mean loss and accuracy of the images since the last call."""
@@ -194,6 +204,9 @@ class TrainingRun:
         self._split: Split | None = None
         self._data_card: dict[str, Any] = {}
         self._is_built = False
+        self._work: Generator[None, None, Record] | None = None  # a record on its way, at a break
+        self._last_step = 0  # where the record on its way ends
+        self._rate = 0.0  # of the last step
         self._evaluated_step = -1
         self._best_parameters: NDArray[np.floating] | None = None
 
@@ -251,6 +264,7 @@ class TrainingRun:
 
     def _read_split(self, split: Split) -> None:
         self._check_split(split)
+        self.leave_step()
         self._split = split
         network, augmentation = self.network, self.training_config.augmentation
         self._train = open_images(split.train, network.preparation)
@@ -308,6 +322,11 @@ class TrainingRun:
         return self._is_built and (self.stopped_early or self.step >= self.total_steps)
 
     @property
+    def is_done(self) -> bool:
+        """Whether the run is finished, and measured at its end."""
+        return self.finished and self._work is None and not self._evaluation_is_due
+
+    @property
     def epoch(self) -> float:
         """Passes over the training images so far."""
         return self.images_seen / len(self._order)
@@ -346,6 +365,7 @@ class TrainingRun:
             changes["iterations"] = None
         self.training_config = dataclasses.replace(self.training_config, **changes)
         self.stopped_early, self.patient_from = False, self.step
+        self._last_step = self.step  # a record on its way ends with the step that is under way
 
     # ---- going on ---------------------------------------------------------------------------------------
 
@@ -355,7 +375,32 @@ class TrainingRun:
             return False
         return self.step % self.evaluate_every == 0 or self.finished
 
-    def _advance(self, most_steps: int) -> BatchMetrics:
+    def _next_record(self, most_steps: int, rest: Callable[[], bool] | None) -> Record | None:
+        """Go on with the record on its way, or begin the next; return it, or None when it is time to rest."""
+        work, self._work = self._work, None
+        if work is None:
+            work = self._evaluate() if self._evaluation_is_due else self._advance(most_steps)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            while True:
+                try:
+                    next(work)
+                except StopIteration as end:
+                    record: Record = end.value
+                    return record
+                if rest is not None and rest():
+                    self._work = work
+                    return None
+
+    def leave_step(self) -> None:
+        """Give up a step that is not done, as if it had not begun; those before it get their record."""
+        work, self._work = self._work, None
+        if work is not None:
+            work.close()
+            if not self._tally.is_empty:
+                with contextlib.suppress(TrainingDiverged), np.errstate(over="ignore", invalid="ignore"):
+                    self.history.append(self._batch_record())  # what has blown up does so again
+
+    def _advance(self, most_steps: int) -> Generator[None, None, BatchMetrics]:
         """Take the steps up to the next record, at most ``most_steps``, and return it."""
         every = self.evaluate_every
         steps = min(
@@ -364,44 +409,63 @@ class TrainingRun:
             every - self.step % every,
             max(1, self.total_steps - self.step),
         )
-        total = self.total_steps
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for _step in range(steps):
-                rate = self._rate_of(self.step, total)
-                self._take_step(rate)
-            loss, right = self._tally.means()
+        first, total = self.step, self.total_steps
+        self._last_step = first + steps
+        while self.step < self._last_step:
+            if self.step > first:
+                yield
+            rate = self._rate_of(self.step, total)
+            yield from self._take_step(rate)
+            self._rate = rate
+        return self._batch_record()
+
+    def _batch_record(self) -> BatchMetrics:
+        """Return the record of the steps since the last one."""
+        loss, right = self._tally.means()
         loss += self._penalty()
-        record = BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, rate)
         if not math.isfinite(loss):
             raise TrainingDiverged(self._why_diverged())
-        return record
+        return BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, self._rate)
 
-    def _take_step(self, rate: float) -> None:
-        """One update: the gradient of the mean cost of the next batch, then the optimizer's move."""
+    def _take_step(self, rate: float) -> Iterator[None]:
+        """One update: the gradient of the mean cost of the next batch, then the optimizer's move.
+
+        Until all gradients are there nothing of the run has changed: at a break the step can be given up.
+        """
         positions = self._next_batch()
         outputs, labels = self._tally.room(len(positions))
         np.take(self._learner.labels, positions, out=labels, mode="clip")
         if self.partner is not None:
-            self.partner.take_step(positions, self.step, rate, self.cost_decay, outputs)
+            yield from self.partner.take_step(positions, self.step, rate, self.cost_decay, outputs)
         else:
-            self._set_gradients(positions, outputs)
+            yield from self._set_gradients(positions, outputs)
             self.optimizer.step(self.network.parameters, self.network.gradients, rate, self.network.decayed)
+        self._pass_batch()
+        self._tally.add(len(positions))
         self.step += 1
         self.images_seen += len(positions)
 
     def _next_batch(self) -> NDArray[np.intp]:
         """Return the positions of the next images; shuffle when a new epoch, or a new sample, begins.
 
-        The first images of a shuffled order are a sample in which no image comes twice.
+        The first images of a shuffled order are a sample in which no image comes twice. It is the next batch
+        until `_pass_batch`.
         """
         size, last = self.batch_size, self._sample_size
+        self._after_batch = self._position, self._order_generator
         if size == len(self._order) == last:
             return self._order
+        generator = self._order_generator
         if self._position == 0:
-            self._order = self._order_generator.permutation(len(self._order))
+            generator = copy.deepcopy(generator)
+            self._order = generator.permutation(len(self._order))
         positions = self._order[self._position : min(self._position + size, last)]
-        self._position = 0 if self._position + size >= last else self._position + size
+        position = 0 if self._position + size >= last else self._position + size
+        self._after_batch = position, generator
         return positions
+
+    def _pass_batch(self) -> None:
+        self._position, self._order_generator = self._after_batch
 
     @property
     def _sample_size(self) -> int:
@@ -409,22 +473,26 @@ class TrainingRun:
         n = len(self._order)
         return min(self.training_config.sample_size or n, n)
 
-    def _set_gradients(self, positions: NDArray[np.intp], outputs: Array) -> None:
+    def _set_gradients(self, positions: NDArray[np.intp], outputs: Array) -> Iterator[None]:
         """Set the network's gradients to those of the mean cost over the images at ``positions``."""
         network, n = self.network, len(positions)
         middle = middle_of(n) if self.in_halves else n
-        self._learner.set_gradients(positions[:middle], 1 / n, self.step_generator(0), outputs[:middle])
+        yield from self._learner.gradients_in_parts(
+            positions[:middle], 1 / n, self.step_generator(0), outputs[:middle]
+        )
         if middle < n:
-            self._add_second_half(positions[middle:], 1 / n, outputs[middle:])
+            yield from self._add_second_half(positions[middle:], 1 / n, outputs[middle:])
         if self.training_config.has_flaws:
             distort_gradients(network, self.training_config, n)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
 
-    def _add_second_half(self, positions: NDArray[np.intp], share: float, outputs: Array) -> None:
+    def _add_second_half(self, positions: NDArray[np.intp], share: float, outputs: Array) -> Iterator[None]:
         network, in_one_part = self.network, len(positions) <= self.network.tile
         left = None if in_one_part else network.gradients.copy()  # what has several parts is added up first
-        self._learner.set_gradients(positions, share, self.step_generator(1), outputs, accumulate=in_one_part)
+        yield from self._learner.gradients_in_parts(
+            positions, share, self.step_generator(1), outputs, accumulate=in_one_part
+        )
         if left is not None:
             network.gradients += left
 
@@ -442,13 +510,12 @@ class TrainingRun:
     def _penalty(self) -> float:
         return self.network.penalty(self.cost_decay)
 
-    def _evaluate(self) -> EpochMetrics:
+    def _evaluate(self) -> Generator[None, None, EpochMetrics]:
         """Measure the network on the dev set and on the sample of training images."""
         assert self._split is not None
         train, dev = self._split.train, self._split.dev
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            train_loss, train_accuracy = self._measure(self._train, train.labels, self._sample)
-            dev_loss, dev_accuracy = self._measure(self._dev, dev.labels, np.arange(len(dev)))
+        train_loss, train_accuracy = yield from self._measure(self._train, train.labels, self._sample)
+        dev_loss, dev_accuracy = yield from self._measure(self._dev, dev.labels, np.arange(len(dev)))
         penalty = self._penalty()
         if not math.isfinite(train_loss + penalty) or not np.isfinite(self.network.parameters).all():
             raise TrainingDiverged(self._why_diverged())
@@ -468,8 +535,8 @@ class TrainingRun:
 
     def _measure(
         self, images: Images, all_labels: NDArray[np.int64], positions: NDArray[np.intp]
-    ) -> tuple[float, float]:
-        """Return mean loss and accuracy over some images."""
+    ) -> Generator[None, None, tuple[float, float]]:
+        """Return mean loss and accuracy over some images; with a break after each tile."""
         if len(positions) == 0:
             return math.nan, math.nan
         network, total, right = self.network, 0.0, 0
@@ -479,6 +546,7 @@ class TrainingRun:
             labels = all_labels[part]
             total += network.loss.total(outputs, labels)
             right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
+            yield
         return total / len(positions), right / len(positions)
 
     def _note_best(self, record: EpochMetrics) -> None:
@@ -697,7 +765,9 @@ def _generator(state: dict[str, Any]) -> np.random.Generator:
     return generator
 
 
-def train(run: TrainingRun, split: Split, max_steps: int | None = None) -> Iterator[Record]:
+def train(
+    run: TrainingRun, split: Split, max_steps: int | None = None, rest: Callable[[], bool] | None = None
+) -> Iterator[Record]:
     """Train until the run is finished, yielding what happened on the way.
 
     All state is in the run: stop asking at any record; a later ``train(run, split)`` goes on exactly there.
@@ -708,6 +778,9 @@ def train(run: TrainingRun, split: Split, max_steps: int | None = None) -> Itera
     split : Split
     max_steps : int, optional
         Take at most this many steps in this call.
+    rest : callable, optional
+        Is asked after each step and each tile of images. When it returns True there are no more records for
+        now, and a later call goes on exactly there; with `TrainingRun.leave_step`, before that step.
 
     Yields
     ------
@@ -723,13 +796,10 @@ def train(run: TrainingRun, split: Split, max_steps: int | None = None) -> Itera
     """
     run.build(split)
     last = math.inf if max_steps is None else run.step + max_steps
-    while True:
-        record: Record
-        if run._evaluation_is_due:
-            record = run._evaluate()
-        elif run.finished or run.step >= last:
+    run._last_step = int(min(run._last_step, last))
+    while run._work is not None or run._evaluation_is_due or (run.step < last and not run.finished):
+        record = run._next_record(int(min(last - run.step, run.total_steps)), rest)
+        if record is None:
             return
-        else:
-            record = run._advance(int(min(last - run.step, run.total_steps)))
         run.history.append(record)
         yield record

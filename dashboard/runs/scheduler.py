@@ -114,9 +114,18 @@ class Scheduler:
                 run.ticket.hold.touch()
 
     def take_steps(self, run: Run, steps: int) -> None:
-        """Take exactly so many steps with a paused run."""
+        """Take exactly so many steps with a paused run, in as many turns as they need."""
+        note, goal = self._note_turn(run), run.step + steps
+        with suppress(OSError):
+            run.ticket.hold.unlink()
+
+        def done(report: worker.Report) -> None:
+            note(report)
+            if run.state == run.wanted == "paused" and report.step < goal and not report.finished:
+                self.take_steps(run, min(steps, goal - report.step))
+
         arguments = (run.ticket, self._turn_seconds, steps)
-        self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=self._note_turn(run)))
+        self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=done))
 
     def save(self, run: Run, put_away: bool = False) -> "Future[Any]":
         """Have a checkpoint written; with ``put_away`` the worker forgets the run until it is needed."""

@@ -51,6 +51,7 @@ class SecondCore:
         self._single: deque[float] = deque(maxlen=TURNS_TO_JUDGE)
         self._double: deque[float] = deque(maxlen=TURNS_TO_JUDGE)
         self._next_try, self._wait = clock(), FIRST_WAIT
+        self._spent = 0.0  # since images were last counted: a step may take many turns
 
     def prepare_turn(self, alone: bool) -> None:
         """Get ready for a turn of the run; ``alone`` says that no other run trains.
@@ -65,17 +66,20 @@ class SecondCore:
                 self._start()
             elif self._run.partner is None:
                 self._partner.attach(self._run, self._split)
+                self._spent = 0.0
         except (OSError, PartnerError):  # no process or no memory
             self.give_up()
 
     def note_turn(self, images: int, seconds: float) -> None:
         """Learn how long the turn took for so many images, and end what does not help."""
-        if images == 0 or seconds <= 0:
+        self._spent += seconds
+        if images == 0 or self._spent <= 0:
             return
+        speed, self._spent = images / self._spent, 0.0
         if self._run.partner is None:
-            self._single.append(images / seconds)
+            self._single.append(speed)
             return
-        self._double.append(images / seconds)
+        self._double.append(speed)
         judged = self._shares == "when faster" and len(self._double) == TURNS_TO_JUDGE
         if judged and median(self._double) < LEAST_GAIN * median(self._single):
             self.end()
@@ -89,6 +93,7 @@ class SecondCore:
             self._partner.close()
             self._partner = None
             self._double.clear()
+            self._spent = 0.0
 
     def give_up(self) -> None:
         """End the second process and start no other."""

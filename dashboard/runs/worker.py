@@ -49,6 +49,9 @@ LEAST_SECONDS_BETWEEN_SAVES = 2.0
 SECONDS_AFTER_A_FAILED_SAVE = 5.0
 """Until it is tried again: a full disk may have room by then."""
 
+SECONDS_BETWEEN_LOOKS = 0.02
+"""Between two looks, within a turn, whether the run shall hold."""
+
 TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
 
@@ -104,7 +107,7 @@ class Ticket:
 
     @property
     def hold(self) -> Path:
-        """The file that, while it is there, ends every turn at the next record."""
+        """The file that, while it is there, ends every turn at the next tile of images."""
         return Path(self.folder) / "hold"
 
 
@@ -202,27 +205,42 @@ def _end_with_parent(parent: int) -> None:
 # ---- what the service asks for ---------------------------------------------------------------------------
 
 
+class _Turn:
+    """Says when a turn is over: when its time is, or somebody wants something else of the run."""
+
+    def __init__(self, ticket: Ticket, seconds: float) -> None:
+        self._hold = str(ticket.hold)
+        self.begin = self._next_look = time.perf_counter()
+        self._end = self.begin + seconds
+        self.is_held = os.path.exists(self._hold)
+
+    def is_over(self) -> bool:
+        """Cheap enough to be asked after every step; looks at the disk now and then."""
+        now = time.perf_counter()
+        if now >= self._next_look:
+            self.is_held = os.path.exists(self._hold)
+            self._next_look = now + SECONDS_BETWEEN_LOOKS
+        return self.is_held or now >= self._end
+
+
 def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
     """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
 
-    A turn ends at a record only, that is after some 2,000 images, or one step when it takes longer. When
-    the run is ``alone``, no other one trains, and a second process may take half of the work.
+    A turn may end within a step, after any tile of images: the next one goes on with it. When the run is
+    ``alone``, no other one trains, and a second process may take half of the work.
     """
     held, records_before = _take_up(ticket)
+    run, turn, diverged = held.run, _Turn(ticket, seconds), ""
+    known, images = len(run.history), run.images_seen
+    if turn.is_held:
+        return _report(held, known, records_before)
     held.second_core.prepare_turn(alone)
-    begin, images = time.perf_counter(), held.run.images_seen
-    records: list[Record] = []
-    finished, diverged = False, ""
-    hold = None if max_steps else str(ticket.hold)
-    if hold and os.path.exists(hold):
-        return _report(held, records, records_before)
     try:
-        for record in train(held.run, held.split, max_steps):
-            records.append(record)
-            if hold and (time.perf_counter() - begin >= seconds or os.path.exists(hold)):
+        for record in train(run, held.split, max_steps, turn.is_over):
+            if _is_time_to_save(held, record):
+                _save(held, ticket)
+            if turn.is_over():
                 break
-        else:
-            finished = held.run.finished  # only now: the last measurement comes behind the last step
     except TrainingDiverged as error:
         diverged = str(error)
     except MemoryError:
@@ -232,28 +250,33 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
         drop(ticket.run_id)
         held, records_before = _take_up(ticket)
         held.second_core.give_up()
-        return _report(held, [], records_before)
-    spent = time.perf_counter() - begin
+        return _report(held, len(held.run.history), records_before)
+    spent = time.perf_counter() - turn.begin
+    finished = run.is_done and not diverged
     if finished or diverged:
         held.second_core.end()
     else:
-        held.second_core.note_turn(held.run.images_seen - images, spent)
-    if not diverged and (finished or _is_time_to_save(held, records)):
+        held.second_core.note_turn(run.images_seen - images, spent)
+    if finished:
         _save(held, ticket)
-    return _report(held, records, records_before, spent, finished, diverged)
+    return _report(held, known, records_before, spent, finished, diverged)
 
 
 def save(ticket: Ticket, put_away: bool) -> Report:
     """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes.
 
-    What could not be written stays in memory.
+    What could not be written stays in memory. A step that is under way is begun once more by who takes the
+    run up again.
     """
     held, records_before = _take_up(ticket)
+    known = len(held.run.history)
     held.second_core.end()
+    if put_away:
+        held.run.leave_step()
     _save(held, ticket)
     if put_away and not held.unsaved:
         drop(ticket.run_id)
-    return _report(held, [], records_before)
+    return _report(held, known, records_before)
 
 
 def drop(run_id: str) -> None:
@@ -388,17 +411,16 @@ def _open_whole(stored: StoredDataset) -> Dataset:
     return whole
 
 
-def _is_time_to_save(held: _Held, records: list[Record]) -> bool:
-    """Whether there was a measurement, the last checkpoint is old enough, and this one is worth keeping.
+def _is_time_to_save(held: _Held, record: Record) -> bool:
+    """Whether this is a measurement, the last checkpoint is old enough, and this one is worth keeping.
 
     A network that is worse than it was before the first step is about to blow up: whoever goes on with a
     lower learning rate shall find the checkpoint before.
     """
-    measurements = [record for record in records if isinstance(record, EpochMetrics) and record.step]
-    if not measurements or time.monotonic() < held.next_save:
+    if not isinstance(record, EpochMetrics) or not record.step or time.monotonic() < held.next_save:
         return False
     first = held.run.history[0]
-    return isinstance(first, EpochMetrics) and measurements[-1].train_loss <= first.train_loss
+    return isinstance(first, EpochMetrics) and record.train_loss <= first.train_loss
 
 
 def _save(held: _Held, ticket: Ticket) -> None:
@@ -408,7 +430,7 @@ def _save(held: _Held, ticket: Ticket) -> None:
     succeed.
     """
     is_there = ticket.checkpoint.exists() and ticket.best_model.exists()
-    if is_there and held.saved_records == len(held.run.history):  # each step and measurement leaves one
+    if is_there and (held.saved_step, held.saved_records) == (held.run.step, len(held.run.history)):
         return
     begin = time.monotonic()
     try:
@@ -447,7 +469,7 @@ def _write_whole(path: Path, model: Model) -> None:
 
 def _report(
     held: _Held,
-    records: list[Record],
+    known: int,
     records_before: int | None,
     seconds: float = 0.0,
     finished: bool = False,
@@ -463,7 +485,7 @@ def _report(
         training=run.training_config,
         changes=held.changes,
         best=run.best,
-        records=tuple(records),
+        records=tuple(run.history[known:]),
         records_before=records_before,
         saved_step=held.saved_step,
         seconds=seconds,

@@ -20,6 +20,7 @@ from dashboard.budget import bytes_available
 from dashboard.runs import worker
 from dashboard.runs.limits import Place, demand_of
 from dashboard.runs.records import LIVE, STATE_LABELS, History, RunError, RunStatus
+from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
 from mlcore import (
@@ -218,6 +219,53 @@ def test_a_run_that_shall_rest_does_not_wait_for_the_end_of_its_turn(split: Spli
         service.resume(run_id, "ada")
         service.stop(run_id, "ada", PATIENCE)
         assert service.status(run_id).state == "stopped"
+    finally:
+        service.close()
+
+
+WHOLE = TrainingConfig(batch_size=None, epochs=10_000)  # a step looks at all images
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step of `WHOLE` take as many turns of no time as it has tiles: ninety."""
+    monkeypatch.setattr("mlcore.training.FULL_TILE", 7)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_run_of_long_steps_takes_no_more_turns_than_others(split: Split, turns: list[str]) -> None:
+    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
+    try:
+        slow = service.start("eve", split, SMALL, WHOLE)
+        quick = service.start("ada", split, SMALL, SHORT)
+        assert ended(service, quick).state == "finished"
+        last = len(turns) - turns[::-1].index(quick)
+        counts = Counter(turns[:last])
+        assert counts[slow] <= counts[quick] + 2 * TURNS_AHEAD
+        assert counts[quick] > 60  # within its steps too
+    finally:
+        service.close()
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_pausing_stepping_and_stopping_within_long_steps_changes_no_bit(
+    split: Split, turns: list[str]
+) -> None:
+    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
+    try:
+        run_id = service.start("ada", split, SMALL, WHOLE)
+        for _pause in range(3):
+            wait_until(lambda: service.status(run_id).state == "running")
+            service.pause(run_id, "ada", PATIENCE)
+            step = service.status(run_id).step
+            service.step(run_id, "ada", PATIENCE)
+            wait_until(lambda step=step: service.status(run_id).step == step + 1)
+            service.resume(run_id, "ada")
+        service.stop(run_id, "ada", PATIENCE)
+        model = service.model(run_id)
+        assert model.card["step"] == service.status(run_id).step
+        alone = bare(split, WHOLE, steps=model.card["step"])
+        assert np.array_equal(model.parameters, alone.model().parameters)
     finally:
         service.close()
 

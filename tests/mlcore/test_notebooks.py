@@ -244,7 +244,10 @@ def test_fifty_updates_equal_the_lists_of_pure_python() -> None:
 def test_a_sample_holds_no_image_twice_and_the_next_is_drawn_anew() -> None:
     run, split = start_recipe("pure-python")
     run.build(split)
-    drawn = [int(run._next_batch()[0]) for _step in range(100)]
+    drawn = []
+    for _step in range(100):
+        drawn.append(int(run._next_batch()[0]))
+        run._pass_batch()
     assert len(set(drawn[:50])) == len(set(drawn[50:])) == 50
     assert set(drawn[:50]) & set(drawn[50:])  # 1,257 images: two samples almost surely share some
 

@@ -59,6 +59,31 @@ def test_two_processes_end_where_one_does_up_to_rounding(
     np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
 
 
+def test_a_shared_step_can_rest_and_be_given_up_at_any_tile(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TILE", "FULL_TILE"):
+        monkeypatch.setattr(f"mlcore.training.{name}", 5)
+    whole, shared = run_of(), run_of()
+    whole.in_halves = shared.in_halves = True
+    list(train(whole, split))
+    chance = np.random.default_rng(0)
+    with Partner() as partner:
+        while not shared.is_done:
+            if shared.partner is None and chance.random() < 0.5:
+                partner.attach(shared, split)
+            for _record in train(shared, split, rest=lambda: chance.random() < 0.2):
+                pass
+            match chance.integers(4):
+                case 0:
+                    shared.leave_step()
+                case 1:
+                    partner.release()
+    np.testing.assert_array_equal(shared.network.parameters, whole.network.parameters)
+    np.testing.assert_array_equal(shared.optimizer.moments, whole.optimizer.moments)
+    assert shared.best == whole.best
+
+
 def test_a_run_goes_on_alone_after_it_was_released(partner: Partner, split: Split) -> None:
     alone, shared = run_of(), run_of()
     partner.attach(shared, split)

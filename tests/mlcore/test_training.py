@@ -1,6 +1,7 @@
 """A run learns by the rules, stops and goes on exactly, and says in time when it cannot."""
 
 import dataclasses
+import itertools
 import math
 from typing import Any
 
@@ -113,6 +114,94 @@ def test_any_way_of_dividing_the_steps_gives_the_same_weights(pieces: list[int])
     assert measurements(straight) == measurements(divided)
 
 
+DIVIDED: list[dict[str, Any]] = [
+    *VARIANTS,
+    {"network": {"filters": (2,), "kernel_size": 3}},
+    {"network": {"dropout": 0.5}, "batch_size": None, "iterations": 9},
+    {"batch_size": 30, "sample_size": 45, "augment_shift": 1.0},
+]
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every step, and every measurement, be made of several tiles."""
+    for name in ("TILE", "FULL_TILE", "CONVOLUTION_TILE"):
+        monkeypatch.setattr(f"mlcore.training.{name}", 7)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("in_halves", [False, True])
+@pytest.mark.parametrize("variant", DIVIDED, ids=str)
+def test_a_run_that_rests_after_every_tile_ends_the_same(variant: dict, in_halves: bool) -> None:
+    whole, resting = run_of(variant), run_of(variant)
+    whole.in_halves = resting.in_halves = in_halves
+    finish(whole, SPLIT)
+    calls = 0
+    while not resting.is_done:
+        for _record in train(resting, SPLIT, rest=lambda: True):
+            pass
+        calls += 1
+    assert calls > resting.images_seen / 16  # within the steps too
+    same_run(whole, resting)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("in_halves", [False, True])
+@pytest.mark.parametrize("variant", DIVIDED, ids=str)
+def test_a_step_that_is_given_up_or_saved_half_done_is_taken_as_if_for_the_first_time(
+    variant: dict, in_halves: bool
+) -> None:
+    whole, interrupted = run_of(variant), run_of(variant)
+    whole.in_halves = interrupted.in_halves = in_halves
+    finish(whole, SPLIT)
+    chance = np.random.default_rng(0)
+    while not interrupted.is_done:
+        for _record in train(interrupted, SPLIT, rest=lambda: chance.random() < 0.1):
+            pass
+        if chance.random() < 0.5:
+            interrupted.leave_step()
+        else:
+            interrupted = TrainingRun.load_state(interrupted.save_state())
+    np.testing.assert_array_equal(interrupted.network.parameters, whole.network.parameters)
+    np.testing.assert_array_equal(interrupted.optimizer.moments, whole.optimizer.moments)
+    assert measurements(interrupted) == measurements(whole)
+    assert interrupted.step == whole.step
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_steps_before_one_that_is_given_up_have_their_record() -> None:
+    run = small_run(batch_size=16)
+    list(train(run, SPLIT, rest=lambda: run.step == 2))
+    before = len(run.history)
+    run.leave_step()
+    assert run.step == 2
+    assert [record.step for record in run.history[before:]] == [2]
+    run.leave_step()
+    assert len(run.history) == before + 1
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_exactly_so_many_steps_are_taken_from_the_middle_of_one() -> None:
+    run = small_run(batch_size=16)
+    list(train(run, SPLIT, max_steps=1))
+    list(train(run, SPLIT, rest=lambda: True))
+    assert run.step == 1
+    list(train(run, SPLIT, max_steps=1))
+    assert run.step == 2
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_change_ends_the_record_that_is_on_its_way_with_the_step_under_way() -> None:
+    run, looks = small_run(batch_size=16), itertools.count()
+    list(train(run, SPLIT, rest=lambda: run.step == 1 and next(looks) == 1))  # a tile after the first step
+    assert run.step == 1
+    run.change(learning_rate=0.5)
+    record = next(train(run, SPLIT))
+    assert record.learning_rate < 0.5
+    assert record.step == 2
+    assert next(train(run, SPLIT)).learning_rate == 0.5
+
+
 def test_a_state_can_be_saved_before_the_first_step_and_after_the_last() -> None:
     run, straight = small_run(), small_run()
     run.build(SPLIT)
@@ -179,10 +268,17 @@ def test_fifty_steps_are_those_of_the_formulas() -> None:
     np.testing.assert_allclose(run.network.parameters, expected, rtol=1e-10)
 
 
+def next_batch(run: TrainingRun) -> list[int]:
+    """Return the positions of the next batch, and pass it."""
+    batch: list[int] = run._next_batch().tolist()
+    run._pass_batch()
+    return batch
+
+
 def test_every_image_is_seen_once_in_an_epoch_in_a_new_order_each_time() -> None:
     run = small_run(batch_size=16)  # 60 images: 16, 16, 16 and 12
     run.build(SPLIT)
-    epochs = [[run._next_batch().tolist() for _ in range(4)] for _ in range(2)]
+    epochs = [[next_batch(run) for _ in range(4)] for _ in range(2)]
     assert [len(batch) for batch in epochs[0]] == [16, 16, 16, 12]
     for batches in epochs:
         assert sorted(image for batch in batches for image in batch) == list(range(60))
@@ -249,7 +345,9 @@ def test_a_run_learns_what_can_be_learnt() -> None:
 def test_dropout_is_for_training_only() -> None:
     run = small_run({"dropout": 0.5})
     run.build(SPLIT)
-    assert run._evaluate().dev_loss == run._evaluate().dev_loss
+    first = next(train(run, SPLIT))
+    run._evaluated_step = -1
+    assert next(train(run, SPLIT)) == first
 
 
 # What is told
