@@ -289,6 +289,7 @@ async def measure_churn(seconds: float) -> dict[str, Any]:
         while (now := time.monotonic() - begin) < seconds:
             if now >= next_look:
                 looks.append({"seconds": now, **memory(server), **handles(server)})
+                print({name: round(value) for name, value in looks[-1].items()}, flush=True)
                 next_look += LOOK_EVERY
             task = asyncio.create_task(one_visit(server, number, problems))
             visits.add(task)
@@ -298,7 +299,8 @@ async def measure_churn(seconds: float) -> dict[str, Any]:
         await asyncio.gather(*visits)
         looks.append({"seconds": time.monotonic() - begin, **memory(server), **handles(server)})
         found = meter.read()
-        check_log(server)
+        if "Traceback" in server.log():
+            problems.append(f"The server met an error:\n{server.log()}")
     return {"visits": number, "problems": problems, "growth_mb": growth(looks), **found, "looks": looks}
 
 
@@ -389,7 +391,7 @@ def rows_of(results: dict[str, Any]) -> list[Row]:
         rows += [
             Row(f"{who}: growth", scene["growth_mb"], LARGEST_GROWTH, "MB"),
             Row(f"{who}: memory at the end", scene["all_mb"], None, "MB"),
-            Row(f"{who}: visits that failed", len(scene["problems"]), None, ""),
+            Row(f"{who}: visits that failed", len(scene["problems"]), 0.5, ""),
         ]
     return rows
 
