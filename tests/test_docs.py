@@ -16,7 +16,7 @@ import mlcore
 from dashboard.navigation import PAGES
 from dashboard.runs.records import STATE_LABELS
 from docs import settings_page
-from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, settings_of
+from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, load_model, settings_of
 from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT, name_of, python_files
 
@@ -130,6 +130,11 @@ def test_the_lesson_calls_the_controls_as_the_app_does() -> None:
     source = "".join(path.read_text("utf-8") for path in python_files())
     assert labels
     assert [label for label in sorted(labels) if f'_("{label}")' not in source] == []
+
+
+def test_the_lesson_counts_the_images_that_the_shipped_model_learned_from() -> None:
+    card = load_model(ROOT / "models/mnist.npz", with_state=False).card
+    assert f"{card['train_size']:,} images" in text_of("docs/tutorial/first-lesson.md")
 
 
 # Nothing is left out
