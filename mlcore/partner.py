@@ -183,7 +183,7 @@ class Partner:
             raise PartnerError(_("Two processes for one training need Linux or macOS on an x86 processor."))
         path = filter(None, (str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")))
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from mlcore.partner import _serve; _serve()"],
+            [sys.executable, "-c", f"from mlcore.partner import _serve; _serve({os.getpid()})"],
             stdin=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "OPENBLAS_NUM_THREADS": "1"},
         )
@@ -211,7 +211,7 @@ class Partner:
         try:
             self._share(run, split.train, Board(plan, path), plan, path)
         finally:
-            os.unlink(path)  # the memory lives until both processes have let go of it
+            Path(path).unlink(missing_ok=True)  # the memory lives until both processes have let go of it
 
     def _share(self, run: TrainingRun, dataset: Dataset, board: Board, plan: Plan, path: str) -> None:
         network, config = run.network, run.training_config
@@ -404,9 +404,11 @@ def _open_board(work: _Work, board: Board) -> Images:
     return open_batches(dataset, work.preparation, augmentation, work.tile, plain)
 
 
-def _serve() -> None:
-    """Be the second process: share one run after the other until the first process closes the pipe."""
-    parent = os.getppid()
+def _serve(parent: int) -> None:
+    """Be the second process: share one run after the other until the first process closes the pipe.
+
+    It is told who that is: when asked for its parent at the start, the system may name another one already.
+    """
     while True:
         try:
             work = pickle.load(sys.stdin.buffer)
@@ -420,6 +422,7 @@ def _serve() -> None:
 
 def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
     board = Board(work.plan, work.path)
+    Path(work.path).unlink(missing_ok=True)  # the first process does so too, unless it is killed before
     network = Network(work.network_config, work.preparation, len(work.class_names), tile=work.tile)
     half = Half(board, network, _open_board(work, board), work.training_config, work.steps, side=1)
     flags, now = board["flags"], 0

@@ -6,14 +6,21 @@ It stands beside `mlcore.partner` on the path.
 import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from mlcore import Dataset, EpochMetrics, NetworkConfig, Split, TrainingConfig, TrainingRun, train
 from mlcore.partner import Partner, PartnerError
+from tests.waiting import PATIENCE, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +229,22 @@ def test_the_second_process_ends_when_the_block_does(split: Split) -> None:
         process = partner._process
         partner.attach(run_of(), split)
     assert process.returncode == 0
+
+
+KILLED_AT_ONCE = """
+import os, signal
+from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, partner, split_dataset
+
+second = partner.Partner()
+print(second._process.pid, flush=True)
+partner._wait_for = lambda *_anything: os.kill(os.getpid(), signal.SIGKILL)  # before the other has begun
+second.attach(TrainingRun(NetworkConfig(), TrainingConfig()), split_dataset(load_dataset("digits-8x8"), 0.2))
+"""
+
+
+def test_the_second_process_ends_when_the_first_is_killed_while_it_starts() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_AT_ONCE], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    wait_until(lambda: not psutil.pid_exists(int(done.stdout)))
