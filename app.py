@@ -6,10 +6,10 @@ It stands before every page on the path. `dashboard` is imported before anything
 import dashboard  # noqa: F401  isort: skip
 import streamlit as st
 
-from dashboard.look import ICON, STYLE
-from dashboard.messages import friendly_errors
 from dashboard.navigation import inside_app, wanted_page
 from dashboard.run_service import attend
+from dashboard.ui.look import ICON, STYLE
+from dashboard.ui.messages import friendly_errors
 
 # Before the menu: for a page's Material icon, the browser's tab would ask a server of Google's.
 st.set_page_config(page_icon=ICON, layout="wide")

@@ -30,7 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, accuracy, load_dataset, train
-from mlcore.partner import Partner
+from mlcore.training.second_process import Partner
 
 Array = np.ndarray[Any, Any]
 

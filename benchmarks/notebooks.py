@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from mlcore import RECIPES, EpochMetrics, TrainingRun, load_dataset, train
-from mlcore.notebooks import NOTEBOOKS
+from mlcore.recipes.notebooks import NOTEBOOKS
 
 # What notebook 2 printed: accuracy on its training images at iterations 0, 200, …, 1800.
 PRINTED = (0.171, 0.735, 0.820, 0.854, 0.869, 0.878, 0.885, 0.889, 0.893, 0.896)

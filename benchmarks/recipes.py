@@ -20,7 +20,7 @@ import time
 from contextlib import ExitStack
 
 from mlcore import BatchMetrics, accuracy, load_dataset, start_recipe, train
-from mlcore.partner import Partner
+from mlcore.training.second_process import Partner
 
 # Mean accuracy of five seeds, and seconds of training by cores. "standard" promises nothing: it tells how
 # fast the machine is just now.

@@ -11,11 +11,11 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 import streamlit as st
 
-from dashboard.presence import session_id
 from dashboard.runs.limits import Place
-from dashboard.runs.records import RunStatus
 from dashboard.runs.service import RunService
-from dashboard.server import server
+from dashboard.runs.status import RunStatus
+from dashboard.server.presence import session_id
+from dashboard.server.server import server
 from dashboard.session import Session
 
 _COOKIE = "_streamlit_xsrf"

@@ -11,11 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.caches import shipped_dataset, shipped_split
-from dashboard.presence import session_id
-from dashboard.server import server
+from dashboard.data.uploads import UploadTray
+from dashboard.server.presence import session_id
+from dashboard.server.server import server
+from dashboard.shipped import shipped_dataset, shipped_split
 from dashboard.split_settings import SplitSettings
-from dashboard.uploads import UploadTray
 from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, TrainingConfig
 
 UPLOADED = "upload"
@@ -56,7 +56,7 @@ class Session:
     drawing : dict or None
         The canvas's JSON, kept when the page changes.
     canvas_start : dict or None
-        What the canvas was last told to show (see `dashboard.canvas`).
+        What the canvas was last told to show (see `dashboard.draw.canvas`).
     canvas_revision : int
         How often it was told.
     pen_width : int

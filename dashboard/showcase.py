@@ -5,8 +5,8 @@ It stands at the end of the path: real answers to images that the model never sa
 
 import streamlit as st
 
-from dashboard.caches import shipped_dataset, shipped_model
-from dashboard.pictures import Picture
+from dashboard.shipped import shipped_dataset, shipped_model
+from dashboard.ui.pictures import Picture
 from mlcore.language import _
 
 IMAGES = 10

@@ -8,18 +8,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Self
 
-import mlcore.split
+import mlcore.datasets.split
 
 SMALL = 5000
 """With fewer images than this, a dev set of 1,000 would take too many of them."""
 
 
 @dataclass(frozen=True)
-class SplitSettings(mlcore.split.SplitSettings):
+class SplitSettings(mlcore.datasets.split.SplitSettings):
     """What `mlcore.split_dataset` is asked for."""
 
     @classmethod
-    def of(cls, settings: mlcore.split.SplitSettings) -> Self:
+    def of(cls, settings: mlcore.datasets.split.SplitSettings) -> Self:
         """Return the settings of a recipe."""
         return cls(**dataclasses.asdict(settings))
 

@@ -3,16 +3,20 @@
 The modules stand in the order of that path, and every name that a notebook needs can be imported from here.
 """
 
-from mlcore.activations import ACTIVATIONS
-from mlcore.augmentation import Augmentation, augment
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.dataset import Dataset, DatasetError
-from mlcore.describe import average_images, pixel_range
-from mlcore.drawing import image_from_drawing, image_from_picture
-from mlcore.gradient_check import GradientCheck, GradientRow, check_gradients
-from mlcore.initializers import INITIALIZERS
-from mlcore.learning_rate_finder import LearningRateSearch, find_learning_rate
-from mlcore.losses import LOSSES
+from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.describe import average_images, pixel_range
+from mlcore.datasets.readers import READERS, Reader, read_dataset
+from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
+from mlcore.datasets.split import Split, SplitSettings, split_dataset
+from mlcore.formulas.activations import ACTIVATIONS
+from mlcore.formulas.initializers import INITIALIZERS
+from mlcore.formulas.losses import LOSSES
+from mlcore.formulas.optimizers import OPTIMIZERS
+from mlcore.formulas.schedules import SCHEDULES
+from mlcore.images.augmentation import Augmentation, augment
+from mlcore.images.drawing import image_from_drawing, image_from_picture
+from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.metrics import (
     accuracy,
     calibration,
@@ -25,19 +29,15 @@ from mlcore.metrics import (
 )
 from mlcore.model import Model, load_model, save_model
 from mlcore.model_file import ModelFileError
-from mlcore.network import Network, network_summary
-from mlcore.notebooks import WeightPictures, weight_pictures
-from mlcore.optimizers import OPTIMIZERS
-from mlcore.preparation import Preparation, fit_preparation
-from mlcore.readers import READERS, Reader, read_dataset
-from mlcore.recipe import Recipe, RecipeCard
-from mlcore.recipes import RECIPES, run_recipe, start_recipe
-from mlcore.schedules import SCHEDULES
+from mlcore.network.network import Network, network_summary
+from mlcore.recipes.notebooks import WeightPictures, weight_pictures
+from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
+from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, SettingError, settings_of
-from mlcore.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
-from mlcore.split import Split, SplitSettings, split_dataset
-from mlcore.training import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
-from mlcore.walkthrough import StepValue, walk_through_step
+from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
+from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
+from mlcore.study.walkthrough import StepValue, walk_through_step
+from mlcore.training.run import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
 
 __all__ = [
     "ACTIVATIONS",

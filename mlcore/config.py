@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from mlcore.activations import ACTIVATIONS
-from mlcore.augmentation import Augmentation
-from mlcore.initializers import INITIALIZERS
+from mlcore.formulas.activations import ACTIVATIONS
+from mlcore.formulas.initializers import INITIALIZERS
+from mlcore.formulas.losses import LOSSES
+from mlcore.formulas.optimizers import OPTIMIZERS
+from mlcore.formulas.schedules import SCHEDULES
+from mlcore.images.augmentation import Augmentation
 from mlcore.language import N_, _
-from mlcore.losses import LOSSES
-from mlcore.optimizers import OPTIMIZERS
-from mlcore.schedules import SCHEDULES
 from mlcore.settings import SettingError, check_settings, setting
 
 SCALINGS = {

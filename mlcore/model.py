@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.images.preparation import Preparation
 from mlcore.language import _
-from mlcore.layers import Layer, parameter_count
 from mlcore.model_file import STATE, Arrays, ModelFile, ModelFileError, read_arrays, read_header, text_array
-from mlcore.network import CONVOLUTION_TILE, Network, build_layers
-from mlcore.preparation import Preparation
+from mlcore.network.layers import Layer, parameter_count
+from mlcore.network.network import CONVOLUTION_TILE, Network, build_layers
 from mlcore.quote import quoted
 from mlcore.settings import SettingError
 

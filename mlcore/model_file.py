@@ -17,9 +17,9 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from mlcore.datasets.readers.source import Borrowed
 from mlcore.language import _
 from mlcore.quote import quoted
-from mlcore.readers.source import Borrowed
 
 Arrays = dict[str, NDArray[Any]]
 ModelFile = str | PathLike[str] | BinaryIO | bytes

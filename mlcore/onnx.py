@@ -14,12 +14,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.activations import ACTIVATIONS, LEAK
-from mlcore.convolution import Conv2d, Flatten, MaxPool2d
+from mlcore.formulas.activations import ACTIVATIONS, LEAK
+from mlcore.images.preparation import Preparation
 from mlcore.language import _
-from mlcore.layers import Dropout, Layer, Linear, Nonlinearity
 from mlcore.model import Model
-from mlcore.preparation import Preparation
+from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
+from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity
 
 try:
     from onnx import TensorProto, checker, helper, numpy_helper

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.dataset import Dataset
+from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.split import Split
 from mlcore.language import _
 from mlcore.settings import default_of
-from mlcore.split import Split
-from mlcore.training import TrainingRun, train
+from mlcore.training.run import TrainingRun, train
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin

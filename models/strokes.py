@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from mlcore import Dataset
-from mlcore.drawing import image_from_drawing
+from mlcore.images.drawing import image_from_drawing
 
 CANVAS = 280  # pixels a side, as on the Draw page
 FINE = 2  # lines are drawn at this many times the size and shrunk, which smooths them

@@ -6,19 +6,19 @@ It stands at the head of the path, where a file becomes a Dataset and the Datase
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.class_chart import PARTS, class_figure
-from dashboard.dataset_view import average_pictures, class_table, facts_of, sample_pictures, sample_positions
-from dashboard.messages import distinct, friendly_errors, plain, show_notes
+from dashboard.data.class_chart import PARTS, class_figure
+from dashboard.data.samples import average_pictures, class_table, facts_of, sample_pictures, sample_positions
+from dashboard.data.split_form import show_split_form
+from dashboard.data.uploads import show_uploader
 from dashboard.navigation import guard
-from dashboard.pictures import grid
 from dashboard.session import TEST_SETS, UPLOADED, Session, get_session
-from dashboard.split_form import show_split_form
+from dashboard.ui.messages import distinct, friendly_errors, plain, show_notes
+from dashboard.ui.pictures import grid
 from dashboard.ui.plotly_chart import show_chart
-from dashboard.uploads import show_uploader
 from mlcore import SHIPPED_DATASETS
+from mlcore.datasets.readers import READERS
 from mlcore.language import _
 from mlcore.quote import quoted
-from mlcore.readers import READERS
 
 SAMPLES = 60
 ALL = -1

@@ -7,19 +7,19 @@ from typing import BinaryIO
 
 import streamlit as st
 
-from dashboard.answer_card import show_answer
 from dashboard.budget import NoRoom
-from dashboard.canvas import show_canvas
-from dashboard.drawing import SIZE, digit_in_picture, drawn_image
-from dashboard.messages import friendly_errors, show_error, show_message
-from dashboard.model_choice import chosen_model
-from dashboard.model_picker import bring_model, choose_model
+from dashboard.draw.answer_card import show_answer
+from dashboard.draw.canvas import show_canvas
+from dashboard.draw.drawing import SIZE, digit_in_picture, drawn_image
+from dashboard.models.choice import chosen_model
+from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import guard
-from dashboard.pictures import GreyImage
+from dashboard.server.uploaded_files import in_memory
 from dashboard.session import Session, get_session
-from dashboard.uploaded_files import in_memory
+from dashboard.ui.messages import friendly_errors, show_error, show_message
+from dashboard.ui.pictures import GreyImage
 from mlcore import DatasetError, image_from_drawing
-from mlcore.dataset import UInt8Array
+from mlcore.datasets.dataset import UInt8Array
 from mlcore.language import N_, _
 
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}

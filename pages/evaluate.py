@@ -6,16 +6,16 @@ It stands behind training on the path, before the model is taken home or asked a
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.answers_view import show_answers
-from dashboard.confusion_chart import confusion_figure
-from dashboard.evaluation import Cell, Evaluation, evaluate, misfit
-from dashboard.evaluation_tables import show_calibration, show_classes
-from dashboard.formats import percent
-from dashboard.messages import distinct, friendly_errors, plain, show_message
-from dashboard.model_choice import chosen_model
-from dashboard.model_picker import bring_model, choose_model
+from dashboard.evaluate.cache import Cell, Evaluation, evaluate, misfit
+from dashboard.evaluate.confusion_chart import confusion_figure
+from dashboard.evaluate.gallery import show_answers
+from dashboard.evaluate.tables import show_calibration, show_classes
+from dashboard.models.choice import chosen_model
+from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import guard, page
 from dashboard.session import Session, get_session
+from dashboard.ui.formats import percent
+from dashboard.ui.messages import distinct, friendly_errors, plain, show_message
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Dataset, Model
 from mlcore.language import N_, _

@@ -5,11 +5,11 @@ It stands before the path and shows it whole. It loads no chart library, so that
 
 import streamlit as st
 
-from dashboard.caches import shipped_model, shipped_model_names
-from dashboard.formats import percent
 from dashboard.navigation import guard, page
-from dashboard.pictures import grid
+from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.showcase import showcase
+from dashboard.ui.formats import percent
+from dashboard.ui.pictures import grid
 from mlcore.language import N_, _
 
 STEPS = {

@@ -5,13 +5,10 @@ It stands between the Split and the run on the path: what is set here is what Tr
 
 import streamlit as st
 
-from dashboard.controls import Form, chosen_value, control_key
 from dashboard.estimate import expected_seconds
-from dashboard.formats import duration
-from dashboard.messages import friendly_errors
 from dashboard.navigation import guard, page
-from dashboard.network_picture import example_of, network_svg, show_network_picture
-from dashboard.network_settings import (
+from dashboard.network.picture import example_of, network_svg, show_network_picture
+from dashboard.network.settings import (
     good_rate,
     is_changed,
     set_network,
@@ -20,10 +17,13 @@ from dashboard.network_settings import (
     use_recipe,
 )
 from dashboard.session import Session, get_session
-from dashboard.train_words import length_words
+from dashboard.ui.config_form import Form, chosen_value, control_key
+from dashboard.ui.formats import duration
+from dashboard.ui.messages import friendly_errors
+from dashboard.ui.wording import length_words
 from mlcore import OPTIMIZERS, RECIPES, network_summary
 from mlcore.language import _
-from mlcore.recipe import RecipeCard
+from mlcore.recipes.recipe import RecipeCard
 
 CHANGED = ""  # the choice of a recipe that the visitor has changed
 

@@ -6,18 +6,18 @@ page: it goes on when nobody looks, and its address finds it again.
 
 import streamlit as st
 
-from dashboard.controls import chosen_value, control_key
-from dashboard.messages import friendly_errors, show_error, show_message
 from dashboard.navigation import guard
-from dashboard.run_result import show_result
 from dashboard.run_service import find_run, get_run_service, is_known_after_reload, run_owner, watch_run
-from dashboard.run_view import MOVING, show_run
-from dashboard.runs.records import RunError, RunStatus
+from dashboard.runs.status import RunError, RunStatus
 from dashboard.session import Session, get_session
-from dashboard.take_home import show_downloads
-from dashboard.train_plan import show_plan, start_run
-from dashboard.train_words import run_words
+from dashboard.train.downloads import show_downloads
+from dashboard.train.panel import MOVING, show_run
+from dashboard.train.plan import show_plan, start_run
+from dashboard.train.result import show_result
+from dashboard.ui.config_form import chosen_value, control_key
+from dashboard.ui.messages import friendly_errors, show_error, show_message
 from dashboard.ui.plotly_chart import prepare_charts
+from dashboard.ui.wording import run_words
 from mlcore.language import _
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mlcore
-from mlcore.network import LAYERS
+from mlcore.network.network import LAYERS
 from tests.house import ROOT
 
 TABLES: list[dict[str, Any]] = [LAYERS, *(getattr(mlcore, name) for name in mlcore.__all__ if name.isupper())]

@@ -14,7 +14,7 @@ import pytest
 
 import mlcore
 from dashboard.navigation import PAGES
-from dashboard.runs.records import STATE_LABELS
+from dashboard.runs.status import STATE_LABELS
 from docs import settings_page
 from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, load_model, settings_of
 from tests.documents import blocks, run, tables_as_they_were

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.take_home import history_csv
+from dashboard.train.downloads import history_csv
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, save_model, split_dataset, train
 from tests.house import ROOT
 

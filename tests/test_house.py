@@ -50,11 +50,11 @@ def test_imports_point_one_way(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("mlcore/network.py", "import streamlit"),
-        ("mlcore/network.py", "def late():\n    from pandas import DataFrame"),
-        ("mlcore/network.py", "import dashboard.session"),
-        ("mlcore/network.py", "from sklearn.base import clone"),
-        ("mlcore/network.py", "from . import layers"),
+        ("mlcore/network/network.py", "import streamlit"),
+        ("mlcore/network/network.py", "def late():\n    from pandas import DataFrame"),
+        ("mlcore/network/network.py", "import dashboard.session"),
+        ("mlcore/network/network.py", "from sklearn.base import clone"),
+        ("mlcore/network/network.py", "from . import layers"),
         ("dashboard/runs/service.py", "import streamlit as st"),
         ("dashboard/charts.py", "from pages import train"),
         ("pages/train.py", "import numpy as np"),

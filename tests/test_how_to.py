@@ -19,7 +19,9 @@ from mlcore import READERS, Dataset, DatasetError, Reader, read_dataset
 from tests import house
 from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT
-from tests.mlcore import test_layers, test_optimizers, test_recipes
+from tests.mlcore.formulas import test_optimizers
+from tests.mlcore.network import test_layers
+from tests.mlcore.recipes import test_ready as test_recipes
 from tests.waiting import PATIENCE
 
 HOW_TO = ROOT / "docs/how-to"

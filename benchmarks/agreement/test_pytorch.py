@@ -21,10 +21,10 @@ from mlcore import (
     TrainingRun,
     train,
 )
-from mlcore.layers import Layer
-from mlcore.network import LAYERS
+from mlcore.network.layers import Layer
+from mlcore.network.network import LAYERS
+from tests.mlcore.network.test_layers import make, some_inputs
 from tests.mlcore.small import CLASSES, SHAPE, small_split, stripes
-from tests.mlcore.test_layers import make, some_inputs
 
 torch.set_num_threads(1)
 functional = torch.nn.functional

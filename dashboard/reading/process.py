@@ -20,8 +20,8 @@ import numpy as np
 
 from dashboard.catalogue import catalogue
 from mlcore import Dataset, DatasetError
+from mlcore.datasets.readers import read_dataset
 from mlcore.language import use
-from mlcore.readers import read_dataset
 
 if sys.platform != "win32":
     import resource

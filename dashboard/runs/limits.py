@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mlcore import NetworkConfig, network_summary
-from mlcore.network import CONVOLUTION_TILE, TILE
+from mlcore.network.network import CONVOLUTION_TILE, TILE
 
 KEPT_VECTORS = 7
 """As long as all parameters: they, their gradients, two moments, a working copy, the best, what decays."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
-from dashboard.runs.records import LIVE, History, Record, RunStatus, State
+from dashboard.runs.status import LIVE, History, Record, RunStatus, State
 from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
 from mlcore import EpochMetrics, Split, TrainingConfig
 from mlcore.language import N_, _
 
 if TYPE_CHECKING:
-    from dashboard.runs.slots import Slot
+    from dashboard.runs.workers import Slot
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from dashboard.runs import worker
 from dashboard.runs.executors import is_halted, kill
-from dashboard.runs.records import RunError, State
 from dashboard.runs.run import Run
-from dashboard.runs.second_core import Shares
-from dashboard.runs.slots import Job, Slot
+from dashboard.runs.second_process import Shares
+from dashboard.runs.status import RunError, State
+from dashboard.runs.workers import Job, Slot
 from mlcore.language import N_, _
 
 _log = logging.getLogger(__name__)

@@ -25,10 +25,10 @@ from dashboard.budget import bytes_available
 from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of, total
-from dashboard.runs.records import RunError, RunStatus
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
-from dashboard.runs.second_core import Shares
+from dashboard.runs.second_process import Shares
+from dashboard.runs.status import RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredSplit, reason_of
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model

@@ -18,8 +18,8 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from dashboard.runs.records import Record
-from dashboard.runs.second_core import SecondCore, Shares
+from dashboard.runs.second_process import SecondCore, Shares
+from dashboard.runs.status import Record
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
 from mlcore import (
     Dataset,
@@ -34,7 +34,7 @@ from mlcore import (
     save_model,
     train,
 )
-from mlcore.partner import Partner, PartnerError, is_worth_sharing
+from mlcore.training.second_process import Partner, PartnerError, is_worth_sharing
 
 _log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import session as session_module
-from dashboard.caches import shipped_dataset
-from dashboard.presence import PATIENCE, Presence
+from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
+from dashboard.shipped import shipped_dataset
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset
 from tests import waiting

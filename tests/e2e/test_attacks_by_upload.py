@@ -20,7 +20,7 @@ from mlcore import load_dataset
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
-from tests.mlcore import data_files as make
+from tests.mlcore.datasets.readers import data_files as make
 from tests.waiting import PATIENCE, wait_until
 
 MEGABYTE = 1_000_000

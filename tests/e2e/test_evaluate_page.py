@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from dashboard.answers_view import IMAGES_A_PAGE
-from dashboard.caches import MODELS
+from dashboard.evaluate.gallery import IMAGES_A_PAGE
+from dashboard.shipped import MODELS
 from mlcore import (
     Model,
     NetworkConfig,

@@ -1,6 +1,6 @@
 """A server that has no descriptor left: who cannot be served is turned away at once, all others go on.
 
-It stands behind `dashboard.hosting`, `dashboard.look` and the event loop in requirements.txt.
+It stands behind `dashboard.server.hosting`, `dashboard.ui.look` and the event loop in requirements.txt.
 """
 
 import select

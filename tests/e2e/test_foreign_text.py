@@ -14,7 +14,7 @@ from playwright.sync_api import FilePayload, expect
 
 from mlcore import Model, NetworkConfig, Preparation, load_dataset, save_model
 from tests.e2e.steps import Visitor
-from tests.mlcore import data_files as make
+from tests.mlcore.datasets.readers import data_files as make
 
 IMAGES, LABELS = (
     part[:120] for part in (load_dataset("digits-8x8").images, load_dataset("digits-8x8").labels)

@@ -1,6 +1,6 @@
 """Who is there, who has gone, and whom a run belongs to, on a real server with real connections.
 
-It stands behind `dashboard.presence` and `dashboard.run_service`.
+It stands behind `dashboard.server.presence` and `dashboard.run_service`.
 """
 
 from pathlib import Path
@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
 import streamlit as st
-from dashboard import presence
-from dashboard.presence import session_id
-from dashboard.server import server
+from dashboard.server import presence
+from dashboard.server.presence import session_id
+from dashboard.server.server import server
 
 presence.PATIENCE = 0.0  # with no connection, a session has gone at the next look
 file = Path({notes!r}, st.query_params["name"])

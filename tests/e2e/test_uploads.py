@@ -13,7 +13,7 @@ from playwright.sync_api import FilePayload, expect
 
 from mlcore import load_dataset
 from tests.e2e.steps import Visitor
-from tests.mlcore import data_files as make
+from tests.mlcore.datasets.readers import data_files as make
 
 Files = dict[str, bytes]
 

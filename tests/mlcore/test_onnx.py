@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 
 from mlcore import ACTIVATIONS, LOSSES, Model, NetworkConfig, fit_preparation
-from mlcore.network import LAYERS, Network
+from mlcore.network.network import LAYERS, Network
 from mlcore.onnx import ACTIVATION_OPERATORS, LAYER_EXPORTS, export_onnx
 
 NAMES = tuple("abcd")

@@ -1,0 +1,64 @@
+"""How many images each class has, and in which part of the split they are, as a figure.
+
+The Data page shows it below the split.
+"""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dashboard.ui.messages import chart_text
+from dashboard.ui.palette import COLORS, axis, layout
+from mlcore.language import N_, _
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PARTS = {"training": N_("Training"), "dev": N_("Dev set"), "unused": N_("Not used")}
+"""The parts of a data set in the order in which they are stacked: column of the table → name."""
+
+PATTERNS = ("", "/", ".")
+"""Of the bars of each part: colour is not the only sign."""
+
+
+def class_figure(table: pd.DataFrame) -> "Figure":
+    """Return one bar for each class, stacked from its parts.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A `dashboard.data.samples.class_table`.
+    """
+    from plotly.graph_objects import Figure
+
+    places, names = list(range(len(table))), [chart_text(name) for name in table["name"]]
+    bars = [
+        {
+            "type": "bar",
+            "name": _(label),
+            "x": places,
+            "y": table[part].tolist(),
+            "marker": {
+                "color": COLORS[number],
+                "pattern": {"shape": PATTERNS[number], "fillmode": "overlay"},
+            },
+            "customdata": table["total"].tolist(),
+            "hovertemplate": _("{part}: %{{y:,}} of %{{customdata:,}} images").format(part=_(label)),
+        }
+        for number, (part, label) in enumerate(PARTS.items())
+        if table[part].any()
+    ]
+    every = max(1, -(-len(table) // 30))
+    x = axis(_("Class"), tickvals=places[::every], ticktext=names[::every], fixedrange=True)
+    alt = _("How many images of each class are in training and dev set; the table below has the numbers.")
+    settings = layout(
+        "",
+        barmode="stack",
+        bargap=0.15,
+        xaxis=x | {"showgrid": False},
+        yaxis=axis(_("Images"), fixedrange=True, separatethousands=True),
+        hovermode="x unified",
+        dragmode=False,
+        meta={"alt": alt, "height": "20rem"},
+    )
+    return Figure(bars, settings)

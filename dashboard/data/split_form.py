@@ -1,0 +1,128 @@
+"""The controls of the split: how many images judge the network, how many teach it, and which.
+
+It stands between the Dataset and the Split on the path. What a visitor sets is tried first: a split that
+cannot be had gives a sentence, and the one before stays in use.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard.session import Session
+from dashboard.ui.messages import sentence, show_message
+from mlcore import DatasetError
+from mlcore.datasets.split import dev_count
+from mlcore.language import N_, _
+
+UNITS = {"images": N_("images"), "percent": N_("percent")}
+
+_MESSAGE = "split_message"
+_LARGEST_SEED = 2**32 - 1
+
+
+def show_split_form(session: Session) -> None:
+    """Show the controls, and why the last change was not possible when it was not."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _show_dev_size(session)
+        _show_train_size(session)
+        _show_seed(session)
+    _show_stratify(session)
+    if message := st.session_state.get(_MESSAGE):
+        show_message("error", message)
+
+
+def _show_dev_size(session: Session) -> None:
+    n, size = len(session.dataset), session.split_settings.dev_size
+    is_share = size < 1
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width="content"):
+        st.session_state["dev_size"] = round(100 * size) if is_share else int(size)
+        st.number_input(
+            _("Dev set"),
+            min_value=1,
+            max_value=99 if is_share else n - 1,
+            step=1 if is_share else max(1, min(100, n // 100)),
+            key="dev_size",
+            on_change=_change_dev_size,
+            args=(session,),
+            help=_("Images that the network never learns from; they tell how well it does on new ones."),
+            width=150,
+        )
+        st.session_state["dev_unit"] = "percent" if is_share else "images"
+        st.selectbox(
+            _("Unit of the dev set's size"),
+            list(UNITS),
+            format_func=lambda unit: _(UNITS[unit]),
+            key="dev_unit",
+            on_change=_change_dev_unit,
+            args=(session,),
+            label_visibility="collapsed",
+            width=110,
+        )
+
+
+def _show_train_size(session: Session) -> None:
+    left = len(session.dataset) - dev_count(len(session.dataset), session.split_settings.dev_size)
+    st.session_state["train_size"] = session.split_settings.train_size
+    st.number_input(
+        _("Training images"),
+        min_value=1,
+        max_value=left,
+        value=None,
+        step=max(1, min(1000, left // 50)),
+        key="train_size",
+        placeholder=_("all {n:,} that are left").format(n=left),
+        on_change=lambda: _try(session, train_size=st.session_state["train_size"]),
+        help=_("Fewer train faster and show how much the data matter. Leave it empty to use all."),
+        width=220,
+    )
+
+
+def _show_seed(session: Session) -> None:
+    st.session_state["split_seed"] = session.split_settings.seed
+    st.number_input(
+        _("Seed"),
+        min_value=0,
+        max_value=_LARGEST_SEED,
+        step=1,
+        key="split_seed",
+        on_change=lambda: _try(session, seed=int(st.session_state["split_seed"])),
+        help=_("The same seed always gives the same split."),
+        width=150,
+    )
+
+
+def _show_stratify(session: Session) -> None:
+    st.session_state["stratify"] = session.split_settings.stratify
+    st.toggle(
+        _("Each class with the same share in both (stratified)"),
+        key="stratify",
+        on_change=lambda: _try(session, stratify=st.session_state["stratify"]),
+        help=_("Without it, chance decides how many images of a class are in the dev set."),
+    )
+
+
+def _change_dev_size(session: Session) -> None:
+    size = st.session_state["dev_size"]
+    _try(session, dev_size=size / 100 if session.split_settings.dev_size < 1 else int(size))
+
+
+def _change_dev_unit(session: Session) -> None:
+    """Say the same size, as nearly as possible, in the other unit."""
+    n, size = len(session.dataset), session.split_settings.dev_size
+    if size < 1:
+        _try(session, dev_size=dev_count(n, size))
+    else:
+        _try(session, dev_size=min(99, max(1, round(100 * size / n))) / 100)
+
+
+def _try(session: Session, **changes: Any) -> None:
+    """Use these settings if the data set can be split so; else keep those before and say why."""
+    settings = replace(session.split_settings, **changes)
+    st.session_state[_MESSAGE] = ""
+    try:
+        settings.split(session.dataset)
+    except DatasetError as error:
+        st.session_state[_MESSAGE] = sentence(error)
+    else:
+        session.split_settings = settings

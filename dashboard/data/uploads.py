@@ -1,0 +1,154 @@
+"""The uploader of data files: what a visitor brings becomes a data set, and is let go of at once.
+
+The page Data shows it. The reading itself is done by `dashboard.reading`, in a process of its own.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
+
+from dashboard.budget import NoRoom
+from dashboard.data.memory import return_large_blocks
+from dashboard.reading.readings import NoDisk, TooSlow
+from dashboard.server.presence import is_connected
+from dashboard.server.server import server
+from dashboard.ui.messages import plain, sentence, show_message
+from mlcore import Dataset
+from mlcore.language import _
+
+LARGEST_FILE = 150  # MB; Kaggle's train.csv has 76
+
+ABSENCE = 10.0
+"""Seconds without a connection after which a visitor's file is read no further; it is when they come back."""
+
+Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
+"""Receives a data set and, when the files had them, the images kept for the final test."""
+
+return_large_blocks()
+
+
+class VisitorLeft(Exception):
+    """Nobody waits for this file any more."""
+
+
+@dataclass
+class UploadTray:
+    """What one visitor has put into the uploader.
+
+    Attributes
+    ----------
+    number : int
+        Of the uploader: a new one is empty.
+    tried : tuple of str
+        The ids of the files that were read last, so that no rerun reads them again.
+    message : str
+        Why they could not be used; empty when they could.
+    may_try_again : bool
+        Whether the same files may be read at another time.
+    """
+
+    number: int = 0
+    tried: tuple[str, ...] = ()
+    message: str = ""
+    may_try_again: bool = False
+
+    def clear(self) -> None:
+        """Forget what was tried, so that the next run of the page reads the files that are there."""
+        self.tried, self.message, self.may_try_again = (), "", False
+
+
+def show_uploader(tray: UploadTray, take: Take) -> None:
+    """Show the uploader; when files have come, read them, ``take`` what they hold, and run the page again.
+
+    Files that cannot be used stay in the uploader, with a sentence below it: labels may still be added to
+    images, and what there was no room for may be tried again.
+    """
+    files = st.file_uploader(
+        _("Your files"),
+        accept_multiple_files=True,
+        max_upload_size=LARGEST_FILE,
+        key=f"upload_{tray.number}",
+        label_visibility="collapsed",
+    )
+    ids = tuple(file.file_id for file in files)
+    if not files and tray.tried:
+        tray.clear()
+    if files and ids != tray.tried:
+        tray.clear()
+        _read(files, tray, take)
+        if not tray.message:
+            st.rerun()
+    if tray.message:
+        show_message("error", tray.message)
+    if tray.may_try_again:
+        st.button(_("Try again"), icon=":material/refresh:", on_click=tray.clear)
+
+
+def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
+    """Read the files and take what they hold, or leave in the tray why they cannot be used.
+
+    When the visitor does something else meanwhile, Streamlit raises in the midst of it: nothing was tried.
+    """
+    names, here = ", ".join(file.name for file in files), server()
+    ids = tuple(file.file_id for file in files)
+    try:
+        with (
+            st.spinner(plain(_("Reading {names} …").format(names=names))),
+            here.uploads.paths(files) as paths,
+        ):
+            named = dict(zip(_distinct([file.name for file in files]), paths, strict=True))
+            wait = _waiting(st.empty())
+            dataset, test = here.readings.read(named, wait, st.context.locale or "")
+    except VisitorLeft:
+        st.stop()
+    except Exception as error:
+        tray.tried, tray.message = ids, sentence(error)
+        tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
+        return
+    _let_go(tray)
+    take(dataset, test)
+
+
+def _waiting(place: DeltaGenerator) -> Callable[[str], None]:
+    """Return what shows a visitor what is being waited for, and stops when they have left."""
+    context, seen = get_script_run_ctx(), time.monotonic()
+
+    def wait(text: str) -> None:
+        nonlocal seen
+        place.caption(text)  # raises Streamlit's own signal when the visitor has done something else
+        now = time.monotonic()
+        if context is None or is_connected(context.session_id):
+            seen = now
+        elif now - seen > ABSENCE:
+            raise VisitorLeft
+
+    return wait
+
+
+def _let_go(tray: UploadTray) -> None:
+    """Give the files back; the uploader is a new and empty one from the next run on."""
+    tray.number, tray.tried = tray.number + 1, ()
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return the names; a second file of the same name gets a number, so that none is lost.
+
+    >>> _distinct(["a.csv", "b.csv", "a.csv"])
+    ['a.csv', 'b.csv', 'a.csv (2)']
+    """
+    found: list[str] = []
+    for name in names:
+        other, number = name, 2
+        while other in found:
+            other, number = f"{name} ({number})", number + 1
+        found.append(other)
+    return found

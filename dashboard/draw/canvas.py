@@ -1,0 +1,67 @@
+"""The canvas that a visitor draws on, with its own Undo and Clear.
+
+It stands before `dashboard.draw.drawing` on the path: each stroke ends in `Session.drawing`, and from there
+everything else follows.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from dashboard.draw.drawing import SIZE, clear, is_blank, keep, undo
+from dashboard.session import Session
+from mlcore.language import _
+
+KEY = "canvas"
+BOARD = "canvas_board"
+MANNERS = (Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
+
+
+def show_canvas(session: Session) -> None:
+    """Show the canvas with its buttons; call it inside a fragment, which then runs again after a stroke."""
+    if KEY not in st.session_state:
+        # It is put up anew, for example after a change of the page: begin with what was drawn before.
+        session.canvas_start = session.drawing
+    with st.container(key=BOARD, width=SIZE):
+        st_canvas(
+            stroke_width=session.pen_width,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=SIZE,
+            height=SIZE,
+            initial_drawing=session.canvas_start,
+            key=KEY,
+            on_change=lambda: keep(session, _sent(st.session_state.get(KEY))),
+        )
+        _show_buttons(session)
+        _teach_manners(
+            _("Canvas for drawing with mouse, pen or finger. To do without, choose File or Camera.")
+        )
+
+
+def _sent(state: Any) -> Any:
+    """Return the drawing in what the component says of itself; None when it is anything else than usual."""
+    drawing = state.get("drawing") if isinstance(state, Mapping) else None
+    return drawing.get("raw") if isinstance(drawing, Mapping) else None
+
+
+def _show_buttons(session: Session) -> None:
+    blank = is_blank(session)
+    with st.container(horizontal=True, wrap=False):
+        for label, icon, action in (
+            (_("Undo"), ":material/undo:", undo),
+            (_("Clear"), ":material/delete:", clear),
+        ):
+            st.button(label, icon=icon, on_click=action, args=(session,), disabled=blank, width="stretch")
+
+
+def _teach_manners(label: str) -> None:
+    """Give the canvas words for assistive technology, and take its toolbar out of the pen's way."""
+    script = MANNERS.replace("BOARD", BOARD)
+    st.html(
+        f'<span id="canvas-label" hidden>{label}</span><script>{script}</script>',
+        unsafe_allow_javascript=True,
+    )

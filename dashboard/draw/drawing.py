@@ -1,0 +1,76 @@
+"""A visitor's drawing as it goes on: a stroke more, Undo, Clear, and the picture that it makes.
+
+It stands between the canvas and the network on the path. The canvas is only told what to show; what is
+drawn lives in the `Session`.
+"""
+
+from typing import Any, BinaryIO
+
+from dashboard.draw.strokes import draw_strokes, drawn_by_pen, strokes_of
+from dashboard.server.server import server
+from dashboard.session import Session
+from dashboard.ui.pictures import GreyImage
+from mlcore import image_from_picture
+from mlcore.images.drawing import PICTURE_SIDE
+from mlcore.images.picture_file import decoding_cost
+from mlcore.language import _
+
+SIZE = 280
+"""Pixels of the canvas, both ways: ten for each pixel of MNIST, and it fits a phone."""
+
+
+def drawn_image(session: Session) -> GreyImage:
+    """Return what is on the canvas, white on black, uint8 ``(SIZE, SIZE)``; all black when it is blank."""
+    return draw_strokes(strokes_of(session.drawing), SIZE)
+
+
+def is_blank(session: Session) -> bool:
+    """Say whether there is nothing to take back."""
+    return not _objects(session.drawing)
+
+
+def keep(session: Session, drawing: Any) -> None:
+    """Keep what the browser says is on the canvas now, as far as it is what a pen can have drawn there."""
+    session.drawing = {"objects": drawn_by_pen(_objects(drawing))}
+
+
+def undo(session: Session) -> None:
+    """Take the last stroke back."""
+    _put_up(session, _objects(session.drawing)[:-1])
+
+
+def clear(session: Session) -> None:
+    """Take all strokes back."""
+    _put_up(session, [])
+
+
+def _put_up(session: Session, objects: list[Any]) -> None:
+    """Put these strokes on the canvas in place of what is there.
+
+    The canvas takes a start that differs from the last one it was given, without being put up anew, so that
+    nothing flickers. The number makes a second Clear differ from the first.
+    """
+    session.drawing = {"objects": objects}
+    session.canvas_revision += 1
+    session.canvas_start = {"objects": objects, "revision": session.canvas_revision}
+
+
+def _objects(drawing: Any) -> list[Any]:
+    objects = drawing.get("objects") if isinstance(drawing, dict) else None
+    return objects if isinstance(objects, list) else []
+
+
+def digit_in_picture(file: BinaryIO, shape: tuple[int, int]) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the network; None when there is none.
+
+    Raises
+    ------
+    DatasetError
+        When it is no picture, or too large.
+    NoRoom
+        When the server has no memory to decode it.
+    """
+    cost = decoding_cost(str(getattr(file, "name", _("The file"))), file, PICTURE_SIDE)
+    file.seek(0)
+    with server().budget.reserve(cost.bytes):
+        return image_from_picture(file, shape)

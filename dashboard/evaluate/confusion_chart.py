@@ -1,0 +1,75 @@
+"""The confusion matrix as a figure: a heatmap with a row for each true class and a column for each guess.
+
+The Evaluate page shows it with a frame around the cell whose images are shown beside it.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.evaluate.cache import Cell, Evaluation
+from dashboard.ui.messages import chart_text, distinct
+from dashboard.ui.palette import DEV, SHADES, axis, layout
+from mlcore.language import _
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+MOST_NUMBERS = 20
+"""With more classes than this, the cells have no room for their counts: hovering tells them."""
+
+GAPS_UP_TO = 30
+"""With more classes than this, there are no gaps between the cells."""
+
+
+def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
+    """Return the heatmap of a confusion matrix, with a frame around one cell (true, guessed)."""
+    from plotly.graph_objects import Figure
+
+    n, names = len(evaluation.class_names), [chart_text(name) for name in distinct(evaluation.class_names)]
+    gap = 1 if n <= GAPS_UP_TO else 0
+    heatmap = {
+        "type": "heatmap",
+        "z": shades(evaluation.matrix).round(3).tolist(),
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[place / (len(SHADES) - 1), shade] for place, shade in enumerate(SHADES)],
+        "showscale": False,
+        "xgap": gap,
+        "ygap": gap,
+        "hovertext": [
+            [chart_text(evaluation.in_words((row, column))) for column in range(n)] for row in range(n)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    if n <= MOST_NUMBERS:
+        counts = [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()]
+        heatmap |= {"text": counts, "texttemplate": "%{text}"}
+    # The ticks are not drawn, but keep the names at a distance.
+    ticks = {"fixedrange": True, "showgrid": False, "ticklen": 5, "ticks": "outside"}
+    ticks |= {"tickcolor": "rgba(0,0,0,0)"}
+    every = -(-n // GAPS_UP_TO)
+    ticks |= {"tickvals": list(range(0, n, every)), "ticktext": names[::every]}
+    row, column = chosen
+    frame = {"type": "rect", "x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    settings = layout(
+        "",
+        xaxis=axis(_("guessed"), range=[-0.5, n - 0.5], **ticks),
+        yaxis=axis(_("true"), range=[n - 0.5, -0.5], **ticks),
+        shapes=[frame | {"line": {"color": DEV, "width": 3}}],
+        margin={"l": 44, "r": 4, "t": 4, "b": 44},
+        dragmode=False,
+        meta={"alt": _("Confusion matrix:"), "height": "min(30rem, 92vw)"},
+    )
+    return Figure([heatmap], settings)
+
+
+def shades(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return how dark each cell is, 0 to 1: its share of its class, bent so that a few mistakes can be seen.
+
+    >>> shades(np.array([[99, 1], [0, 0]])).round(1).tolist()
+    [[1.0, 0.2], [0.0, 0.0]]
+    """
+    share: npt.NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return share**0.35

@@ -1,0 +1,42 @@
+"""Images with a model's answers, a page of them at a time.
+
+They stand behind the evaluation of a model on the path: every number on the page Evaluate leads to images.
+"""
+
+import streamlit as st
+
+from dashboard.evaluate.cache import Evaluation
+from dashboard.ui.formats import percent
+from dashboard.ui.pictures import Picture, grid
+from mlcore import Dataset
+from mlcore.datasets.dataset import IndexArray
+from mlcore.language import _
+from mlcore.quote import quoted
+
+IMAGES_A_PAGE = 60
+SIZE = 56
+
+
+def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray, key: str) -> None:
+    """Show the images at these positions; below them, where there are many, the choice of the page."""
+    place = st.container()
+    n_pages = -(-len(positions) // IMAGES_A_PAGE)
+    number = st.pagination(n_pages, key=key) if n_pages > 1 else 1
+    first = (number - 1) * IMAGES_A_PAGE
+    with place:
+        grid(answer_pictures(evaluation, images, positions[first : first + IMAGES_A_PAGE]), SIZE)
+
+
+def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
+    """Return these images, each with its true class, the guess, and how sure the model was of it."""
+    pictures = []
+    for position, image in zip(positions, images.take(positions).images, strict=True):
+        true = quoted(evaluation.class_names[evaluation.labels[position]])
+        guessed = quoted(evaluation.class_names[evaluation.guesses[position]])
+        sure = percent(float(evaluation.confidence[position]))
+        alt = _("Image {number:,}: a {true}, taken for a {guessed}, {sure} sure")
+        if true == guessed:
+            alt = _("Image {number:,}: a {true}, recognised, {sure} sure")
+        words = alt.format(number=position + 1, true=true, guessed=guessed, sure=sure)
+        pictures.append(Picture(image, words, f"{true} → {guessed}\n{sure}"))
+    return pictures

@@ -1,0 +1,76 @@
+"""The tables of the page Evaluate: how each class fares, and whether confidence can be trusted.
+
+They stand behind the evaluation of a model on the path, as numbers beside the pictures.
+"""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.evaluate.cache import Evaluation
+from dashboard.evaluate.calibration_chart import calibration_figure
+from dashboard.ui.messages import distinct
+from dashboard.ui.plotly_chart import show_chart
+from mlcore import class_scores
+from mlcore.language import _
+
+PERCENT = "%.1f %%"
+
+MOST_ROWS = 20
+"""A table of more rows than this is scrolled."""
+
+
+def show_classes(evaluation: Evaluation) -> None:
+    """Show one row a class: its images, recall, precision and F1."""
+    scores = class_scores(evaluation.matrix)
+    columns = {
+        "name": distinct(evaluation.class_names),
+        "support": scores.support,
+        "recall": 100 * scores.recall,
+        "precision": 100 * scores.precision,
+        "f1": 100 * scores.f1,
+    }
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        pd.DataFrame(columns),
+        hide_index=True,
+        height="content" if len(scores.support) <= MOST_ROWS else 520,
+        width="content",
+        column_config={
+            "name": st.column_config.TextColumn(_("Class")),
+            "support": number(_("Images"), help=_("How many images of this class there are (support).")),
+            "recall": number(
+                _("Recall"), format=PERCENT, help=_("Of the images of this class, how many were found.")
+            ),
+            "precision": number(
+                _("Precision"),
+                format=PERCENT,
+                help=_("Of the answers with this class, how many were right."),
+            ),
+            "f1": number(
+                _("F1"), format=PERCENT, help=_("Recall and precision in one number, their harmonic mean.")
+            ),
+        },
+        alt=_("Recall, precision and F1 of each class"),
+    )
+
+
+def show_calibration(evaluation: Evaluation) -> None:
+    """Show how often the model is right when it is so and so sure."""
+    bins = evaluation.calibration
+    used = bins.counts > 0
+    edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
+    table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
+    st.write(_("A model that knows itself is right in 90 of 100 cases when it is 90 % sure."))
+    show_chart(calibration_figure(bins), key="calibration")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        width="content",
+        column_config={
+            "sure": st.column_config.TextColumn(_("How sure")),
+            "images": st.column_config.NumberColumn(_("Images")),
+            "right": st.column_config.NumberColumn(_("Right"), format=PERCENT),
+        },
+        alt=_("How often the model is right, by how sure it is"),
+    )

@@ -1,0 +1,133 @@
+"""Which model answers: one that ships with the app, the visitor's run, or a model file that they brought.
+
+It stands between the trained models and a drawing on the path. The pages offer `model_labels`, keep the key
+that was chosen in `Session.model_key`, and ask `chosen_model`.
+"""
+
+import io
+from typing import BinaryIO
+
+from dashboard.run_service import find_run, get_run_service, run_owner
+from dashboard.runs.status import RunError
+from dashboard.server.server import server
+from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
+from dashboard.shipped import shipped_model, shipped_model_names
+from dashboard.ui.formats import percent
+from dashboard.ui.messages import distinct
+from mlcore import Model, ModelFileError, load_model
+from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_LABEL_LETTERS, MAX_SIDE, MIN_SIDE
+from mlcore.language import _
+from mlcore.quote import quoted
+
+MOST_MULTIPLY_ADDS = 300_000_000
+"""For one answer: 30 ms. Eight layers of 2,048 neurons take 31 million, two of 256 filters 111 million."""
+
+
+def model_labels(session: Session) -> dict[str, str]:
+    """Return key → label of every model that this visitor can ask, what they made or brought first."""
+    labels = {}
+    if _run_has_model(session):
+        labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run that you watch")
+    if session.uploaded_model is not None:
+        labels[UPLOADED_MODEL] = session.uploaded_model_name
+    labels |= {name: shipped_label(name) for name in shipped_model_names()}
+    return dict(zip(labels, distinct([*labels.values()]), strict=True))
+
+
+def chosen_key(session: Session) -> str:
+    """Return the key in use: the one that was chosen while it is there, else the visitor's own run's.
+
+    Who has trained nothing asks the first shipped model.
+    """
+    labels = model_labels(session)
+    if session.model_key in labels:
+        return session.model_key
+    return RUN_MODEL if RUN_MODEL in labels and _is_own(session) else shipped_model_names()[0]
+
+
+def chosen_model(session: Session) -> Model:
+    """Return the model that answers this visitor."""
+    key = chosen_key(session)
+    if key == RUN_MODEL and session.run_id is not None:
+        return get_run_service().model(session.run_id, best=True)
+    if key == UPLOADED_MODEL and session.uploaded_model is not None:
+        return session.uploaded_model
+    return shipped_model(key)
+
+
+def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
+    """Let a model file answer from now on; an error leaves everything as it was.
+
+    Raises
+    ------
+    ModelFileError
+        When it is no model, or none for this app.
+    NoRoom
+        When the server has no memory for it. Of a file of 124 MB, a model kept 157 MB and took 303 MB while
+        it was read; the arrays in which it answers come on top.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    with server().budget.reserve(5 * size // 2) as room:
+        model = load_model(file, with_state=False)
+        check_affordable(model)
+        kept = 4 * size // 3 + model.work_bytes
+        room.resize(kept)
+        room.split(kept).until_gone(model)
+    session.uploaded_model = model
+    session.uploaded_model_name = quoted(name)
+    session.model_key = UPLOADED_MODEL
+
+
+def check_affordable(model: Model) -> None:
+    """Raise `mlcore.ModelFileError` when a model is none for this app: its images, classes or size.
+
+    It answers in the web process, after each stroke, beside everybody else's.
+    """
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in model.image_shape):
+        message = _(
+            "This model takes images of {height}×{width} pixels. Models with {least} to {most} pixels a side "
+            "can be used here."
+        )
+        height, width = model.image_shape
+        raise ModelFileError(message.format(height=height, width=width, least=MIN_SIDE, most=MAX_SIDE))
+    if len(model.class_names) > MAX_CLASSES or max(map(len, model.class_names)) > MAX_LABEL_LETTERS:
+        message = _(
+            "This model has {n} classes with names of up to {letters} letters. Models with up to {most} "
+            "classes and names of up to {limit} letters can be used here."
+        )
+        letters = max(map(len, model.class_names))
+        raise ModelFileError(
+            message.format(
+                n=len(model.class_names), letters=letters, most=MAX_CLASSES, limit=MAX_LABEL_LETTERS
+            )
+        )
+    if model.multiply_adds > MOST_MULTIPLY_ADDS:
+        message = _(
+            "This model is too large to be asked here: one answer takes {n:,.0f} million multiplications, "
+            "and at most {most:,.0f} million are possible. Use a model with fewer filters or neurons."
+        )
+        raise ModelFileError(message.format(n=model.multiply_adds / 1e6, most=MOST_MULTIPLY_ADDS / 1e6))
+
+
+def shipped_label(name: str) -> str:
+    """Return what a shipped model is called, with its accuracy where the card has it."""
+    card = shipped_model(name).card
+    title, score = card.get("title", name), card.get("test_accuracy")
+    if not isinstance(score, float):
+        return str(title)
+    return _("{title}, trained by us ({score} right)").format(title=title, score=percent(score))
+
+
+def _run_has_model(session: Session) -> bool:
+    run_id = find_run(session)
+    if run_id is None:
+        return False
+    try:
+        return get_run_service().status(run_id).model_step is not None
+    except RunError:
+        return False
+
+
+def _is_own(session: Session) -> bool:
+    return session.run_id is not None and get_run_service().is_owner(session.run_id, run_owner())

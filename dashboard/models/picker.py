@@ -1,0 +1,62 @@
+"""The controls for the model that answers: a list of those at hand, and a way to bring a model file.
+
+They stand between the trained models and whatever is asked of them, on Draw and on Evaluate alike.
+"""
+
+import streamlit as st
+
+from dashboard.budget import NoRoom
+from dashboard.models.choice import chosen_key, model_labels, take_model_file
+from dashboard.server.uploaded_files import opened
+from dashboard.session import Session
+from dashboard.ui.messages import sentence, show_message
+from mlcore import ModelFileError
+from mlcore.language import _
+
+LARGEST_MODEL = 150  # MB; eight layers of 2,048 neurons are 118
+
+
+def choose_model(session: Session, key: str) -> None:
+    """Let the visitor choose which model answers; the choice holds on every page."""
+    labels = model_labels(session)
+    st.session_state[key] = chosen_key(session)
+    st.selectbox(
+        _("Which model answers"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key=key,
+        on_change=lambda: use_model(session, st.session_state[key]),
+    )
+
+
+def use_model(session: Session, key: str) -> None:
+    """Let another model answer; what is in no list changes nothing."""
+    if key in model_labels(session):
+        session.model_key = key
+
+
+def bring_model(session: Session, key: str) -> None:
+    """Let the visitor bring a model file, which then answers."""
+    st.file_uploader(
+        _("A model file that was downloaded from the Train page"),
+        "npz",
+        max_upload_size=LARGEST_MODEL,
+        key=f"{key}_file",
+        on_change=_take_file,
+        args=(session, key),
+    )
+    if message := st.session_state.get(f"{key}_message"):
+        show_message("error", message)
+
+
+def _take_file(session: Session, key: str) -> None:
+    """Let an uploaded model answer, or keep a sentence about why it cannot."""
+    file = st.session_state[f"{key}_file"]
+    st.session_state[f"{key}_message"] = ""
+    if file is None:
+        return
+    try:
+        with opened(file) as stream:
+            take_model_file(session, stream, file.name)
+    except (ModelFileError, NoRoom) as error:
+        st.session_state[f"{key}_message"] = sentence(error)

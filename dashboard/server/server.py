@@ -1,0 +1,67 @@
+"""What lasts as long as the server's process: the budget, the runs, and who is there.
+
+The pages reach it through `server()`. It lives outside of Streamlit's caches, because any visitor can have
+those emptied by a message.
+"""
+
+import atexit
+import sys
+import threading
+from types import ModuleType
+from typing import Any
+
+from dashboard.budget import Budget
+from dashboard.reading.readings import Readings
+from dashboard.runs.service import RunService
+from dashboard.server.hosting import prepare_process
+from dashboard.server.presence import Presence
+from dashboard.server.uploaded_files import UploadedFiles
+
+_PLACE = "digitlab_server"
+# When a source file changes, Streamlit imports all of the project's modules again. A module that has no file
+# stays, and so the new `server()` finds the server there is, which goes on with the code it was made with.
+_kept: Any = sys.modules.setdefault(_PLACE, ModuleType(_PLACE))
+_lock: threading.Lock = vars(_kept).setdefault("lock", threading.Lock())
+
+
+class Server:
+    """The objects that all visitors of one server share, and that end with it.
+
+    Attributes
+    ----------
+    budget : Budget
+        The memory that all visitors may take together.
+    presence : Presence
+        The sessions that are there; tells when one has gone.
+    runs : RunService
+        All runs; starts no process before the first.
+    readings : Readings
+        Reads visitors' files, each in a process of its own.
+    uploads : UploadedFiles
+        What visitors have sent and nobody has read yet.
+    """
+
+    def __init__(self) -> None:
+        self.budget = Budget.of_machine()
+        self.runs = RunService()
+        self.presence = Presence(self.runs.leave)
+        self.readings = Readings(self.budget, self.runs.store)
+        self.uploads = UploadedFiles(self.budget, self.runs.store)
+
+    def close(self) -> None:
+        """End all runs and their workers; doing so twice is once."""
+        self.presence.close()
+        self.readings.close()
+        self.runs.close()
+
+
+def server() -> Server:
+    """Return this process's server, made at the first call and closed when the process ends."""
+    with _lock:
+        if not hasattr(_kept, "server"):
+            prepare_process()
+            _kept.server = Server()
+            _kept.server.uploads.install()
+            atexit.register(_kept.server.close)
+        made: Server = _kept.server
+        return made

@@ -1,0 +1,93 @@
+"""What a visitor takes home from a run: the trained model as one file, the history as a table.
+
+It stands at the end of the path: the model file is loaded again on Draw, here or on any other server.
+"""
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterable
+
+import streamlit as st
+
+from dashboard.navigation import page
+from dashboard.run_service import get_run_service
+from dashboard.runs.status import Record, RunStatus
+from dashboard.ui.wording import file_stem
+from mlcore import BatchMetrics, Model, save_model
+from mlcore.language import N_, _
+
+HISTORY_COLUMNS = {
+    "step": N_("steps done"),
+    "epoch": N_("passes over the training set, in parts too"),
+    "images_seen": N_("training images looked at, each time anew"),
+    "learning_rate": N_("of the last step; beside a measurement, of the next"),
+    "batch_loss": N_(
+        "mean loss of the batches since the row before, each before its own step, and L2's part of the cost"
+    ),
+    "batch_accuracy": N_("part of their images that were right"),
+    "train_loss": N_("mean loss on a fixed sample of the training set, and L2's part of the cost"),
+    "train_accuracy": N_("part of the sample that was right"),
+    "dev_loss": N_("mean loss on the dev set, and L2's part of the cost"),
+    "dev_accuracy": N_("part of the dev set that was right"),
+}
+"""The columns of the history file, and what they are; a record leaves those empty that are not its own."""
+
+
+def history_csv(history: Iterable[Record]) -> str:
+    """Return the history of a run as CSV, a record a row, with the columns `HISTORY_COLUMNS`.
+
+    >>> print(history_csv([BatchMetrics(16, 0.5, 2048, 0.25, 0.875, 0.001)]).splitlines()[1])
+    16,0.5,2048,0.001,0.25,0.875,,,,
+    """
+    file = io.StringIO()
+    writer = csv.DictWriter(file, HISTORY_COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for record in history:
+        values = dataclasses.asdict(record)
+        if isinstance(record, BatchMetrics):
+            values["batch_loss"], values["batch_accuracy"] = values.pop("loss"), values.pop("accuracy")
+        writer.writerow(values)
+    return file.getvalue()
+
+
+def model_file(model: Model) -> bytes:
+    """Return a model as the bytes of a file."""
+    buffer = io.BytesIO()
+    save_model(model, buffer)
+    return buffer.getvalue()
+
+
+def show_downloads(status: RunStatus) -> None:
+    """Offer the model, as it was best or last, and the history."""
+    service = get_run_service()  # here: the files are made in other threads, when they are asked for
+    st.subheader(_("Take it home"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        which = st.segmented_control(
+            _("Weights"),
+            ["best", "last"],
+            default="best",
+            required=True,
+            format_func={"best": _("Best on the dev set"), "last": _("Last")}.__getitem__,
+            key="weights",
+        )
+        st.download_button(
+            _("Trained model (.npz)"),
+            lambda: model_file(service.model(status.run_id, best=which == "best")),
+            f"{file_stem(status)}-{which}.npz",
+            "application/octet-stream",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            _("History (.csv)"),
+            lambda: history_csv(status.history),
+            f"{file_stem(status)}-history.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/table_view:",
+        )
+    st.page_link(page("draw"), label=_("Load a model file again, on Draw"), icon=":material/upload_file:")
+    with st.expander(_("What the columns of the history are")):
+        rows = "\n".join(f"| `{name}` | {_(text)} |" for name, text in HISTORY_COLUMNS.items())
+        st.markdown(f"| {_('Column')} | {_('Meaning')} |\n| --- | --- |\n{rows}")

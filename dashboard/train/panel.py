@@ -1,0 +1,226 @@
+"""A run on the page Train: its state, the buttons that steer it, the figures and the live curves.
+
+It stands between the run service and the screen. While a run trains it looks again each second, and only this
+part of the page; everything keeps its place, so that nothing jumps under a finger.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import streamlit as st
+
+from dashboard.network.settings import RATE, gentler_rate
+from dashboard.run_service import get_run_service, run_owner, watch_run
+from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
+from dashboard.train.learning_curves import learning_curves
+from dashboard.ui.formats import duration, percent
+from dashboard.ui.messages import friendly_errors, plain, sentence, show_message
+from dashboard.ui.plotly_chart import show_chart
+from dashboard.ui.wording import run_words
+from mlcore import EpochMetrics
+from mlcore.language import _
+
+LOOK_EVERY = 1.0  # seconds
+LOOK_AT_REST = 2.0
+LONGEST_STEP = 10.0  # seconds that the page waits for a single step
+MOVING: frozenset[State] = frozenset({"queued", "running"})
+
+Color = Literal["red", "orange", "blue", "green", "gray"]
+BADGES: dict[State, tuple[str, Color]] = {
+    "queued": (":material/hourglass_empty:", "orange"),
+    "running": (":material/play_arrow:", "blue"),
+    "paused": (":material/pause:", "orange"),
+    "finished": (":material/check:", "green"),
+    "stopped": (":material/stop:", "gray"),
+    "diverged": (":material/error:", "red"),
+    "failed": (":material/error:", "red"),
+}
+
+_PROBLEM = "run_problem"
+_WENT_ON = "run_went_on"
+
+
+def show_run(run_id: str, may_change: bool) -> None:
+    """Show a run, and go on showing it by itself while it trains."""
+    status = watch_run(run_id)
+    every = LOOK_EVERY if status.state in MOVING else LOOK_AT_REST if _may_move(status, may_change) else None
+    st.fragment(_show_run, run_every=every)(run_id, may_change, _phase(status))
+
+
+def _may_move(status: RunStatus, may_change: bool) -> bool:
+    """Whether a run at rest may go on without this page: by a click in another tab, or by its owner."""
+    return status.state == "paused" or not may_change
+
+
+def _phase(status: RunStatus) -> tuple[Any, ...]:
+    """Return what the rest of the page depends on: when it changes, all of it is drawn anew."""
+    if status.state in MOVING:
+        return ("moving",)
+    return status.state, status.step, status.model_step
+
+
+def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
+    with friendly_errors(), st.container(key="run_live"):
+        try:
+            status = watch_run(run_id)
+        except RunError:
+            st.rerun()  # it has been removed; the page tells
+        if _phase(status) != phase:
+            st.rerun()
+        show_state(status)
+        if may_change:
+            show_buttons(status)
+        show_figures(status)
+        subject = f"{status.run_id} {status.history_version}"
+        show_chart(*learning_curves(status), key="learning_curves", subject=subject)
+
+
+def show_state(status: RunStatus) -> None:
+    """Show what the run is doing, and what it is."""
+    icon, color = BADGES[status.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
+        st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
+        waits = _("It waits for a worker: runs take turns.")
+        st.caption(waits if status.state == "queued" else plain(run_words(status)))
+    if status.warning:
+        show_message("warning", status.warning)
+
+
+# ---- steering ----------------------------------------------------------------------------------------------
+
+
+def show_buttons(status: RunStatus) -> None:
+    """Show the buttons: always the same ones in the same places, so that none moves away from a finger."""
+    service, moving, paused = get_run_service(), status.state in MOVING, status.state == "paused"
+    with st.container(horizontal=True, gap="small", key="run_buttons"):
+        if paused:
+            _button(_("Go on"), "play_arrow", status, service.resume, primary=True)
+        else:
+            _button(_("Pause"), "pause", status, service.pause, enabled=moving)
+        step = partial(service.step, patience=LONGEST_STEP)
+        _button(_("One step"), "skip_next", status, step, enabled=paused)
+        _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
+        label = _("Change and go on") if paused else _("Go on training")
+        # A new key each time that it went on: a new popover, and that is closed.
+        key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
+        with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
+            show_go_on(status)
+    problem = st.session_state.pop(_PROBLEM, None)
+    if problem:
+        show_message("error", problem)
+
+
+def _button(
+    label: str,
+    icon: str,
+    status: RunStatus,
+    act: Callable[[str, str], None],
+    *,
+    enabled: bool = True,
+    primary: bool = False,
+) -> None:
+    st.button(
+        label,
+        key=f"{icon} {status.run_id}",  # a click that is late must not reach another run
+        icon=f":material/{icon}:",
+        disabled=not enabled,
+        type="primary" if primary else "secondary",
+        on_click=_try,
+        args=(lambda: act(status.run_id, run_owner()),),
+    )
+
+
+def show_go_on(status: RunStatus) -> None:
+    """Show the form that changes the learning rate and the length of a run, and lets it go on."""
+    rate_now = status.training.learning_rate
+    suggestion = gentler_rate(rate_now) if status.state == "diverged" else rate_now
+    with st.form(f"go_on_form {status.run_id}", border=False):
+        rate = st.number_input(
+            _(RATE.label),
+            min_value=RATE.minimum,
+            max_value=RATE.maximum,
+            value=suggestion,
+            step=RATE.step,
+            format="%.6g",
+        )
+        more = st.number_input(
+            _("More epochs"),
+            min_value=0,
+            max_value=10_000,
+            value=0 if status.step < status.total_steps else 5,
+            help=_("0 keeps the planned end."),
+        )
+        if status.training.patience is not None:
+            text = _("It stops when the dev set has not improved for {n} measurements, counted from now.")
+            st.caption(text.format(n=status.training.patience))
+        if st.form_submit_button(_("Go on"), icon=":material/play_arrow:"):
+            _try(lambda: _go_on(status, rate, more))
+            st.rerun()
+
+
+def _go_on(status: RunStatus, rate: float, more_epochs: int) -> None:
+    service, owner = get_run_service(), run_owner()
+    new_rate = rate if rate != status.training.learning_rate else None
+    service.go_on(status.run_id, owner, learning_rate=new_rate, more_epochs=more_epochs or None)
+    service.resume(status.run_id, owner)
+    st.session_state[_WENT_ON] = st.session_state.get(_WENT_ON, 0) + 1
+
+
+def _try(act: Callable[[], None]) -> None:
+    """Do something with a run; why it was not possible is said beside the buttons."""
+    try:
+        act()
+    except Exception as error:
+        st.session_state[_PROBLEM] = sentence(error)
+
+
+# ---- figures -----------------------------------------------------------------------------------------------
+
+
+def show_figures(status: RunStatus) -> None:
+    """Show progress and the figures that matter, each in its own place from first to last."""
+    st.progress(status.progress)
+    with st.container(key="run_figures"), st.grid(6, min_column_width=130):
+        for label, value, about in run_figures(status):
+            st.metric(label, value, help=about)
+
+
+def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
+    """Return label, value and help of the figures."""
+    measured = next((r for r in reversed(status.history) if isinstance(r, EpochMetrics)), None)
+    best = status.best
+    return [
+        (_("Epoch"), _epoch(status), None),
+        _time(status),
+        (_("Images a second"), f"{status.images_per_second:,.0f}" if status.images_seen else "–", None),
+        (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", None),
+        (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
+        (_("Test accuracy"), *_test(status)),
+    ]
+
+
+def _epoch(status: RunStatus) -> str:
+    planned = status.total_epochs
+    now = f"{status.epoch:.2f}" if status.state in MOVING else f"{round(status.epoch, 2):g}"
+    return _("{now} of {planned}").format(now=now, planned=f"{round(planned, 2):g}")
+
+
+def _time(status: RunStatus) -> tuple[str, str, str | None]:
+    if status.state in MOVING:
+        left = "…" if status.seconds_left is None else duration(status.seconds_left)
+        return _("Time left"), left, None
+    return _("Time"), duration(status.seconds_trained), _("What a worker spent on training and measuring.")
+
+
+def _best_help(best: EpochMetrics | None) -> str | None:
+    if best is None:
+        return None
+    text = _("The highest accuracy on the dev set so far: {accuracy}.")
+    return text.format(accuracy=percent(best.dev_accuracy))
+
+
+def _test(status: RunStatus) -> tuple[str, str | None]:
+    if status.test_accuracy is not None:
+        return percent(status.test_accuracy, 2), None
+    return "–", _("Asked for once, when the training is over, of the weights that were best on the dev set.")

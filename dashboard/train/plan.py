@@ -1,0 +1,74 @@
+"""What will be trained, shown before it is: data, network, training, and how long it will take.
+
+It stands between the settings and the run on the path; from here a run is started.
+"""
+
+import streamlit as st
+
+from dashboard.estimate import expected_seconds
+from dashboard.navigation import page
+from dashboard.run_service import get_run_service, run_owner, visitors_place
+from dashboard.runs.status import RunStatus
+from dashboard.session import Session
+from dashboard.ui.formats import duration
+from dashboard.ui.messages import friendly_errors, plain
+from dashboard.ui.wording import dataset_words, network_words, training_words
+from mlcore import network_summary
+from mlcore.language import _
+
+LONGEST_STOP = 10.0  # seconds to wait until a run has made its place free
+
+
+def show_plan(session: Session) -> None:
+    """Show the three things that a training is made of, each with the way to change it."""
+    dataset, split = session.dataset, session.split
+    layers = network_summary(session.network_config, dataset.image_shape, len(dataset.class_names))
+    data, network, training = st.columns(3)
+    with data, st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(f"**{_('Data')}**")
+        text = _("{name}: {train:,} training images, {dev:,} in the dev set")
+        name = plain(dataset_words(dataset.name))
+        st.markdown(text.format(name=name, train=len(split.train), dev=len(split.dev)))
+        st.page_link(page("data"), label=_("Change the data"))
+    with network, st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(f"**{_('Network')}**")
+        text = _("{network}; {n:,} parameters")
+        n_parameters = sum(layer.parameters for layer in layers)
+        st.markdown(text.format(network=network_words(session.network_config), n=n_parameters))
+        st.page_link(page("network"), label=_("Change the network"))
+    with training, st.container(border=True, height="stretch", gap="xsmall"):
+        st.markdown(f"**{_('Training')}**")
+        st.markdown(training_words(session.training_config))
+        show_time(session)
+
+
+@st.fragment(parallel=True)
+def show_time(session: Session) -> None:
+    """Show how long it will take; the rest of the page need not wait for it."""
+    place = st.empty()
+    place.caption(_("Trying out how long it will take …"))
+    with friendly_errors():
+        text = _("Takes about {time} on this server, as it is just now.")
+        place.caption(text.format(time=duration(expected_seconds(session))))
+
+
+def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
+    """Start a run with the session's settings; stop another one first where one is given.
+
+    Raises
+    ------
+    RunError
+        When the server has no place or no memory for it.
+    """
+    service = get_run_service()
+    if instead_of is not None:
+        service.stop(instead_of.run_id, run_owner(), patience=LONGEST_STOP)
+    session.run_id = service.start(
+        run_owner(),
+        session.split,
+        session.network_config,
+        session.training_config,
+        session.split_settings,
+        visitors_place(),
+    )
+    st.query_params["run"] = session.run_id

@@ -1,0 +1,127 @@
+"""What there is to say and do when a run has ended: why it ended, the test, the ways on.
+
+It stands behind the curves on the page Train, and before Evaluate and Draw on the path.
+"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.navigation import page
+from dashboard.network.settings import gentler_rate
+from dashboard.run_service import get_run_service, run_owner
+from dashboard.runs.status import RunStatus
+from dashboard.session import RUN_MODEL, Session
+from dashboard.ui.formats import duration, percent
+from dashboard.ui.messages import friendly_errors, show_message
+from mlcore import Dataset, EpochMetrics
+from mlcore.language import N_, _
+
+NOTHING_LEARNT = N_(
+    "It has learnt nothing: no measurement was better than the one before the first step. Most often the "
+    "learning rate is too high. Try a tenth of it, or another initialisation."
+)
+
+NOT_MEASURED = N_(
+    "It was stopped before the dev set was measured for the first time. What it has learnt until then can be "
+    "tried all the same."
+)
+
+
+def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
+    """Show how a run ended, and what to do next."""
+    if status.state == "diverged":
+        show_divergence(session, status)
+    elif status.state == "failed":
+        show_message("error", status.message)
+    elif not was_measured(status):
+        show_message("info", _(NOT_MEASURED))
+    elif status.best is not None and status.best.step == 0:
+        show_message("warning", _(NOTHING_LEARNT))
+        offer_gentler_rate(session, status)
+    elif status.best is not None:
+        show_summary(status)
+    if status.model_step is None and status.state in ("diverged", "failed"):
+        return  # it broke off before it was first saved
+    if may_change:
+        show_test(session, status)
+    with st.container(horizontal=True, gap="small", key="run_ways"):
+        if st.button(_("See its mistakes"), icon=":material/fact_check:"):
+            session.model_key = RUN_MODEL
+            st.switch_page(page("evaluate"))
+        if st.button(_("Draw a digit for it"), icon=":material/draw:"):
+            session.model_key = RUN_MODEL
+            st.switch_page(page("draw"))
+
+
+def was_measured(status: RunStatus) -> bool:
+    """Return whether the dev set was measured after a step."""
+    return any(isinstance(record, EpochMetrics) and record.step > 0 for record in status.history)
+
+
+def show_summary(status: RunStatus) -> None:
+    """Say in a sentence what came out."""
+    best = status.best
+    assert best is not None
+    text = _("Best at epoch {epoch:.4g}: {accuracy} of the dev set right, after {time} of training.")
+    text = text.format(
+        epoch=best.epoch, accuracy=percent(best.dev_accuracy), time=duration(status.seconds_trained)
+    )
+    if status.state == "finished" and status.step < status.total_steps:
+        since = sum(isinstance(record, EpochMetrics) and record.step > best.step for record in status.history)
+        text += " " + _("It stopped early: the dev set had not improved for {n} measurements.").format(
+            n=since
+        )
+    show_message("success", text)
+
+
+def show_divergence(session: Session, status: RunStatus) -> None:
+    """Say why the run has blown up, and lead to the settings with a gentler rate."""
+    show_message("error", status.message)
+    offer_gentler_rate(session, status)
+
+
+def offer_gentler_rate(session: Session, status: RunStatus) -> None:
+    """Lead to the settings with a tenth of the run's rate."""
+    rate = gentler_rate(status.training.learning_rate)
+    if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
+        session.training_config = replace(session.training_config, learning_rate=rate)
+        session.rate_is_chosen = True
+        st.switch_page(page("network"))
+
+
+def show_test(session: Session, status: RunStatus) -> None:
+    """Offer the test on images that nothing was ever tuned on, once; or show what came out."""
+    test_set = test_set_of(session, status)
+    if test_set is None:
+        return
+    if status.test_accuracy is not None:
+        text = _("{accuracy} of the {n:,} test images right, with the weights that were best on the dev set.")
+        show_message(
+            "info",
+            text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)),
+            icon=":material/flag:",
+        )
+        return
+    with st.container(gap="xsmall", key="run_test"):
+        if st.button(
+            _("Test on the {n:,} images").format(n=len(test_set)),
+            key=f"test {status.run_id}",
+            icon=":material/flag:",
+            type="primary",
+        ):
+            with friendly_errors():
+                get_run_service().test(status.run_id, run_owner(), test_set)
+                st.rerun()
+        st.caption(
+            _(
+                "Ask once, when all is settled: whoever chooses settings by the test images turns them into "
+                "a second dev set, and no longer knows how well the network does on new ones."
+            )
+        )
+
+
+def test_set_of(session: Session, status: RunStatus) -> Dataset | None:
+    """Return the test images that belong to a run's data, or None where there are none."""
+    is_same_data = session.dataset.fingerprint == status.dataset_fingerprint
+    return session.test_set if is_same_data else None

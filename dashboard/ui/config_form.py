@@ -1,0 +1,250 @@
+"""A form for any config, made from what its fields say about themselves: label, help, bounds, choices.
+
+It stands between `NetworkConfig` and `TrainingConfig` and the pages: a hyperparameter that is added in mlcore
+appears here by itself. The config is the one truth; a control shows it, and gives back a changed one.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args, get_type_hints
+
+import streamlit as st
+
+from dashboard.ui.messages import sentence, show_message
+from mlcore import Setting, SettingError, settings_of
+from mlcore.language import _
+
+ConfigT = TypeVar("ConfigT", bound=Any)
+
+MOST_LAYERS = 8
+FIRST_SIZE = 8  # of a layer, where there is no other to go by
+SIZE_WIDTH = 128  # CSS pixels of a field for one size: four stand side by side
+
+
+@dataclass(frozen=True)
+class Form(Generic[ConfigT]):
+    """A form that shows a config and changes it.
+
+    Attributes
+    ----------
+    read : callable
+        Returns the config as it is now. Two changes may arrive at once: each starts from the other's result.
+    write : callable
+        Is given the name of a field and the config with its new value, before the page runs again.
+    key : str
+        Begins the keys of all controls.
+    """
+
+    read: Callable[[], ConfigT]
+    write: Callable[[str, ConfigT], None]
+    key: str
+
+    @property
+    def config(self) -> ConfigT:
+        """The config as it is now."""
+        return self.read()
+
+    def show(self, more: str) -> None:
+        """Show all settings: the simple ones, and the rest below, each group of them behind its name.
+
+        Parameters
+        ----------
+        more : str
+            What those are called that belong to no group.
+        """
+        settings = settings_of(self.config)
+        self._show([name for name, about in settings.items() if not about.more])
+        groups = dict.fromkeys(about.group for about in settings.values() if about.more)
+        for group in sorted(groups, key=bool):  # those without a group first
+            with st.expander(_(group) if group else more, key=f"{self.key}_more_{group}"):
+                self._show([name for name, about in settings.items() if about.more and about.group == group])
+
+    def _show(self, names: list[str]) -> None:
+        """Show some settings, two in a row."""
+        for row in _rows(names, lambda name: self._kind(name) is tuple):
+            columns = [st.container()] if self._kind(row[0]) is tuple else st.columns(2)
+            for name, column in zip(row, columns, strict=False):
+                with column, st.container(gap="xsmall"):
+                    self.show_setting(name)
+
+    def show_setting(self, name: str) -> None:
+        """Show the control of one field, with its line of help and, if the last change failed, why."""
+        about = settings_of(self.config)[name]
+        if about.choices is not None:
+            self._choice(name, about, about.choices())
+        elif self._kind(name) is bool:
+            self._switch(name, about)
+        elif self._kind(name) is tuple:
+            self._sizes(name, about)
+        else:
+            self._number(name, about)
+        problem = st.session_state.pop(f"{self.key}_{name}_problem", None)
+        if problem:
+            show_message("error", problem)
+
+    # ---- the controls ------------------------------------------------------------------------------------
+
+    def _choice(self, name: str, about: Setting, table: Iterable[str]) -> None:
+        options = [*([None] if about.none is not None else []), *table]
+        st.selectbox(
+            _(about.label),
+            options,
+            format_func=lambda option: _(about.none or "") if option is None else _label(table, option),
+            help=_(about.help),
+            filter_mode=None,
+            **self._control(name, getattr(self.config, name), self._change, name),
+        )
+        chosen = getattr(self.config, name)
+        st.caption(_help(table, chosen) or _(about.help))
+
+    def _switch(self, name: str, about: Setting) -> None:
+        st.toggle(_(about.label), **self._control(name, getattr(self.config, name), self._change, name))
+        st.caption(_(about.help))
+
+    def _number(self, name: str, about: Setting) -> None:
+        kind = self._kind(name)
+        options = self._control(name, getattr(self.config, name), self._change, name) | {
+            "min_value": _as(kind, about.minimum),
+            "max_value": _as(kind, about.maximum),
+            "step": _as(kind, about.step),
+            "format": "%d" if kind is int else "%.6g",
+        }
+        empty = ""
+        if about.none is not None:
+            options |= {"value": None, "placeholder": _(about.none)}
+            empty = _("Empty: {meaning}.").format(meaning=_(about.none))
+        st.number_input(_with_unit(about), **options)
+        st.caption(f"{_(about.help)} {empty}".strip())
+
+    def _sizes(self, name: str, about: Setting) -> None:
+        """Show a tuple of numbers: how many, and each of them."""
+        sizes: tuple[int, ...] = getattr(self.config, name)
+        with st.container(horizontal=True, gap="small"):
+            st.number_input(
+                _(about.label),
+                min_value=0,
+                max_value=max(MOST_LAYERS, len(sizes)),
+                step=1,
+                width=SIZE_WIDTH,
+                **self._control(f"{name}_count", len(sizes), self._change_count, name),
+            )
+            for place, size in enumerate(sizes):
+                st.number_input(
+                    _("Layer {number} ({unit})").format(number=place + 1, unit=_(about.unit)),
+                    min_value=_as(int, about.minimum),
+                    max_value=_as(int, about.maximum),
+                    step=_as(int, about.step),
+                    width=SIZE_WIDTH,
+                    **self._control(f"{name}_{place}", size, self._change_size, name, place),
+                )
+        st.caption(_(about.help))
+
+    # ---- taking what was chosen --------------------------------------------------------------------------
+
+    def _control(self, part: str, value: Any, change: Callable[..., None], *args: Any) -> dict[str, Any]:
+        """Return what makes a control show a value and hand on what is chosen."""
+        name = f"{self.key}_{part}"
+        return {
+            "key": control_key(name, value),
+            "on_change": lambda: change(chosen_value(name), *args),
+        }
+
+    def _change_count(self, count: int, name: str) -> None:
+        sizes = getattr(self.config, name)
+        new = next(iter(sizes[-1:] or _default(self.config, name)[-1:] or (FIRST_SIZE,)))
+        self._change((*sizes[:count], *[new] * (count - len(sizes))), name)
+
+    def _change_size(self, size: int, name: str, place: int) -> None:
+        sizes = list(getattr(self.config, name))
+        if place < len(sizes):  # the layer may be gone by a change that came just before
+            sizes[place] = size
+            self._change(tuple(sizes), name)
+
+    def _change(self, value: Any, name: str) -> None:
+        try:
+            config = dataclasses.replace(self.config, **{name: value})
+        except SettingError as error:
+            st.session_state[f"{self.key}_{name}_problem"] = sentence(error)
+            return
+        self.write(name, config)
+
+    def _kind(self, name: str) -> type:
+        """Return bool, int, float, tuple or str: what the field holds when it is not None."""
+        hint = get_type_hints(type(self.config))[name]
+        kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+        return tuple if isinstance(_default(self.config, name), tuple) else kinds[0]
+
+
+def control_key(name: str, value: Any) -> str:
+    """Return the key of the control called ``name``, which shows ``value``.
+
+    A value that changed elsewhere (a recipe, say) gets a new control. If the old one were given it, the
+    browser could send its old value once more with the next click, and that would count as a choice.
+    """
+    version, shown = _shown().get(name, (0, value))
+    version += shown != value
+    _shown()[name] = version, value
+    key = f"{name} {version}"
+    if key not in st.session_state:
+        st.session_state[key] = value
+    return key
+
+
+def chosen_value(name: str) -> Any:
+    """Return what was chosen in the control called ``name``; for the callback of its change."""
+    version, _value = _shown()[name]
+    value = st.session_state[f"{name} {version}"]
+    _shown()[name] = version, value
+    return value
+
+
+def _shown() -> dict[str, tuple[int, Any]]:
+    """Return, by control, how many there were before it, and what it shows."""
+    shown: dict[str, tuple[int, Any]] = st.session_state.setdefault("controls", {})
+    return shown
+
+
+def _rows(names: list[str], alone: Callable[[str], bool]) -> Iterable[list[str]]:
+    """Yield the names in rows of two; one that needs the width stands alone.
+
+    >>> list(_rows(["sizes", "a", "b", "c"], lambda name: name == "sizes"))
+    [['sizes'], ['a', 'b'], ['c']]
+    """
+    row: list[str] = []
+    for name in names:
+        if row and (alone(name) or len(row) == 2):
+            yield row
+            row = []
+        row.append(name)
+        if alone(name):
+            yield row
+            row = []
+    if row:
+        yield row
+
+
+def _default(config: Any, name: str) -> Any:
+    return next(field.default for field in dataclasses.fields(config) if field.name == name)
+
+
+def _as(kind: type, value: float | None) -> Any:
+    """Return a bound as the type of its field: Streamlit wants all numbers of a control alike."""
+    return None if value is None else kind(value)
+
+
+def _with_unit(about: Setting) -> str:
+    unit = _(about.unit) if about.unit else ""
+    return f"{_(about.label)} ({unit})" if unit and unit.lower() != _(about.label).lower() else _(about.label)
+
+
+def _label(table: Iterable[str], name: str) -> str:
+    """Return what a table calls one of its entries."""
+    entry = table[name] if isinstance(table, Mapping) else name
+    return _(getattr(entry, "label", entry))
+
+
+def _help(table: Iterable[str], name: str | None) -> str:
+    """Return an entry's line of help, where it has one."""
+    entry = table[name] if isinstance(table, Mapping) and name is not None else None
+    return _(getattr(entry, "help", ""))

@@ -1,0 +1,75 @@
+"""Images as HTML: one picture, and grids of many, with words for those who cannot see them.
+
+It stands wherever a page shows images of the path. A grid is one element with the images inside it as data
+URIs: 200 digits took 1.3 s this way, 3.5 s as `st.image` each and 8.1 s as Plotly facets.
+"""
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from PIL import Image
+
+from dashboard.ui.messages import html_text
+
+GreyImage: TypeAlias = npt.NDArray[np.uint8]
+"""``(height, width)``, white ink on black."""
+
+MOST_LINES = 3  # of a caption
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image with its words.
+
+    Attributes
+    ----------
+    image : uint8 array (height, width)
+    alt : str
+        What someone who cannot see the image is told.
+    caption : str
+        A few words shown below the image; may be empty.
+    """
+
+    image: GreyImage
+    alt: str
+    caption: str = ""
+
+
+def data_uri(image: GreyImage) -> str:
+    """Return a grey image ``(height, width)`` as a PNG in a data URI.
+
+    >>> data_uri(np.zeros((28, 28), np.uint8))[:22]
+    'data:image/png;base64,'
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def picture_html(picture: Picture, size: int) -> str:
+    """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
+    height, width = picture.image.shape
+    lines = "\n".join(html_text(line) for line in picture.caption.split("\n")[:MOST_LINES])
+    caption = f"<figcaption>{lines}</figcaption>" if lines else ""
+    return (
+        f'<figure class="dl-picture" style="--dl-size: {size}px">'
+        f'<img src="{data_uri(picture.image)}" alt="{html_text(picture.alt)}" '
+        f'width="{size}" height="{round(size * height / width)}">{caption}</figure>'
+    )
+
+
+def grid_html(pictures: Iterable[Picture], size: int = 56) -> str:
+    """Return the pictures as a list that fills the width, in as many columns as there is room for."""
+    items = "".join(f"<li>{picture_html(picture, size)}</li>" for picture in pictures)
+    return f'<ul class="dl-grid" role="list">{items}</ul>'
+
+
+def grid(pictures: Iterable[Picture], size: int = 56) -> None:
+    """Show the pictures on the page, ``size`` CSS pixels wide each."""
+    st.html(grid_html(pictures, size))

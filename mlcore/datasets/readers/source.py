@@ -1,0 +1,161 @@
+"""A file as the readers see it, however it came: bytes, a path, an open file, packed by gzip or not.
+
+It stands before every reader, at the head of the path from file to Dataset.
+"""
+
+import gzip
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from mlcore.datasets.dataset import DatasetError
+from mlcore.language import _
+from mlcore.quote import quoted
+
+FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
+
+# What Python's unpackers raise when the content is not what it should be.
+DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeError)
+LONGEST_NAME = 200  # characters of a file's name that are kept, the beginning and the end
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its name as the user knows it, and how to open it from its beginning."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+    @property
+    def plain_name(self) -> str:
+        """The name in small letters, without folder, ``.gz`` and the " (1)" that browsers add.
+
+        >>> Source("MNIST/Train-Images-idx3-ubyte (1).gz", io.BytesIO).plain_name
+        'train-images-idx3-ubyte'
+        """
+        name = re.sub(r" ?\(\d+\)(?=\.|$)", "", re.split(r"[/\\]", self.name.lower())[-1])
+        return name.removesuffix(".gz")
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folder and endings, for naming a data set after it."""
+        name = re.split(r"[/\\]", self.name)[-1]
+        return re.sub(r"(\.(gz|csv|zip|npz|txt|tsv))+$", "", name, flags=re.IGNORECASE) or name
+
+
+def source_of(name: str, file: FileLike) -> Source:
+    """Return the `Source` for what a caller gave; nothing is read or copied yet.
+
+    All sentences call the file by the name of its source.
+    """
+    name = quoted(name, LONGEST_NAME)
+    if isinstance(file, bytes | bytearray | memoryview):
+        return Source(name, lambda: io.BytesIO(file))  # BytesIO shares the memory of bytes
+    if isinstance(file, str | Path):
+        return Source(name, lambda: Path(file).open("rb"))
+    return Source(name, lambda: _from_the_start(file))
+
+
+def _from_the_start(file: BinaryIO | IO[bytes]) -> BinaryIO:
+    file.seek(0)
+    return cast(BinaryIO, Borrowed(file))
+
+
+class Borrowed(io.BufferedIOBase):
+    """Another's open file, read through: closing this leaves it open, and very long reads can be refused."""
+
+    def __init__(self, file: BinaryIO | IO[bytes], longest_read: int | None = None) -> None:
+        self._file = file
+        self._longest_read = longest_read
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        wanted = -1 if size is None else size
+        if self._longest_read is None:
+            return self._file.read(wanted)
+        one_too_many = self._longest_read + 1
+        content = self._file.read(min(wanted, one_too_many) if wanted >= 0 else one_too_many)
+        if len(content) == one_too_many:
+            raise OSError(_("too much to be read at once"))
+        return content
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        # A damaged archive may point before the start, for which files and BytesIO raise differently.
+        if whence == 0 and offset < 0:
+            raise OSError(_("a place before the start"))
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+@contextmanager
+def open_content(source: Source) -> Iterator[BinaryIO]:
+    """Open a file at its beginning, unpacking gzip as it is read: by content, whatever its name says."""
+    with source.open() as stream:
+        magic = stream.read(len(GZIP_MAGIC))
+        if not magic:
+            raise DatasetError(
+                _("{file} is empty (0 bytes). Choose the file again.").format(file=source.name)
+            )
+        stream.seek(0)
+        if magic == GZIP_MAGIC:
+            with gzip.GzipFile(fileobj=stream) as content:
+                yield cast(BinaryIO, content)
+        elif source.name.lower().endswith(".gz"):
+            message = _(
+                "{file} is named like a gzip file but is none: it does not begin with 1F 8B. "
+                "Download it again, or take .gz off its name when it is unpacked already."
+            )
+            raise DatasetError(message.format(file=source.name))
+        else:
+            yield stream
+
+
+def read_into(stream: BinaryIO, view: memoryview, step: int = 1 << 20) -> int:
+    """Fill `view` from the stream as far as it goes and return the number of bytes read."""
+    done = 0
+    while done < len(view):
+        piece = stream.read(min(step, len(view) - done))
+        if not piece:
+            break
+        view[done : done + len(piece)] = piece
+        done += len(piece)
+    return done
+
+
+@contextmanager
+def unpacking(name: str) -> Iterator[None]:
+    """Turn whatever is raised for content that cannot be read into a `DatasetError`: the one door."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DatasetError(
+            _("There is no file {file}.").format(file=quoted(error.filename or name))
+        ) from error
+    except PermissionError as error:
+        message = _("{file} may not be opened: the system refuses it to this program.")
+        raise DatasetError(message.format(file=quoted(error.filename or name))) from error
+    except DAMAGE as error:
+        message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
+        raise DatasetError(message.format(file=name, reason=quoted(error))) from error
+    except DatasetError:
+        raise
+    except MemoryError as error:
+        message = _("There is not enough memory to read {file}. Use fewer or smaller images.")
+        raise DatasetError(message.format(file=name)) from error
+    except Exception as error:
+        # Parsers raise almost anything for content that was made to harm: ValueError, TypeError, SystemError,
+        # OverflowError, RecursionError, ZeroDivisionError have been seen.
+        message = _("{file} cannot be read: something in it is not as its format has it. Save it again.")
+        raise DatasetError(message.format(file=name)) from error

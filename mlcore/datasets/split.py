@@ -1,0 +1,173 @@
+"""The split of a data set into the images that a network learns from and the dev set that judges it.
+
+It stands between the Dataset and the batches on the path; both halves are views that share the pixels.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlcore.datasets.dataset import Dataset, DatasetError, IndexArray
+from mlcore.language import _
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training images and dev images, none in both."""
+
+    train: Dataset
+    dev: Dataset
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """What `split_dataset` is asked for, apart from the data; its parameters say what each means."""
+
+    dev_size: float = 1000
+    seed: int = 0
+    stratify: bool = False
+    train_size: int | None = None
+    shuffle: bool = True
+    lost: int = 0
+
+    def split(self, dataset: Dataset) -> Split:
+        """Split ``dataset`` as these settings say."""
+        return split_dataset(
+            dataset, self.dev_size, self.seed, self.stratify, self.train_size, self.shuffle, self.lost
+        )
+
+
+def split_dataset(
+    dataset: Dataset,
+    dev_size: float = 1000,
+    seed: int = 0,
+    stratify: bool = False,
+    train_size: int | None = None,
+    shuffle: bool = True,
+    lost: int = 0,
+) -> Split:
+    """Shuffle the images and set the first `dev_size` of them aside as the dev set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    dev_size : int or float
+        A number of images, or, below 1, a fraction of them.
+    seed : int
+        The same seed gives the same split. Raising `train_size` leaves the dev set as it is.
+    stratify : bool
+        Whether every class has the same share of the dev set and of the training images as of the whole.
+    train_size : int, optional
+        How many training images to use; None means all the rest.
+    shuffle : bool
+        False keeps the order of the data set: the training images come first, the dev set last.
+    lost : int
+        How many images to leave out before anything else, as one of the first notebooks did by a slip.
+
+    Raises
+    ------
+    DatasetError
+        When the sizes cannot be had: no image is left for one of the two, or a class is too small.
+
+    Examples
+    --------
+    >>> ten = Dataset(np.zeros((10, 4, 4), np.uint8), np.arange(10) % 2, ("0", "1"), "ten")
+    >>> split = split_dataset(ten, dev_size=0.2, train_size=6)
+    >>> len(split.train), len(split.dev)
+    (6, 2)
+    """
+    n = len(dataset) - lost
+    n_dev = dev_count(n, dev_size)
+    n_train = _train_count(n, n_dev, train_size)
+    if shuffle:
+        order = np.random.default_rng(seed).permutation(len(dataset))[lost:]
+    else:
+        order = np.roll(np.arange(lost, len(dataset)), n_dev)
+    if stratify:
+        dev, rest = _draw_evenly(dataset, order, n_dev, leave_some=True)
+        train = rest if train_size is None else _draw_evenly(dataset, rest, n_train, leave_some=False)[0]
+    else:
+        dev, train = order[:n_dev], order[n_dev : n_dev + n_train]
+    return Split(train=dataset.take(train), dev=dataset.take(dev))
+
+
+def dev_count(n_images: int, dev_size: float) -> int:
+    """Return how many images a count or a fraction below 1 means; at least one and not all.
+
+    >>> dev_count(60_000, 1000), dev_count(60_000, 0.1)
+    (1000, 6000)
+    """
+    if 0 < dev_size < 1:
+        count = max(1, round(dev_size * n_images))
+    elif math.isfinite(dev_size) and dev_size == int(dev_size):
+        count = int(dev_size)
+    else:
+        raise DatasetError(
+            _("A dev set of {size} images is neither a whole number nor a fraction below 1.").format(
+                size=dev_size
+            )
+        )
+    if count < 1:
+        raise DatasetError(_("The dev set needs at least 1 image: without it nothing can judge the network."))
+    if count >= n_images:
+        message = _("A dev set of {dev:,} images leaves none to train on: there are {n:,}. Make it smaller.")
+        raise DatasetError(message.format(dev=count, n=n_images))
+    return count
+
+
+def _train_count(n_images: int, n_dev: int, train_size: int | None) -> int:
+    left = n_images - n_dev
+    if train_size is None:
+        return left
+    if train_size < 1:
+        raise DatasetError(_("At least 1 training image is needed, not {n}.").format(n=train_size))
+    if train_size > left:
+        message = _(
+            "{train:,} training images and {dev:,} for the dev set are more than the {n:,} there are. "
+            "Use at most {left:,} training images, or a smaller dev set."
+        )
+        raise DatasetError(message.format(train=train_size, dev=n_dev, n=n_images, left=left))
+    return train_size
+
+
+def _draw_evenly(
+    dataset: Dataset, order: IndexArray, count: int, *, leave_some: bool
+) -> tuple[IndexArray, IndexArray]:
+    """Split shuffled positions into `count` of them, each class by its share, and the rest; both shuffled."""
+    labels = dataset.labels[order]
+    have = np.bincount(labels, minlength=len(dataset.class_names))
+    want = _share_out(have, count)
+    _check_shares(dataset, have, want, leave_some)
+    # The rank of each position among those of its own class, in the shuffled order.
+    by_class = np.argsort(labels, kind="stable")
+    starts = np.cumsum(have) - have
+    rank = np.empty(len(order), np.intp)
+    rank[by_class] = np.arange(len(order)) - starts[labels[by_class]]
+    chosen = rank < want[labels]
+    return order[chosen], order[~chosen]
+
+
+def _check_shares(dataset: Dataset, have: IndexArray, want: IndexArray, leave_some: bool) -> None:
+    """Raise when a class that is there would get no image, or have to leave some and could not."""
+    short = np.flatnonzero((have > 0) & ((want == 0) | (leave_some & (want == have))))
+    if len(short):
+        message = _(
+            "Class {name} has {n:,} of {total:,} images: too few to keep its share in a choice of {count:,}. "
+            "Switch off the stratified split, or change the size."
+        )
+        name, n = dataset.class_names[short[0]], have[short[0]]
+        raise DatasetError(message.format(name=name, n=n, total=have.sum(), count=want.sum()))
+
+
+def _share_out(have: IndexArray, count: int) -> IndexArray:
+    """Divide `count` over the classes by their sizes; what rounding leaves goes to the largest remainders.
+
+    >>> _share_out(np.array([50, 30, 20]), 7)
+    array([4, 2, 1])
+    """
+    exact = have * count / have.sum()
+    want: IndexArray = np.floor(exact).astype(np.intp)
+    most_cut = np.argsort(want - exact, kind="stable")
+    want[most_cut[: count - want.sum()]] += 1
+    return want

@@ -1,0 +1,154 @@
+"""The losses: how wrong the network's outputs are, and which way each output should move.
+
+They stand at the end of the network on the path. Each loss brings its own output function (softmax or
+sigmoid), because the two together have a simple gradient.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.formulas.activations import sigmoid
+from mlcore.language import N_
+
+Array = NDArray[np.floating]
+Labels = NDArray[np.integer]
+
+
+NARROW = 60.0  # e^-60 is still a full-precision float32
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss with the output function that belongs to it.
+
+    Attributes
+    ----------
+    label, help : str
+        Name on a form and one line of help.
+    formula, output, gradient : str
+        The loss of one image; its outputs p from the logits z; its gradient with respect to z. The target y
+        is 1 for the true class and 0 elsewhere.
+    activate : callable
+        ``activate(z)`` replaces the logits z, shape (batch, classes), in place by the outputs p.
+    total : callable
+        ``total(p, labels)`` returns the sum of the losses of the batch (float).
+    to_gradient : callable
+        ``to_gradient(p, labels)`` replaces p in place by the gradient of that sum with respect to z.
+    """
+
+    label: str
+    help: str
+    formula: str
+    output: str
+    gradient: str
+    activate: Callable[[Array], None]
+    total: Callable[[Array, Labels], float]
+    to_gradient: Callable[[Array, Labels], None]
+
+
+def softmax(z: Array) -> None:
+    """Replace logits z, shape (batch, classes), in place by e^z / Σ e^z, row by row.
+
+    The largest logit is subtracted first: it changes nothing and nothing overflows.
+
+    >>> z = np.array([[1000.0, 1000.0], [0.0, np.log(3.0)]])
+    >>> softmax(z)
+    >>> z.round(2).tolist()
+    [[0.5, 0.5], [0.25, 0.75]]
+    """
+    largest, smallest = np.maximum.reduce(z, None), np.minimum.reduce(z, None)
+    # One number for all rows is faster, and does as well while no row is so far below it that e^z gets lost.
+    z -= largest if largest - smallest < NARROW else z.max(axis=1, keepdims=True)
+    np.exp(z, out=z)
+    z /= np.dot(z, _ones(z.shape[1], z.dtype))  # a product with ones is the fastest sum of rows
+
+
+@lru_cache(maxsize=16)
+def _ones(n: int, dtype: np.dtype[np.floating]) -> Array:
+    return np.ones((n, 1), dtype)
+
+
+@lru_cache(maxsize=16)
+def _targets(n: int, dtype: np.dtype[np.floating]) -> Array:
+    # In row k stands the y of class k: 1 in column k, 0 elsewhere
+    return np.eye(n, dtype=dtype)
+
+
+def _subtract_targets(p: Array, labels: Labels) -> None:
+    # p - y
+    p -= _targets(p.shape[1], p.dtype).take(labels, 0)
+
+
+def _smallest(p: Array) -> float:
+    # A softmax output that was rounded to 0 counts as the smallest positive number, not as log 0.
+    return float(np.finfo(p.dtype).tiny)
+
+
+def _smallest_of_sigmoid(p: Array) -> float:
+    # Our sigmoid comes no nearer to 0 or to 1 than a quarter of the spacing of numbers at 1; what was rounded
+    # to 0 or 1 is counted as that near, so that the loss never jumps.
+    return float(np.finfo(p.dtype).eps) / 4
+
+
+def _softmax_cross_entropy_total(p: Array, labels: Labels) -> float:
+    picked = p[np.arange(len(labels)), labels]
+    return -float(np.log(np.maximum(picked, _smallest(p))).sum(dtype=np.float64))
+
+
+def _sigmoid_cross_entropy_total(p: Array, labels: Labels) -> float:
+    tiny = _smallest_of_sigmoid(p)
+    rows = np.arange(len(labels))
+    wrong = np.log(np.maximum(1 - p, tiny))
+    right = np.log(np.maximum(p[rows, labels], tiny)) - wrong[rows, labels]
+    return -float(wrong.sum(dtype=np.float64) + right.sum(dtype=np.float64))
+
+
+def _squared_error_total(p: Array, labels: Labels) -> float:
+    error = p.copy()
+    _subtract_targets(error, labels)
+    return 0.5 * float(np.square(error).sum(dtype=np.float64))
+
+
+def _squared_error_gradient(p: Array, labels: Labels) -> None:
+    # ∂/∂z ½ Σ (p - y)² = (p - y) p (1 - p)
+    slope = p * (1 - p)
+    _subtract_targets(p, labels)
+    p *= slope
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": Loss(
+        N_("Softmax with cross-entropy"),
+        N_("Minus the logarithm of the probability given to the true class: the usual choice."),
+        "-Σ y log p",
+        "e^z / Σ e^z",
+        "p - y",
+        softmax,
+        _softmax_cross_entropy_total,
+        _subtract_targets,
+    ),
+    "sigmoid_cross_entropy": Loss(
+        N_("Sigmoid with cross-entropy"),
+        N_("Each output says yes or no for its own class, without regard to the others."),
+        "-Σ (y log p + (1 - y) log(1 - p))",
+        "1 / (1 + e^-z)",
+        "p - y",
+        sigmoid,
+        _sigmoid_cross_entropy_total,
+        _subtract_targets,
+    ),
+    "squared_error": Loss(
+        N_("Sigmoid with squared error"),
+        N_("Half the squared distance to the target: the loss of the first networks, slow when very wrong."),
+        "½ Σ (p - y)²",
+        "1 / (1 + e^-z)",
+        "(p - y) p (1 - p)",
+        sigmoid,
+        _squared_error_total,
+        _squared_error_gradient,
+    ),
+}

@@ -1,0 +1,168 @@
+"""Decodes a picture file (PNG, JPEG, BMP, GIF, WebP) into a grey image; the only module that needs Pillow.
+
+It stands on two paths: pictures that make up a data set, and a photo of a digit that the network shall read.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.datasets.dataset import DatasetError, UInt8Array
+from mlcore.language import _
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+JPEG = ("JPEG", "MPO")  # what two lenses took together is an MPO
+MAX_PIXELS = 25_000_000  # 100 MB decoded
+MAX_JPEG_PIXELS = (
+    89_000_000  # what Pillow takes without a warning; a JPEG is decoded at an eighth when it is large
+)
+
+# Red, green and blue in the brightness that an eye sees (ITU-R BT.601), as Pillow has it.
+LUMINANCE = (0.299, 0.587, 0.114)
+
+
+def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8Array:
+    """Return a picture as grey levels, ``(height, width)``, upright as its camera held it.
+
+    What is transparent counts as paper: white under dark ink, black under light ink.
+
+    Parameters
+    ----------
+    name : str
+        For sentences about it.
+    file : bytes or binary file
+    longest_side : int
+        A picture that is larger than this is shrunk to it; JPEG is decoded at a smaller size right away.
+
+    Raises
+    ------
+    DatasetError
+        When it is no picture, damaged, or too large.
+    """
+    # Here, since workers import this package and never read a picture.
+    from PIL import Image, ImageOps
+
+    with _sentences(name):
+        opened = _open(file)
+        _check_size(name, opened)
+        opened.draft("L", (longest_side, longest_side))
+        ImageOps.exif_transpose(opened, in_place=True)
+        image = _without_colour(opened)
+        image.thumbnail((longest_side, longest_side), Image.Resampling.BOX)
+        return grey_of(np.array(image))
+
+
+@dataclass(frozen=True)
+class DecodingCost:
+    """What decoding one picture takes.
+
+    Attributes
+    ----------
+    pixels : int
+        How many are decoded; of a JPEG that is shrunk meanwhile, a quarter counts.
+    bytes : int
+        Memory at the peak.
+    """
+
+    pixels: int
+    bytes: int
+
+
+def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
+    """Return what `read_picture` would take for a picture, from its header alone.
+
+    Raises
+    ------
+    DatasetError
+        When it is no picture, or too large.
+    """
+    with _sentences(name):
+        opened = _open(file)
+        _check_size(name, opened)
+        width, height = opened.size
+        if opened.format not in JPEG:
+            return DecodingCost(width * height, 8 * width * height)  # RGBA, and a copy of it
+        # A progressive one is unpacked whole, two bytes for each of three colours, before it is shrunk.
+        unpacked = 6 * width * height if opened.info.get("progressive") else 0
+        opened.draft("L", (longest_side, longest_side))
+        return DecodingCost(width * height // 4, unpacked + 8 * opened.width * opened.height)
+
+
+def _open(file: bytes | BinaryIO) -> Image:
+    """Return a picture of which the header is read, and nothing is decoded yet."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
+
+
+@contextmanager
+def _sentences(name: str) -> Iterator[None]:
+    """Turn whatever a picture's decoder raises into a `DatasetError`."""
+    from PIL import Image
+
+    try:
+        yield
+    except DatasetError:
+        raise
+    except MemoryError as error:
+        message = _("There is not enough memory to decode {file}. Save it smaller.")
+        raise DatasetError(message.format(file=name)) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DatasetError(_("{file} has too many pixels. Save it smaller.").format(file=name)) from error
+    except Exception as error:  # Pillow's decoders raise almost anything for damaged files
+        message = _(
+            "{file} is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF). Save it again as PNG."
+        )
+        raise DatasetError(message.format(file=name)) from error
+
+
+def _check_size(name: str, image: Image) -> None:
+    """Raise before pixels are decoded: some hundred bytes can announce billions of them."""
+    limit = MAX_JPEG_PIXELS if image.format in JPEG else MAX_PIXELS
+    width, height = image.size
+    if width * height > limit:
+        message = _(
+            "{file} has {width:,}×{height:,} pixels; at most {limit:,.0f} million can be read. "
+            "Save it smaller."
+        )
+        raise DatasetError(message.format(file=name, width=width, height=height, limit=limit / 1e6))
+
+
+def _without_colour(image: Image) -> Image:
+    """Return a picture in mode L, or in RGBA when some of it is transparent."""
+    if image.mode.startswith("I"):  # a PNG of 16 bits, which Pillow would cut off at 255
+        from PIL import Image as pillow
+
+        return pillow.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        return image.convert("RGBA")
+    return image if image.mode == "L" else image.convert("RGB").convert("L")
+
+
+def grey_of(pixels: NDArray[Any]) -> UInt8Array:
+    """Return the grey levels of ``(height, width)``, ``(…, 3)`` RGB or ``(…, 4)`` RGBA pixels.
+
+    >>> grey_of(np.array([[[255, 255, 255, 255], [0, 0, 0, 0]]], np.uint8))
+    array([[255,   0]], dtype=uint8)
+    >>> grey_of(np.array([[[0, 0, 0, 255], [0, 0, 0, 0]]], np.uint8))
+    array([[  0, 255]], dtype=uint8)
+    """
+    if pixels.ndim == 2:
+        return pixels.astype(np.uint8, copy=False)
+    grey = pixels[..., :3] @ np.array(LUMINANCE)
+    if pixels.shape[2] == 4:
+        cover = pixels[..., 3] / 255
+        ink_is_light = (grey * cover).sum() > 127.5 * cover.sum()
+        grey = grey * cover + (1 - cover) * (0 if ink_is_light else 255)
+    levels: UInt8Array = np.rint(grey).astype(np.uint8)
+    return levels

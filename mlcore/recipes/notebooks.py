@@ -1,0 +1,203 @@
+"""The five notebooks that this app grew out of, as recipes: what they did, to the letter where it matters.
+
+They stand beside the other recipes on the path: `RECIPES` has them under the names used here. Where a
+notebook left something open (hidden neurons, a rate lowered by hand), the card says what was chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.split import SplitSettings
+from mlcore.language import N_
+from mlcore.model import Model
+from mlcore.network.network import Network
+from mlcore.recipes.recipe import Recipe, RecipeCard
+
+# 42,000 images, as in Kaggle's train.csv: the first 1,000 of a shuffle are the dev set, the others train.
+KAGGLE = SplitSettings(dev_size=1000, train_size=41_000)
+
+_TEN_NEURONS = NetworkConfig(hidden_sizes=(10,), activation="relu", initialization="uniform")
+
+_FULL_BATCH = TrainingConfig(
+    optimizer="gradient_descent",
+    learning_rate=0.10,
+    batch_size=None,
+    iterations=500,
+    evaluate_every=10,
+    train_sample=None,
+    bias_gradient="summed",
+)
+
+NOTEBOOKS: dict[str, Recipe] = {
+    "notebook-1": Recipe(
+        N_("Notebook 1: the first try"),
+        N_("Ten hidden neurons, all images in every step, 500 steps: about 84 %, with a mistake inside."),
+        _TEN_NEURONS,
+        _FULL_BATCH,
+        "mnist",
+        KAGGLE,
+        RecipeCard(
+            N_(
+                "784-10-10 with ReLU and softmax, weights and biases uniform between -0.5 and 0.5, 41,000 "
+                "images at once, gradient descent with rate 0.10, accuracy shown every 10 steps."
+            ),
+            N_(
+                "The gradients of the biases were summed over all neurons to one number, so all biases of a "
+                "layer moved alike. Behind a softmax that sum is always 0: the output biases never learnt."
+            ),
+            N_(
+                "84 % of the dev set after 500 steps, mean of ten seeds. The mistake costs little here, "
+                "which is why nobody noticed: the gradient checker does."
+            ),
+        ),
+    ),
+    "notebook-2": Recipe(
+        N_("Notebook 2: put right, four times as long"),
+        N_("The same network with right gradients and 2,000 steps: about 90 %."),
+        _TEN_NEURONS,
+        replace(_FULL_BATCH, iterations=2000, evaluate_every=200, bias_gradient="exact"),
+        "mnist",
+        KAGGLE,
+        RecipeCard(
+            N_("As notebook 1, with a bias gradient for each neuron, 2,000 steps, accuracy every 200 steps."),
+            N_("Nothing; ten hidden neurons and plain gradient descent can do no more."),
+            N_(
+                "It printed 0.171, 0.735, 0.820, 0.854, 0.869, 0.878, 0.885, 0.889, 0.893, 0.896 on its "
+                "training images. Ten seeds here lie around these numbers from step 200 on "
+                "(benchmarks/notebooks.py)."
+            ),
+        ),
+    ),
+    "notebook-3": Recipe(
+        N_("Notebook 3: a row lost, a wrong divisor"),
+        N_("Notebook 1 with 999 dev images and gradients divided by 42,000 instead of 41,000."),
+        _TEN_NEURONS,
+        replace(_FULL_BATCH, gradient_divisor=42_000),
+        "mnist",
+        replace(KAGGLE, dev_size=999, lost=1),
+        RecipeCard(
+            N_("As notebook 1, but the dev set was taken as rows 1 to 999, and sums were divided by 42,000."),
+            N_(
+                "Row 0 was lost to both sets. The divisor counts the dev images too: every step is 2.4 % too "
+                "short, the same as a rate of 0.0976, and no harm. The biases are as wrong as in notebook 1."
+            ),
+            N_("84 %, as notebook 1: a wrong factor and a lost image make no difference to be seen."),
+        ),
+    ),
+    "lab": Recipe(
+        N_("The lab: few images to learn from"),
+        N_("A sigmoid layer, cross-entropy with L2, 5,000 images to learn from and 55,000 to test on."),
+        NetworkConfig(hidden_sizes=(25,), activation="sigmoid", initialization="xavier"),
+        TrainingConfig(
+            optimizer="gradient_descent",
+            learning_rate=1.0,
+            batch_size=None,
+            iterations=500,
+            weight_decay=0.0001,
+            evaluate_every=10,
+            train_sample=None,
+        ),
+        "mnist",
+        SplitSettings(dev_size=55_000, seed=42),
+        RecipeCard(
+            N_(
+                "MNIST from its IDX files, shuffled with seed 42, 5,000 images to train on. One sigmoid "
+                "layer, softmax, cross-entropy with L2 in the cost, gradient descent on all images at once. "
+                "Chosen here: 25 hidden neurons, rate 1, λ = 0.0001, 500 steps."
+            ),
+            N_("Nothing, but 5,000 images are few: it knows its own by heart before it knows the others."),
+            N_("About 96 % of its own images and 92 % of the 55,000 that it never saw."),
+        ),
+    ),
+    "pure-python": Recipe(
+        N_("Pure Python: one image at a time"),
+        N_("8×8 digits, sigmoid neurons, squared error, an update after every image: about 93 % and 86 %."),
+        NetworkConfig(
+            hidden_sizes=(10,),
+            activation="sigmoid",
+            initialization="uniform_positive",
+            loss="squared_error",
+            scaling="levels",
+        ),
+        TrainingConfig(
+            optimizer="gradient_descent",
+            learning_rate=1.0,
+            batch_size=1,
+            iterations=10 * 26 * 50,
+            sample_size=50,
+            schedule="lowered",
+            evaluate_every=26 * 50,
+            train_sample=None,
+        ),
+        "digits-8x8",
+        SplitSettings(dev_size=540, shuffle=False),
+        RecipeCard(
+            N_(
+                "64-10-10 in loops over lists, pixels divided by 16 and by 8, the first 1,257 images to "
+                "train on. All weights start between 0 and 1, the bias is one more weight. Ten rounds of 26 "
+                "samples of 50 images; every image is a step of its own. The rate was 1 and lowered by hand; "
+                "here it falls to 0.3 for the last round."
+            ),
+            N_(
+                "Weights that are all positive give all hidden neurons much the same start: two rounds go by "
+                "before they differ. The digits are not shuffled, so those for testing are partly by other "
+                "writers, and harder."
+            ),
+            N_(
+                "The notebook told of about 0.94 of its training images and 0.85 of the test images. Ten "
+                "seeds here reach 0.91 to 0.95 and 0.84 to 0.89."
+            ),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class WeightPictures:
+    """What a network has learnt, as pictures.
+
+    Attributes
+    ----------
+    hidden : float array (neurons, height, width)
+        The weights of each neuron of the first layer, where its pixels are; 0 where a pixel is not read.
+    output : float array (classes, neurons)
+        The weights of the last layer.
+    limit : float
+        Colours that go from -limit to limit show all networks of this kind on one scale.
+    """
+
+    hidden: NDArray[np.floating]
+    output: NDArray[np.floating]
+    limit: float = 8.0
+
+
+def weight_pictures(learner: Model | Network) -> WeightPictures:
+    """Return the weights of the first and of the last layer as pictures.
+
+    Raises
+    ------
+    ValueError
+        When the first layer is a convolution, whose weights are no picture of an image.
+
+    Examples
+    --------
+    >>> from mlcore import Preparation
+    >>> network = Network(NetworkConfig(hidden_sizes=(10,)), Preparation((8, 8)), n_classes=3, seed=0)
+    >>> pictures = weight_pictures(network)
+    >>> pictures.hidden.shape, pictures.output.shape
+    ((10, 8, 8), (3, 10))
+    """
+    network = learner.network if isinstance(learner, Model) else learner
+    if network.config.filters:
+        raise ValueError("the first layer is a convolution")
+    preparation = network.preparation
+    height, width = preparation.pooled_shape
+    first, last = network.layers[0].parameters["weights"], network.layers[-1].parameters["weights"]
+    hidden = np.zeros((first.shape[1], height * width), first.dtype)
+    hidden[:, slice(None) if preparation.kept is None else preparation.kept] = first.T
+    return WeightPictures(hidden.reshape(-1, height, width), last.T.copy())

@@ -1,0 +1,162 @@
+"""The recipes: named choices of data and hyperparameters that are good for something.
+
+They stand beside the configs on the path: the Network page offers them, and `run_recipe` runs one in a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.shipped import load_dataset
+from mlcore.datasets.split import Split, SplitSettings
+from mlcore.language import N_, _
+from mlcore.recipes.notebooks import NOTEBOOKS
+from mlcore.recipes.recipe import Recipe, RecipeCard
+from mlcore.settings import SettingError
+from mlcore.training.run import Record, TrainingRun, train
+
+RECIPES: dict[str, Recipe] = {
+    "standard": Recipe(
+        N_("Standard"),
+        N_("One hidden layer and Adam: about 97.5 % on MNIST in a few seconds."),
+        NetworkConfig(),
+        TrainingConfig(),
+    ),
+    "softmax-regression": Recipe(
+        N_("No hidden layer"),
+        N_("Softmax regression: one picture of weights a digit, about 92 % on MNIST."),
+        NetworkConfig(hidden_sizes=()),
+        TrainingConfig(epochs=5, learning_rate=0.003),
+    ),
+    "deep": Recipe(
+        N_("Deep, with dropout"),
+        N_("Two wide layers, dropout and a cosine schedule: about 98.5 % on MNIST in a minute."),
+        NetworkConfig(hidden_sizes=(512, 256), dropout=0.2),
+        TrainingConfig(epochs=15, schedule="cosine", weight_decay=0.00001),
+    ),
+    "half-second": Recipe(
+        N_("Half a second"),
+        N_("98 % on MNIST's test images after less than a second of training."),
+        NetworkConfig(hidden_sizes=(288,), pooling=2, drop_rare_pixels=0.01),
+        TrainingConfig(
+            learning_rate=0.022, batch_size=256, epochs=3, schedule="one_cycle", train_sample=1000
+        ),
+        "mnist",
+        SplitSettings(),
+        RecipeCard(
+            N_(
+                "The image is shrunk to 14×14; pixels that are lit in 1 % of the images or fewer are left "
+                "out, so that 137 inputs remain of 784. Three epochs of one cycle: the rate rises to where "
+                "nothing would settle, then falls to almost nothing."
+            ),
+            "",
+            N_("98.15 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
+        ),
+    ),
+    "one-percent": Recipe(
+        N_("One per cent"),
+        N_("99 % on MNIST's test images in about ten seconds on two cores, without a convolution."),
+        NetworkConfig(hidden_sizes=(384,), pooling=2, drop_rare_pixels=0.01),
+        TrainingConfig(
+            learning_rate=0.01,
+            batch_size=256,
+            epochs=20,
+            schedule="one_cycle",
+            augment_shift=1.2,
+            augment_rotation=10.0,
+            augment_scale=0.15,
+            augment_shear=0.15,
+            augment_elastic=0.5,
+        ),
+        "mnist",
+        SplitSettings(),
+        RecipeCard(
+            N_(
+                "One hidden layer on images of 14×14, without the pixels that are hardly ever lit. They are "
+                "shifted, turned, stretched, slanted and bent a little, anew in each of 20 epochs: it never "
+                "sees the same image twice and can learn none by heart."
+            ),
+            "",
+            N_("99.0 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
+        ),
+    ),
+    "convolution": Recipe(
+        N_("Convolution"),
+        N_("Filters that slide over the image: 99.4 % on MNIST's test images in about a minute."),
+        NetworkConfig(filters=(16, 32), kernel_size=5, hidden_sizes=(64,)),
+        TrainingConfig(
+            learning_rate=0.004,
+            batch_size=128,
+            epochs=6,
+            schedule="one_cycle",
+            augment_shift=1.0,
+            augment_rotation=8.0,
+            augment_scale=0.1,
+            augment_shear=0.1,
+        ),
+        "mnist",
+        SplitSettings(),
+        RecipeCard(
+            N_(
+                "16 filters of 5×5 pixels, then 32, the image halved after each, 64 hidden neurons; images "
+                "changed a little each time. A filter finds its stroke wherever it is, which a plain network "
+                "has to learn for every place anew."
+            ),
+            "",
+            N_("99.4 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
+        ),
+    ),
+    "sigmoid": Recipe(
+        N_("The classic"),
+        N_("Sigmoid neurons, squared error and mini-batches: a network of the 1980s, and how long it takes."),
+        NetworkConfig(hidden_sizes=(30,), activation="sigmoid", initialization="lecun", loss="squared_error"),
+        TrainingConfig(optimizer="gradient_descent", learning_rate=3.0, batch_size=10, epochs=5),
+    ),
+    **NOTEBOOKS,
+}
+
+
+def start_recipe(
+    name: str, dataset: Dataset | None = None, seed: int | None = None
+) -> tuple[TrainingRun, Split]:
+    """Return a run and a split that are ready for `train`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `RECIPES`.
+    dataset : Dataset, optional
+        Other data than the recipe's own (MNIST, when it has none).
+    seed : int, optional
+        Another seed, for the split as well as for the training.
+
+    Raises
+    ------
+    SettingError
+        When there is no such recipe.
+    DatasetError
+        When its split asks for more images than there are.
+    """
+    if name not in RECIPES:
+        message = _("There is no recipe {name!r}. Choose one of: {names}.")
+        raise SettingError(message.format(name=name, names=", ".join(RECIPES)))
+    recipe = RECIPES[name]
+    training, split = recipe.training, recipe.split or SplitSettings()
+    if seed is not None:
+        training, split = replace(training, seed=seed), replace(split, seed=seed)
+    if dataset is None:
+        dataset = load_dataset(recipe.dataset or "mnist")
+    return TrainingRun(recipe.network, training), split.split(dataset)
+
+
+def run_recipe(name: str, dataset: Dataset | None = None, seed: int | None = None) -> Iterator[Record]:
+    """Train by a recipe from first to last and yield what happens; parameters as for `start_recipe`.
+
+    >>> first = next(run_recipe("pure-python"))
+    >>> first.step, first.dev_accuracy < 0.2
+    (0, True)
+    """
+    yield from train(*start_recipe(name, dataset, seed))

@@ -1,0 +1,263 @@
+"""One step of training on one image, slowly: each value on the way with name, symbol, shape and formula.
+
+It stands beside training on the path and works on copies: the run or network that it is shown is not changed.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.config import TrainingConfig
+from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
+from mlcore.language import N_, _
+from mlcore.network.layers import Layer
+from mlcore.network.network import Network
+from mlcore.training.batches import step_generator
+from mlcore.training.mistakes import distort_gradients
+from mlcore.training.run import TrainingRun
+
+Values = NDArray[Any]
+
+STAGES = {
+    "forward": N_("Forward: from the image to the outputs"),
+    "loss": N_("Loss: how wrong the outputs are"),
+    "backward": N_("Backward: which way each parameter should move"),
+    "update": N_("Update: the step itself"),
+}
+
+PARAMETERS = {"weights": (N_("Weights"), "W"), "biases": (N_("Biases"), "b")}
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class StepValue:
+    """One value of the step.
+
+    Attributes
+    ----------
+    stage : {"forward", "loss", "backward", "update"}
+        A key of `STAGES`.
+    name : str
+        What it is, in words.
+    symbol, formula : str
+        Its letter, and how it comes from the values before it; empty for what is given.
+    values : array
+        Of one image, so without the batch; a single number has shape ().
+    """
+
+    stage: str
+    name: str
+    symbol: str
+    formula: str
+    values: Values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the values."""
+        return self.values.shape
+
+
+def walk_through_step(
+    learner: TrainingRun | Network,
+    image: NDArray[np.uint8],
+    label: int,
+    training_config: TrainingConfig | None = None,
+) -> list[StepValue]:
+    """Return every value of one training step on one image, in the order in which it comes about.
+
+    The step is the one that training would take with a batch of this one image, to the last bit; the image is
+    taken as it is, without augmentation.
+
+    Parameters
+    ----------
+    learner : TrainingRun or Network
+        A run (once built) brings its optimizer, with what that remembers, and its learning rate.
+    image : uint8 array (height, width)
+    label : int
+        Its true class.
+    training_config : TrainingConfig, optional
+        For a network: optimizer, learning rate and weight decay.
+
+    Examples
+    --------
+    >>> from mlcore import NetworkConfig, Preparation
+    >>> network = Network(NetworkConfig(hidden_sizes=(3,)), Preparation((4, 4)), n_classes=2, seed=0)
+    >>> for value in walk_through_step(network, np.full((4, 4), 200, np.uint8), 1)[1:6]:
+    ...     print(f"{value.symbol:3} {value.shape!s:8} {value.formula}".rstrip())
+    x   (16,)    x = the pixels, in a row
+    s   ()       z₁ is multiplied by it, which is the same as scaling x
+    W₁  (16, 3)
+    b₁  (3,)
+    z₁  (3,)     z₁ = s x W₁ + b₁
+    """
+    walk = _Walk(learner, training_config or TrainingConfig())
+    return [*walk.forward(image), *walk.loss(label), *walk.backward(), *walk.update()]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A layer in the walk, with the symbols of its inputs x, its outputs y and its subscript k."""
+
+    layer: Layer
+    name: str
+    x: str
+    y: str
+    k: str
+
+    @property
+    def formulas(self) -> dict[str, str]:
+        return self.layer.formulas(self.x, self.y, self.k)
+
+    @property
+    def parameters(self) -> Iterator[tuple[str, str, str]]:
+        """Each parameter's key in the layer, its name in words, and its symbol."""
+        for key in self.layer.parameters:
+            words, letter = PARAMETERS[key]
+            yield key, f"{_(words)}, {self.name}", letter + self.k
+
+
+def _places(network: Network) -> list[_Place]:
+    """Number the layers: those between one set of weights and the next share a subscript."""
+    places = []
+    x, number = "x", 0
+    for layer, summary in zip(network.layers, network.layer_summaries()[1:], strict=True):
+        number += bool(layer.parameters) or number == 0
+        k = str(number).translate(SUBSCRIPTS)
+        places.append(_Place(layer, summary.name, x, layer.symbol + k, k))
+        x = places[-1].y
+    return places
+
+
+class _Walk:
+    """A network and an optimizer of its own, and how far the step has come."""
+
+    def __init__(self, learner: TrainingRun | Network, config: TrainingConfig) -> None:
+        self.optimizer: Optimizer
+        if isinstance(learner, TrainingRun):
+            network, config = learner.network, learner.training_config
+            self.optimizer = copy.deepcopy(learner.optimizer)
+            self.rate, self.generator = learner.learning_rate, learner.step_generator()
+        else:
+            network = learner
+            self.optimizer = OPTIMIZERS[config.optimizer].make(
+                network.parameter_count,
+                network.dtype,
+                momentum=config.momentum,
+                weight_decay=config.weight_decay,
+            )
+            self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
+        self.config = config
+        self.rule = OPTIMIZERS[config.optimizer].formula
+        self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay
+        self.network = network.copy(tile=1)
+        self.places = _places(self.network)
+
+    def forward(self, image: Values) -> Iterator[StepValue]:
+        """Image, inputs, then what each layer makes of them."""
+        preparation, scale = self.network.preparation, getattr(self.network.layers[0], "input_scale", 1.0)
+        yield StepValue("forward", _("Image"), "", "", image)
+        values = self.network.read(preparation.compact(image[None]))
+        scaled = preparation.mean is None and scale == 1.0
+        yield StepValue("forward", _("Inputs"), "x", f"x = {preparation.describe(scaled)}", values[0].copy())
+        if scale != 1.0:
+            formula = _("{symbol} is multiplied by it, which is the same as scaling x").format(
+                symbol=self.places[0].y
+            )
+            yield StepValue("forward", _("Scale of the pixels"), "s", formula, np.array(scale))
+        for place in self.places:
+            for key, name, symbol in place.parameters:
+                yield StepValue("forward", name, symbol, "", place.layer.parameters[key].copy())
+            values = place.layer.forward(values, self.generator)
+            name = _("Output of {layer}").format(layer=place.name)
+            yield StepValue("forward", name, place.y, place.formulas["output"], values[0].copy())
+        self.values = values
+
+    def loss(self, label: int) -> Iterator[StepValue]:
+        """Outputs, target, loss, and what weight decay adds to it."""
+        loss, z = self.network.loss, self.places[-1].y
+        self.labels = np.array([label])
+        loss.activate(self.values)
+        total = loss.total(self.values, self.labels)
+        target = np.zeros(self.network.n_classes, self.network.dtype)
+        target[label] = 1
+        p = self.values[0].copy()
+        yield StepValue("loss", _("Outputs"), "p", f"p = {_named(loss.output, 'z', z)}", p)
+        yield StepValue("loss", _("Target"), "y", _("y = 1 for the true class, 0 elsewhere"), target)
+        yield StepValue("loss", _("Loss"), "L", f"L = {loss.formula}", np.array(total))
+        if self.decay:
+            penalty = self.network.penalty(self.decay)
+            formula = f"R = λ/2 Σ W², λ = {self.decay:g}"
+            yield StepValue("loss", _("Penalty for large weights"), "R", formula, np.array(penalty))
+            yield StepValue("loss", _("Cost"), "C", "C = L + R", np.array(total + penalty))
+
+    def backward(self) -> Iterator[StepValue]:
+        """The gradient of the cost with respect to every value above, the last one first; ∂v means ∂C/∂v."""
+        loss, z = self.network.loss, self.places[-1].y
+        loss.to_gradient(self.values, self.labels)
+        gradient = self.values
+        yield self._gradient(_("logits"), z, f"∂{z} = {loss.gradient}", gradient[0])
+        for place in reversed(self.places):
+            gradient = place.layer.backward(gradient)
+            for key, name, symbol in place.parameters:
+                yield self._gradient(name, symbol, place.formulas[key], place.layer.gradients[key])
+            if place.layer.needs_input_gradient:
+                name = _("input of {layer}").format(layer=place.name)
+                yield self._gradient(name, place.x, place.formulas["input"], gradient[0])
+        if self.config.has_flaws:
+            before = self.network.gradients.copy()
+            distort_gradients(self.network, self.config, 1)
+            yield from self._changed(before, _("as the notebook computed it"))
+        if self.decay:
+            before = self.network.gradients.copy()
+            self.network.add_penalty_gradient(self.decay)
+            yield from self._changed(before, "∂{symbol} ← ∂{symbol} + λ {symbol}")
+
+    def _changed(self, before: Values, formula: str) -> Iterator[StepValue]:
+        """The gradients that are no longer what they were."""
+        start = 0
+        for place in self.places:
+            for key, name, symbol in place.parameters:
+                now = place.layer.gradients[key]
+                if not np.array_equal(before[start : start + now.size], now.ravel()):
+                    yield self._gradient(name, symbol, formula.format(symbol=symbol), now)
+                start += now.size
+
+    def _gradient(self, name: str, symbol: str, formula: str, values: Values) -> StepValue:
+        words = _("Gradient: {name}").format(name=name)
+        return StepValue("backward", words, f"∂{symbol}", formula, values.copy())
+
+    def update(self) -> Iterator[StepValue]:
+        """The learning rate, what the optimizer remembers, and the new parameters."""
+        network = self.network
+        self.optimizer.step(network.parameters, network.gradients, self.rate, network.decayed)
+        formula = _("the rule, for each parameter w with gradient g: {rule}").format(rule=self.rule)
+        yield StepValue("update", _("Learning rate"), "η", formula, np.array(self.rate))
+        memory = self.optimizer.memory()
+        start = 0
+        for place in self.places:
+            for key, name, symbol in place.parameters:
+                new = place.layer.parameters[key]
+                part = slice(start, start + new.size)
+                for letter, flat in memory.items():
+                    words = _("Memory: {name}").format(name=name)
+                    values = flat[part].reshape(new.shape)
+                    yield StepValue("update", words, f"{letter}({symbol})", "", values)
+                words = _("New {name}").format(name=name)
+                yield StepValue("update", words, symbol, _named(self.rule, "w", symbol), new.copy())
+                start += new.size
+
+
+def _named(formula: str, letter: str, symbol: str) -> str:
+    """Put a symbol in the place of a formula's letter.
+
+    >>> _named("e^z / Σ e^z", "z", "z₂")
+    'e^z₂ / Σ e^z₂'
+    """
+    return re.sub(rf"\b{letter}\b", symbol, formula)

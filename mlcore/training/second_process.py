@@ -1,0 +1,448 @@
+"""A second process that takes half of every batch, so that one run uses two cores.
+
+It stands beside the training run on the path. Both processes see the same parameters in shared memory: each
+computes the gradient of its half of the images, then each moves one half of the parameters. The result is
+that of one process which takes its batches in halves (`TrainingRun(in_halves=True)`), to the last bit; of one
+that does not, up to rounding, but for dropout and augmentation, which draw anew for each half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import pickle
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.dataset import Dataset
+from mlcore.formulas.optimizers import OPTIMIZERS
+from mlcore.images.preparation import Preparation
+from mlcore.language import _
+from mlcore.network.network import Network
+from mlcore.training.batches import BatchLearner, CompactImages, Images, draws, open_batches, step_generator
+from mlcore.training.run import TrainingRun, middle_of
+
+Array = NDArray[np.floating]
+Plan = dict[str, tuple[tuple[int, ...], str]]
+
+LOOKS = 20_000  # looks at a flag before the wait becomes a sleep: about 5 ms
+LONGEST_SLEEP = 0.005  # seconds
+CACHE_LINE = 64  # bytes
+
+# The two processes talk through flags in memory, without locks. That is right only where a processor shows
+# its writes to others in the order in which they were made, as x86 does.
+CAN_SHARE = platform.machine().lower() in {"x86_64", "amd64"} and os.name == "posix"
+
+# Places in the flags: the number of the last round that was begun, had the gradient of the left and of the
+# right half, and was done on the right; and which step this round is, and how many images it has.
+BEGUN, LEFT, RIGHT, DONE, STEP, IMAGES = range(0, 48, 8)
+
+
+LEAST_PRODUCTS = 5_000_000
+"""Products of a weight in one step from which a second process pays: below it two gain a tenth or less."""
+
+PROCESS_BYTES = 45_000_000
+"""What a second process takes, apart from what both see: Python, NumPy and mlcore."""
+
+
+class PartnerError(RuntimeError):
+    """This run cannot be shared by two processes, or the second has died; the message says which."""
+
+
+class Board:
+    """Named arrays in one mapped file, the same memory in both processes."""
+
+    def __init__(self, plan: Plan, path: str) -> None:
+        starts, size = {}, 0
+        for key, (shape, kind) in plan.items():
+            starts[key] = size
+            size += _room(shape, kind)
+        memory = np.memmap(path, np.uint8, "r+", shape=(size,))
+        self.arrays: dict[str, NDArray[Any]] = {
+            key: np.ndarray(shape, kind, memory, starts[key]) for key, (shape, kind) in plan.items()
+        }
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        return self.arrays[key]
+
+
+def _wait_for(
+    flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
+) -> bool:
+    """Return True once the flag has reached the round, False once it is negative: there will be no more."""
+    waiting = _waiting(flags, place, round_number, other_lives)
+    while True:
+        try:
+            next(waiting)
+        except StopIteration as end:
+            return bool(end.value)
+
+
+def _waiting(
+    flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
+) -> Generator[None, None, bool]:
+    """Do what `_wait_for` does, with a break after each sleep."""
+    looks, sleep = 0, 0.0002
+    while flags[place] < round_number:
+        if flags[place] < 0:
+            return False
+        looks += 1
+        if looks < LOOKS:
+            if looks % 64 == 0:
+                os.sched_yield()
+            continue
+        if not other_lives():
+            raise PartnerError(_("The second process of this training has died. Start the training again."))
+        time.sleep(sleep)
+        sleep = min(2 * sleep, LONGEST_SLEEP)
+        yield
+    return True
+
+
+class Half:
+    """One process's part of every step: a gradient over some images, then a move of half the parameters."""
+
+    def __init__(
+        self, board: Board, network: Network, images: Images, config: TrainingConfig, steps: int, side: int
+    ) -> None:
+        middle = network.parameter_count // 2
+        self.mine = slice(0, middle) if side == 0 else slice(middle, network.parameter_count)
+        self.board, self.network, self.config, self.side = board, network, config, side
+        self.draws = draws(network.config, config)
+        network.adopt(board["parameters"], board["gradients"][side])
+        self.learner = BatchLearner(network, images, board["labels"])
+        self.optimizer = OPTIMIZERS[config.optimizer].make(
+            self.mine.stop - self.mine.start,
+            network.dtype,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+        )
+        self.optimizer.moments = board["moments"][:, self.mine]
+        self.optimizer.steps = steps
+
+    def set_gradients(
+        self, positions: NDArray[np.intp], images: int, step: int, outputs: Array
+    ) -> Iterator[None]:
+        """Set this side's gradient to its part of the mean over ``images`` images, with breaks."""
+        generator = step_generator(self.config.seed, step, self.side) if self.draws else None
+        return self.learner.gradients_in_parts(positions, 1 / images, generator, outputs)
+
+    def move(self, rate: float, cost_decay: float) -> None:
+        """Add up both gradients over this side's parameters and take the step there."""
+        mine, board = self.mine, self.board
+        parameters, gradient = board["parameters"][mine], board["gradients"][self.side][mine]
+        gradient += board["gradients"][1 - self.side][mine]
+        decayed = self.network.decayed[mine]
+        if cost_decay:
+            gradient += cost_decay * parameters * decayed
+        self.optimizer.step(parameters, gradient, rate, decayed)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the second process has to know to begin."""
+
+    plan: Plan
+    path: str
+    network_config: NetworkConfig
+    training_config: TrainingConfig
+    preparation: Preparation
+    class_names: tuple[str, ...]
+    tile: int
+    steps: int
+
+
+class Partner:
+    """A second process, ready to share a run: ``with Partner() as partner: partner.attach(run, split)``.
+
+    From then on `train` gives half of every batch to it, until `release` or the end of the block; the run
+    can then go on alone.
+
+    Raises
+    ------
+    PartnerError
+        When the processor or system cannot do it; by `attach`, when the gradients are wrong on purpose; by
+        `train`, when the process has died.
+    """
+
+    def __init__(self) -> None:
+        if not CAN_SHARE:
+            raise PartnerError(_("Two processes for one training need Linux or macOS on an x86 processor."))
+        path = filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")))
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"from mlcore.training.second_process import _serve; _serve({os.getpid()})",
+            ],
+            stdin=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._run: TrainingRun | None = None
+        self._has_begun = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def attach(self, run: TrainingRun, split: Any) -> None:
+        """Share this run, from its next step on; one that is under way is begun once more."""
+        run.build(split)
+        run.leave_step()
+        if run.training_config.has_flaws:
+            raise PartnerError(_("A training with wrong gradients runs in one process only."))
+        self.release()
+        plan = _plan(run, split.train)
+        handle, path = _make_file(plan)
+        os.close(handle)
+        try:
+            self._share(run, split.train, Board(plan, path), plan, path)
+        finally:
+            Path(path).unlink(missing_ok=True)  # the memory lives until both processes have let go of it
+
+    def _share(self, run: TrainingRun, dataset: Dataset, board: Board, plan: Plan, path: str) -> None:
+        network, config = run.network, run.training_config
+        _gather_all(dataset, network.preparation, config.augmentation.is_none, board["images"])
+        board["labels"][:] = dataset.labels
+        board["parameters"][:], board["moments"][:] = network.parameters, run.optimizer.moments
+        work = _Work(
+            plan,
+            path,
+            run.network_config,
+            config,
+            network.preparation,
+            dataset.class_names,
+            network.tile,
+            run.optimizer.steps,
+        )
+        assert self._process.stdin is not None
+        try:
+            pickle.dump(work, self._process.stdin)
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise PartnerError(_("The second process of this training has died.")) from error
+        images = _open_board(work, board)
+        self._half = Half(board, network, images, config, run.optimizer.steps, side=0)
+        run.optimizer.moments = board["moments"]
+        self._board, self._round = board, 0
+        _wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
+        board["flags"][DONE] = 0
+        self._has_begun = True
+        self._run = run
+        run.partner = self
+
+    def _lives(self) -> bool:
+        return self._process.poll() is None
+
+    def take_step(
+        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
+    ) -> Iterator[None]:
+        """Do one step together and set the outputs p (images, classes).
+
+        Who gives it up at a break has the run back for itself, as it was before the step: neither side has
+        moved a parameter, as the other waits for the left gradient, which is given away last.
+        """
+        board, flags, n = self._board, self._board["flags"], len(positions)
+        self._round += 1
+        middle, now = middle_of(n), self._round
+        board["positions"][:n] = positions
+        board["numbers"][:] = rate, cost_decay
+        flags[STEP], flags[IMAGES] = step, n
+        flags[BEGUN] = now
+        try:
+            yield from self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
+            yield from _waiting(flags, RIGHT, now, self._lives)
+        except GeneratorExit:
+            self.release()
+            raise
+        flags[LEFT] = now
+        self._half.move(rate, cost_decay)
+        outputs[middle:] = board["outputs"][middle:n]
+        _wait_for(flags, DONE, now, self._lives)
+        if self._run is not None:
+            self._run.optimizer.steps = self._half.optimizer.steps
+
+    def release(self) -> None:
+        """Give the run back to its own process, as it stands.
+
+        After a `PartnerError` that is in the middle of a step; go on from a state saved before.
+        """
+        run, self._run = self._run, None
+        if run is None:
+            return
+        run.leave_step()
+        self._board["flags"][[BEGUN, LEFT]] = -1  # the other side lets go of the board, wherever it is
+        run.partner = None
+        run.network.adopt(run.network.parameters.copy(), np.zeros_like(run.network.parameters))
+        run.optimizer.moments = run.optimizer.moments.copy()
+        del self._half, self._board
+
+    def close(self) -> None:
+        """Release the run and end the second process."""
+        self.release()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it has died before it read all
+                self._process.stdin.close()
+        if not self._has_begun:
+            self._process.kill()  # it is still being started: nobody need wait for that
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def is_worth_sharing(run: TrainingRun) -> bool:
+    """Return whether two processes would train a run much faster than one; it must have been built.
+
+    What they can share is only the work on images; small networks spend their time between two of them.
+    """
+    products = sum(
+        layer.parameters * (math.prod(layer.output_shape[:-1]) if len(layer.output_shape) > 1 else 1)
+        for layer in run.network.layer_summaries()
+    )
+    return CAN_SHARE and not run.training_config.has_flaws and run.batch_size * products >= LEAST_PRODUCTS
+
+
+def bytes_needed(run: TrainingRun, dataset: Dataset) -> int:
+    """Return about how much memory a second process takes for a run that has been built."""
+    return _size_of(_plan(run, dataset)) + PROCESS_BYTES
+
+
+def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
+    """Return shapes and types of all that both processes see."""
+    network, batch, n = run.network, run.batch_size, len(dataset)
+    kind, count = network.dtype.name, network.parameter_count
+    images = ((n, math.prod(dataset.image_shape)), "uint8")
+    if run.training_config.augmentation.is_none:
+        images = ((n, network.preparation.features), network.preparation.compact_dtype.name)
+    return {
+        "flags": ((48,), "int64"),
+        "numbers": ((2,), "float64"),
+        "parameters": ((count,), kind),
+        "gradients": ((2, count), kind),
+        "moments": ((run.optimizer.n_moments, count), kind),
+        "positions": ((batch,), "int64"),
+        "outputs": ((batch, network.n_classes), kind),
+        "labels": ((n,), "int64"),
+        "images": images,
+    }
+
+
+def _make_file(plan: Plan) -> tuple[int, str]:
+    """Return an open file, and its path, that has room for the plan: in memory where there is enough."""
+    size, problem = _size_of(plan), None
+    for folder in ("/dev/shm", None):
+        if folder and not os.path.isdir(folder):
+            continue
+        try:
+            return _make_file_in(folder, size)
+        except OSError as error:  # a container's shared memory is often small
+            problem = error
+    raise PartnerError(_("There is no room for a second process of this training.")) from problem
+
+
+def _make_file_in(folder: str | None, size: int) -> tuple[int, str]:
+    handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
+    try:
+        _take_room(handle, size)
+    except OSError:
+        os.close(handle)
+        os.unlink(path)
+        raise
+    return handle, path
+
+
+def _take_room(handle: int, size: int) -> None:
+    """Make a file as large as that, for certain: writing to it later cannot fail for want of room."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(handle, 0, size)
+    else:
+        os.truncate(handle, size)
+
+
+def _size_of(plan: Plan) -> int:
+    return sum(_room(shape, kind) for shape, kind in plan.values())
+
+
+def _room(shape: tuple[int, ...], kind: str) -> int:
+    """Return the bytes of an array, filled up to whole lines of the processor's cache."""
+    return -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
+
+
+def _gather_all(
+    dataset: Dataset, preparation: Preparation, compact: bool, out: NDArray[np.unsignedinteger[Any]]
+) -> None:
+    """Write all images into the board: in compact form, or as they are, when each is changed anew."""
+    for start in range(0, len(dataset), 4096):
+        positions = np.arange(start, min(start + 4096, len(dataset)))
+        pixels = np.empty((len(positions), *dataset.image_shape), np.uint8)
+        dataset.gather(positions, pixels.reshape(len(positions), -1))
+        out[positions] = preparation.compact(pixels) if compact else pixels.reshape(len(positions), -1)
+
+
+def _open_board(work: _Work, board: Board) -> Images:
+    """Return the images on the board as batches take them."""
+    plain, augmentation = CompactImages(board["images"]), work.training_config.augmentation
+    if augmentation.is_none:
+        return plain
+    shape = work.preparation.image_shape
+    dataset = Dataset(board["images"].reshape(-1, *shape), board["labels"], work.class_names, "board")
+    return open_batches(dataset, work.preparation, augmentation, work.tile, plain)
+
+
+def _serve(parent: int) -> None:
+    """Be the second process: share one run after the other until the first process closes the pipe.
+
+    It is told who that is: when asked for its parent at the start, the system may name another one already.
+    """
+    while True:
+        try:
+            work = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            _serve_run(work, lambda: os.getppid() == parent)
+        except PartnerError:
+            return  # the first process is gone
+
+
+def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
+    board = Board(work.plan, work.path)
+    Path(work.path).unlink(missing_ok=True)  # the first process does so too, unless it is killed before
+    network = Network(work.network_config, work.preparation, len(work.class_names), tile=work.tile)
+    half = Half(board, network, _open_board(work, board), work.training_config, work.steps, side=1)
+    flags, now = board["flags"], 0
+    flags[DONE] = 1
+    while True:
+        now += 1
+        if not _wait_for(flags, BEGUN, now, other_lives):
+            return
+        n, step = int(flags[IMAGES]), int(flags[STEP])
+        middle = middle_of(n)
+        rate, cost_decay = (float(number) for number in board["numbers"])
+        for _part in half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n]):
+            if flags[BEGUN] < 0 or not other_lives():  # the step is given up
+                return
+        flags[RIGHT] = now
+        if not _wait_for(flags, LEFT, now, other_lives):
+            return
+        half.move(rate, cost_decay)
+        flags[DONE] = now

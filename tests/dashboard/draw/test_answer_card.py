@@ -1,0 +1,77 @@
+"""What a visitor reads about a drawing.
+
+It stands at the end of the path, behind the probabilities.
+"""
+
+import re
+
+import numpy as np
+
+from dashboard.draw.answer_card import answer_html, bars_html, blank_html
+
+DIGITS = [str(digit) for digit in range(10)]
+SEEN = np.zeros((28, 28), np.uint8)
+
+
+def probabilities(**of: float) -> np.ndarray:
+    """Return ten probabilities: those given (d7=0.9), and the rest shared."""
+    values = np.full(10, (1 - sum(of.values())) / (10 - len(of)), np.float32)
+    for name, value in of.items():
+        values[int(name[1:])] = value
+    return values
+
+
+def text(html: str, part: str) -> str:
+    (found,) = re.findall(rf'<p class="dl-{part}">([^<]*)</p>', html)
+    return str(found)
+
+
+def test_the_likeliest_class_is_the_answer_and_the_next_the_second_guess() -> None:
+    html = answer_html(probabilities(d7=0.9, d1=0.08), DIGITS, SEEN)
+    assert text(html, "guess") == "7"
+    assert text(html, "sure") == "90.0 % sure"
+    assert text(html, "second") == "Second guess: 1, 8.0 %"
+
+
+def test_an_answer_below_one_half_says_that_it_is_not_sure() -> None:
+    assert text(answer_html(probabilities(d3=0.4), DIGITS, SEEN), "sure") == "not sure: 40.0 %"
+
+
+def test_a_probability_that_float32_rounds_to_one_is_not_called_certain() -> None:
+    assert text(answer_html(probabilities(d3=1.0), DIGITS, SEEN), "sure") == "&gt; 99.9 % sure"
+
+
+def test_every_class_has_a_bar_as_long_as_its_probability_and_a_number() -> None:
+    html = bars_html(probabilities(d2=0.75, d8=0.25), DIGITS)
+    assert re.findall(r'dl-name">(\d)<', html) == DIGITS
+    assert re.findall(r"width: ([\d.]+)%", html) == [{2: "75.0", 8: "25.0"}.get(k, "0.0") for k in range(10)]
+    assert html.count('class="dl-first"') + html.count("class=dl-first") == 1
+
+
+def test_with_many_classes_the_ten_likeliest_are_shown_in_their_order() -> None:
+    names = [f"letter {k}" for k in range(26)]
+    values = np.arange(26, dtype=np.float32) / 325
+    shown = re.findall(r'dl-name">letter (\d+)<', bars_html(values, names))
+    assert shown == [str(k) for k in range(25, 15, -1)]
+
+
+def test_a_blank_canvas_gets_the_hint_and_neither_answer_nor_numbers() -> None:
+    html = blank_html(DIGITS, (8, 8), "Draw a digit.")
+    assert text(html, "guess") == "?"
+    assert text(html, "sure") == "Draw a digit."
+    assert " %" not in html
+
+
+def test_blank_and_answered_cards_have_the_same_parts_so_that_nothing_jumps() -> None:
+    def shape(html: str) -> list[str]:
+        return re.findall(r"<(\w+)", html)
+
+    assert shape(blank_html(DIGITS, (28, 28), "Hint")) == shape(
+        answer_html(probabilities(d1=1), DIGITS, SEEN)
+    )
+
+
+def test_class_names_cannot_break_out_of_the_html() -> None:
+    html = answer_html(np.array([0.6, 0.4]), ["<b>x</b>", '"><img src=x>'], SEEN)
+    assert "<b>" not in html
+    assert html.count("<img") == 1

@@ -1,0 +1,89 @@
+"""The figures of the pages Data and Evaluate: every number in them is one of the data.
+
+They are made without a browser, as in a notebook.
+"""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.data.class_chart import class_figure
+from dashboard.evaluate.cache import Evaluation
+from dashboard.evaluate.calibration_chart import calibration_figure
+from dashboard.evaluate.confusion_chart import MOST_NUMBERS, confusion_figure
+from mlcore import calibration, confusion_matrix
+
+GENERATOR = np.random.default_rng(7)
+
+
+def an_evaluation(n_classes: int) -> Evaluation:
+    """Return the evaluation of 200 made-up answers, about half of them right."""
+    labels = GENERATOR.integers(0, n_classes, 200)
+    probabilities = GENERATOR.dirichlet(np.full(n_classes, 0.3), 200)
+    probabilities[np.arange(200), labels] += 0.5
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    guesses = probabilities.argmax(axis=1)
+    return Evaluation(
+        class_names=tuple(f"class {k}" for k in range(n_classes)),
+        labels=labels,
+        guesses=guesses.astype(np.uint8),
+        confidence=probabilities.max(axis=1).astype(np.float32),
+        matrix=confusion_matrix(labels, guesses, n_classes),
+        among_three=1.0,
+        calibration=calibration(labels, probabilities),
+        mistakes=np.flatnonzero(guesses != labels),
+    )
+
+
+def test_the_matrix_has_its_counts_its_sentences_and_a_frame_around_the_cell() -> None:
+    evaluation = an_evaluation(4)
+    figure = confusion_figure(evaluation, (2, 1))
+    (heatmap,) = figure.data
+    counts = [[int(text or 0) for text in row] for row in heatmap.text]
+    np.testing.assert_array_equal(counts, evaluation.matrix)
+    assert heatmap.hovertext[2][1] == evaluation.in_words((2, 1))
+    frame = figure.layout.shapes[0]
+    assert (frame.y0, frame.y1, frame.x0, frame.x1) == (1.5, 2.5, 0.5, 1.5)
+    assert figure.layout.yaxis.range == (3.5, -0.5), "the first class is at the top"
+
+
+def test_a_matrix_of_many_classes_has_room_for_its_names_but_not_for_counts() -> None:
+    few, many = confusion_figure(an_evaluation(MOST_NUMBERS)), confusion_figure(an_evaluation(90))
+    assert few.data[0].text is not None
+    assert many.data[0].text is None
+    assert len(few.layout.xaxis.ticktext) == MOST_NUMBERS
+    assert many.layout.xaxis.ticktext == tuple(f"class {k}" for k in range(0, 90, 3))
+
+
+def test_the_bars_of_a_class_stack_up_to_all_of_its_images() -> None:
+    table = pd.DataFrame({"name": ["a", "b"], "training": [5, 6], "dev": [1, 2], "unused": [0, 0]})
+    figure = class_figure(table.assign(total=table["training"] + table["dev"]))
+    assert [bar.name for bar in figure.data] == ["Training", "Dev set"], "a part without images has no bar"
+    np.testing.assert_array_equal(np.sum([bar.y for bar in figure.data], axis=0), [6, 8])
+    assert figure.layout.barmode == "stack"
+    assert len({bar.marker.pattern.shape for bar in figure.data}) == 2, "colour is not the only sign"
+
+
+def test_calibration_shows_the_accuracy_at_each_confidence_beside_the_diagonal() -> None:
+    found = an_evaluation(3).calibration
+    ideal, curve = calibration_figure(found).data
+    assert ideal.x == ideal.y == (0, 100)
+    used = found.counts > 0
+    assert curve.customdata == tuple(found.counts[used])
+    np.testing.assert_allclose(curve.y, 100 * found.accuracy[used], atol=0.01)
+    np.testing.assert_allclose(curve.x, 100 * found.confidence[used], atol=0.01)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 60])
+def test_every_figure_is_json_that_a_browser_can_read(n_classes: int) -> None:
+    evaluation = an_evaluation(n_classes)
+    nobody = replace(evaluation.calibration, counts=np.zeros_like(evaluation.calibration.counts))
+    for figure in (
+        confusion_figure(evaluation),
+        calibration_figure(evaluation.calibration),
+        calibration_figure(nobody),
+    ):
+        json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

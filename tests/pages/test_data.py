@@ -1,0 +1,315 @@
+"""The page Data as a visitor uses it: choosing, looking, splitting, bringing files.
+
+It stands at the head of the path.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.budget import NoRoom
+from dashboard.navigation import ROOT
+from dashboard.network.settings import use_recipe
+from dashboard.server.server import server
+from dashboard.session import UPLOADED, Session
+from dashboard.shipped import shipped_dataset
+from mlcore import Dataset
+from tests.mlcore.datasets.readers import data_files as make
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return opened()
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.switch_page("pages/data.py").run()
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def grids(app: AppTest) -> list[str]:
+    """Return the grids of pictures as HTML: the samples, then the averages."""
+    return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
+
+
+def captions(grid: str) -> list[str]:
+    return re.findall("<figcaption>(.*?)</figcaption>", grid)
+
+
+def choose(app: AppTest, source: str) -> AppTest:
+    return app.segmented_control(key="data_source").set_value(source).run()
+
+
+def bring(app: AppTest, files: dict[str, bytes]) -> AppTest:
+    for name, content in files.items():
+        app.file_uploader[0].upload(name, content, "application/octet-stream")
+    return app.run()
+
+
+def some_digits(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    digits = shipped_dataset("digits-8x8")
+    return digits.images[:n], digits.labels[:n]
+
+
+def table(n: int = 300) -> bytes:
+    return make.csv(*some_digits(n)).encode()
+
+
+# Choosing and looking
+
+
+def test_mnist_is_shown_with_its_counts_size_range_and_credit(app: AppTest) -> None:
+    assert figures(app) == {
+        "Images": "60,000",
+        "Classes": "10",
+        "Pixels": "28 × 28",
+        "Grey levels": "0 – 255",
+        "Training": "59,000",
+        "Dev set": "1,000",
+        "Kept for the test": "10,000",
+    }
+    assert any("LeCun" in caption.value and "CC BY-SA" in caption.value for caption in app.caption)
+
+
+def test_another_data_set_is_in_use_once_it_was_chosen_and_the_address_says_so(app: AppTest) -> None:
+    choose(app, "digits-8x8")
+    assert session_of(app).dataset_key == "digits-8x8"
+    assert figures(app)["Images"] == "1,797"
+    assert app.query_params["data"] == "digits-8x8"
+
+
+def test_the_address_chooses_a_data_set() -> None:
+    assert figures(opened(data="digits-8x8"))["Images"] == "1,797"
+
+
+@pytest.mark.parametrize("value", ["mnist-test", "upload", "nonsense", ""])
+def test_an_address_that_names_no_data_set_to_choose_changes_nothing(value: str) -> None:
+    assert figures(opened(data=value))["Images"] == "60,000"
+
+
+def test_a_small_data_set_gets_a_smaller_dev_set(app: AppTest) -> None:
+    choose(app, "digits-8x8")
+    assert figures(app)["Dev set"] == "359"
+    choose(app, "mnist")
+    assert figures(app)["Dev set"] == "1,000"
+
+
+def test_the_samples_show_each_class_alike_in_order(app: AppTest) -> None:
+    assert captions(grids(app)[0]) == [str(digit) for digit in range(10) for _copy in range(6)]
+
+
+def test_the_samples_can_be_of_one_class_and_then_be_others(app: AppTest) -> None:
+    app.button_group(key="sample_class").set_value(7).run()
+    first = grids(app)[0]
+    assert set(captions(first)) == {"7"}
+    next(button for button in app.button if button.label == "Show others").click().run()
+    assert grids(app)[0] != first
+    assert set(captions(grids(app)[0])) == {"7"}
+
+
+def test_there_is_an_average_image_of_each_class(app: AppTest) -> None:
+    assert captions(grids(app)[1]) == [str(digit) for digit in range(10)]
+    assert "The average image of class 7" in grids(app)[1]
+
+
+# The split
+
+
+def test_the_size_of_the_dev_set_is_a_count_or_a_share(app: AppTest) -> None:
+    app.number_input(key="dev_size").set_value(6000).run()
+    assert figures(app)["Dev set"] == "6,000"
+    app.selectbox(key="dev_unit").select("percent").run()
+    assert app.number_input(key="dev_size").value == 10
+    app.number_input(key="dev_size").set_value(25).run()
+    assert figures(app)["Dev set"] == "15,000"
+    assert session_of(app).split_settings.dev_size == 0.25
+    app.selectbox(key="dev_unit").select("images").run()
+    assert session_of(app).split_settings.dev_size == 15_000
+
+
+def test_fewer_training_images_leave_some_unused(app: AppTest) -> None:
+    app.number_input(key="train_size").set_value(5000).run()
+    assert (figures(app)["Training"], figures(app)["Not used"]) == ("5,000", "54,000")
+    app.number_input(key="train_size").set_value(None).run()
+    assert "Not used" not in figures(app)
+
+
+def test_seed_and_stratified_are_taken_over_into_the_split(app: AppTest) -> None:
+    before = session_of(app).split.dev.fingerprint
+    app.number_input(key="split_seed").set_value(5).run()
+    app.toggle(key="stratify").set_value(True).run()
+    settings = session_of(app).split_settings
+    assert (settings.seed, settings.stratify) == (5, True)
+    assert session_of(app).split.dev.fingerprint != before
+
+
+def test_the_table_counts_each_class_in_each_part(app: AppTest) -> None:
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["Class", "Training", "Dev set", "Not used", "All"]
+    np.testing.assert_array_equal(table["All"], shipped_dataset("mnist").class_counts)
+    np.testing.assert_array_equal(table["Dev set"], session_of(app).split.dev.class_counts)
+
+
+def test_a_split_that_cannot_be_had_is_refused_with_a_sentence_and_the_old_one_stays(app: AppTest) -> None:
+    app.number_input(key="train_size").set_value(59_000).run()
+    app.number_input(key="dev_size").set_value(2000).run()
+    assert len(app.error) == 1
+    assert "at most 58,000" in app.error[0].value.replace("Use ", "")
+    assert figures(app)["Dev set"] == "1,000"
+    app.number_input(key="train_size").set_value(None).run()
+    assert len(app.error) == 0
+
+
+# Bringing files
+
+
+def test_an_uploaded_table_is_shown_and_in_use(app: AppTest) -> None:
+    choose(app, UPLOADED)
+    assert session_of(app).dataset_key == "mnist"
+    bring(app, {"digits.csv": table()})
+    session = session_of(app)
+    assert (session.dataset_key, session.dataset.name, len(session.dataset)) == (UPLOADED, "digits", 300)
+    assert app.subheader[0].value == "`digits`"
+    assert (figures(app)["Images"], figures(app)["Dev set"]) == ("300", "60")
+    assert "data" not in app.query_params
+
+
+def test_an_upload_is_let_go_of_and_read_once(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    read = server().readings.read
+    monkeypatch.setattr(server().readings, "read", lambda *a, **k: calls.append(a) or read(*a, **k))
+    choose(app, UPLOADED)
+    bring(app, {"digits.csv": table()})
+    assert len(calls) == 1
+    assert app.file_uploader[0].value == []
+    app.run()
+    assert len(calls) == 1
+
+
+def test_what_the_reader_changed_is_told(app: AppTest) -> None:
+    images, labels = some_digits()
+    bring(choose(app, UPLOADED), {"digits.csv": make.csv(255 - images, labels).encode()})
+    assert "inverted" in app.info[0].value
+
+
+def test_images_and_labels_may_come_one_after_the_other(app: AppTest) -> None:
+    pair = make.idx_pair(*some_digits())
+    images_file = next(iter(pair.items()))
+    bring(choose(app, UPLOADED), dict([images_file]))
+    assert "without labels" in app.error[0].value
+    assert [file.name for file in app.file_uploader[0].value] == ["train-images-idx3-ubyte"]
+    bring(app, pair)
+    assert len(app.error) == 0
+    assert len(session_of(app).dataset) == 300
+
+
+def test_test_images_that_came_along_are_kept_for_the_test(app: AppTest) -> None:
+    images, labels = some_digits()
+    content = make.npz(x_train=images[:200], y_train=labels[:200], x_test=images[200:], y_test=labels[200:])
+    bring(choose(app, UPLOADED), {"mnist.npz": content})
+    assert (figures(app)["Images"], figures(app)["Kept for the test"]) == ("200", "100")
+
+
+def test_a_bad_file_gives_a_sentence_and_loses_nothing(app: AppTest) -> None:
+    choose(app, UPLOADED)
+    bring(app, {"good.csv": table()})
+    good = session_of(app).dataset
+    bring(app, {"bad.csv": table().replace(b"\n3,", b"\nthree,", 1)})
+    assert "bad.csv, row" in app.error[0].value
+    assert session_of(app).dataset is good
+    assert session_of(app).dataset_key == UPLOADED
+
+
+def test_the_sentence_stays_while_the_bad_file_does_and_goes_with_it(app: AppTest) -> None:
+    bring(choose(app, UPLOADED), {"bad.csv": b"no table"})
+    app.run()
+    assert len(app.error) == 1
+    app.file_uploader[0].clear()
+    app.run()
+    assert len(app.error) == 0
+
+
+def test_ones_own_data_set_is_still_there_after_a_look_at_another(app: AppTest) -> None:
+    bring(choose(app, UPLOADED), {"digits.csv": table()})
+    choose(app, "mnist")
+    assert figures(app)["Images"] == "60,000"
+    choose(app, UPLOADED)
+    assert figures(app)["Images"] == "300"
+
+
+def test_an_error_that_nobody_foresaw_keeps_the_data_set_too(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_anything: Any) -> Dataset:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(server().readings, "read", fail)
+    bring(choose(app, UPLOADED), {"digits.csv": table()})
+    assert "Something went wrong" in app.error[0].value
+    assert not app.exception
+    assert figures(app)["Images"] == "60,000"
+
+
+def test_what_there_was_no_room_for_stays_and_is_read_when_the_visitor_tries_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_anything: Any) -> Dataset:
+        raise NoRoom(50_000_000, 10_000_000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(server().readings, "read", refuse)
+        bring(choose(app, UPLOADED), {"digits.csv": table()})
+    assert "takes about 50 MB of memory, and the server has 10 MB left" in app.error[0].value
+    assert [file.name for file in app.file_uploader[0].value] == ["digits.csv"]
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert not app.error
+    assert session_of(app).dataset.name == "digits"
+
+
+def test_files_of_one_name_are_told_apart(app: AppTest) -> None:
+    pair = list(make.idx_pair(*some_digits()).values())
+    uploader = choose(app, UPLOADED).file_uploader[0]
+    for content in pair:
+        uploader.upload("a-idx3-ubyte", content, "application/octet-stream")
+    app.run()
+    assert "a-idx3-ubyte and a-idx3-ubyte (2) are of the same kind" in app.error[0].value
+
+
+def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:
+    bring(choose(app, UPLOADED), {"my_*best*_$5$ digits.csv": table()})
+    assert app.subheader[0].value == "`my_*best*_$5$ digits`"
+    assert session_of(app).dataset.name == "my_*best*_$5$ digits"
+
+
+def test_a_data_set_that_a_recipe_brought_is_the_one_that_is_lit(app: AppTest) -> None:
+    use_recipe(session_of(app), "pure-python")
+    app.run()
+    assert app.segmented_control(key="data_source").value == "digits-8x8"
+    choose(app, "mnist")
+    assert session_of(app).dataset_key == "mnist"
+
+
+def test_ones_own_data_set_is_one_click_away_when_a_recipe_has_brought_another(app: AppTest) -> None:
+    choose(app, UPLOADED)
+    bring(app, {"digits.csv": table()})
+    use_recipe(session_of(app), "pure-python")
+    app.run()
+    assert app.segmented_control(key="data_source").value == "digits-8x8"
+    choose(app, UPLOADED)
+    assert session_of(app).dataset.name == "digits"

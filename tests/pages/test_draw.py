@@ -1,0 +1,213 @@
+"""The page Draw as a visitor uses it, apart from the pen itself, which the browser tests hold.
+
+It stands at the end of the path.
+"""
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from dashboard.draw.drawing import clear, undo
+from dashboard.models import choice as model_choice
+from dashboard.navigation import ROOT
+from dashboard.runs.status import RunError
+from dashboard.session import UPLOADED_MODEL, Session
+from dashboard.shipped import shipped_model
+from mlcore import (
+    Model,
+    NetworkConfig,
+    TrainingConfig,
+    TrainingRun,
+    load_dataset,
+    save_model,
+    split_dataset,
+    train,
+)
+from tests.waiting import PATIENCE
+
+SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
+ONE = [["M", 140, 50], ["L", 140, 230]]
+
+
+def stroke(path: list[Any]) -> dict[str, Any]:
+    return {"type": "Path", "strokeWidth": 20, "path": path}
+
+
+@pytest.fixture
+def app() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    return app.switch_page("pages/draw.py").run()
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def card(app: AppTest) -> str:
+    return next(html.proto.body for html in app.get("html") if 'class="dl-answer"' in html.proto.body)
+
+
+def guess(app: AppTest) -> str:
+    return card(app).split('<p class="dl-guess">')[1].split("<")[0]
+
+
+def test_a_blank_canvas_gets_a_hint_and_no_answer(app: AppTest) -> None:
+    assert guess(app) == "?"
+    assert "Draw a digit" in card(app)
+    assert all(button.disabled for button in app.button if button.label in ("Undo", "Clear"))
+
+
+@pytest.mark.parametrize(("path", "digit"), [(SEVEN, "7"), (ONE, "1")])
+def test_a_drawn_digit_is_read(app: AppTest, path: list[Any], digit: str) -> None:
+    session_of(app).drawing = {"objects": [stroke(path)]}
+    assert guess(app.run()) == digit
+
+
+def test_undo_takes_one_stroke_back_and_clear_all(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN), stroke(ONE), stroke(ONE)]}
+    app.run()
+    next(button for button in app.button if button.label == "Undo").click().run()
+    assert session_of(app).drawing == {"objects": [stroke(SEVEN), stroke(ONE)]}
+    next(button for button in app.button if button.label == "Clear").click().run()
+    assert guess(app) == "?"
+
+
+def test_each_undo_and_clear_gives_the_canvas_something_new_to_show() -> None:
+    session = Session(drawing={"objects": [stroke(SEVEN)]})
+    starts = []
+    for act in (undo, clear, clear):
+        act(session)
+        starts.append(session.canvas_start)
+    assert len({str(start) for start in starts}) == 3
+
+
+def test_undo_and_clear_of_a_blank_canvas_leave_it_blank() -> None:
+    session = Session()
+    undo(session)
+    clear(session)
+    assert session.drawing == {"objects": []}
+
+
+def test_the_drawing_is_kept_when_the_page_changes(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/draw.py").run()
+    assert guess(app) == "7"
+
+
+def test_a_model_file_is_taken_and_answers(app: AppTest) -> None:
+    buffer = io.BytesIO()
+    save_model(shipped_model("mnist"), buffer)
+    app.file_uploader(key="draw_model_file").upload("mine.npz", buffer.getvalue(), "application/zip").run()
+    assert session_of(app).model_key == UPLOADED_MODEL
+    assert app.selectbox(key="draw_model").value == UPLOADED_MODEL
+    assert not app.error
+
+
+def test_a_wrong_model_file_gets_a_sentence_and_the_old_model_goes_on_answering(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    app.file_uploader(key="draw_model_file").upload("mine.npz", b"no model at all", "application/zip").run()
+    (error,) = app.error
+    assert "model" in error.value
+    assert guess(app) == "7"
+
+
+def test_the_width_of_the_pen_is_kept_when_the_page_changes(app: AppTest) -> None:
+    app.slider(key="draw_pen").set_value(31).run()
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/draw.py").run()
+    assert app.slider(key="draw_pen").value == 31
+
+
+def picture(digit: bool) -> bytes:
+    image = Image.new("L", (300, 300), 230)
+    if digit:
+        ImageDraw.Draw(image).line([(150, 60), (150, 240)], fill=40, width=24)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def upload_picture(app: AppTest, content: bytes) -> None:
+    app.button_group(key="draw_way").set_value("file").run()
+    app.file_uploader(key="draw_file").upload("digit.png", content, "image/png").run()
+
+
+def test_an_uploaded_picture_is_read(app: AppTest) -> None:
+    upload_picture(app, picture(digit=True))
+    assert guess(app) == "1"
+    assert not [*app.error, *app.warning]
+
+
+def test_an_uploaded_picture_without_a_digit_gets_a_sentence_and_no_answer(app: AppTest) -> None:
+    upload_picture(app, picture(digit=False))
+    assert "No digit" in app.warning[0].value
+    assert guess(app) == "?"
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence_beside_the_rest_of_the_page(app: AppTest) -> None:
+    upload_picture(app, b"no picture at all")
+    assert "digit.png" in app.error[0].value
+    assert guess(app) == "?"
+    assert app.selectbox(key="draw_model").value == "mnist"
+
+
+def model_of_small_digits() -> Model:
+    run = TrainingRun(NetworkConfig(hidden_sizes=(16,)), TrainingConfig(epochs=1))
+    for _ in train(run, split_dataset(load_dataset("digits-8x8"), dev_size=300)):
+        pass
+    return run.model()
+
+
+def test_a_model_of_smaller_images_is_shown_a_smaller_image(app: AppTest) -> None:
+    session = session_of(app)
+    session.uploaded_model, session.model_key = model_of_small_digits(), UPLOADED_MODEL
+    session.drawing = {"objects": [stroke(SEVEN)]}
+    encoded = card(app.run()).split("base64,")[1].split('"')[0]
+    assert Image.open(io.BytesIO(base64.b64decode(encoded))).size == (8, 8)
+    assert guess(app) in "0123456789"
+
+
+class BrokenModel(Model):
+    """A model that cannot answer."""
+
+    def predict_probabilities(self, images: Any) -> Any:
+        raise ValueError("broken")
+
+
+def broken_model() -> Model:
+    model = shipped_model("mnist")
+    return BrokenModel(model.network_config, model.preparation, model.class_names, model.parameters)
+
+
+def test_a_model_that_cannot_answer_does_not_hide_the_list_to_choose_another(app: AppTest) -> None:
+    session = session_of(app)
+    session.uploaded_model, session.model_key = broken_model(), UPLOADED_MODEL
+    session.drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    assert len(app.error) == 1
+    app.selectbox(key="draw_model").set_value("mnist").run()
+    assert not app.error
+    assert guess(app) == "7"
+
+
+def test_a_run_whose_model_cannot_be_had_does_not_hide_the_list(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(session: Session) -> Model:
+        raise RunError("This run is not here any more.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model_choice, "chosen_model", gone)
+        app.run()
+        assert "not here any more" in app.error[0].value
+        assert app.selectbox(key="draw_model").value == "mnist"
+    app.run()
+    assert guess(app) == "?"

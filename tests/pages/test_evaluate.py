@@ -1,0 +1,180 @@
+"""The page Evaluate as a visitor uses it, apart from the heatmap itself, which the browser tests hold.
+
+It stands behind training, where a model is judged.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.evaluate.cache import Evaluation, evaluate
+from dashboard.evaluate.gallery import IMAGES_A_PAGE
+from dashboard.navigation import ROOT
+from dashboard.session import Session
+from dashboard.shipped import shipped_dataset, shipped_model
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return opened()
+
+
+@pytest.fixture(scope="module")
+def tested() -> Evaluation:
+    """The shipped model on the test images."""
+    return evaluate(shipped_model("mnist"), shipped_dataset("mnist-test"))
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.switch_page("pages/evaluate.py").run()
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def grids(app: AppTest) -> list[str]:
+    """Return the grids of pictures as HTML: those of the cell, then the mistakes."""
+    return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
+
+
+def captions(grid: str) -> list[tuple[str, str]]:
+    """Return true class and guess of each picture."""
+    return re.findall(r"<figcaption>(\S+) → (\S+)\n", grid)
+
+
+def cell(app: AppTest) -> tuple[int, int]:
+    return app.selectbox(key="cell_true").value, app.selectbox(key="cell_guessed").value
+
+
+def test_the_accuracy_is_shown_with_its_counts_and_what_to_expect(tested: Evaluation) -> None:
+    app = opened(set="test")
+    shown = figures(app)
+    assert shown["Right"] == f"{tested.right:,}"
+    assert shown["Wrong"] == f"{tested.wrong:,}"
+    assert shown["Accuracy"] == f"{100 * tested.accuracy:.1f} %"
+    assert any("of 10,000 images were recognised" in caption.value for caption in app.caption)
+
+
+def test_the_set_can_be_changed_and_the_address_says_so(app: AppTest) -> None:
+    assert sum_of(app) == 1000
+    app.segmented_control(key="evaluate_set").set_value("test").run()
+    assert sum_of(app) == 10_000
+    assert app.query_params["set"] == "test"
+
+
+def sum_of(app: AppTest) -> int:
+    shown = figures(app)
+    return int(shown["Right"].replace(",", "")) + int(shown["Wrong"].replace(",", ""))
+
+
+def test_the_page_begins_with_the_most_confused_pair(tested: Evaluation) -> None:
+    assert cell(opened(set="test")) == tested.confusions()[0]
+
+
+def test_a_cell_chosen_by_the_lists_shows_exactly_its_images(tested: Evaluation) -> None:
+    app = opened(set="test")
+    true, guessed = tested.confusions()[1]
+    app.selectbox(key="cell_true").set_value(true).run()
+    app.selectbox(key="cell_guessed").set_value(guessed).run()
+    shown = captions(grids(app)[0])
+    assert shown == [(str(true), str(guessed))] * tested.matrix[true, guessed]
+    for position in tested.cell(true, guessed):
+        assert f"Image {position + 1:,}:" in grids(app)[0]
+    assert (app.query_params["true"], app.query_params["guessed"]) == (str(true), str(guessed))
+
+
+def test_a_pair_chosen_from_the_most_confused_leads_to_its_cell(tested: Evaluation) -> None:
+    app = opened(set="test")
+    pair = tested.confusions()[2]
+    app.button_group(key="cell_pair").set_value(pair).run()
+    assert cell(app) == pair
+
+
+def test_the_address_can_name_a_cell() -> None:
+    assert cell(opened(set="test", true="3", guessed="5")) == (3, 5)
+
+
+@pytest.mark.parametrize("names", [{"true": "3"}, {"true": "x", "guessed": "5"}, {"true": "", "guessed": ""}])
+def test_an_address_that_names_no_cell_leads_to_the_usual_one(
+    names: dict[str, str], tested: Evaluation
+) -> None:
+    assert cell(opened(set="test", **names)) == tested.confusions()[0]
+
+
+def test_a_full_cell_is_shown_a_page_at_a_time(tested: Evaluation) -> None:
+    app = opened(set="test", true="1", guessed="1")
+    assert len(captions(grids(app)[0])) == IMAGES_A_PAGE
+    assert 50 <= IMAGES_A_PAGE <= 100
+    assert tested.matrix[1, 1] > 2 * IMAGES_A_PAGE
+
+
+def test_the_most_confident_mistakes_come_first(tested: Evaluation) -> None:
+    shown = grids(opened(set="test"))[1]
+    numbers = [int(number.replace(",", "")) - 1 for number in re.findall(r"Image ([\d,]+):", shown)]
+    assert numbers == tested.mistakes[:IMAGES_A_PAGE].tolist()
+    assert (np.diff(tested.confidence[numbers]) <= 0).all()
+
+
+def test_there_are_recall_precision_f1_and_support_of_each_class(tested: Evaluation) -> None:
+    table = opened(set="test").dataframe[0].value
+    assert list(table.columns) == ["name", "support", "recall", "precision", "f1"]
+    np.testing.assert_array_equal(table["support"], tested.matrix.sum(axis=1))
+    found = np.diag(tested.matrix) / tested.matrix.sum(axis=1)
+    np.testing.assert_allclose(table["recall"], 100 * found)
+
+
+def test_a_model_for_other_images_is_not_asked_and_the_page_says_why(app: AppTest) -> None:
+    session_of(app).use_dataset("digits-8x8")
+    app.run()
+    assert "28×28 pixels, but those of the data set have 8×8" in app.warning[0].value
+    assert len(app.metric) == 0
+    assert not app.exception
+
+
+def test_images_that_the_model_may_have_learned_from_are_told_of(app: AppTest) -> None:
+    assert len(app.info) == 0
+    session_of(app).split_settings = session_of(app).split_settings.fitted_to(100)
+    app.run()
+    assert "It may have learned from some of them" in app.info[0].value
+
+
+def test_without_test_images_there_is_no_choice_of_them(app: AppTest) -> None:
+    digits = shipped_dataset("mnist-test")
+    session_of(app).use_upload(digits.take(slice(500)))
+    app.run()
+    assert not app.segmented_control
+    assert sum_of(app) == 100
+
+
+def test_a_model_without_a_mistake_is_said_to_have_none(app: AppTest) -> None:
+    model = shipped_model("mnist")
+    test = shipped_dataset("mnist-test").take(slice(500))
+    right = np.flatnonzero(model.predict(test.images) == test.labels)
+    session_of(app).use_upload(test.take(right))
+    app.run()
+    assert not app.exception
+    assert figures(app)["Accuracy"] == "100.0 %"
+    assert any(text.value == "There are none." for text in app.markdown)
+
+
+def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:
+    app.file_uploader(key="evaluate_model_file").upload("mine.npz", b"no model", "application/zip").run()
+    assert "not a model file" in app.error[0].value
+    content: Any = (ROOT / "models" / "mnist.npz").read_bytes()
+    app.file_uploader(key="evaluate_model_file").set_value(("mine.npz", content, "application/zip")).run()
+    assert app.selectbox(key="evaluate_model").value == "your file"
+    assert len(app.error) == 0

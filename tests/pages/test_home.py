@@ -1,0 +1,40 @@
+"""The page Home: what a first visitor sees.
+
+It stands before the path and points along it.
+"""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.navigation import PAGES, ROOT
+from dashboard.shipped import shipped_model
+from dashboard.showcase import IMAGES
+from dashboard.ui.formats import percent
+from tests.waiting import PATIENCE
+
+
+@pytest.fixture(scope="module")
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
+
+
+def test_the_accuracy_shown_is_that_of_the_models_card(app: AppTest) -> None:
+    card = shipped_model("mnist").card
+    scores = [card["test_accuracy"], card["drawing_accuracy"]]
+    assert [metric.value for metric in app.metric] == [percent(score) for score in scores]
+
+
+def test_a_few_test_images_are_shown_with_what_the_model_says_of_them(app: AppTest) -> None:
+    (grid,) = [html.proto.body for html in app.get("html") if "<ul" in html.proto.body]
+    assert grid.count("<img") == grid.count("the network says") == IMAGES
+
+
+def test_the_way_on_leads_to_every_page_drawing_first(app: AppTest) -> None:
+    links = [link.proto.page for link in app.get("page_link")]
+    assert links[0] == "draw"
+    assert set(links) == {entry.name for entry in PAGES} - {"home"}
+
+
+def test_no_chart_library_is_loaded_for_it(app: AppTest) -> None:
+    for chart in ("plotly_chart", "arrow_vega_lite_chart", "bidi_component"):
+        assert not app.get(chart)

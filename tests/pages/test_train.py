@@ -1,0 +1,341 @@
+"""The page Train as a visitor uses it, apart from what only a browser can show.
+
+It stands between the settings and the trained model.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import estimate, run_service
+from dashboard.models import choice as model_choice
+from dashboard.navigation import ROOT
+from dashboard.runs.service import Limits, RunService
+from dashboard.runs.status import RunStatus
+from dashboard.session import RUN_MODEL, Session
+from dashboard.train import downloads as take_home
+from dashboard.train import panel as run_view
+from dashboard.train import plan as train_plan
+from dashboard.train import result as run_result
+from mlcore import NetworkConfig, TrainingConfig
+from tests.waiting import PATIENCE, wait_until
+
+
+@pytest.fixture(scope="module")
+def only_service() -> Iterator[RunService]:
+    """One service for all tests; its workers are processes, as on a server."""
+    made = RunService(2, Limits(live_per_owner=2), turn_seconds=0.05, tidy_every=None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
+    """The service in the place of the server's, without runs."""
+    for module in (estimate, model_choice, run_result, run_service, run_view, take_home, train_plan):
+        monkeypatch.setattr(module, "get_run_service", lambda: only_service)
+    yield only_service
+    for run in list(only_service._runs.values()):
+        only_service.delete(run.run_id, run.owner)
+
+
+@pytest.fixture
+def app(service: RunService) -> AppTest:
+    """The page with a data set that is learnt in no time."""
+    return visit(TrainingConfig(epochs=3))
+
+
+def visit(training: TrainingConfig, network: NetworkConfig | None = None, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app.session_state["session"] = session = Session()
+    session.use_dataset("digits-8x8")
+    session.training_config = training
+    session.network_config = network or NetworkConfig(hidden_sizes=(16,))
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    return app
+
+
+def session_of(app: AppTest) -> Session:
+    session = app.session_state["session"]
+    assert isinstance(session, Session)
+    return session
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def enabled(app: AppTest) -> set[str]:
+    return {button.label for button in app.button if not button.disabled}
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in app.metric}
+
+
+def status_of(app: AppTest, service: RunService) -> RunStatus:
+    run_id = session_of(app).run_id
+    assert run_id is not None
+    return service.status(run_id)
+
+
+def wait(app: AppTest, service: RunService, done: Callable[[RunStatus], bool]) -> RunStatus:
+    wait_until(lambda: done(status_of(app, service)))
+    app.run()
+    assert not app.exception
+    return status_of(app, service)
+
+
+def ended(status: RunStatus) -> bool:
+    return not status.live
+
+
+ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)  # always stopped: it never comes to its end
+
+
+def test_what_will_be_trained_is_shown_before_the_start(app: AppTest) -> None:
+    text = " ".join(element.value for element in [*app.markdown, *app.caption])
+    assert "`8×8 digits`: 1,438 training images, 359 in the dev set" in text
+    assert "16 hidden neurons, ReLU; 1,210 parameters" in text
+    assert "Adam, learning rate 0.001, batches of 128, 3 epochs" in text
+    assert re.search(r"Takes about [\d.]+ s", text)
+
+
+def test_a_run_is_started_found_by_its_address_and_ends_with_its_figures(
+    app: AppTest, service: RunService
+) -> None:
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert status.state == "finished"
+    assert app.query_params["run"] in (status.run_id, [status.run_id])
+    assert figures(app)["Epoch"] == "3 of 3"
+    assert status.best is not None
+    assert any(f"Best at epoch {status.best.epoch:g}" in box.value for box in app.success)
+
+
+def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> None:
+    app = visit(ENDLESS)
+    press(app, "Start")
+    assert {"Pause", "Stop"} <= enabled(app)
+    assert "One step" in labels(app) - enabled(app)
+    press(app, "Pause")
+    paused = wait(app, service, lambda status: status.state == "paused")
+    press(app, "One step")
+    assert wait(app, service, lambda status: status.step > paused.step).step == paused.step + 1
+    next(button for button in app.button if (button.key or "").startswith("play_arrow")).click().run()
+    wait(app, service, lambda status: status.step > paused.step + 1)
+    press(app, "Stop")
+    assert wait(app, service, ended).state == "stopped"
+    assert not {"Pause", "One step", "Stop"} & enabled(app)
+
+
+def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) -> None:
+    owner = press(visit(ENDLESS), "Start")
+    run_id = session_of(owner).run_id
+    assert run_id is not None
+    guest = visit(ENDLESS, run=run_id)
+    assert any("somebody else" in box.value for box in guest.info)
+    assert figures(guest)["Epoch"].endswith("of 10000")
+    assert not {"Pause", "One step", "Stop"} & labels(guest)
+
+
+def test_an_address_of_a_run_that_is_gone_says_so_and_offers_a_start(service: RunService) -> None:
+    app = visit(ENDLESS, run="never-was")
+    assert "not here any more" in app.info[0].value
+    assert "Start" in labels(app)
+    assert "run" not in app.query_params
+
+
+def test_a_visitor_who_comes_back_finds_the_newest_run(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    run_id = session_of(app).run_id
+    session_of(app).run_id = None
+    app.query_params.clear()
+    app.run()
+    assert session_of(app).run_id == run_id
+
+
+def test_starting_beside_or_instead_of_a_live_run_is_a_choice(service: RunService) -> None:
+    app = press(visit(ENDLESS), "Start")
+    first = session_of(app).run_id
+    assert first is not None
+    press(app, "Start beside it")
+    second = session_of(app).run_id
+    assert second not in (None, first)
+    assert service.status(first).live
+    press(app, "Start beside it")
+    assert "You have 2 runs going" in app.error[0].value
+    press(app, "Stop this run and start")
+    assert len(service.runs_of(service._runs[first].owner)) == 3
+    assert sum(status.live for status in service.runs_of(service._runs[first].owner)) == 2
+
+
+def test_the_test_set_is_asked_once(app: AppTest, service: RunService) -> None:
+    session = session_of(app)
+    session.use_dataset("mnist")
+    session.training_config = TrainingConfig(iterations=20)
+    press(app.run(), "Start")
+    wait(app, service, ended)
+    assert figures(app)["Test accuracy"] == "–"
+    assert any("second dev set" in caption.value for caption in app.caption)
+    press(app, "Test on the 10,000 images")
+    accuracy = status_of(app, service).test_accuracy
+    assert accuracy is not None
+    assert figures(app)["Test accuracy"] == f"{100 * accuracy:.2f} %"
+    assert "Test on the 10,000 images" not in labels(app)
+
+
+def test_data_without_test_images_offer_no_test(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    assert not [label for label in labels(app) if label.startswith("Test on")]
+
+
+def test_a_run_that_blows_up_leads_to_a_tenth_of_its_rate(service: RunService) -> None:
+    app = visit(
+        TrainingConfig(optimizer="gradient_descent", learning_rate=100.0, epochs=50, weight_decay=1.0)
+    )
+    press(app, "Start")
+    assert wait(app, service, ended).state == "diverged"
+    assert "blown up" in app.error[0].value
+    press(app, "Set the learning rate to 10")
+    assert session_of(app).training_config.learning_rate == 10.0
+    assert app.title[0].value == "Network"
+
+
+def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    rate, more = (
+        next(box for box in app.number_input if box.label == label)
+        for label in ("Learning rate", "More epochs")
+    )
+    assert (rate.value, more.value) == (0.001, 5)
+    rate.set_value(0.01)
+    more.set_value(2)
+    press(app, "Go on")
+    status = wait(app, service, ended)
+    assert status.training.learning_rate == 0.01
+    assert figures(app)["Epoch"] == "5 of 5"
+
+
+def test_what_cannot_be_started_is_told_in_a_sentence(app: AppTest, service: RunService) -> None:
+    session_of(app).network_config = NetworkConfig(filters=(8, 8))
+    app.run()
+    assert not app.exception
+    assert "Traceback" not in " ".join(box.value for box in app.error)
+    assert app.error
+
+
+def test_an_early_stop_is_explained(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=500, patience=1, learning_rate=1e-6))
+    press(app, "Start")
+    wait(app, service, ended)
+    assert any("stopped early" in box.value for box in app.success)
+
+
+def page_of_a_run_that_learnt_nothing() -> None:
+    from typing import Any
+
+    from dashboard.runs.status import History, RunStatus
+    from dashboard.session import get_session
+    from dashboard.train.result import show_result
+    from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
+
+    facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
+    facts |= {"state": "finished", "step": 9, "total_steps": 9, "run_id": "it"}
+    facts["history"] = History([EpochMetrics(9, 1.0, 90, 9.9, 0.1, 9.9, 0.1, 100.0)])
+    facts |= {"network": NetworkConfig(), "training": TrainingConfig(learning_rate=100.0)}
+    facts |= {"best": EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)}
+    show_result(get_session(), RunStatus(**facts), may_change=True)
+
+
+def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
+    app = AppTest.from_function(page_of_a_run_that_learnt_nothing, default_timeout=PATIENCE).run()
+    assert not app.exception
+    assert "learnt nothing" in app.warning[0].value
+    assert "Set the learning rate to 10" in labels(app)
+
+
+def test_a_run_that_blew_up_before_it_was_saved_has_no_mistakes_to_show(service: RunService) -> None:
+    app = visit(
+        TrainingConfig(optimizer="gradient_descent", learning_rate=100.0, epochs=50, weight_decay=1.0)
+    )
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert (status.state, status.model_step) == ("diverged", None)
+    assert labels(app).isdisjoint({"See its mistakes", "Draw a digit for it", "Trained model (.npz)"})
+
+
+def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) -> None:
+    session_of(app).model_key = "mnist"
+    press(app, "Start")
+    wait(app, service, ended)
+    press(app, "See its mistakes")
+    assert session_of(app).model_key == RUN_MODEL
+    assert app.title[0].value == "Evaluate"
+
+
+def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
+    app = visit(ENDLESS)
+    press(app, "Start")
+    wait(app, service, lambda status: status.step > 0)
+    press(app, "Pause")
+    wait(app, service, lambda status: status.state == "paused")
+    press(app, "Stop")
+    wait(app, service, ended)
+    assert "Train again" in [heading.value for heading in app.subheader]
+
+
+def test_a_second_click_on_start_does_nothing(service: RunService) -> None:
+    app = visit(TrainingConfig(epochs=3))
+    session_of(app).run_id = "another one, started by the first click"
+    press(app, "Start")
+    assert not service._runs
+
+
+def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: RunService) -> None:
+    app = visit(replace(ENDLESS, evaluate_every=1_000_000))
+    press(app, "Start")
+    wait(app, service, lambda status: status.step > 0)
+    press(app, "Stop")
+    wait(app, service, ended)
+    app.run()
+    assert not app.warning
+    assert any("before the dev set was measured" in box.value for box in app.info)
+
+
+def test_a_run_that_has_ended_can_be_deleted(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    wait(app, service, ended)
+    press(app, "Delete it for good")
+    assert not service._runs
+    assert "Start" in labels(app)
+
+
+def test_who_watches_somebody_elses_run_finds_the_way_back_to_their_own(
+    app: AppTest, service: RunService
+) -> None:
+    press(app, "Start")
+    own = wait(app, service, ended).run_id
+    session = session_of(app)
+    other = service.start("somebody else", session.split, session.network_config, TrainingConfig(epochs=3))
+    app.query_params["run"] = other
+    app.run()
+    assert not app.exception
+    runs = next(box for box in app.selectbox if box.label == "Your runs")
+    assert runs.value == other
+    runs.set_value(own).run()
+    assert app.query_params["run"] in (own, [own])
