@@ -29,7 +29,7 @@ from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_datas
 from mlcore.training.second_process import CAN_SHARE
 from tests.waiting import PATIENCE, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SMALL = NetworkConfig(hidden_sizes=(16,))
 ENDLESS = TrainingConfig(batch_size=4, epochs=10_000)  # always stopped: it never comes to its end
 SHORT = TrainingConfig(batch_size=32, epochs=3)

@@ -20,7 +20,7 @@ from mlcore import Dataset, EpochMetrics, NetworkConfig, Split, TrainingConfig, 
 from mlcore.training.second_process import Partner, PartnerError
 from tests.waiting import PATIENCE, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
