@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from mlcore.errors import DigitLabError
 from mlcore.language import _
 
 SPARE = 48_000_000
@@ -25,7 +26,7 @@ VARIABLE = "DIGITLAB_MEMORY_MB"
 """The environment variable that sets the budget instead, in MB."""
 
 
-class NoRoom(Exception):
+class NoRoom(DigitLabError):
     """There is no room for this in the server's memory; the message is a sentence for the visitor."""
 
     def __init__(self, needed: int, left: int) -> None:

@@ -4,11 +4,12 @@ The modules stand in the order of that path, and every name that a notebook need
 """
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.describe import average_images, pixel_range
 from mlcore.datasets.readers import READERS, Reader, read_dataset
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
+from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES
@@ -28,16 +29,15 @@ from mlcore.metrics import (
     top_k_accuracy,
 )
 from mlcore.model import Model, load_model, save_model
-from mlcore.model_file import ModelFileError
 from mlcore.network.network import Network, network_summary
 from mlcore.recipes.notebooks import WeightPictures, weight_pictures
 from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
-from mlcore.settings import Setting, SettingError, settings_of
+from mlcore.settings import Setting, settings_of
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.walkthrough import StepValue, walk_through_step
-from mlcore.training.run import BatchMetrics, EpochMetrics, TrainingDiverged, TrainingRun, train
+from mlcore.training.run import BatchMetrics, EpochMetrics, TrainingRun, train
 
 __all__ = [
     "ACTIVATIONS",
@@ -52,6 +52,7 @@ __all__ = [
     "BatchMetrics",
     "Dataset",
     "DatasetError",
+    "DigitLabError",
     "EpochMetrics",
     "GradientCheck",
     "GradientRow",

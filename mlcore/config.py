@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from mlcore.errors import SettingError
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES
@@ -15,7 +16,7 @@ from mlcore.formulas.optimizers import OPTIMIZERS
 from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.augmentation import Augmentation
 from mlcore.language import N_, _
-from mlcore.settings import SettingError, check_settings, setting
+from mlcore.settings import check_settings, setting
 
 SCALINGS = {
     "255": N_("Divide by 255"),

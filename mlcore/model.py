@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.errors import ModelFileError, SettingError
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
-from mlcore.model_file import STATE, Arrays, ModelFile, ModelFileError, read_arrays, read_header, text_array
+from mlcore.model_file import STATE, Arrays, ModelFile, read_arrays, read_header, text_array
 from mlcore.network.layers import Layer, parameter_count
 from mlcore.network.network import CONVOLUTION_TILE, Network, build_layers
 from mlcore.quote import quoted
-from mlcore.settings import SettingError
 
 FORMAT = "digit-lab-model"
 FORMAT_VERSION = 1

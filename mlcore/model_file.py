@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mlcore.datasets.readers.source import Borrowed
+from mlcore.errors import ModelFileError
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -30,10 +31,6 @@ MOST_ARRAYS = 32
 LARGEST_HEADER = 1_000_000  # bytes; that of the shipped model has 1,510
 DEEPEST_HEADER = 20  # lists and objects within each other
 LONGEST_READ = 1 << 20  # bytes; the directory of a zip, which is read in one piece, has 70 for each array
-
-
-class ModelFileError(ValueError):
-    """The file is no model that this program can read; the message says what is wrong with it."""
 
 
 def read_arrays(file: ModelFile, *, with_state: bool) -> Arrays:

@@ -13,12 +13,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from mlcore.errors import SettingError
 from mlcore.language import _
 from mlcore.quote import quoted
-
-
-class SettingError(ValueError):
-    """A hyperparameter has a value that it cannot have; the message says which and what is allowed."""
 
 
 @dataclass(frozen=True)

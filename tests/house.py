@@ -38,7 +38,10 @@ FOREIGN_CALLS = {"from_address", "sentence", "str"}
 DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message", "show_notes"}
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 PATIENT = {"timeout", "default_timeout"}
-SPEAKING_ERRORS = {"DatasetError", "ModelFileError", "RunError", "SettingError", "TrainingDiverged"}
+SPEAKING_ERRORS = {
+    "DatasetError", "ModelFileError", "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
+    "TooSlow", "TrainingDiverged",
+}  # fmt: skip
 
 
 def python_files() -> list[Path]:

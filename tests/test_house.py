@@ -292,3 +292,18 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     page.write_text(text, "utf-8")
     breaches = house.link_breaches(page, text)
     assert [breach.split()[3].strip(",") for breach in breaches] == ["no.md", "#two", "no.png"]
+
+
+def all_below(error: type) -> set[str]:
+    """Return the names of all classes derived from an error."""
+    return {name for below in error.__subclasses__() for name in ({below.__name__} | all_below(below))}
+
+
+def test_every_error_with_a_sentence_for_people_is_known_to_the_rule_for_sentences() -> None:
+    for path in house.python_files():
+        if path.is_relative_to(house.ROOT / "dashboard") or path.is_relative_to(house.ROOT / "mlcore"):
+            name = house.name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            if "DigitLabError" in path.read_text("utf-8"):
+                importlib.import_module(name)
+    ours = all_below(mlcore.DigitLabError)
+    assert ours == house.SPEAKING_ERRORS

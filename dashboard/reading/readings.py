@@ -28,6 +28,7 @@ from dashboard.reading.process import LABELS, PIXELS
 from dashboard.runs.executors import WORKER_ENVIRONMENT
 from dashboard.runs.store import DataStore, StoredDataset, reason_of
 from mlcore import Dataset, DatasetError
+from mlcore.errors import DigitLabError
 from mlcore.language import _
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ class Pace:
     look: float = 0.2
 
 
-class NoDisk(Exception):
+class NoDisk(DigitLabError):
     """A data set cannot be kept on the server's disk; the message is a sentence for the visitor."""
 
     def __init__(self, reason: str) -> None:
@@ -78,7 +79,7 @@ class NoDisk(Exception):
         super().__init__(message.format(reason=reason))
 
 
-class TooSlow(Exception):
+class TooSlow(DigitLabError):
     """Reading the files took too long; the message is a sentence for the visitor."""
 
 

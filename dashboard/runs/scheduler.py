@@ -18,6 +18,7 @@ from dashboard.runs.run import Run
 from dashboard.runs.second_process import Shares
 from dashboard.runs.status import RunError, State
 from dashboard.runs.workers import Job, Slot
+from mlcore.errors import DigitLabError
 from mlcore.language import N_, _
 
 _log = logging.getLogger(__name__)
@@ -327,7 +328,7 @@ class Scheduler:
 
 def _sentence(job: Job, error: BaseException) -> str:
     """Return what a visitor reads about a job that has failed."""
-    if type(error).__module__.startswith("mlcore"):
+    if isinstance(error, DigitLabError):
         return str(error)
     if isinstance(error, MemoryError):
         return OUT_OF_MEMORY

@@ -12,7 +12,8 @@ from typing import Literal
 
 from dashboard.budget import bytes_available
 from mlcore import Split, TrainingRun
-from mlcore.training.second_process import Partner, PartnerError, bytes_needed
+from mlcore.errors import SecondProcessError
+from mlcore.training.second_process import Partner, bytes_needed
 
 Shares = Literal["never", "when faster", "always"]
 
@@ -67,7 +68,7 @@ class SecondCore:
             elif self._run.partner is None:
                 self._partner.attach(self._run, self._split)
                 self._spent = 0.0
-        except (OSError, PartnerError):  # no process or no memory
+        except (OSError, SecondProcessError):  # no process or no memory
             self.give_up()
 
     def note_turn(self, images: int, seconds: float) -> None:

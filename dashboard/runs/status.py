@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, overload
 
 from dashboard.split_settings import SplitSettings
 from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore.errors import DigitLabError
 from mlcore.language import N_
 
 Record: TypeAlias = BatchMetrics | EpochMetrics
@@ -29,7 +30,7 @@ LIVE: frozenset[State] = frozenset({"queued", "running", "paused"})
 """The states of a run that still needs its worker."""
 
 
-class RunError(Exception):
+class RunError(DigitLabError):
     """What was asked of a run is not possible; the message is a sentence for the visitor."""
 
 

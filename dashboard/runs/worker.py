@@ -34,7 +34,8 @@ from mlcore import (
     save_model,
     train,
 )
-from mlcore.training.second_process import Partner, PartnerError, is_worth_sharing
+from mlcore.errors import SecondProcessError
+from mlcore.training.second_process import Partner, is_worth_sharing
 
 _log = logging.getLogger(__name__)
 
@@ -246,7 +247,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     except MemoryError:
         drop(ticket.run_id)
         raise
-    except PartnerError:  # the second process is gone in the middle of a step: back to the checkpoint, alone
+    except SecondProcessError:  # it is gone in the middle of a step: back to the checkpoint, alone
         drop(ticket.run_id)
         held, records_before = _take_up(ticket)
         held.second_core.give_up()
@@ -324,7 +325,7 @@ def trial(
     run.in_halves = is_worth_sharing(run)
     times = [_timed_image(run, split, seconds)]
     if alone and run.in_halves:
-        with suppress(OSError, PartnerError), Partner() as partner:
+        with suppress(OSError, SecondProcessError), Partner() as partner:
             partner.attach(run, split)
             times.append(_timed_image(run, split, seconds))
     return min(times)

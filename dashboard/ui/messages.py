@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 import streamlit as st
 
+from mlcore.errors import DigitLabError
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -118,10 +119,9 @@ def show_error(error: BaseException) -> None:
 def sentence(error: BaseException) -> str:
     """Return what a visitor reads about this error.
 
-    Errors that are defined in mlcore and the dashboard carry a sentence of their own; of any other, only the
-    log has the details.
+    A `DigitLabError` carries a sentence of its own; of any other error, only the log has the details.
     """
-    if type(error).__module__.split(".")[0] in ("mlcore", "dashboard") and str(error):
+    if isinstance(error, DigitLabError) and str(error):
         return str(error)
     if isinstance(error, MemoryError):
         return _("There is not enough memory for this. Try fewer images or a smaller network.")

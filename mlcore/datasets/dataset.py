@@ -12,15 +12,12 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlcore.errors import DatasetError
 from mlcore.language import _
 
 UInt8Array = NDArray[np.uint8]
 IndexArray = NDArray[np.intp]
 ScalarT = TypeVar("ScalarT", bound=np.generic)
-
-
-class DatasetError(ValueError):
-    """The data cannot be used; the message is a sentence that says what is wrong, where, and what to do."""
 
 
 class Dataset:

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers.idx import idx_header, read_idx
 from mlcore.datasets.readers.source import source_of, unpacking
+from mlcore.errors import DatasetError
 from mlcore.language import N_, _
 
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import DatasetError, UInt8Array
+from mlcore.datasets.dataset import UInt8Array
+from mlcore.errors import DatasetError
 from mlcore.language import _
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig
+from mlcore.errors import SettingError
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES, Loss
@@ -20,7 +21,6 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity, parameter_count
-from mlcore.settings import SettingError
 
 Array = NDArray[np.floating]
 

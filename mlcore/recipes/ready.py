@@ -12,10 +12,10 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.shipped import load_dataset
 from mlcore.datasets.split import Split, SplitSettings
+from mlcore.errors import SettingError
 from mlcore.language import N_, _
 from mlcore.recipes.notebooks import NOTEBOOKS
 from mlcore.recipes.recipe import Recipe, RecipeCard
-from mlcore.settings import SettingError
 from mlcore.training.run import Record, TrainingRun, train
 
 RECIPES: dict[str, Recipe] = {

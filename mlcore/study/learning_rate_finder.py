@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
-from mlcore.training.run import BatchMetrics, TrainingDiverged, TrainingRun, train
+from mlcore.errors import TrainingDiverged
+from mlcore.training.run import BatchMetrics, TrainingRun, train
 
 Floats = NDArray[np.float64]
 

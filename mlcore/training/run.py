@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split
+from mlcore.errors import DatasetError, ModelFileError, TrainingDiverged
 from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
-from mlcore.model_file import ModelFileError
 from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
 from mlcore.training.batches import BatchLearner, Images, draws, open_batches, open_images, step_generator
 from mlcore.training.mistakes import distort_gradients
@@ -38,10 +38,6 @@ DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprin
 Array = NDArray[np.floating]
 
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
-
-
-class TrainingDiverged(ArithmeticError):
-    """The numbers have left what a computer can hold; the message says why and what to try."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
+from mlcore.errors import SecondProcessError
 from mlcore.formulas.optimizers import OPTIMIZERS
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
@@ -56,10 +57,6 @@ LEAST_PRODUCTS = 5_000_000
 
 PROCESS_BYTES = 45_000_000
 """What a second process takes, apart from what both see: Python, NumPy and mlcore."""
-
-
-class PartnerError(RuntimeError):
-    """This run cannot be shared by two processes, or the second has died; the message says which."""
 
 
 class Board:
@@ -105,7 +102,8 @@ def _waiting(
                 os.sched_yield()
             continue
         if not other_lives():
-            raise PartnerError(_("The second process of this training has died. Start the training again."))
+            message = _("The second process of this training has died. Start the training again.")
+            raise SecondProcessError(message)
         time.sleep(sleep)
         sleep = min(2 * sleep, LONGEST_SLEEP)
         yield
@@ -173,14 +171,15 @@ class Partner:
 
     Raises
     ------
-    PartnerError
+    SecondProcessError
         When the processor or system cannot do it; by `attach`, when the gradients are wrong on purpose; by
         `train`, when the process has died.
     """
 
     def __init__(self) -> None:
         if not CAN_SHARE:
-            raise PartnerError(_("Two processes for one training need Linux or macOS on an x86 processor."))
+            message = _("Two processes for one training need Linux or macOS on an x86 processor.")
+            raise SecondProcessError(message)
         path = filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")))
         self._process = subprocess.Popen(
             [
@@ -207,7 +206,7 @@ class Partner:
         run.build(split)
         run.leave_step()
         if run.training_config.has_flaws:
-            raise PartnerError(_("A training with wrong gradients runs in one process only."))
+            raise SecondProcessError(_("A training with wrong gradients runs in one process only."))
         self.release()
         plan = _plan(run, split.train)
         handle, path = _make_file(plan)
@@ -237,7 +236,7 @@ class Partner:
             pickle.dump(work, self._process.stdin)
             self._process.stdin.flush()
         except BrokenPipeError as error:
-            raise PartnerError(_("The second process of this training has died.")) from error
+            raise SecondProcessError(_("The second process of this training has died.")) from error
         images = _open_board(work, board)
         self._half = Half(board, network, images, config, run.optimizer.steps, side=0)
         run.optimizer.moments = board["moments"]
@@ -282,7 +281,7 @@ class Partner:
     def release(self) -> None:
         """Give the run back to its own process, as it stands.
 
-        After a `PartnerError` that is in the middle of a step; go on from a state saved before.
+        After a `SecondProcessError` that is in the middle of a step; go on from a state saved before.
         """
         run, self._run = self._run, None
         if run is None:
@@ -356,7 +355,7 @@ def _make_file(plan: Plan) -> tuple[int, str]:
             return _make_file_in(folder, size)
         except OSError as error:  # a container's shared memory is often small
             problem = error
-    raise PartnerError(_("There is no room for a second process of this training.")) from problem
+    raise SecondProcessError(_("There is no room for a second process of this training.")) from problem
 
 
 def _make_file_in(folder: str | None, size: int) -> tuple[int, str]:
@@ -420,7 +419,7 @@ def _serve(parent: int) -> None:
             return
         try:
             _serve_run(work, lambda: os.getppid() == parent)
-        except PartnerError:
+        except SecondProcessError:
             return  # the first process is gone
 
 

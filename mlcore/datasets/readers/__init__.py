@@ -6,7 +6,7 @@ They stand between a dataset file and the Dataset on the path; a new format is o
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers.archive import read_archive
 from mlcore.datasets.readers.assemble import Found, make_dataset
 from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
@@ -16,6 +16,7 @@ from mlcore.datasets.readers.limits import Ask, asking
 from mlcore.datasets.readers.npz import read_npz
 from mlcore.datasets.readers.parts import Part
 from mlcore.datasets.readers.source import FileLike, Source, source_of, unpacking
+from mlcore.errors import DatasetError
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 

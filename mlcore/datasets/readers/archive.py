@@ -5,7 +5,6 @@ It is one of the readers between a dataset file and a Dataset, and hands on to t
 
 from collections.abc import Sequence
 
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
 from mlcore.datasets.readers.csv import read_table
@@ -14,6 +13,7 @@ from mlcore.datasets.readers.parts import Part
 from mlcore.datasets.readers.pictures import picture_paths, read_pictures
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.readers.zipped import open_zip, source_in, visible_members
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

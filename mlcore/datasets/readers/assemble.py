@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import Dataset, DatasetError, UInt8Array
+from mlcore.datasets.dataset import Dataset, UInt8Array
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

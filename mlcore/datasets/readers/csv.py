@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import DatasetError, UInt8Array
+from mlcore.datasets.dataset import UInt8Array
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.limits import (
     MAX_SIDE,
@@ -24,6 +24,7 @@ from mlcore.datasets.readers.limits import (
 )
 from mlcore.datasets.readers.parts import Part, part_of
 from mlcore.datasets.readers.source import Source, open_content
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

@@ -14,11 +14,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import check_images
 from mlcore.datasets.readers.parts import Part, choose_part
 from mlcore.datasets.readers.source import Source, open_content, read_into
+from mlcore.errors import DatasetError
 from mlcore.language import _
 
 UNSIGNED_BYTES = 0x08

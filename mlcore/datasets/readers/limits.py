@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeAlias
 
-from mlcore.datasets.dataset import DatasetError
+from mlcore.errors import DatasetError
 from mlcore.language import _
 
 MEGABYTE = 1_000_000

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import DatasetError, UInt8Array
+from mlcore.datasets.dataset import UInt8Array
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import (
     check_bytes,
@@ -26,6 +26,7 @@ from mlcore.datasets.readers.limits import (
 from mlcore.datasets.readers.parts import Part, choose_part
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.readers.zipped import open_zip
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

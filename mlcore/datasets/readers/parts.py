@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeVar
 
-from mlcore.datasets.dataset import DatasetError
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

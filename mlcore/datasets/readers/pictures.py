@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import DatasetError, UInt8Array
+from mlcore.datasets.dataset import UInt8Array
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.limits import (
     MAX_PICTURE_BYTES,
@@ -20,6 +20,7 @@ from mlcore.datasets.readers.limits import (
     check_images,
 )
 from mlcore.datasets.readers.parts import Part, choose_part, part_of
+from mlcore.errors import DatasetError
 from mlcore.images.picture_file import decoding_cost, read_picture
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _

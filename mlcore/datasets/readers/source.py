@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from mlcore.datasets.dataset import DatasetError
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

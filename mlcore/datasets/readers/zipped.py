@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, cast
 
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.readers.limits import MEGABYTE, check_members
 from mlcore.datasets.readers.source import LONGEST_NAME, Borrowed, Source
+from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 

@@ -10,7 +10,7 @@ import pytest
 from dashboard.runs import second_process as second_core
 from dashboard.runs.second_process import FIRST_WAIT, TURNS_TO_JUDGE, SecondCore
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset
-from mlcore.training.second_process import PartnerError
+from mlcore.errors import SecondProcessError
 
 
 class Pretended:
@@ -106,7 +106,7 @@ def test_without_room_for_it_the_run_goes_on_alone(
     started: list[Pretended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(self: Pretended, run: Any, split: Any) -> None:
-        raise PartnerError("no room")
+        raise SecondProcessError("no room")
 
     monkeypatch.setattr(Pretended, "attach", refuse)
     case = Case()

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 
 from mlcore import NetworkConfig, TrainingConfig, settings_of
-from mlcore.settings import SettingError, setting
+from mlcore.errors import SettingError
+from mlcore.settings import setting
 from tests.waiting import PATIENCE
 
 

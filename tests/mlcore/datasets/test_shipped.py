@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mlcore.datasets import shipped
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.shipped import SHIPPED_DATASETS, load_dataset
+from mlcore.errors import DatasetError
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import split_dataset
+from mlcore.errors import DatasetError
 
 
 def make(counts: list[int]) -> Dataset:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image, ImageFilter
 
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.shipped import load_dataset
+from mlcore.errors import DatasetError
 from mlcore.images.drawing import image_from_drawing, image_from_picture, without_specks
 
 DIGITS = load_dataset("mnist-test").images[:200]

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from mlcore import Dataset, EpochMetrics, NetworkConfig, Split, TrainingConfig, TrainingRun, train
-from mlcore.training.second_process import Partner, PartnerError
+from mlcore.errors import SecondProcessError
+from mlcore.training.second_process import Partner
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -153,7 +154,7 @@ def test_a_run_in_halves_ends_the_same_to_the_last_bit_whoever_shares_it_and_whe
 
 def test_wrong_gradients_stay_in_one_process(partner: Partner, split: Split) -> None:
     run = TrainingRun(NetworkConfig(), TrainingConfig(gradient_divisor=42_000))
-    with pytest.raises(PartnerError, match="one process"):
+    with pytest.raises(SecondProcessError, match="one process"):
         partner.attach(run, split)
 
 
@@ -186,7 +187,7 @@ def test_a_partner_that_dies_is_told_in_a_sentence(split: Split) -> None:
     list(train(run, split, max_steps=3))
     os.kill(partner._process.pid, signal.SIGKILL)
     partner._process.wait()
-    with pytest.raises(PartnerError, match="has died"):
+    with pytest.raises(SecondProcessError, match="has died"):
         list(train(run, split))
     partner.close()
 
@@ -197,7 +198,7 @@ def test_a_partner_that_has_died_before_it_was_needed_is_told_and_leaves_no_proc
         process.kill()
         process.wait()
         run = run_of()
-        with pytest.raises(PartnerError, match="has died"):
+        with pytest.raises(SecondProcessError, match="has died"):
             partner.attach(run, split)
         list(train(run, split))  # alone
     assert run.finished

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlcore.datasets.dataset import DatasetError
 from mlcore.datasets.readers import csv as table
 from mlcore.datasets.readers import limits, read_dataset
+from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
 RNG = np.random.default_rng(0)

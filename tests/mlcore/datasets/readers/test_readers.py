@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcore.datasets import shipped
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers import READERS, read_dataset
+from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
 SIZES = st.integers(4, 12)

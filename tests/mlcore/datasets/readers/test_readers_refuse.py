@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcore.datasets import readers
-from mlcore.datasets.dataset import Dataset, DatasetError
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers import read_dataset
+from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
 RNG = np.random.default_rng(0)

@@ -1,0 +1,29 @@
+"""The errors of the project: each carries a sentence for people, and all have one base.
+
+Whoever shows an error to a visitor shows the text of a `DigitLabError` as it is; of any other error only the
+log has the details.
+"""
+
+
+class DigitLabError(Exception):
+    """Something was not possible; the message is a sentence that says what is wrong and what to do."""
+
+
+class SettingError(DigitLabError, ValueError):
+    """A hyperparameter has a value that it cannot have; the message says which and what is allowed."""
+
+
+class DatasetError(DigitLabError, ValueError):
+    """The data cannot be used; the message says what is wrong, where, and what to do."""
+
+
+class ModelFileError(DigitLabError, ValueError):
+    """The file is no model that this program can read; the message says what is wrong with it."""
+
+
+class TrainingDiverged(DigitLabError, ArithmeticError):
+    """The numbers have left what a computer can hold; the message says why and what to try."""
+
+
+class SecondProcessError(DigitLabError, RuntimeError):
+    """This run cannot be shared by two processes, or the second has died; the message says which."""
