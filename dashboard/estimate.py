@@ -1,4 +1,4 @@
-"""How long a training will take, from a trial of a fraction of a second on a worker of this server.
+"""How long a training will take, from the size of the network and the measured speed of the workers.
 
 It stands before the run on the path: the pages Network and Train show it before anything is started.
 """
@@ -15,7 +15,7 @@ BATCH = 64
 
 
 def expected_seconds(session: Session) -> float:
-    """Return about how long the training that is set up will take, measured just now (some 0.3 s)."""
+    """Return about how long the training that is set up will take, tried out only where that is quick."""
     split = session.split
     a_image = get_run_service().measure(split, session.network_config, session.training_config)
     return a_image * images_to_see(session.training_config, len(split.train), len(split.dev))

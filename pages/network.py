@@ -122,7 +122,10 @@ def show_network(session: Session) -> None:
 def show_time(session: Session) -> None:
     """Show how long the training will take; the rest of the page need not wait for it."""
     place = st.empty()
-    label, help_ = _("Training takes about"), _("Tried out on this server just now.")
+    label, help_ = (
+        _("Training takes about"),
+        _("Estimated from the size of the network and the speed of this server."),
+    )
     place.metric(label, "…", help=help_)
     with friendly_errors():
         place.metric(label, duration(expected_seconds(session)), help=help_)

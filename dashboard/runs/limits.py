@@ -4,15 +4,17 @@ It stands at the start of a run, so that one visitor's large network cannot end 
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from mlcore import NetworkConfig, network_summary
-from mlcore.network.network import CONVOLUTION_TILE, TILE
+from mlcore import NetworkConfig, TrainingConfig
+from mlcore.images.preparation import Preparation
+from mlcore.network.layers import parameter_count
+from mlcore.network.network import build_layers
+from mlcore.training.run import REPORT_IMAGES, step_products, tile_of
 
-KEPT_VECTORS = 7
-"""As long as all parameters: they, their gradients, two moments, a working copy, the best, what decays."""
+KEPT_VECTORS = 8
+"""As long as all parameters: they, gradients, two moments, two working copies, the best, what decays."""
 
 SAVING_VECTORS = 10
 """What writing a checkpoint takes on top for a moment (measured on two hidden layers of 2,048)."""
@@ -20,8 +22,17 @@ SAVING_VECTORS = 10
 DISK_VECTORS = 12
 """What a run's files take at most: a checkpoint of five, the best of one, and the next ones beside them."""
 
-TILE_ARRAYS = 3
-"""Arrays for one tile of images that a layer keeps: outputs, gradients, and one to work in."""
+COMPACT_BYTES = 2
+"""Of one pixel in compact form, at most."""
+
+OUTPUT_ARRAYS = 2
+"""As large as the outputs of a batch: they, and one to work in when they are summed up."""
+
+LABEL_BYTES = 24
+"""Of one image of a batch: its label, its guess, its place."""
+
+ORDER_BYTES = 32
+"""Of one training image: its label, its place in the order, in the next order and in the sample measured."""
 
 
 @dataclass(frozen=True)
@@ -54,39 +65,56 @@ NOWHERE = Place()
 
 @dataclass(frozen=True)
 class Demand:
-    """How many bytes a run takes: all the time, on top of it while it is saved, and on disk."""
+    """What a run takes.
+
+    Attributes
+    ----------
+    kept, saving, disk : int
+        Bytes: all the time, on top of it while it is saved, and on disk.
+    products, step_products : int
+        Multiply-adds of one image and of one step, there and back.
+    """
 
     kept: int
     saving: int
     disk: int = 0
+    products: int = 0
+    step_products: int = 0
 
 
-def demand_of(network: NetworkConfig, image_shape: tuple[int, int], n_classes: int, n_train: int) -> Demand:
-    """Return about how much memory a run takes in its worker, besides the pixels that all runs share.
+def demand_of(
+    network: NetworkConfig,
+    training: TrainingConfig,
+    image_shape: tuple[int, int],
+    n_classes: int,
+    n_train: int,
+) -> Demand:
+    """Return about how much a run takes in its worker, besides the pixels that all runs share.
 
-    >>> demand = demand_of(NetworkConfig(hidden_sizes=(128,)), (28, 28), 10, 59_000)
+    >>> demand = demand_of(NetworkConfig(hidden_sizes=(128,)), TrainingConfig(), (28, 28), 10, 59_000)
     >>> demand.kept // 1_000_000, demand.saving // 1_000_000
-    (9, 4)
+    (9, 8)
     """
     itemsize = 8 if network.precision == "float64" else 4
-    summaries = network_summary(network, image_shape, n_classes)
-    parameters = itemsize * sum(layer.parameters for layer in summaries)
-    tile = CONVOLUTION_TILE if network.filters else TILE
-    tiles = itemsize * TILE_ARRAYS * tile * sum(math.prod(layer.output_shape) for layer in summaries)
-    pixels = 0
+    plain = Preparation(image_shape, network.pooling)
+    layers = build_layers(network, plain.pooled_shape, plain.features, n_classes)
+    parameters = itemsize * sum(parameter_count(layer) for layer in layers)
+    products = step_products(layers)
+    batch = min(training.batch_size or n_train, n_train)
+    # The inputs are there twice in compact form and once as numbers.
+    an_image = itemsize * (sum(layer.values_per_image for layer in layers) + plain.features)
+    tiles = tile_of(network, training, products) * (an_image + 2 * COMPACT_BYTES * plain.features)
+    outputs = max(REPORT_IMAGES, batch) * (OUTPUT_ARRAYS * itemsize * n_classes + LABEL_BYTES)
+    pixels = ORDER_BYTES * n_train
     if network.pooling > 1 or network.drop_rare_pixels is not None:
-        pixels += n_train * math.prod(summaries[0].output_shape) * 2  # those that only this run reads
+        pixels += n_train * plain.features * COMPACT_BYTES  # those that only this run reads
     if network.standardize or network.drop_rare_pixels is not None or network.scaling == "maximum":
         pixels += n_train * math.prod(image_shape)  # a copy, to learn from all of them how to prepare one
     disk = DISK_VECTORS * parameters + 2 * n_train * 8  # the order of the images is saved too
-    return Demand(KEPT_VECTORS * parameters + tiles + pixels, SAVING_VECTORS * parameters, disk)
-
-
-def total(demands: Sequence[Demand], workers: int) -> int:
-    """Return the bytes that runs take together at most: each worker may be saving the largest.
-
-    >>> total([Demand(10, 5), Demand(20, 7)], workers=2)
-    44
-    """
-    saving = max((demand.saving for demand in demands), default=0)
-    return sum(demand.kept for demand in demands) + workers * saving
+    return Demand(
+        kept=KEPT_VECTORS * parameters + tiles + outputs + pixels,
+        saving=SAVING_VECTORS * parameters + tiles + n_train * 8,
+        disk=disk,
+        products=products,
+        step_products=batch * products,
+    )

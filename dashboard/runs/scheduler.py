@@ -65,6 +65,8 @@ class Scheduler:
         Is given a run that was deleted, as soon as no worker touches it any more.
     started : callable
         Is called when a worker has been started.
+    forgotten : callable
+        Is given a run that no worker keeps in its memory any more.
     shares : {"never", "when faster", "always"}
         Whether a run that trains alone uses a second core.
     """
@@ -78,12 +80,14 @@ class Scheduler:
         clock: Callable[[], float],
         remove: Callable[[Run], None],
         started: Callable[[], object] = lambda: None,
+        forgotten: Callable[[Run], object] = lambda run: None,
         shares: Shares = "when faster",
     ) -> None:
         self._changed = changed
         self._turn_seconds = turn_seconds
         self._clock = clock
         self._remove = remove
+        self._forgotten = forgotten
         self._closed = False
         self.slots = [Slot(make_executor, self._arrived, started) for _worker in range(workers)]
         self.shares: Shares = shares if workers > 1 else "never"
@@ -225,6 +229,7 @@ class Scheduler:
         if run.slot is not None:
             run.slot.runs.discard(run)
             run.slot = None
+            self._forgotten(run)
 
     def _feed(self, slot: Slot) -> None:
         """Hand out turns; a run that has had one waits behind the others for its next."""
@@ -249,6 +254,8 @@ class Scheduler:
                 self._closed = True
             else:  # no process can be started
                 self._break_off(job, error)
+                if job.run is not None and job.run.jobs == 0:
+                    self._settle(job.run)
         if self._closed:
             job.reply.set_exception(RunError(_(CLOSING)))
         return job.reply

@@ -17,27 +17,32 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from loky import cpu_count
 
-from dashboard.budget import bytes_available
+from dashboard.budget import Budget, NoRoom
 from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
-from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of, total
+from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of
+from dashboard.runs.memory import RunMemory
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.second_process import Shares
 from dashboard.runs.status import RunError, RunStatus
-from dashboard.runs.store import DataStore, StoredSplit, reason_of
+from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
+from dashboard.runs.trials import Question, Trials
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
 from mlcore.language import N_, _
+from mlcore.training.run import TILE_PRODUCTS
 
 _log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
-TRIALS_KEPT = 200
+MOST_IMAGE_PRODUCTS = 2 * TILE_PRODUCTS  # there and back: a second or two, in which nothing can be heard
+MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
 WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 NO_MATTER_OF_TIME = (
     "learning_rate", "epochs", "iterations", "seed", "momentum", "schedule", "warmup", "patience",
@@ -58,8 +63,6 @@ class Limits:
         may come from one address.
     kept_per_owner, kept_per_address : int
         Runs at all; with a new one, the oldest that has ended makes room.
-    memory_bytes : int or None
-        For all live runs together; None is no limit.
     grace_seconds : float
         How long a run stays when all sessions of its owner have left.
     idle_seconds : float
@@ -75,7 +78,6 @@ class Limits:
     live: int = 60
     kept_per_owner: int = 10
     kept_per_address: int = 200
-    memory_bytes: int | None = None
     grace_seconds: float = 600.0
     idle_seconds: float = 60.0
     answer_seconds: float = 5.0
@@ -90,7 +92,8 @@ class RunService:
     workers : int, optional
         Worker processes; one for each core, two at most, unless said otherwise.
     limits : Limits, optional
-        By default runs may take half of the memory that is free when the service is made.
+    budget : Budget, optional
+        The memory that runs share with all else; one of their own when there is none.
     turn_seconds : float
         About how long a run trains before the next has its turn. A step that takes longer is done to its end.
     make_executor : callable
@@ -107,6 +110,7 @@ class RunService:
         self,
         workers: int | None = None,
         limits: Limits | None = None,
+        budget: Budget | None = None,
         *,
         turn_seconds: float = 0.15,
         make_executor: Callable[[], Executor] = loky_executor,
@@ -114,7 +118,8 @@ class RunService:
         tidy_every: float | None = 5.0,
         shares: Shares = "when faster",
     ) -> None:
-        self.limits = limits or Limits(memory_bytes=_half_of(bytes_available()))
+        self.limits = limits or Limits()
+        self._budget = budget or Budget.of_machine()
         self._clock = clock
         self._tidy_every = tidy_every
         self._changed = threading.Condition(threading.RLock())
@@ -126,12 +131,14 @@ class RunService:
             clock,
             self._remove,
             partial(at_exit, partial(_close, weakref.ref(self))),
+            lambda run: self._memory.give_back(run.run_id),
             shares,
         )
+        self._memory = RunMemory(self._budget, len(self._scheduler.slots))
         self.store = DataStore()
         self._runs: dict[str, Run] = {}
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
-        self._trials: dict[tuple[Any, ...], float] = {}
+        self._trials = Trials(self._ask, _answer)
         self._closed = threading.Event()
         self._keeper: threading.Thread | None = None
 
@@ -163,13 +170,18 @@ class RunService:
             When the visitor, or the server, has too many runs, or too little memory for this one.
         """
         train = split.train
-        demand = demand_of(network, train.image_shape, len(train.class_names), len(train))
+        demand = demand_of(network, training, train.image_shape, len(train.class_names), len(train))
+        self._refuse_too_slow(demand)
         with self._changed:
             self._refuse_too_many(owner, place)
-            self._refuse_too_large(demand)
             self._make_room(owner, place)
             run_id = secrets.token_urlsafe(16)
-            stored, folder = self._make_files(run_id, split, demand.disk)
+            self._memory.take(run_id, demand)
+            try:
+                stored, folder = self._make_files(run_id, split, demand.disk)
+            except RunError:
+                self._memory.give_back(run_id)
+                raise
             ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             facts = DataFacts.of(split, split_settings)
             run = Run(owner, ticket, facts, demand, training, self._clock(), place)
@@ -207,16 +219,18 @@ class RunService:
             message = _("All {n} places on this server are taken. Try again in a few minutes.")
             raise RunError(message.format(n=len(live)))
 
-    def _refuse_too_large(self, demand: Demand) -> None:
-        limit, workers = self.limits.memory_bytes, len(self._scheduler.slots)
-        taken = [run.demand for run in self._runs.values() if run.live]
-        if limit is not None and total([*taken, demand], workers) > limit:
-            message = _(
-                "Training this network takes about {needed:,.0f} MB of memory, and this server has "
-                "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
-            )
-            needed, left = demand.kept + demand.saving, max(0, limit - total(taken, workers))
-            raise RunError(message.format(needed=needed / 1e6, left=left / 1e6))
+    def _refuse_too_slow(self, demand: Demand) -> None:
+        """Refuse steps that nobody would wait for, and images of which one keeps a worker for seconds."""
+        message = _(
+            "One {what} would take {needed:,.0f} billion multiplications, and this server does {most:,.0f} "
+            "billion at most. Try fewer filters, smaller hidden layers, smaller images, or a smaller batch."
+        )
+        for what, needed, most in (
+            (_("image"), demand.products, MOST_IMAGE_PRODUCTS),
+            (_("training step"), demand.step_products, MOST_STEP_PRODUCTS),
+        ):
+            if needed > most:
+                raise RunError(message.format(what=what, needed=needed / 1e9, most=most / 1e9))
 
     def _make_room(self, owner: str, place: Place) -> None:
         """Delete the oldest runs that have ended, of an owner and of an address that have their number."""
@@ -282,6 +296,7 @@ class RunService:
         with self._changed:
             run = self._owned(run_id, owner)
             if run.live and run.wanted == "paused":
+                self._memory.take(run.run_id, run.demand)
                 self._scheduler.compute(run)
 
     def step(self, run_id: str, owner: str, patience: float = 0.5) -> None:
@@ -296,6 +311,7 @@ class RunService:
             run = self._owned(run_id, owner)
             if run.state != "paused":
                 raise RunError(_("Pause the run first: a single step is for a paused run."))
+            self._memory.take(run.run_id, run.demand)
             self._scheduler.take_steps(run, 1)
             self._changed.wait_for(lambda: run.jobs == 0, patience)
 
@@ -323,13 +339,14 @@ class RunService:
                 self._wait_for_worker(run)
                 run = self._owned(run_id, owner)
                 self._refuse_too_many(owner, run.place)
-                self._refuse_too_large(run.demand)
             begin = run.total_steps if run.live else run.restart_step
             total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps
             if not run.live and total <= begin:
                 raise RunError(
                     _("This run has reached its end. Say for how many more epochs it shall go on.")
                 )
+            if not run.live:
+                self._memory.take(run.run_id, run.demand)
             run.change(learning_rate, total if total != run.total_steps else None)
             if not run.live:
                 self._scheduler.compute(run)
@@ -376,7 +393,13 @@ class RunService:
         return model
 
     def _keep_model(self, key: tuple[str, int | None, bool], model: Model) -> None:
+        """Keep a model for the next who asks for it, if there is room."""
         with self._changed:
+            try:
+                room = self._budget.reserve(model.parameters.nbytes + model.work_bytes)
+            except NoRoom:
+                return
+            room.until_gone(model)
             self._models[key] = model
             while len(self._models) > MODELS_KEPT:
                 self._models.popitem(last=False)
@@ -403,9 +426,8 @@ class RunService:
                 raise RunError(_(NO_MODEL))
             step = run.step
             stored = self.store.keep_dataset(dataset)
-            reply = self._scheduler.ask(worker.score, run.ticket.best_model, stored)
         try:
-            accuracy: float = _answer(reply)
+            accuracy = self._score(run.ticket.best_model, stored, len(dataset))
         finally:
             with self._changed:
                 self.store.release(stored)
@@ -414,26 +436,38 @@ class RunService:
                 run.test_accuracy = accuracy
         return accuracy
 
-    def measure(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> float:
-        """Return the seconds that one training image takes on a worker, from a trial of 0.2 s.
+    def _score(self, file: Path, stored: StoredDataset, images: int) -> float:
+        """Return the accuracy of a model in a file, a second at a time: runs have their turns between."""
+        right = done = 0
+        while done < images:
+            more, done = _answer(self._ask(worker.score, file, stored, done))
+            right += more
+        return right / images
 
-        It is kept for all settings that take as long: learning rate, seed and number of epochs do not matter.
-        Whether another run trains does: it then has one core only.
+    def measure(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> float:
+        """Return about how many seconds one training image takes on a worker.
+
+        Learning rate, seed and number of epochs do not matter for it. Whether another run trains does: it
+        then has one core only.
+
+        Raises
+        ------
+        RunError
+            When the network is too large for this server, or the workers do not answer.
         """
         shape, n_classes = split.train.image_shape, len(split.train.class_names)
-        training = _as_timed(training, len(split.train))
+        self._refuse_too_slow(demand_of(network, training, shape, n_classes, len(split.train)))
+        timed = _as_timed(training, len(split.train))
+        demand = demand_of(network, timed, shape, n_classes, worker.TRIAL_IMAGES)
         with self._changed:
-            key = (network, training, shape, n_classes, self._scheduler.rests)
-        if key not in self._trials:
-            demand = demand_of(network, shape, n_classes, worker.TRIAL_IMAGES)
-            with self._changed:
-                self._refuse_too_large(demand)
-                self._start_keeper()
-                reply = self._scheduler.ask(worker.trial, *key)
-            while len(self._trials) >= TRIALS_KEPT:
-                self._trials.pop(next(iter(self._trials)), None)
-            self._trials[key] = _answer(reply)
-        return self._trials[key]
+            self._start_keeper()
+            question = Question(network, timed, shape, n_classes, self._scheduler.rests)
+        with self._memory.for_a_moment(demand.kept):
+            return self._trials.seconds(question, demand.products)
+
+    def _ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        with self._changed:
+            return self._scheduler.ask(function, *arguments)
 
     # ---- sessions ----------------------------------------------------------------------------------------
 
@@ -483,6 +517,7 @@ class RunService:
                     run.ticket.hold.touch()
             self._runs.clear()
             self._models.clear()
+            self._memory.close()
             self._changed.notify_all()
         end(executors)
         with self._changed:
@@ -554,10 +589,6 @@ def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:
         weight_decay=float(training.weight_decay > 0),
         **defaults,
     )
-
-
-def _half_of(amount: int | None) -> int | None:
-    return None if amount is None else amount // 2
 
 
 def _answer(reply: "Future[Any]") -> Any:

@@ -35,6 +35,7 @@ from mlcore import (
     train,
 )
 from mlcore.errors import SecondProcessError
+from mlcore.training.run import TILE_PRODUCTS
 from mlcore.training.second_process import Partner, is_worth_sharing
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,9 @@ SECONDS_AFTER_A_FAILED_SAVE = 5.0
 
 SECONDS_BETWEEN_LOOKS = 0.02
 """Between two looks, within a turn, whether the run shall hold."""
+
+SCORE_SECONDS = 1.0
+"""Of scoring a model at once; runs have their turns in between."""
 
 TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
@@ -287,18 +291,22 @@ def drop(run_id: str) -> None:
         held.second_core.end()
 
 
-def score(file: Path, stored: StoredDataset) -> float:
-    """Return the accuracy of the model in a file on a data set."""
-    model = load_model(file)
-    dataset = _open_dataset(stored)
-    right = 0
-    for start in range(0, len(dataset), 1024):
-        positions = np.arange(start, min(start + 1024, len(dataset)))
+def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_SECONDS) -> tuple[int, int]:
+    """Return how many images the model in a file reads right, from one on, and how far that got.
+
+    It is over after about ``seconds``, or with the last image.
+    """
+    model, dataset = load_model(file), _open_dataset(stored)
+    block = max(1, min(1024, TILE_PRODUCTS // model.multiply_adds))
+    right, begin = 0, time.perf_counter()
+    while start < len(dataset) and time.perf_counter() - begin < seconds:
+        positions = np.arange(start, min(start + block, len(dataset)))
         images = np.empty((len(positions), np.prod(dataset.image_shape)), np.uint8)
         dataset.gather(positions, images)
         predictions = model.predict(images.reshape(-1, *dataset.image_shape))
         right += int(np.count_nonzero(predictions == dataset.labels[positions]))
-    return right / len(dataset)
+        start += len(positions)
+    return right, start
 
 
 def trial(

@@ -43,7 +43,7 @@ class Server:
 
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
-        self.runs = RunService()
+        self.runs = RunService(budget=self.budget)
         self.presence = Presence(self.runs.leave)
         self.readings = Readings(self.budget, self.runs.store)
         self.uploads = UploadedFiles(self.budget, self.runs.store)

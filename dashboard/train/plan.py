@@ -46,7 +46,7 @@ def show_plan(session: Session) -> None:
 def show_time(session: Session) -> None:
     """Show how long it will take; the rest of the page need not wait for it."""
     place = st.empty()
-    place.caption(_("Trying out how long it will take …"))
+    place.caption(_("Estimating the training time …"))
     with friendly_errors():
         text = _("Takes about {time} on this server, as it is just now.")
         place.caption(text.format(time=duration(expected_seconds(session))))

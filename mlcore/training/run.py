@@ -13,7 +13,7 @@ import io
 import json
 import math
 import platform
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,13 +29,17 @@ from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
-from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
+from mlcore.network.layers import Layer
+from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network, build_layers
 from mlcore.training.batches import BatchLearner, Images, draws, open_batches, open_images, step_generator
 from mlcore.training.mistakes import distort_gradients
 
 # What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
 DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
 Array = NDArray[np.floating]
+
+TILE_PRODUCTS = 10_000_000_000
+"""Multiply-adds of one tile of images at most, there and back: some tenths of a second until a break."""
 
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
 
@@ -95,6 +99,28 @@ def middle_of(n: int) -> int:
     (1, 2)
     """
     return (n + 1) // 2
+
+
+def step_products(layers: Sequence[Layer]) -> int:
+    """Return how many products one image takes in a step: forward, and twice as many on the way back."""
+    return 3 * sum(layer.multiply_adds for layer in layers)
+
+
+def tile_of(network: NetworkConfig, training: TrainingConfig, products: int) -> int:
+    """Return how many images go through a network at once, where one takes so many products.
+
+    >>> small, large = NetworkConfig(hidden_sizes=(32,)), NetworkConfig(filters=(256, 256), kernel_size=5)
+    >>> tile_of(small, TrainingConfig(batch_size=None), 80_000)
+    1024
+    >>> tile_of(large, TrainingConfig(batch_size=None), 350_000_000)
+    16
+    """
+    tile = TILE if (training.batch_size or math.inf) <= TILE else FULL_TILE
+    if network.filters:
+        tile = CONVOLUTION_TILE
+    while tile > 1 and tile * products > TILE_PRODUCTS:
+        tile //= 2
+    return tile
 
 
 class Partner(Protocol):
@@ -248,8 +274,8 @@ class TrainingRun:
         self, preparation: Preparation, n_classes: int, seed: np.random.SeedSequence | None
     ) -> None:
         config = self.training_config
-        tile = TILE if (config.batch_size or math.inf) <= TILE else FULL_TILE
-        tile = CONVOLUTION_TILE if self.network_config.filters else tile
+        layers = build_layers(self.network_config, preparation.pooled_shape, preparation.features, n_classes)
+        tile = tile_of(self.network_config, config, step_products(layers))
         self.network = Network(self.network_config, preparation, n_classes, seed, tile)
         self.optimizer = OPTIMIZERS[config.optimizer].make(
             self.network.parameter_count,

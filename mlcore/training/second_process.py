@@ -313,10 +313,7 @@ def is_worth_sharing(run: TrainingRun) -> bool:
 
     What they can share is only the work on images; small networks spend their time between two of them.
     """
-    products = sum(
-        layer.parameters * (math.prod(layer.output_shape[:-1]) if len(layer.output_shape) > 1 else 1)
-        for layer in run.network.layer_summaries()
-    )
+    products = sum(layer.multiply_adds for layer in run.network.layers)
     return CAN_SHARE and not run.training_config.has_flaws and run.batch_size * products >= LEAST_PRODUCTS
 
 

@@ -5,10 +5,12 @@ processes is in `test_runs_processes`.
 """
 
 import shutil
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.budget import bytes_available
+from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
 from dashboard.runs.limits import Place, demand_of
 from dashboard.runs.scheduler import TURNS_AHEAD
@@ -24,6 +26,7 @@ from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
 from mlcore import (
+    Dataset,
     EpochMetrics,
     Model,
     NetworkConfig,
@@ -504,14 +507,62 @@ def test_a_full_server_says_so(service: RunService, split: Split) -> None:
 
 
 def test_a_network_too_large_for_the_server_is_refused(split: Split) -> None:
-    service = RunService(1, Limits(memory_bytes=50_000_000), make_executor=CountingExecutor, tidy_every=None)
+    budget = Budget(50_000_000)
+    service = RunService(1, budget=budget, make_executor=CountingExecutor, tidy_every=None)
     try:
         with pytest.raises(RunError, match=r"takes about [\d,]+ MB"):
             service.start("ada", split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
         with pytest.raises(RunError, match=r"takes about [\d,]+ MB"):
             service.measure(split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
+        assert budget.taken == 0
     finally:
         service.close()
+
+
+def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
+    split: Split, clock: Clock, turns: list[str]
+) -> None:
+    budget = Budget(10**9)
+    service = RunService(
+        1, budget=budget, turn_seconds=0, make_executor=CountingExecutor, clock=clock, tidy_every=None
+    )
+    try:
+        demand = demand_of(SMALL, ENDLESS, (8, 8), 10, 640)
+        first = service.start("ada", split, SMALL, ENDLESS)
+        assert budget.taken == demand.kept + demand.saving
+        second = service.start("bob", split, SMALL, ENDLESS)
+        assert budget.taken == 2 * demand.kept + demand.saving
+        service.pause(first, "ada", PATIENCE)
+        wait_until(lambda: service.status(first).model_step is not None)
+        clock.now += 61
+        service.tidy()
+        wait_until(lambda: budget.taken == demand.kept + demand.saving)
+        service.resume(first, "ada")
+        assert budget.taken == 2 * demand.kept + demand.saving
+        service.stop(first, "ada", PATIENCE)
+        service.delete(second, "bob")
+        wait_until(lambda: budget.taken == 0)
+        model = service.model(first)
+        assert budget.taken == model.parameters.nbytes + model.work_bytes
+    finally:
+        service.close()
+    del model
+    assert budget.taken == 0
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "what"), [(100, 160, "One image"), (16_000, 48, "One training step")], ids=["image", "step"]
+)
+def test_work_that_nobody_would_wait_for_is_refused(
+    service: RunService, n: int, size: int, what: str
+) -> None:
+    images, labels = np.zeros((n, size, size), np.uint8), np.arange(n) % 2
+    large = split_dataset(Dataset(images, labels, ("a", "b"), "large"), dev_size=10)
+    network = NetworkConfig(filters=(256, 256), kernel_size=5)
+    for ask in (service.measure, partial(service.start, "eve")):
+        with pytest.raises(RunError, match=f"{what} would take"):
+            ask(large, network, TrainingConfig(batch_size=None))
+    assert service.runs_of("eve") == ()
 
 
 def test_the_oldest_ended_run_makes_room(service: RunService, split: Split) -> None:
@@ -657,8 +708,8 @@ def test_the_time_of_an_image_is_measured_once_for_settings_that_take_as_long(
     assert 0 < seconds < 1
     monkeypatch.setattr(worker, "trial", worker.drop)  # which fails: it is not made for such arguments
     assert service.measure(split, SMALL, TrainingConfig(learning_rate=0.5, epochs=3, seed=4)) == seconds
-    with pytest.raises(RunError):  # another batch would take another trial
-        service.measure(split, SMALL, TrainingConfig(batch_size=7))
+    # Another batch would take another trial. That comes later; until then it is reckoned.
+    assert 0 < service.measure(split, SMALL, TrainingConfig(batch_size=7)) < 1
 
 
 @pytest.mark.parametrize("batch_size", [1, 100, None])
@@ -710,11 +761,41 @@ def test_every_state_has_a_name(service: RunService, split: Split) -> None:
 
 def test_a_network_needs_more_memory_when_it_is_larger() -> None:
     def needed(*sizes: int) -> int:
-        return demand_of(NetworkConfig(hidden_sizes=sizes), (28, 28), 10, 59_000).kept
+        return demand_of(NetworkConfig(hidden_sizes=sizes), TrainingConfig(), (28, 28), 10, 59_000).kept
 
     assert needed(16) < needed(128) < needed(2048) < needed(2048, 2048)
     available = bytes_available()
     assert available is None or available > 0
+
+
+NEEDS = [
+    (NetworkConfig(hidden_sizes=(512, 512)), TrainingConfig(batch_size=128), 1000),
+    (NetworkConfig(hidden_sizes=(1024, 1024, 1024)), TrainingConfig(batch_size=None), 1200),
+    (NetworkConfig(filters=(16, 32)), TrainingConfig(batch_size=64), 200),
+    (NetworkConfig(filters=(64, 64)), TrainingConfig(batch_size=None), 200),
+    (NetworkConfig(hidden_sizes=(8,), pooling=2, standardize=True), TrainingConfig(batch_size=100), 20_000),
+    (NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=None), 40_000),
+    (NetworkConfig(hidden_sizes=(256,), precision="float64", dropout=0.2), TrainingConfig(), 1000),
+]
+
+
+@pytest.mark.parametrize(("network", "training", "n"), NEEDS, ids=str)
+@pytest.mark.parametrize("in_halves", [False, True])
+def test_a_run_takes_about_as_much_memory_as_was_counted(
+    network: NetworkConfig, training: TrainingConfig, n: int, in_halves: bool
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (n + 10, 28, 28), np.uint8)
+    dataset = Dataset(images, np.arange(n + 10) % 10, tuple("0123456789"), "random")
+    split = Split(dataset.take(range(n)), dataset.take(range(n, n + 10)))
+    tracemalloc.start()
+    try:
+        run = TrainingRun(network, training, in_halves=in_halves)
+        list(train(run, split, max_steps=2))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    counted = demand_of(network, training, (28, 28), 10, n).kept
+    assert 0.75 * peak < counted < 2.5 * peak
 
 
 def test_a_run_that_stopped_early_goes_on_to_its_planned_end(service: RunService, split: Split) -> None:

@@ -1,0 +1,93 @@
+"""What runs take of the memory that all visitors share: asked for before a worker takes a run up.
+
+The run service asks it, and gives back what no worker keeps any more.
+"""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dashboard.budget import Budget, NoRoom, Reservation
+from dashboard.runs.limits import Demand
+from dashboard.runs.status import RunError
+from mlcore.language import _
+
+
+class RunMemory:
+    """The room that runs have in a budget; safe from any thread.
+
+    Parameters
+    ----------
+    budget : Budget
+    workers : int
+        Worker processes: each may be saving the largest run at the same time.
+    """
+
+    def __init__(self, budget: Budget, workers: int) -> None:
+        self._budget, self._workers = budget, workers
+        self._rooms: dict[str, tuple[Demand, Reservation]] = {}
+        self._saving = budget.reserve(0)
+        self._lock = threading.Lock()
+
+    def take(self, name: str, demand: Demand) -> None:
+        """Take room for a run that has none yet.
+
+        Raises
+        ------
+        RunError
+            When there is not as much.
+        """
+        with self._lock:
+            if name not in self._rooms:
+                self._rooms[name] = demand, self._reserve(demand)
+
+    def _reserve(self, demand: Demand) -> Reservation:
+        saving = self._workers * max(
+            [demand.saving, *(other.saving for other, _room in self._rooms.values())]
+        )
+        try:
+            room = self._budget.reserve(demand.kept)
+            try:
+                self._saving.resize(saving)
+            except NoRoom:
+                room.release()
+                raise
+        except NoRoom as error:
+            message = _(
+                "Training this network takes about {needed:,.0f} MB of memory, and this server has "
+                "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
+            )
+            needed, left = demand.kept + demand.saving, max(0, error.left)
+            raise RunError(message.format(needed=max(1, needed / 1e6), left=left / 1e6)) from error
+        return room
+
+    def give_back(self, name: str) -> None:
+        """Give back the room of a run, if it has any."""
+        with self._lock:
+            if name not in self._rooms:
+                return
+            self._rooms.pop(name)[1].release()
+            largest = max((demand.saving for demand, _room in self._rooms.values()), default=0)
+            self._saving.resize(min(self._saving.amount, self._workers * largest))
+
+    @contextmanager
+    def for_a_moment(self, amount: int) -> Iterator[None]:
+        """Take so many bytes for as long as the block lasts.
+
+        Raises
+        ------
+        RunError
+            When there are not as many.
+        """
+        name = secrets.token_hex(8)
+        self.take(name, Demand(kept=amount, saving=0))
+        try:
+            yield
+        finally:
+            self.give_back(name)
+
+    def close(self) -> None:
+        """Give back all."""
+        for name in list(self._rooms):
+            self.give_back(name)
