@@ -13,7 +13,7 @@ import streamlit.config
 from streamlit.web.server.starlette import starlette_routes, starlette_server_config, starlette_websocket
 
 from dashboard.budget import VARIABLE
-from dashboard.hosting import MOST_DESCRIPTORS
+from dashboard.server.hosting import MOST_DESCRIPTORS
 from tests.house import ROOT
 
 CONTAINERFILE, UNIT, PROXY = (

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.server import AppServer
-from tests.e2e.steps import PATIENCE, SEVEN
+from tests.e2e.steps import CANVAS, PATIENCE, SEVEN
 
-DESCRIPTORS = 64
-CONNECTIONS = 3 * DESCRIPTORS
+DESCRIPTORS = 256
+CONNECTIONS = 2 * DESCRIPTORS
 
 
 class PoorServer(AppServer):
@@ -38,6 +39,8 @@ def test_a_flood_of_connections_is_turned_away_and_a_drawing_is_still_answered(
     visitor.open("/draw", "Draw a digit")
     visitor.draw(SEVEN, text="% sure")
     visitor.reload("Draw a digit")
+    expect(visitor.main.locator(CANVAS)).to_be_visible()
+    visitor.page.wait_for_load_state("networkidle")  # what a page still loads, the flood would keep from it
     with ExitStack() as held:
         flood = [held.enter_context(connection(poor_server)) for _ in range(CONNECTIONS)]
         ended, _, _ = select.select(flood, [], [], PATIENCE)
