@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import RunError, RunStatus
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
 from mlcore.training.second_process import CAN_SHARE
+from tests.processes import second_processes
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,9 +63,9 @@ def ended(service: RunService, run_id: str) -> RunStatus:
 
 
 def train_on(service: RunService, run_id: str) -> None:
-    """Wait until a run has taken further steps."""
+    """Wait until a run has trained further, or from its checkpoint again."""
     step = service.status(run_id).step
-    wait_until(lambda: service.status(run_id).step > step)
+    wait_until(lambda: service.status(run_id).step != step)
 
 
 def bare(
@@ -158,7 +158,7 @@ def replace_halted(service: RunService, process: psutil.Process) -> None:
 
     def is_gone() -> bool:
         with service._changed:
-            service._scheduler.watch(answer_seconds=0, job_seconds=PATIENCE)
+            service._scheduler.watch(answer_seconds=1e-9, job_seconds=PATIENCE)  # 0 would replace any worker
         return not process.is_running()
 
     process.suspend()
@@ -170,10 +170,9 @@ def test_a_halted_worker_is_replaced_and_its_runs_are_told_nothing(service: RunS
     runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
     wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
     replace_halted(service, psutil.Process(ask(service, os.getpid)))
-    step = max(service.status(run_id).step for run_id in runs)
-    wait_until(lambda: all(service.status(run_id).step > step for run_id in runs))
-    for run_id, owner in zip(runs, ("pupil 0", "pupil 1", "pupil 2"), strict=True):
-        service.pause(run_id, owner, PATIENCE)
+    for k, run_id in enumerate(runs):
+        train_on(service, run_id)
+        service.pause(run_id, f"pupil {k}", PATIENCE)
         status = service.status(run_id)
         assert (status.state, status.message, status.warning) == ("paused", "", "")
         alone = bare(split, SMALL, ENDLESS, status.step)
@@ -312,16 +311,6 @@ def wide_service() -> Iterator[RunService]:
     made.close()
 
 
-def second_processes(server: psutil.Process | None = None) -> list[psutil.Process]:
-    """Return the processes that take half of a run's work, below this process or another."""
-    found = []
-    for child in (server or psutil.Process()).children(recursive=True):
-        with suppress(psutil.Error):
-            if any("mlcore.training.second_process" in part for part in child.cmdline()):
-                found.append(child)
-    return found
-
-
 @can_share
 def test_a_run_has_two_cores_until_another_one_comes_and_the_result_is_the_same(
     wide_service: RunService, split: Split
@@ -379,6 +368,8 @@ SERVER = """
 import psutil, signal, sys
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
+from mlcore.training.second_process import CAN_SHARE
+from tests.processes import second_processes
 from tests.waiting import wait_until
 
 if __name__ == "__main__":
@@ -393,6 +384,8 @@ if __name__ == "__main__":
     training = TrainingConfig(epochs=10_000)
     runs = [service.start("ada", split, network, training) for _ in range({runs})]
     wait_until(lambda: all(service.status(run).model_step for run in runs))
+    if len(runs) == 1 and CAN_SHARE:
+        wait_until(second_processes)
     print("ready", flush=True)
     {then}
 """
@@ -427,8 +420,6 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
         assert server.stdout is not None
         assert server.stdin is not None
         assert server.stdout.readline() == b"ready\n"
-        if runs == 1 and CAN_SHARE:
-            wait_until(lambda: second_processes(psutil.Process(server.pid)))
         children = psutil.Process(server.pid).children(recursive=True)
         if end == "SIGINT":
             os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to all of them
