@@ -289,6 +289,7 @@ def drop(run_id: str) -> None:
     held = _held.pop(run_id, None)
     if held is not None:
         held.second_core.end()
+        held.run.leave_step()  # a step under way and its run hold each other, and the images with them
 
 
 def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_SECONDS) -> tuple[int, int]:
