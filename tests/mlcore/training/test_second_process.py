@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,12 +170,20 @@ def test_where_shared_memory_is_small_a_file_does_as_well(
             raise refusal
         os.truncate(handle, size)
 
-    left = os.listdir("/dev/shm")
+    make, made = tempfile.mkstemp, []
+
+    def make_file(**where: Any) -> tuple[int, str]:
+        handle, path = make(**where)
+        made.append(Path(path))
+        return handle, path
+
+    monkeypatch.setattr(tempfile, "mkstemp", make_file)
     monkeypatch.setattr("mlcore.training.second_process._take_room", take_room)
     shared = run_of()
     partner.attach(shared, split)
     assert next(refusals, None) is None
-    assert os.listdir("/dev/shm") == left
+    assert [path.parent == Path("/dev/shm") for path in made] == [True, False]
+    assert not made[0].exists()
     list(train(shared, split))
     assert shared.finished
     partner.release()
