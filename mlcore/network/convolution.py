@@ -124,20 +124,15 @@ class Conv2d(Layer):
             (rows, k * channels * k, columns * n), moved.dtype, moved, 0, (row, columns * n * size, size)
         )
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂W = Σ d times window, over rows and batch;  ∂b = Σ d;  ∂a = Σ d Wᵀ over the windows it is in"""
         rows, _, filters = self.output_shape
         k, channels = self.kernel_size, self.input_shape[2]
         d = np.ascontiguousarray(_planes(gradient)).reshape(rows, filters, -1)
         np.matmul(self._windows, d.transpose(0, 2, 1), out=self._weight_gradients)
-        weights = self._weight_gradients.sum(axis=0).reshape(k, channels, k, filters).transpose(3, 1, 0, 2)
-        biases = (d @ self._ones[: d.shape[2]]).sum(axis=0)
-        if accumulate:
-            self.gradients["weights"] += weights
-            self.gradients["biases"] += biases
-        else:
-            self.gradients["weights"][...] = weights
-            self.gradients["biases"][...] = biases
+        weights = self._weight_gradients.sum(axis=0).reshape(k, channels, k, filters)
+        self.gradients["weights"][...] = weights.transpose(3, 1, 0, 2)
+        self.gradients["biases"][...] = (d @ self._ones[: d.shape[2]]).sum(axis=0)
         return self._input_gradient(d) if self.needs_input_gradient else gradient
 
     def _input_gradient(self, d: Array) -> Array:
@@ -215,7 +210,7 @@ class MaxPool2d(Layer):
         np.greater(pairs[1::2], pairs[::2], out=_room(self._lower_won, *outputs.shape))
         return outputs.transpose(BATCH_FIRST)
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂a = ∂m where a was the largest, 0 elsewhere"""
         height, width, channels = self.input_shape
         rows, columns, _ = self.output_shape
@@ -266,7 +261,7 @@ class Flatten(Layer):
         np.copyto(outputs.reshape(inputs.shape), inputs)
         return outputs
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂a = ∂v, as an image"""
         height, width, channels = self.input_shape
         n = len(gradient)

@@ -63,8 +63,8 @@ class Layer:
         """Return the outputs (batch, *output_shape); a generator means that this is training."""
         return inputs
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
-        """Return the gradient of the inputs, given that of the outputs; set (or add to) the parameters'.
+    def backward(self, gradient: Array) -> Array:
+        """Return the gradient of the inputs, given that of the outputs; set that of the parameters.
 
         ``gradient`` may be overwritten.
         """
@@ -112,12 +112,11 @@ class Linear(Layer):
         self.parameters["biases"][...] = initializer.biases(generator, (outputs,), inputs, outputs)
 
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
-        """Make room for z, the gradient of x, and one more set of gradients to add up."""
+        """Make room for z and for the gradient of x."""
         inputs, outputs = self.parameter_shapes["weights"]
         self._outputs = np.empty((batch, outputs), dtype)
         self._input_gradient = np.empty((batch, inputs), dtype) if self.needs_input_gradient else None
         self._ones = np.ones(batch, dtype)
-        self._part: Array | None = None
 
     def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
         """z = s (x W) + b"""
@@ -129,23 +128,14 @@ class Linear(Layer):
         outputs += self.parameters["biases"]
         return outputs
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂W = s xᵀ d;  ∂b = Σ d over the batch;  ∂x = s d Wᵀ"""
         n = len(gradient)
         # Σ d as a product with ones: the fast matrix routine beats a sum over columns
-        if accumulate:
-            self.gradients["biases"] += self._ones[:n] @ gradient
-        else:
-            np.dot(self._ones[:n], gradient, out=self.gradients["biases"])
+        np.dot(self._ones[:n], gradient, out=self.gradients["biases"])
         if self.input_scale != 1.0:
             gradient *= self.input_scale
-        if accumulate:
-            if self._part is None:
-                self._part = np.empty_like(self.gradients["weights"])
-            np.dot(self._inputs.T, gradient, out=self._part)
-            self.gradients["weights"] += self._part
-        else:
-            np.dot(self._inputs.T, gradient, out=self.gradients["weights"])
+        np.dot(self._inputs.T, gradient, out=self.gradients["weights"])
         if self._input_gradient is None:
             return gradient
         return np.dot(gradient, self.parameters["weights"].T, out=self._input_gradient[:n])
@@ -177,7 +167,7 @@ class Nonlinearity(Layer):
         self._outputs = inputs
         return inputs
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂z = ∂a · f'(z)"""
         self.activation.multiply_by_slope(gradient, self._outputs)
         return gradient
@@ -223,7 +213,7 @@ class Dropout(Layer):
         mask *= 1 / (1 - self.rate)
         return np.multiply(inputs, mask, out=self._outputs[: len(inputs)])
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> Array:
+    def backward(self, gradient: Array) -> Array:
         """∂a = ∂out · mask / (1 - rate)"""
         if self._training:
             gradient *= self._mask[: len(gradient)]

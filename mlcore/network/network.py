@@ -148,10 +148,10 @@ class Network:
             values = layer.forward(values, generator)
         return values
 
-    def backward(self, gradient: Array, accumulate: bool = False) -> None:
-        """Set `gradients` (or add to them) from the gradient of the logits, which is overwritten."""
+    def backward(self, gradient: Array) -> None:
+        """Set `gradients` from the gradient of the logits, which is overwritten."""
         for layer in reversed(self.layers):
-            gradient = layer.backward(gradient, accumulate)
+            gradient = layer.backward(gradient)
 
     def learn_from(
         self,
@@ -159,10 +159,9 @@ class Network:
         labels: NDArray[np.integer],
         share: float,
         generator: np.random.Generator | None = None,
-        accumulate: bool = False,
         keep: Array | None = None,
     ) -> None:
-        """Set (or add to) `gradients` those of ``share`` times the sum of the losses of these images.
+        """Set `gradients` to those of ``share`` times the sum of the losses of these images.
 
         Parameters
         ----------
@@ -173,8 +172,6 @@ class Network:
             The weight of one image's loss: 1 / batch for the mean.
         generator : numpy.random.Generator, optional
             Where dropout draws from.
-        accumulate : bool
-            Add to the gradients instead of setting them.
         keep : float array (batch, classes), optional
             Receives a copy of the outputs p, which the gradient overwrites.
         """
@@ -184,7 +181,7 @@ class Network:
             np.copyto(keep, outputs)
         self.loss.to_gradient(outputs, labels)
         outputs *= share
-        self.backward(outputs, accumulate)
+        self.backward(outputs)
 
     def outputs(self, compact: NDArray[Any]) -> Array:
         """Return the loss's outputs p, float (batch, classes), for compact images (batch, features).

@@ -93,19 +93,16 @@ class BatchLearner:
         self.network, self.images, self.labels = network, images, labels
         preparation = network.preparation
         self._compact = np.empty((network.tile, preparation.features), preparation.compact_dtype)
+        self._sum = np.empty_like(network.gradients)  # over the tiles before the one that is computed
 
     def set_gradients(
-        self,
-        positions: Positions,
-        share: float,
-        generator: np.random.Generator | None,
-        outputs: Array,
-        accumulate: bool = False,
-    ) -> None:
-        """Set (or add to) the network's gradients those of ``share`` times the summed losses of some images.
+        self, positions: Positions, share: float, generator: np.random.Generator | None, outputs: Array
+    ) -> Iterator[None]:
+        """Set the network's gradients to those of ``share`` times the summed losses of some images.
 
-        More images than a tile go through the network a tile at a time and are added up: the same result,
-        and every array stays small enough for the processor's cache.
+        More images than a tile go through the network a tile at a time and their gradients are added up: the
+        same result, and every array stays small enough for the processor's cache. As a step may take minutes,
+        there is a break between two tiles.
 
         Parameters
         ----------
@@ -116,29 +113,19 @@ class BatchLearner:
         outputs : float array (batch, classes)
             Receives the outputs p.
         """
-        for _part in self.gradients_in_parts(positions, share, generator, outputs, accumulate):
-            pass
-
-    def gradients_in_parts(
-        self,
-        positions: Positions,
-        share: float,
-        generator: np.random.Generator | None,
-        outputs: Array,
-        accumulate: bool = False,
-    ) -> Iterator[None]:
-        """Do what `set_gradients` does, with a break between two tiles: a step may take minutes."""
         network = self.network
-        if len(positions) == 0 and not accumulate:
+        if len(positions) == 0:
             network.gradients[:] = 0
         for start in range(0, len(positions), network.tile):
             if start > 0:
                 yield
+                np.copyto(self._sum, network.gradients)
             part = slice(start, start + network.tile)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)
-            add = accumulate or start > 0
-            network.learn_from(compact, self.labels[some], share, generator, add, outputs[part])
+            network.learn_from(compact, self.labels[some], share, generator, outputs[part])
+            if start > 0:
+                network.gradients += self._sum
 
 
 def draws(network: NetworkConfig, training: TrainingConfig) -> bool:

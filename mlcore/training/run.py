@@ -500,24 +500,16 @@ class TrainingRun:
         """Set the network's gradients to those of the mean cost over the images at ``positions``."""
         network, n = self.network, len(positions)
         middle = middle_of(n) if self.in_halves else n
-        yield from self._learner.gradients_in_parts(
-            positions[:middle], 1 / n, self.step_generator(0), outputs[:middle]
-        )
+        left, right = positions[:middle], positions[middle:]
+        yield from self._learner.set_gradients(left, 1 / n, self.step_generator(0), outputs[:middle])
         if middle < n:
-            yield from self._add_second_half(positions[middle:], 1 / n, outputs[middle:])
+            of_left = network.gradients.copy()
+            yield from self._learner.set_gradients(right, 1 / n, self.step_generator(1), outputs[middle:])
+            network.gradients += of_left
         if self.training_config.has_flaws:
             distort_gradients(network, self.training_config, n)
         if self.cost_decay:
             network.add_penalty_gradient(self.cost_decay)
-
-    def _add_second_half(self, positions: NDArray[np.intp], share: float, outputs: Array) -> Iterator[None]:
-        network, in_one_part = self.network, len(positions) <= self.network.tile
-        left = None if in_one_part else network.gradients.copy()  # what has several parts is added up first
-        yield from self._learner.gradients_in_parts(
-            positions, share, self.step_generator(1), outputs, accumulate=in_one_part
-        )
-        if left is not None:
-            network.gradients += left
 
     def step_generator(self, side: int = 0) -> np.random.Generator | None:
         """Return the generator from which the next step draws; None when it draws nothing."""

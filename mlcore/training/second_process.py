@@ -136,7 +136,7 @@ class Half:
     ) -> Iterator[None]:
         """Set this side's gradient to its part of the mean over ``images`` images, with breaks."""
         generator = step_generator(self.config.seed, step, self.side) if self.draws else None
-        return self.learner.gradients_in_parts(positions, 1 / images, generator, outputs)
+        return self.learner.set_gradients(positions, 1 / images, generator, outputs)
 
     def move(self, rate: float, cost_decay: float) -> None:
         """Add up both gradients over this side's parameters and take the step there."""

@@ -17,6 +17,7 @@ from mlcore import (
     fit_preparation,
     network_summary,
 )
+from mlcore.training.batches import BatchLearner, open_images
 from tests.mlcore.small import CLASSES, SHAPE, relative_error, slopes, small_network, stripes
 
 DATA = stripes(12)
@@ -66,11 +67,11 @@ def test_the_network_of_every_recipe_has_the_right_gradient(name: str) -> None:
 @pytest.mark.parametrize("config", [{}, {"hidden_sizes": ()}, {"loss": "squared_error"}], ids=str)
 def test_a_batch_in_tiles_has_the_gradient_of_the_whole(config: dict) -> None:
     whole, tiles = small_network(tile=12, **config), small_network(tile=5, **config)
-    compact, n = whole.preparation.compact(DATA.images), len(DATA)
-    whole.learn_from(compact, DATA.labels, 1 / n)
-    for start in range(0, n, 5):
-        part = slice(start, start + 5)
-        tiles.learn_from(compact[part], DATA.labels[part], 1 / n, accumulate=start > 0)
+    n, positions, outputs = len(DATA), np.arange(len(DATA)), np.empty((len(DATA), CLASSES))
+    whole.learn_from(whole.preparation.compact(DATA.images), DATA.labels, 1 / n)
+    learner = BatchLearner(tiles, open_images(DATA, tiles.preparation), DATA.labels)
+    breaks = sum(1 for _break in learner.set_gradients(positions, 1 / n, None, outputs))
+    assert breaks == -(-n // 5) - 1
     np.testing.assert_allclose(tiles.gradients, whole.gradients, rtol=1e-10, atol=1e-15)
 
 
