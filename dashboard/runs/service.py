@@ -199,7 +199,7 @@ class RunService:
                 self.store.release(stored)
                 raise
         except OSError as error:
-            _log.exception("The files of a run could not be written")
+            _log.warning("The files of a run could not be written: %s", error)
             message = _("The server could not write the files of this training ({reason}). Try again later.")
             raise RunError(message.format(reason=reason_of(error))) from error
 
