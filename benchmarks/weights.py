@@ -30,7 +30,7 @@ def hashes(steps: int) -> Iterator[tuple[str, str]]:
     for name in RECIPES:
         run, split = start_recipe(name)
         yield name, _hash_of(run, split, steps)
-        if not run.training_config.has_flaws:
+        if run.gradient_hook is None:
             halves = TrainingRun(run.network_config, run.training_config, in_halves=True)
             yield f"{name}, in halves", _hash_of(halves, split, steps)
     digits = load_dataset("digits-8x8")

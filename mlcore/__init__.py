@@ -37,7 +37,8 @@ from mlcore.settings import Setting, settings_of
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.walkthrough import StepValue, walk_through_step
-from mlcore.training.run import BatchMetrics, EpochMetrics, TrainingRun, train
+from mlcore.training.records import BatchMetrics, EpochMetrics
+from mlcore.training.run import TrainingRun, train
 
 __all__ = [
     "ACTIVATIONS",

@@ -370,11 +370,6 @@ class TrainingConfig:
         check_settings(self)
 
     @property
-    def has_flaws(self) -> bool:
-        """Whether the gradients are to be spoilt (`distort_gradients`)."""
-        return self.bias_gradient != "exact" or self.gradient_divisor is not None
-
-    @property
     def augmentation(self) -> Augmentation:
         """The changes to training images, together."""
         return Augmentation(*(getattr(self, f"augment_{part.name}") for part in fields(Augmentation)))

@@ -11,7 +11,8 @@ from mlcore import NetworkConfig, TrainingConfig
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import parameter_count
 from mlcore.network.network import build_layers
-from mlcore.training.run import REPORT_IMAGES, step_products, tile_of
+from mlcore.training.batches import step_products, tile_of
+from mlcore.training.records import REPORT_IMAGES
 
 KEPT_VECTORS = 8
 """As long as all parameters: they, gradients, two moments, two working copies, the best, what decays."""

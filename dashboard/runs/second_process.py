@@ -65,7 +65,7 @@ class SecondCore:
         try:
             if self._partner is None:
                 self._start()
-            elif self._run.partner is None:
+            elif self._run.second_process is None:
                 self._partner.attach(self._run, self._split)
                 self._spent = 0.0
         except (OSError, SecondProcessError):  # no process or no memory
@@ -77,7 +77,7 @@ class SecondCore:
         if images == 0 or self._spent <= 0:
             return
         speed, self._spent = images / self._spent, 0.0
-        if self._run.partner is None:
+        if self._run.second_process is None:
             self._single.append(speed)
             return
         self._double.append(speed)

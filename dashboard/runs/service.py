@@ -36,7 +36,7 @@ from dashboard.runs.trials import Question, Trials
 from dashboard.split_settings import SplitSettings
 from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
 from mlcore.language import N_, _
-from mlcore.training.run import TILE_PRODUCTS
+from mlcore.training.batches import TILE_PRODUCTS
 
 _log = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from mlcore import (
     train,
 )
 from mlcore.errors import SecondProcessError
-from mlcore.training.run import TILE_PRODUCTS
+from mlcore.training.batches import TILE_PRODUCTS
 from mlcore.training.second_process import Partner, is_worth_sharing
 
 _log = logging.getLogger(__name__)

@@ -7,13 +7,9 @@ images and a drawing are never changed.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from mlcore.datasets.dataset import Dataset
-from mlcore.images.preparation import Preparation
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -257,43 +253,6 @@ class Augmenter:
         second = np.right_shift(out, 8, out=self._next[: len(out)])
         out &= 255
         return _mix(out, second, part)
-
-
-class AugmentedImages:
-    """The training images, changed anew each time they are gathered, in the network's compact form.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    preparation : Preparation
-    augmentation : Augmentation
-    batch : int
-        The largest number of images gathered at once.
-    """
-
-    def __init__(
-        self, dataset: Dataset, preparation: Preparation, augmentation: Augmentation, batch: int
-    ) -> None:
-        self._dataset = dataset
-        self._kept = preparation.kept
-        self._sums = preparation.pooling**2  # compact form holds sums of squares, not means
-        self._augmenter = Augmenter(dataset.image_shape, augmentation, batch, preparation.pooling)
-        self._pixels = np.empty((batch, *dataset.image_shape), np.uint8)
-
-    def gather(
-        self, positions: NDArray[np.intp], out: NDArray[Any], generator: np.random.Generator | None = None
-    ) -> NDArray[Any]:
-        """Write changed copies of the images at ``positions`` into ``out`` (len(positions), features).
-
-        The changes are drawn from the generator.
-        """
-        assert generator is not None
-        n = len(positions)
-        self._dataset.gather(positions, self._pixels[:n].reshape(n, -1))
-        changed = self._augmenter(self._pixels[:n], generator).reshape(n, -1)
-        changed *= self._sums
-        np.copyto(out, changed if self._kept is None else changed[:, self._kept], casting="unsafe")
-        return out
 
 
 def _mix(

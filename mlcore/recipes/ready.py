@@ -16,7 +16,8 @@ from mlcore.errors import SettingError
 from mlcore.language import N_, _
 from mlcore.recipes.notebooks import NOTEBOOKS
 from mlcore.recipes.recipe import Recipe, RecipeCard
-from mlcore.training.run import Record, TrainingRun, train
+from mlcore.training.records import Record
+from mlcore.training.run import TrainingRun, train
 
 RECIPES: dict[str, Recipe] = {
     "standard": Recipe(

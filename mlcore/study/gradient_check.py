@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from mlcore.language import N_, _
 from mlcore.network.network import Network
-from mlcore.training.mistakes import distort_gradients
 from mlcore.training.run import TrainingRun
 
 Floats = NDArray[np.float64]
@@ -112,7 +111,7 @@ def check_gradients(
     Parameters
     ----------
     network : Network or TrainingRun
-        A run (once built) brings its own weight decay, and its notebook's mistakes (`distort_gradients`).
+        A run (once built) brings its own weight decay and its `gradient_hook`, with a notebook's mistakes.
     images : uint8 array (n, height, width)
         A handful is enough.
     labels : int array (n,)
@@ -142,15 +141,15 @@ def check_gradients(
     >>> check_gradients(network, images, labels, gradient=halve).rows[0].sentence
     'off by a constant factor (0.5)'
     """
-    run = network if isinstance(network, TrainingRun) else None
+    hook, batch_size = None, len(images)
     if isinstance(network, TrainingRun):
-        weight_decay = network.cost_decay
+        hook, batch_size, weight_decay = network.gradient_hook, network.batch_size, network.cost_decay
         network = network.network
     twin = network.copy(tile=max(1, len(images)), precision="float64")
     compact = twin.preparation.compact(images)
     twin.learn_from(compact, labels, 1 / len(images), np.random.default_rng(seed))
-    if run is not None:
-        distort_gradients(twin, run.training_config, run.batch_size)
+    if hook is not None:
+        hook(twin, batch_size)
     if weight_decay:
         twin.add_penalty_gradient(weight_decay)
     if gradient is not None:

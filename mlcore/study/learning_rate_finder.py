@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
 from mlcore.errors import TrainingDiverged
-from mlcore.training.run import BatchMetrics, TrainingRun, train
+from mlcore.training.records import BatchMetrics
+from mlcore.training.run import TrainingRun, train
 
 Floats = NDArray[np.float64]
 

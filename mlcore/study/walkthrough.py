@@ -20,7 +20,7 @@ from mlcore.language import N_, _
 from mlcore.network.layers import Layer
 from mlcore.network.network import Network
 from mlcore.training.batches import step_generator
-from mlcore.training.mistakes import distort_gradients
+from mlcore.training.mistakes import mistakes_of
 from mlcore.training.run import TrainingRun
 
 Values = NDArray[Any]
@@ -144,6 +144,7 @@ class _Walk:
             network, config = learner.network, learner.training_config
             self.optimizer = copy.deepcopy(learner.optimizer)
             self.rate, self.generator = learner.learning_rate, learner.step_generator()
+            self.gradient_hook = learner.gradient_hook
         else:
             network = learner
             self.optimizer = OPTIMIZERS[config.optimizer].make(
@@ -153,7 +154,7 @@ class _Walk:
                 weight_decay=config.weight_decay,
             )
             self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
-        self.config = config
+            self.gradient_hook = mistakes_of(config)
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay
         self.network = network.copy(tile=1)
@@ -210,9 +211,9 @@ class _Walk:
             if place.layer.needs_input_gradient:
                 name = _("input of {layer}").format(layer=place.name)
                 yield self._gradient(name, place.x, place.formulas["input"], gradient[0])
-        if self.config.has_flaws:
+        if self.gradient_hook is not None:
             before = self.network.gradients.copy()
-            distort_gradients(self.network, self.config, 1)
+            self.gradient_hook(self.network, 1)
             yield from self._changed(before, _("as the notebook computed it"))
         if self.decay:
             before = self.network.gradients.copy()

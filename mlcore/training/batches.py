@@ -1,12 +1,13 @@
-"""Where the images of a batch come from, and how a network takes them in: gathered a tile at a time.
+"""Batches: which images come next, how they are gathered, and how a network learns from them by the tile.
 
-It stands between the split and the network on the path. A run has one `BatchLearner`; when two processes
-share a run, each has its own, over the same images.
+`TrainingRun` has one `BatchLearner`; when two processes share a run, each has its own, over the same images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+import math
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,13 +15,19 @@ from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
-from mlcore.images.augmentation import Augmentation, AugmentedImages
+from mlcore.datasets.split import Split
+from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
-from mlcore.network.network import Network
+from mlcore.network.layers import Layer
+from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
+from mlcore.training.records import Tally
 
 Array = NDArray[np.floating]
 Labels = NDArray[np.int64]
 Positions = NDArray[np.intp]
+
+TILE_PRODUCTS = 10_000_000_000
+"""Multiply-adds of one tile of images at most, there and back: some tenths of a second until a break."""
 
 
 class Images(Protocol):
@@ -59,6 +66,43 @@ class CompactImages:
         return self.images.take(positions, 0, out, "clip")
 
 
+class AugmentedImages:
+    """The training images, changed anew each time they are gathered, in the network's compact form.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    preparation : Preparation
+    augmentation : Augmentation
+    batch : int
+        The largest number of images gathered at once.
+    """
+
+    def __init__(
+        self, dataset: Dataset, preparation: Preparation, augmentation: Augmentation, batch: int
+    ) -> None:
+        self._dataset = dataset
+        self._kept = preparation.kept
+        self._sums = preparation.pooling**2  # compact form holds sums of squares, not means
+        self._augmenter = Augmenter(dataset.image_shape, augmentation, batch, preparation.pooling)
+        self._pixels = np.empty((batch, *dataset.image_shape), np.uint8)
+
+    def gather(
+        self, positions: Positions, out: NDArray[Any], generator: np.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Write changed copies of the images at ``positions`` into ``out`` (len(positions), features).
+
+        The changes are drawn from the generator.
+        """
+        assert generator is not None
+        n = len(positions)
+        self._dataset.gather(positions, self._pixels[:n].reshape(n, -1))
+        changed = self._augmenter(self._pixels[:n], generator).reshape(n, -1)
+        changed *= self._sums
+        np.copyto(out, changed if self._kept is None else changed[:, self._kept], casting="unsafe")
+        return out
+
+
 def open_images(dataset: Dataset, preparation: Preparation) -> PlainImages | CompactImages:
     """Return the images of a data set, ready to be gathered in compact form."""
     if preparation.is_plain:
@@ -79,6 +123,50 @@ def open_batches(
     return plain if augmentation.is_none else AugmentedImages(dataset, preparation, augmentation, tile)
 
 
+class ImageOrder:
+    """The order in which a run sees its images: shuffled anew for every epoch, or every sample.
+
+    Parameters
+    ----------
+    n : int
+        Training images.
+    batch_size : int
+        Images in a full batch.
+    sample_size : int
+        Images after which a new order is drawn; the first of a shuffled order are a sample in which no image
+        comes twice.
+    generator : numpy.random.Generator
+        Draws the order.
+    """
+
+    def __init__(self, n: int, batch_size: int, sample_size: int, generator: np.random.Generator) -> None:
+        self.batch_size, self.sample_size, self.generator = batch_size, sample_size, generator
+        self.positions: Positions = np.arange(n)
+        self.position = 0
+        self._after_batch = (0, generator)
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def next_batch(self) -> Positions:
+        """Return the positions of the next images; it is the next batch until `pass_batch`."""
+        size, last = self.batch_size, self.sample_size
+        self._after_batch = self.position, self.generator
+        if size == len(self) == last:
+            return self.positions
+        generator = self.generator
+        if self.position == 0:
+            generator = copy.deepcopy(generator)
+            self.positions = generator.permutation(len(self))
+        batch = self.positions[self.position : min(self.position + size, last)]
+        self._after_batch = 0 if self.position + size >= last else self.position + size, generator
+        return batch
+
+    def pass_batch(self) -> None:
+        """Let the batch after the last `next_batch` be the next one."""
+        self.position, self.generator = self._after_batch
+
+
 class BatchLearner:
     """A network together with the images that it learns from.
 
@@ -91,8 +179,7 @@ class BatchLearner:
 
     def __init__(self, network: Network, images: Images, labels: Labels) -> None:
         self.network, self.images, self.labels = network, images, labels
-        preparation = network.preparation
-        self._compact = np.empty((network.tile, preparation.features), preparation.compact_dtype)
+        self._compact = room_for(network)
         self._sum = np.empty_like(network.gradients)  # over the tiles before the one that is computed
 
     def set_gradients(
@@ -128,6 +215,59 @@ class BatchLearner:
                 network.gradients += self._sum
 
 
+def measure(
+    network: Network, images: Images, labels: Labels, positions: Positions
+) -> Generator[None, None, tuple[float, float]]:
+    """Return mean loss and accuracy over the images at ``positions``; with a break after each tile."""
+    if len(positions) == 0:
+        return math.nan, math.nan
+    total, right = 0.0, 0
+    compact = room_for(network)
+    for start in range(0, len(positions), network.tile):
+        part = positions[start : start + network.tile]
+        outputs = network.outputs(images.gather(part, compact[: len(part)]))
+        expected = labels[part]
+        total += network.loss.total(outputs, expected)
+        right += int(np.count_nonzero(outputs.argmax(axis=1) == expected))
+        yield
+    return total / len(positions), right / len(positions)
+
+
+def room_for(network: Network) -> NDArray[Any]:
+    """Return an array for a tile of images in compact form, (tile, features)."""
+    preparation = network.preparation
+    return np.empty((network.tile, preparation.features), preparation.compact_dtype)
+
+
+class TrainingData:
+    """A split, opened for one network: batches to learn from, and images to measure it on.
+
+    Parameters
+    ----------
+    split : Split
+    network : Network
+    config : TrainingConfig
+    batch_size : int
+        Images in a full batch.
+    """
+
+    def __init__(self, split: Split, network: Network, config: TrainingConfig, batch_size: int) -> None:
+        self.split, self.tally = split, Tally(network, batch_size)
+        preparation, n = network.preparation, len(split.train)
+        self._train, self._dev = (open_images(images, preparation) for images in (split.train, split.dev))
+        batches = open_batches(split.train, preparation, config.augmentation, network.tile, self._train)
+        self.learner = BatchLearner(network, batches, split.train.labels)
+        self._sample = np.arange(n if config.train_sample is None else min(config.train_sample, n))
+
+    def measure_training(self) -> Generator[None, None, tuple[float, float]]:
+        """Return mean loss and accuracy on the sample of training images (see `measure`)."""
+        return measure(self.learner.network, self._train, self.split.train.labels, self._sample)
+
+    def measure_dev(self) -> Generator[None, None, tuple[float, float]]:
+        """Return mean loss and accuracy on the whole dev set (see `measure`)."""
+        return measure(self.learner.network, self._dev, self.split.dev.labels, np.arange(len(self.split.dev)))
+
+
 def draws(network: NetworkConfig, training: TrainingConfig) -> bool:
     """Return whether a step draws random numbers: for dropout, or to change its images."""
     return bool(network.dropout) or not training.augmentation.is_none
@@ -144,3 +284,25 @@ def step_generator(seed: int, step: int, side: int) -> np.random.Generator:
     True
     """
     return np.random.default_rng([seed, step, side])
+
+
+def step_products(layers: Sequence[Layer]) -> int:
+    """Return how many products one image takes in a step: forward, and twice as many on the way back."""
+    return 3 * sum(layer.multiply_adds for layer in layers)
+
+
+def tile_of(network: NetworkConfig, training: TrainingConfig, products: int) -> int:
+    """Return how many images go through a network at once, where one takes so many products.
+
+    >>> small, large = NetworkConfig(hidden_sizes=(32,)), NetworkConfig(filters=(256, 256), kernel_size=5)
+    >>> tile_of(small, TrainingConfig(batch_size=None), 80_000)
+    1024
+    >>> tile_of(large, TrainingConfig(batch_size=None), 350_000_000)
+    16
+    """
+    tile = TILE if (training.batch_size or math.inf) <= TILE else FULL_TILE
+    if network.filters:
+        tile = CONVOLUTION_TILE
+    while tile > 1 and tile * products > TILE_PRODUCTS:
+        tile //= 2
+    return tile

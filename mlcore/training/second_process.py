@@ -205,7 +205,7 @@ class Partner:
         """Share this run, from its next step on; one that is under way is begun once more."""
         run.build(split)
         run.leave_step()
-        if run.training_config.has_flaws:
+        if run.gradient_hook is not None:
             raise SecondProcessError(_("A training with wrong gradients runs in one process only."))
         self.release()
         plan = _plan(run, split.train)
@@ -220,7 +220,6 @@ class Partner:
         network, config = run.network, run.training_config
         _gather_all(dataset, network.preparation, config.augmentation.is_none, board["images"])
         board["labels"][:] = dataset.labels
-        board["parameters"][:], board["moments"][:] = network.parameters, run.optimizer.moments
         work = _Work(
             plan,
             path,
@@ -237,15 +236,13 @@ class Partner:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise SecondProcessError(_("The second process of this training has died.")) from error
-        images = _open_board(work, board)
-        self._half = Half(board, network, images, config, run.optimizer.steps, side=0)
-        run.optimizer.moments = board["moments"]
         self._board, self._round = board, 0
         _wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
         board["flags"][DONE] = 0
         self._has_begun = True
+        run.share(self, board["parameters"], board["gradients"][0], board["moments"])
+        self._half = Half(board, network, _open_board(work, board), config, run.optimizer.steps, side=0)
         self._run = run
-        run.partner = self
 
     def _lives(self) -> bool:
         return self._process.poll() is None
@@ -275,8 +272,6 @@ class Partner:
         self._half.move(rate, cost_decay)
         outputs[middle:] = board["outputs"][middle:n]
         _wait_for(flags, DONE, now, self._lives)
-        if self._run is not None:
-            self._run.optimizer.steps = self._half.optimizer.steps
 
     def release(self) -> None:
         """Give the run back to its own process, as it stands.
@@ -288,9 +283,7 @@ class Partner:
             return
         run.leave_step()
         self._board["flags"][[BEGUN, LEFT]] = -1  # the other side lets go of the board, wherever it is
-        run.partner = None
-        run.network.adopt(run.network.parameters.copy(), np.zeros_like(run.network.parameters))
-        run.optimizer.moments = run.optimizer.moments.copy()
+        run.stop_sharing()
         del self._half, self._board
 
     def close(self) -> None:
@@ -314,7 +307,7 @@ def is_worth_sharing(run: TrainingRun) -> bool:
     What they can share is only the work on images; small networks spend their time between two of them.
     """
     products = sum(layer.multiply_adds for layer in run.network.layers)
-    return CAN_SHARE and not run.training_config.has_flaws and run.batch_size * products >= LEAST_PRODUCTS
+    return CAN_SHARE and run.gradient_hook is None and run.batch_size * products >= LEAST_PRODUCTS
 
 
 def bytes_needed(run: TrainingRun, dataset: Dataset) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlcore import Dataset, Network, NetworkConfig, Preparation, Split, TrainingConfig, TrainingRun, train
-from mlcore.training.run import Record
+from mlcore.training.records import Record
 
 SHAPE = (6, 5)
 CLASSES = 3

@@ -25,12 +25,12 @@ class Pretended:
 
     def attach(self, run: Any, split: Any) -> None:
         self.run = run
-        run.partner = self
+        run.second_process = self
 
     def close(self) -> None:
         self.closed = True
         if self.run is not None:
-            self.run.partner = None
+            self.run.second_process = None
 
 
 class Case:
@@ -63,7 +63,7 @@ def test_a_second_process_that_helps_stays(started: list[Pretended]) -> None:
     case.turns(TURNS_TO_JUDGE + 1, speed=100)
     assert len(started) == 1
     case.turns(3 * TURNS_TO_JUDGE, speed=150)
-    assert case.run.partner is not None
+    assert case.run.second_process is not None
     assert not started[0].closed
 
 
@@ -72,7 +72,7 @@ def test_one_that_does_not_help_goes_and_is_tried_again_later_and_later(started:
     case.turns(TURNS_TO_JUDGE + 1, speed=100)
     case.turns(TURNS_TO_JUDGE, speed=105)
     assert started[0].closed
-    assert case.run.partner is None
+    assert case.run.second_process is None
     case.turns(20, speed=100)
     assert len(started) == 1
     case.now = FIRST_WAIT
@@ -91,14 +91,14 @@ def test_it_goes_as_soon_as_another_run_trains(started: list[Pretended]) -> None
     case.turns(TURNS_TO_JUDGE + 2, speed=100)
     case.turns(1, speed=100, alone=False)
     assert started[0].closed
-    assert case.run.partner is None
+    assert case.run.second_process is None
 
 
 @pytest.mark.parametrize("shares", ["never", "always"])
 def test_it_can_be_forbidden_and_ordered(started: list[Pretended], shares: str) -> None:
     case = Case(shares)
     case.turns(20, speed=100)
-    assert (case.run.partner is not None) == (shares == "always")
+    assert (case.run.second_process is not None) == (shares == "always")
     assert len(started) == (shares == "always")
 
 

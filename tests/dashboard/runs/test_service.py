@@ -232,7 +232,7 @@ WHOLE = TrainingConfig(batch_size=None, epochs=10_000)  # a step looks at all im
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a step of `WHOLE` take as many turns of no time as it has tiles: ninety."""
-    monkeypatch.setattr("mlcore.training.run.FULL_TILE", 7)
+    monkeypatch.setattr("mlcore.training.batches.FULL_TILE", 7)
 
 
 @pytest.mark.usefixtures("small_tiles")

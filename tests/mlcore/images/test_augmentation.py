@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
-from mlcore.images.augmentation import Augmentation, AugmentedImages, Augmenter, augment, change_pen_width
+from mlcore.images.augmentation import Augmentation, Augmenter, augment, change_pen_width
 from mlcore.images.preparation import Preparation
 
 EVERYTHING = Augmentation(2.0, 10.0, 0.1, 0.1, 1.0, 0.5, 0.05)
@@ -169,16 +169,6 @@ def test_no_change_makes_ink_darker_than_there_was(
     changed = Augmenter(shape[1:], about, shape[0], pooling)(images, seeded(seed))
     assert changed.shape == (shape[0], -(-shape[1] // pooling), -(-shape[2] // pooling))
     assert changed.max() <= images.max()
-
-
-def test_augmented_images_come_in_compact_form() -> None:
-    dataset = load_dataset("digits-8x8")
-    preparation = Preparation((8, 8), 2, kept=np.array([0, 5, 6, 9]))
-    positions = np.array([4, 1, 7])
-    source = AugmentedImages(dataset, preparation, Augmentation(), 5)
-    found = source.gather(positions, np.empty((3, 4), np.uint16), seeded())
-    expected = preparation.compact(dataset.images[positions])
-    assert np.abs(found.astype(int) - expected).max() <= 2  # the mean of four was rounded
 
 
 # ---- in a run ----------------------------------------------------------------------------------------------

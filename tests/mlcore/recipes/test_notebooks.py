@@ -232,7 +232,7 @@ def test_fifty_updates_equal_the_lists_of_pure_python() -> None:
     hidden, output = np.hstack([W1, b1]).tolist(), np.hstack([W2, b2]).tolist()
     assert all(0 <= weight < 1 for neuron in hidden + output for weight in neuron)
     ours = updated(run, split)
-    sample = run._order[:UPDATES]  # the first sample of fifty
+    sample = run.order.positions[:UPDATES]  # the first sample of fifty
     for position in sample:
         levels = bytes_to_levels(split.train.images[position]).ravel().tolist()
         pixels = [level / 16 / 8 for level in levels]
@@ -246,8 +246,8 @@ def test_a_sample_holds_no_image_twice_and_the_next_is_drawn_anew() -> None:
     run.build(split)
     drawn = []
     for _step in range(100):
-        drawn.append(int(run._next_batch()[0]))
-        run._pass_batch()
+        drawn.append(int(run.order.next_batch()[0]))
+        run.order.pass_batch()
     assert len(set(drawn[:50])) == len(set(drawn[50:])) == 50
     assert set(drawn[:50]) & set(drawn[50:])  # 1,257 images: two samples almost surely share some
 
@@ -289,14 +289,14 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
         start_recipe("nonsense")
 
 
-# ---- the flaws ---------------------------------------------------------------------------------------------
+# ---- the mistakes ------------------------------------------------------------------------------------------
 
 
-def checked(**flaws: object) -> dict[str, str]:
-    """Return the gradient checker's verdict on each array of a small run with these flaws."""
+def checked(**mistakes: object) -> dict[str, str]:
+    """Return the gradient checker's verdict on each array of a small run with these mistakes."""
     digits = load_dataset("digits-8x8")
     run = TrainingRun(
-        NetworkConfig(hidden_sizes=(6,), activation="tanh"), TrainingConfig(batch_size=None, **flaws)
+        NetworkConfig(hidden_sizes=(6,), activation="tanh"), TrainingConfig(batch_size=None, **mistakes)
     )
     run.build(split_dataset(digits, 300))
     table = check_gradients(run, digits.images[:40], digits.labels[:40])

@@ -18,6 +18,7 @@ from mlcore import (
     DatasetError,
     EpochMetrics,
     ModelFileError,
+    Network,
     NetworkConfig,
     SettingError,
     Split,
@@ -126,7 +127,7 @@ DIVIDED: list[dict[str, Any]] = [
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every step, and every measurement, be made of several tiles."""
     for name in ("TILE", "FULL_TILE", "CONVOLUTION_TILE"):
-        monkeypatch.setattr(f"mlcore.training.run.{name}", 7)
+        monkeypatch.setattr(f"mlcore.training.batches.{name}", 7)
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -270,8 +271,8 @@ def test_fifty_steps_are_those_of_the_formulas() -> None:
 
 def next_batch(run: TrainingRun) -> list[int]:
     """Return the positions of the next batch, and pass it."""
-    batch: list[int] = run._next_batch().tolist()
-    run._pass_batch()
+    batch: list[int] = run.order.next_batch().tolist()
+    run.order.pass_batch()
     return batch
 
 
@@ -340,6 +341,22 @@ def test_a_run_learns_what_can_be_learnt() -> None:
     finish(run, SPLIT)
     assert run.best.dev_accuracy >= 0.95
     assert measurements(run)[-1].train_loss < measurements(run)[0].train_loss / 2
+
+
+def test_a_gradient_hook_sees_every_batch_and_may_change_its_gradient() -> None:
+    run, sizes = small_run(batch_size=16, epochs=1), []
+
+    def lose_gradient(network: Network, images: int) -> None:
+        sizes.append(images)
+        assert network.gradients.any()
+        network.gradients[:] = 0
+
+    run.gradient_hook = lose_gradient
+    next(train(run, SPLIT))
+    before = run.network.parameters.copy()
+    finish(run, SPLIT)
+    assert sizes == [16, 16, 16, 12]
+    np.testing.assert_array_equal(run.network.parameters, before)
 
 
 def test_dropout_is_for_training_only() -> None:

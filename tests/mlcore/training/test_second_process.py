@@ -72,14 +72,14 @@ def test_a_shared_step_can_rest_and_be_given_up_at_any_tile(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TILE", "FULL_TILE"):
-        monkeypatch.setattr(f"mlcore.training.run.{name}", 5)
+        monkeypatch.setattr(f"mlcore.training.batches.{name}", 5)
     whole, shared = run_of(), run_of()
     whole.in_halves = shared.in_halves = True
     list(train(whole, split))
     chance = np.random.default_rng(0)
     with Partner() as partner:
         while not shared.is_done:
-            if shared.partner is None and chance.random() < 0.5:
+            if shared.second_process is None and chance.random() < 0.5:
                 partner.attach(shared, split)
             for _record in train(shared, split, rest=lambda: chance.random() < 0.2):
                 pass
@@ -99,7 +99,7 @@ def test_a_run_goes_on_alone_after_it_was_released(partner: Partner, split: Spli
     list(train(alone, split, max_steps=5))
     list(train(shared, split, max_steps=5))
     partner.release()
-    assert shared.partner is None
+    assert shared.second_process is None
     list(train(alone, split))
     list(train(shared, split))
     np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
