@@ -7,7 +7,7 @@ lock held.
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
 from dashboard.runs.status import LIVE, History, Record, RunStatus, State
@@ -15,9 +15,6 @@ from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
 from mlcore import EpochMetrics, Split, TrainingConfig
 from mlcore.language import N_, _
-
-if TYPE_CHECKING:
-    from dashboard.runs.workers import Slot
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
 
@@ -66,7 +63,7 @@ class Run:
     broken_turns: int = 0
     sessions: set[str] = field(default_factory=set)
     used_at: float = 0.0
-    slot: "Slot | None" = None
+    has_worker: bool = False
     records: list[Record] = field(default_factory=list)
     history_version: int = 0
     step: int = 0
@@ -110,7 +107,7 @@ class Run:
     @property
     def waits_to_be_saved(self) -> bool:
         """Whether it has ended, and its worker still keeps what could not be written."""
-        return self.state in ("finished", "stopped") and bool(self.unsaved) and self.slot is not None
+        return self.state in ("finished", "stopped") and bool(self.unsaved) and self.has_worker
 
     @property
     def restart_step(self) -> int:
@@ -120,7 +117,7 @@ class Run:
     @property
     def rests_since(self) -> float:
         """Since when a worker keeps it in memory without being asked for it; infinity when none does."""
-        kept = self.state == "paused" and self.slot is not None and self.jobs == 0
+        kept = self.state == "paused" and self.has_worker and self.jobs == 0
         return self.used_at if kept else math.inf
 
     def belongs_to(self, owner: str, place: Place) -> bool:

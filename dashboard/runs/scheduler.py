@@ -110,8 +110,7 @@ class Scheduler:
 
     def rest(self, run: Run) -> None:
         """Give a run no more turns, because something else is wanted of it; `_settle` does it when it can."""
-        if run.slot is not None and run in run.slot.waiting:
-            run.slot.waiting.remove(run)
+        self._wait_no_longer(run)
         if run.jobs == 0:
             self._settle(run)
         else:
@@ -217,19 +216,28 @@ class Scheduler:
 
     def _slot_for(self, run: Run) -> Slot:
         """Return the run's worker; one that has none gets the one with the fewest runs."""
-        if run.slot is None:
-            run.slot = self._lightest()
-            run.slot.runs.add(run)
-        return run.slot
+        slot = self._slot_of(run)
+        if slot is None:
+            slot = self._lightest()
+            slot.take(run)
+        return slot
+
+    def _slot_of(self, run: Run) -> Slot | None:
+        return next((slot for slot in self.slots if run in slot.runs), None)
 
     def _lightest(self) -> Slot:
         return min(self.slots, key=lambda slot: (len(slot.waiting), len(slot.runs), len(slot.jobs)))
 
     def _leave_slot(self, run: Run) -> None:
-        if run.slot is not None:
-            run.slot.runs.discard(run)
-            run.slot = None
+        slot = self._slot_of(run)
+        if slot is not None:
+            slot.leave(run)
             self._forgotten(run)
+
+    def _wait_no_longer(self, run: Run) -> None:
+        slot = self._slot_of(run)
+        if slot is not None and run in slot.waiting:
+            slot.waiting.remove(run)
 
     def _feed(self, slot: Slot) -> None:
         """Hand out turns; a run that has had one waits behind the others for its next."""
@@ -307,8 +315,7 @@ class Scheduler:
 
     def _end(self, run: Run, state: State, message: str = "") -> None:
         run.state, run.message = state, message
-        if run.slot is not None and run in run.slot.waiting:
-            run.slot.waiting.remove(run)
+        self._wait_no_longer(run)
 
     def _settle(self, run: Run) -> None:
         """Do what was wanted of a run, now that no worker is at it."""
@@ -328,8 +335,9 @@ class Scheduler:
 
     def _forget(self, run: Run) -> None:
         """Free what a run takes in its worker's memory."""
-        if run.slot is not None and run.slot.executor is not None:
-            self._send(run.slot, Job(worker.drop, (run.run_id,)))
+        slot = self._slot_of(run)
+        if slot is not None and slot.executor is not None:
+            self._send(slot, Job(worker.drop, (run.run_id,)))
         self._leave_slot(run)
 
 

@@ -79,6 +79,16 @@ class Slot:
         """How many turns were given to the worker and have not come back."""
         return sum(job.is_turn for job in self.jobs)
 
+    def take(self, run: Run) -> None:
+        """Let this worker have a run; it keeps the run in memory until `leave`."""
+        self.runs.add(run)
+        run.has_worker = True
+
+    def leave(self, run: Run) -> None:
+        """Let a run go."""
+        self.runs.discard(run)
+        run.has_worker = False
+
     def send(self, job: Job) -> None:
         """Give the worker a job; a worker that has ended since is replaced first."""
         try:
