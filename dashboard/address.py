@@ -1,7 +1,7 @@
-"""What the address of a page says: choices that a link should carry.
+"""The parameters behind the ? of a page's address: the choices that a link carries.
 
-It stands beside the widgets on every step of the path. Streamlit's own ``bind="query-params"`` would put
-translated labels into the address, and Back would fall to the default where the address says nothing.
+All pages read and write them here. Streamlit's own ``bind="query-params"`` would put translated labels into
+the address, and Back would fall to the default where the address has no such parameter.
 """
 
 from collections.abc import Collection
@@ -9,13 +9,20 @@ from collections.abc import Collection
 import streamlit as st
 
 
-def from_address(name: str, known: Collection[str]) -> str | None:
-    """Return what the address says of ``name``, or None when that is nothing known."""
+def from_address(name: str, known: Collection[str] | None = None) -> str | None:
+    """Return a parameter of the address, or None where it is missing or not one of the ``known`` values."""
     value = st.query_params.get(name)
-    return value if value in known else None
+    return value if known is None or value in known else None
 
 
 def to_address(**values: str | None) -> None:
-    """Let the address say this, in one step for the browser's Back; None takes a name out of it."""
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name not in values}
-    st.query_params.from_dict(kept | {name: value for name, value in values.items() if value is not None})
+    """Set parameters of the address, in one step for the browser's Back; None removes one."""
+    before = whole_address()
+    after = {name: value for name, value in (before | values).items() if value is not None}
+    if after != before:
+        st.query_params.from_dict(after)
+
+
+def whole_address() -> dict[str, str]:
+    """Return all parameters of the address."""
+    return st.query_params.to_dict()

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 import dashboard.language  # noqa: F401  every page comes by here, and from here on speaks its visitor's language
+from dashboard.address import whole_address
 from mlcore.language import N_, _
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +74,7 @@ def guard(file: str) -> None:
     """
     if st.session_state.get(_INSIDE):
         return
-    st.session_state[_WANTED] = (Path(file).stem, st.query_params.to_dict())
+    st.session_state[_WANTED] = (Path(file).stem, whole_address())
     st.switch_page(str(ROOT / "app.py"))
 
 

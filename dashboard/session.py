@@ -1,7 +1,7 @@
 """All that one visitor chose, uploaded or made, in one object; and the data that follow from it.
 
-It stands beside the whole path: each page reads and writes the same `Session`. It lives as long as the
-visitor's session and no other visitor can reach it.
+Every page reads and writes the same `Session`. It lives as long as the visitor's session, and no other
+visitor can reach it.
 """
 
 import weakref
@@ -11,7 +11,6 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.data.uploads import UploadTray
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
@@ -27,6 +26,32 @@ UPLOADED_MODEL = "your file"
 
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""
+
+
+@dataclass
+class UploadTray:
+    """What one visitor has put into the uploader.
+
+    Attributes
+    ----------
+    number : int
+        Of the uploader: a new one is empty.
+    tried : tuple of str
+        The ids of the files that were read last, so that no rerun reads them again.
+    message : str
+        Why they could not be used; empty when they could.
+    may_try_again : bool
+        Whether the same files may be read at another time.
+    """
+
+    number: int = 0
+    tried: tuple[str, ...] = ()
+    message: str = ""
+    may_try_again: bool = False
+
+    def clear(self) -> None:
+        """Forget what was tried, so that the next run of the page reads the files that are there."""
+        self.tried, self.message, self.may_try_again = (), "", False
 
 
 @dataclass

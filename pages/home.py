@@ -1,13 +1,13 @@
 """Home: what this is, a model that is ready to answer, and the way on.
 
-It stands before the path and shows it whole. It loads no chart library, so that a first visit is quick.
+A visitor sees it first. It loads no chart library, so that it opens quickly.
 """
 
 import streamlit as st
 
+from dashboard.home.showcase import showcase
 from dashboard.navigation import guard, page
 from dashboard.shipped import shipped_model, shipped_model_names
-from dashboard.showcase import showcase
 from dashboard.ui.formats import percent
 from dashboard.ui.pictures import grid
 from mlcore.language import N_, _

@@ -141,7 +141,7 @@ def test_the_lesson_counts_the_images_that_the_shipped_model_learned_from() -> N
 
 SETTINGS = [*settings_of(NetworkConfig), *settings_of(TrainingConfig)]
 TABLES = ("ACTIVATIONS", "INITIALIZERS", "LOSSES", "OPTIMIZERS", "RECIPES", "SCHEDULES")
-PARAMETERS = re.compile(r"(?:from_address\(|query_params\.get\(|query_params\[)\"(\w+)\"")
+PARAMETERS = re.compile(r"from_address\(\"(\w+)\"")
 
 
 def in_api(name: str) -> str:

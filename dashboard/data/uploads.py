@@ -5,7 +5,6 @@ The page Data shows it. The reading itself is done by `dashboard.reading`, in a 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import streamlit as st
@@ -14,10 +13,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from dashboard.budget import NoRoom
-from dashboard.data.memory import return_large_blocks
 from dashboard.reading.readings import NoDisk, TooSlow
 from dashboard.server.presence import is_connected
 from dashboard.server.server import server
+from dashboard.session import UploadTray
 from dashboard.ui.messages import plain, sentence, show_message
 from mlcore import Dataset
 from mlcore.language import _
@@ -30,37 +29,9 @@ ABSENCE = 10.0
 Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
 """Receives a data set and, when the files had them, the images kept for the final test."""
 
-return_large_blocks()
-
 
 class VisitorLeft(Exception):
     """Nobody waits for this file any more."""
-
-
-@dataclass
-class UploadTray:
-    """What one visitor has put into the uploader.
-
-    Attributes
-    ----------
-    number : int
-        Of the uploader: a new one is empty.
-    tried : tuple of str
-        The ids of the files that were read last, so that no rerun reads them again.
-    message : str
-        Why they could not be used; empty when they could.
-    may_try_again : bool
-        Whether the same files may be read at another time.
-    """
-
-    number: int = 0
-    tried: tuple[str, ...] = ()
-    message: str = ""
-    may_try_again: bool = False
-
-    def clear(self) -> None:
-        """Forget what was tried, so that the next run of the page reads the files that are there."""
-        self.tried, self.message, self.may_try_again = (), "", False
 
 
 def show_uploader(tray: UploadTray, take: Take) -> None:

@@ -27,6 +27,16 @@ def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray,
         grid(answer_pictures(evaluation, images, positions[first : first + IMAGES_A_PAGE]), SIZE)
 
 
+@st.fragment
+def show_mistakes(evaluation: Evaluation, images: Dataset) -> None:
+    """Show the images that were guessed wrong, those first that the model was most sure of."""
+    if evaluation.wrong:
+        st.write(_("True class → guess, and how sure the model was."))
+        show_answers(evaluation, images, evaluation.mistakes, key="mistakes_page")
+    else:
+        st.write(_("There are none."))
+
+
 def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
     """Return these images, each with its true class, the guess, and how sure the model was of it."""
     pictures = []

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.evaluate.cache import Evaluation
 from dashboard.evaluate.calibration_chart import calibration_figure
+from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import class_scores
@@ -17,6 +18,26 @@ PERCENT = "%.1f %%"
 
 MOST_ROWS = 20
 """A table of more rows than this is scrolled."""
+
+
+def show_accuracy(evaluation: Evaluation) -> None:
+    """Show how many answers are right, and what that says of images that nobody has shown yet."""
+    with st.grid(4, min_column_width=120):
+        st.metric(_("Accuracy"), percent(evaluation.accuracy))
+        st.metric(_("Right"), f"{evaluation.right:,}")
+        st.metric(_("Wrong"), f"{evaluation.wrong:,}")
+        st.metric(
+            _("In its top three"),
+            percent(evaluation.among_three),
+            help=_("How often the true class was one of the three that the model found likeliest."),
+        )
+    low, high = evaluation.likely_accuracy
+    meaning = _(
+        "{right:,} of {n:,} images were recognised. On others of the same kind, expect {low} to {high}."
+    )
+    st.caption(
+        meaning.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
+    )
 
 
 def show_classes(evaluation: Evaluation) -> None:

@@ -1,6 +1,6 @@
-"""A few test images with what a shipped model answers, for the page Home.
+"""The first test images with the answers of a shipped model, right or wrong.
 
-It stands at the end of the path: real answers to images that the model never saw, right or wrong.
+The Home page shows them, to tell at a glance what a trained network can do.
 """
 
 import streamlit as st

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from dashboard.session import Session
 from dashboard.split_settings import SplitSettings
-from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig, settings_of
-
-RATE = settings_of(TrainingConfig)["learning_rate"]
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
 
 
 def is_changed(session: Session) -> bool:
@@ -63,15 +61,6 @@ def set_training(session: Session, name: str, config: TrainingConfig) -> None:
 def good_rate(session: Session) -> float:
     """Return a learning rate that works with the optimizer."""
     return OPTIMIZERS[session.training_config.optimizer].good_rate
-
-
-def gentler_rate(rate: float) -> float:
-    """Return a tenth of a learning rate, or the lowest that there is.
-
-    >>> gentler_rate(0.5), gentler_rate(2e-6)
-    (0.05, 1e-06)
-    """
-    return max(RATE.minimum or 0.0, rate / 10)
 
 
 def use_good_rate(session: Session) -> None:

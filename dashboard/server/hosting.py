@@ -1,4 +1,4 @@
-"""What keeps one server process up for many visitors: enough descriptors, and a log that no flood fills.
+"""What keeps one server process up for many visitors: descriptors, memory, and a log that no flood fills.
 
 The server calls `prepare_process` once, when its first visitor arrives. docs/how-to/host.md tells who runs
 a server what else it needs.
@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from types import TracebackType
 
+from dashboard.server.memory import return_large_blocks
+
 MOST_DESCRIPTORS = 65_536
 """As many as sixteen thousand open tabs need; a few programs count up to the limit, so it is not higher."""
 
@@ -22,8 +24,9 @@ MOST_KINDS = 200
 
 
 def prepare_process() -> None:
-    """Raise the limit on open descriptors, and write no kind of record more than once a minute."""
+    """Raise the limit on open descriptors, return freed memory, and log each kind of record once a minute."""
     raise_descriptor_limit()
+    return_large_blocks()
     quieten_log()
 
 

@@ -1,7 +1,7 @@
 """What becomes of memory that was freed: large blocks go back to the system at once.
 
-It stands beside the whole path, wherever a data set comes and goes. The C library of Linux (glibc) would keep
-freed blocks of up to 32 MB for later, and the pixels of Kaggle's train.csv have 33 million bytes.
+`prepare_process` calls it once. The C library of Linux (glibc) would keep freed blocks of up to 32 MB for
+later, and the pixels of Kaggle's train.csv have 33 million bytes.
 """
 
 import ctypes

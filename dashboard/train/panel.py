@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from dashboard.network.settings import RATE, gentler_rate
+from dashboard.learning_rate import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.learning_curves import learning_curves

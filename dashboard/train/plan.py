@@ -5,13 +5,14 @@ It stands between the settings and the run on the path; from here a run is start
 
 import streamlit as st
 
+from dashboard.address import to_address
 from dashboard.estimate import expected_seconds
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
 from dashboard.ui.formats import duration
-from dashboard.ui.messages import friendly_errors, plain
+from dashboard.ui.messages import friendly_errors, plain, show_error
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
@@ -71,4 +72,33 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
         session.split_settings,
         visitors_place(),
     )
-    st.query_params["run"] = session.run_id
+    to_address(run=session.run_id)
+
+
+def start(session: Session, shown: RunStatus | None, instead_of: RunStatus | None = None) -> None:
+    """Start what is planned; what stands in the way is told on the page.
+
+    A second click on a button that started a run already does nothing.
+    """
+    if session.run_id != (shown.run_id if shown else None):
+        return
+    try:
+        start_run(session, instead_of)
+    except Exception as error:
+        st.session_state["start_problem"] = error
+
+
+def offer_start(session: Session, status: RunStatus | None) -> None:
+    """Show what would be trained now, and start it: alone, beside a run that is still live, or instead."""
+    show_plan(session)
+    if status is None or not status.live:
+        st.button(
+            _("Start"), icon=":material/play_arrow:", type="primary", on_click=start, args=(session, status)
+        )
+    else:
+        with st.container(horizontal=True, gap="small"):
+            st.button(_("Stop this run and start"), on_click=start, args=(session, status, status))
+            st.button(_("Start beside it"), on_click=start, args=(session, status))
+    problem = st.session_state.pop("start_problem", None)
+    if problem is not None:
+        show_error(problem)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import streamlit as st
 
+from dashboard.learning_rate import gentler_rate
 from dashboard.navigation import page
-from dashboard.network.settings import gentler_rate
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session

@@ -6,9 +6,9 @@ It stands before the path and points along it.
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.home.showcase import IMAGES
 from dashboard.navigation import PAGES, ROOT
 from dashboard.shipped import shipped_model
-from dashboard.showcase import IMAGES
 from dashboard.ui.formats import percent
 from tests.waiting import PATIENCE
 

@@ -20,6 +20,7 @@ from dashboard.train import downloads as take_home
 from dashboard.train import panel as run_view
 from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
+from dashboard.train import run_choice
 from mlcore import NetworkConfig, TrainingConfig
 from tests.waiting import PATIENCE, wait_until
 
@@ -35,7 +36,16 @@ def only_service() -> Iterator[RunService]:
 @pytest.fixture
 def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
     """The service in the place of the server's, without runs."""
-    for module in (estimate, model_choice, run_result, run_service, run_view, take_home, train_plan):
+    for module in (
+        estimate,
+        model_choice,
+        run_choice,
+        run_result,
+        run_service,
+        run_view,
+        take_home,
+        train_plan,
+    ):
         monkeypatch.setattr(module, "get_run_service", lambda: only_service)
     yield only_service
     for run in list(only_service._runs.values()):

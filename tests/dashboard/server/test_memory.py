@@ -1,6 +1,6 @@
 """Memory of large data goes back to the system when they are gone.
 
-It stands beside the path, wherever a data set comes and goes.
+A server that kept it would fill up while data sets come and go.
 """
 
 import platform
@@ -16,7 +16,7 @@ PROGRAM = """
 import threading
 import numpy as np
 import psutil
-from dashboard.data.memory import return_large_blocks
+from dashboard.server.memory import return_large_blocks
 
 if {called}:
     return_large_blocks()

@@ -1,0 +1,77 @@
+"""The choice of a data set: one that ships with the app, or files of the visitor's own.
+
+The Data page shows it first; everything below it follows from what was chosen.
+"""
+
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.data.uploads import show_uploader
+from dashboard.session import TEST_SETS, UPLOADED, Session
+from dashboard.ui.messages import plain
+from mlcore import SHIPPED_DATASETS
+from mlcore.datasets.readers import READERS
+from mlcore.language import _
+from mlcore.quote import quoted
+
+SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
+
+
+def choose_dataset(session: Session) -> None:
+    """Show the choice between the shipped data sets and the visitor's own; the address can make it too."""
+    wanted = from_address("data", SHIPPED)
+    if wanted is not None:
+        session.use_dataset(wanted)
+        st.session_state["data_source"] = wanted
+    elif not is_in_step(session):
+        st.session_state["data_source"] = session.dataset_key
+    labels = {name: _(SHIPPED_DATASETS[name].title) for name in SHIPPED} | {UPLOADED: _("Your own")}
+    source = st.segmented_control(
+        _("Data set"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="data_source",
+        required=True,
+        on_change=use_choice,
+        args=(session,),
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    if source == UPLOADED:
+        st.write(
+            _("Drop files here: a table (CSV, as from Kaggle), IDX files, an .npz, or a .zip of pictures.")
+        )
+        show_uploader(session.upload_tray, session.use_upload)
+        with st.expander(_("Which files can be read?")):
+            for reader in READERS.values():
+                st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
+        if session.dataset_key != UPLOADED:
+            text = _("Until a data set has been read, {name} stays in use.")
+            st.caption(text.format(name=plain(dataset_title(session))))
+
+
+def is_in_step(session: Session) -> bool:
+    """Return whether the control shows the data set in use, which a recipe may have changed elsewhere."""
+    source = st.session_state.get("data_source")
+    is_waiting = source == UPLOADED and session.uploaded is None  # for files
+    return is_waiting or source == session.dataset_key
+
+
+def use_choice(session: Session) -> None:
+    """Use the data set that was chosen, and let the address say so; one's own is in use once it was read."""
+    source = st.session_state["data_source"]
+    if source not in (UPLOADED, *SHIPPED):
+        return
+    if source == UPLOADED:
+        to_address(data=None)
+        if session.uploaded is not None:
+            session.use_upload(session.uploaded, session.uploaded_test)
+    else:
+        to_address(data=source)
+        session.use_dataset(source)
+
+
+def dataset_title(session: Session) -> str:
+    """Return what the data set in use is called."""
+    shipped = SHIPPED_DATASETS.get(session.dataset_key)
+    return _(shipped.title) if shipped else quoted(session.dataset.name)

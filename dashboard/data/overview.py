@@ -1,0 +1,88 @@
+"""What the visitor sees of a data set: its facts, some of its images, and how they are divided.
+
+The Data page shows these parts one below the other.
+"""
+
+import streamlit as st
+
+from dashboard.data.choice import dataset_title
+from dashboard.data.class_chart import PARTS, class_figure
+from dashboard.data.samples import class_table, facts_of, sample_pictures, sample_positions
+from dashboard.data.split_form import show_split_form
+from dashboard.session import Session
+from dashboard.ui.messages import distinct, friendly_errors, plain, show_notes
+from dashboard.ui.pictures import grid
+from dashboard.ui.plotly_chart import show_chart
+from mlcore import SHIPPED_DATASETS
+from mlcore.language import _
+
+SAMPLES = 60
+ALL = -1
+
+
+def show_facts(session: Session) -> None:
+    """Show what the data set is, in one line of figures, and whose it is."""
+    dataset, facts = session.dataset, facts_of(session.dataset)
+    shipped = SHIPPED_DATASETS.get(session.dataset_key)
+    st.subheader(plain(dataset_title(session)), anchor=False)
+    if shipped:
+        st.write(_(shipped.about))
+    height, width = dataset.image_shape
+    with st.grid(4, min_column_width=120):
+        st.metric(_("Images"), f"{len(dataset):,}")
+        st.metric(_("Classes"), len(dataset.class_names))
+        st.metric(_("Pixels"), f"{height} × {width}")
+        st.metric(_("Grey levels"), f"{facts.darkest} – {facts.lightest}")
+    if dataset.notes:
+        show_notes(dataset.notes)
+    if shipped:
+        st.caption(
+            _("{credit}. Licence: {licence}.").format(credit=_(shipped.credit), licence=_(shipped.licence))
+        )
+
+
+@st.fragment
+def show_samples(session: Session) -> None:
+    """Show images drawn by chance, of all classes or one."""
+    dataset = session.dataset
+    # Streamlit keeps format_func: it must not keep the data set alive when another one takes its place.
+    names = [plain(name) for name in distinct(dataset.class_names)]
+    chosen = st.pills(
+        _("Class"),
+        [ALL, *range(len(names))],
+        default=ALL,
+        required=True,
+        format_func=lambda number: _("All") if number == ALL else names[number],
+        key="sample_class",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    seed = st.session_state.setdefault("sample_seed", 0)
+    number = None if chosen == ALL else chosen
+    grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
+    st.button(_("Show others"), icon=":material/shuffle:", on_click=shuffle)
+
+
+def shuffle() -> None:
+    """Let the samples be others."""
+    st.session_state["sample_seed"] += 1
+
+
+@st.fragment
+def show_split(session: Session) -> None:
+    """Show how the images are divided, and let the visitor change it."""
+    with friendly_errors():
+        show_split_form(session)
+        table = class_table(session.dataset, session.split)
+        with st.grid(4, min_column_width=120):
+            for part, label in PARTS.items():
+                if table[part].any():
+                    st.metric(_(label), f"{table[part].sum():,}")
+            if session.test_set is not None:
+                st.metric(_("Kept for the test"), f"{len(session.test_set):,}")
+        show_chart(class_figure(table), key="class_chart")
+        with st.expander(_("The same in numbers")):
+            columns = (
+                {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
+            )
+            st.dataframe(table.rename(columns=columns), hide_index=True)

@@ -1,0 +1,84 @@
+"""The ways to give an image: drawn on the canvas, from a picture file, or by the camera.
+
+The Draw page shows the one that was chosen, and the width of the pen beside it.
+"""
+
+from typing import BinaryIO
+
+import streamlit as st
+
+from dashboard.budget import NoRoom
+from dashboard.draw.canvas import show_canvas
+from dashboard.draw.drawing import digit_in_picture, drawn_image
+from dashboard.server.uploaded_files import in_memory
+from dashboard.session import Session
+from dashboard.ui.messages import show_error, show_message
+from dashboard.ui.pictures import GreyImage
+from mlcore import DatasetError, image_from_drawing
+from mlcore.datasets.dataset import UInt8Array
+from mlcore.language import N_, _
+
+WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
+WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
+PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
+
+LARGEST_PICTURE = 20  # MB
+
+
+def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | None, str]:
+    """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
+    way = st.segmented_control(
+        _("How to give the digit"),
+        list(WAYS),
+        default="draw",
+        required=True,
+        format_func=lambda way: f"{WAY_ICONS[way]} {_(WAYS[way])}",
+        key="draw_way",
+        label_visibility="collapsed",
+        persist_state="session",
+        width="stretch",
+    )
+    if way == "file":
+        label = _("A picture of one digit")
+        file = in_memory(
+            st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
+        )
+        image = image_of(file, shape)
+        if file is not None and image is not None:
+            st.image(file, alt=_("The picture that was uploaded"), width="stretch")
+        return image, _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
+    if way == "camera":
+        file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
+        return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
+    show_canvas(session)
+    return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
+
+
+def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the network; say so when there is none."""
+    if file is None:
+        return None
+    try:
+        image = digit_in_picture(file, shape)
+    except (DatasetError, NoRoom) as error:
+        show_error(error)
+        return None
+    if image is None:
+        show_message(
+            "warning", _("No digit was found in the picture. One digit, large and alone, works best.")
+        )
+    return image
+
+
+def choose_pen(session: Session) -> None:
+    """Let the visitor choose how wide the pen is, while there is one."""
+    if st.session_state.get("draw_way") != "draw":
+        return
+    st.session_state["draw_pen"] = session.pen_width
+    st.slider(
+        _("Width of the pen"),
+        8,
+        40,
+        key="draw_pen",
+        on_change=lambda: setattr(session, "pen_width", st.session_state["draw_pen"]),
+    )

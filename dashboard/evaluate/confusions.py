@@ -1,0 +1,88 @@
+"""The confusion matrix with its controls, and the images in one of its cells.
+
+The Evaluate page shows it; the address names the cell, so that a link leads to the same images.
+"""
+
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.evaluate.cache import Cell, Evaluation
+from dashboard.evaluate.confusion_chart import confusion_figure
+from dashboard.evaluate.gallery import show_answers
+from dashboard.ui.messages import distinct, plain
+from dashboard.ui.plotly_chart import show_chart
+from mlcore import Dataset
+from mlcore.language import _
+
+MOST_PAIRS = 8
+
+
+@st.fragment
+def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
+    """Show the confusion matrix, and the images in one of its cells."""
+    cell = chosen_cell(evaluation)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_chart(
+            confusion_figure(evaluation, cell),
+            key="confusions",
+            chosen=cell,
+            on_choice=lambda clicked: choose_cell(evaluation, clicked),
+        )
+        offer_pairs(evaluation, cell)
+    with right:
+        offer_cells(evaluation, cell)
+        positions = evaluation.cell(*cell)
+        st.write(plain(evaluation.in_words(cell)))
+        show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
+
+
+def chosen_cell(evaluation: Evaluation) -> Cell:
+    """Return the cell that the address names, else the fullest one off the diagonal."""
+    names = evaluation.class_names
+    true, guessed = from_address("true", names), from_address("guessed", names)
+    if true is not None and guessed is not None:
+        return names.index(true), names.index(guessed)
+    return next(iter(evaluation.confusions()), (0, 0))
+
+
+def choose_cell(evaluation: Evaluation, cell: Cell) -> None:
+    """Let the address name this cell, if there is one."""
+    if not evaluation.has_cell(cell):
+        return
+    true, guessed = (evaluation.class_names[place] for place in cell)
+    to_address(true=true, guessed=guessed)
+
+
+def offer_pairs(evaluation: Evaluation, cell: Cell) -> None:
+    """Offer the most confused pairs of classes."""
+    pairs, names = evaluation.confusions()[:MOST_PAIRS], distinct(evaluation.class_names)
+    if not pairs:
+        return
+    st.session_state["cell_pair"] = cell if cell in pairs else None
+    st.pills(
+        _("Most confused"),
+        pairs,
+        format_func=lambda pair: plain(f"{names[pair[0]]} → {names[pair[1]]}: {evaluation.matrix[pair]:,}"),
+        key="cell_pair",
+        on_change=lambda: choose_cell(evaluation, st.session_state["cell_pair"] or cell),
+        wrap=True,
+    )
+
+
+def offer_cells(evaluation: Evaluation, cell: Cell) -> None:
+    """Offer every cell by two lists."""
+    names = distinct(evaluation.class_names)
+    st.session_state["cell_true"], st.session_state["cell_guessed"] = cell
+    for place, (key, label) in zip(
+        st.columns(2, wrap=False), {"cell_true": _("True"), "cell_guessed": _("Guessed")}.items(), strict=True
+    ):
+        place.selectbox(
+            label,
+            range(len(names)),
+            format_func=names.__getitem__,
+            key=key,
+            on_change=lambda: choose_cell(
+                evaluation, (st.session_state["cell_true"], st.session_state["cell_guessed"])
+            ),
+        )

@@ -1,0 +1,66 @@
+"""Which model is evaluated on which images, and what a visitor should know when the two do not fit.
+
+The Evaluate page shows these choices above the results.
+"""
+
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.models.picker import bring_model, choose_model
+from dashboard.navigation import page
+from dashboard.session import Session
+from dashboard.ui.messages import show_message
+from mlcore import Dataset, Model
+from mlcore.language import N_, _
+
+SETS = {"dev": N_("Dev set"), "test": N_("Test set")}
+
+
+def choose_answerer(session: Session) -> None:
+    """Show the choice of the model, the same as on Draw."""
+    with st.container(width=340):
+        choose_model(session, "evaluate_model")
+    with st.popover(_("Use a model file"), icon=":material/upload:"):
+        bring_model(session, "evaluate_model")
+
+
+def choose_images(session: Session) -> tuple[str, Dataset]:
+    """Show the choice between dev set and test set, where there is one; the address can make it too."""
+    names = [name for name in SETS if name == "dev" or session.test_set is not None]
+    if len(names) == 1:
+        return "dev", session.split.dev
+    st.session_state["evaluate_set"] = from_address("set", names) or "dev"
+    name = st.segmented_control(
+        _("Images"),
+        names,
+        format_func=lambda name: _(SETS[name]),
+        key="evaluate_set",
+        required=True,
+        on_change=lambda: to_address(set=st.session_state["evaluate_set"]),
+        help=_(
+            "The dev set is for comparing networks while you try things. Look at the test set at the end: "
+            "once choices were made by it, it no longer tells how well a network does on new images."
+        ),
+    )
+    test = session.test_set if name == "test" else None
+    return ("dev", session.split.dev) if test is None else ("test", test)
+
+
+def show_misfit(reason: str) -> None:
+    """Say why this model cannot be asked about these images, and lead to where either can be changed."""
+    show_message("warning", reason)
+    with st.container(horizontal=True):
+        st.page_link(page("data"))
+        st.page_link(page("train"))
+
+
+def warn_of_known_images(session: Session, model: Model, name: str) -> None:
+    """Say so when the model may have learned from the very images that it is asked about."""
+    if name == "dev" and model.card.get("dev_fingerprint") != session.split.dev.fingerprint:
+        show_message(
+            "info",
+            _(
+                "These images are not the dev set that the model was judged by in training. It may have "
+                "learned from some of them; then the figures look too good."
+            ),
+        )

@@ -1,0 +1,68 @@
+"""The settings of network and training, and what follows from them: the parameters and the training time.
+
+The Network page shows the form on the left, and the network with its figures on the right.
+"""
+
+import streamlit as st
+
+from dashboard.estimate import expected_seconds
+from dashboard.network.picture import example_of, network_svg, show_network_picture
+from dashboard.network.settings import good_rate, set_network, set_training, use_good_rate
+from dashboard.session import Session
+from dashboard.ui.config_form import Form
+from dashboard.ui.formats import duration
+from dashboard.ui.messages import friendly_errors
+from dashboard.ui.wording import length_words
+from mlcore import OPTIMIZERS, network_summary
+from mlcore.language import _
+
+
+def show_settings(session: Session) -> None:
+    """Show the controls of network and training."""
+    network = Form(lambda: session.network_config, lambda *change: set_network(session, *change), "network")
+    training = Form(
+        lambda: session.training_config, lambda *change: set_training(session, *change), "training"
+    )
+    st.subheader(_("The network"))
+    network.show(_("More about the network"))
+    st.subheader(_("The training"))
+    say_in_short(session)
+    training.show(_("More about the training"))
+
+
+def say_in_short(session: Session) -> None:
+    """Say which rate suits the optimizer, and when training ends: always in one place, so nothing moves."""
+    rate = good_rate(session)
+    text = _("{optimizer} mostly works with a learning rate near {rate:g}. Training ends after {length}.")
+    optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(text.format(optimizer=optimizer, rate=rate, length=length_words(session.training_config)))
+        st.button(
+            _("Use {rate:g}").format(rate=rate),
+            key="use_rate",
+            type="tertiary",
+            disabled=session.training_config.learning_rate == rate,
+            on_click=use_good_rate,
+            args=(session,),
+        )
+
+
+def show_network(session: Session) -> None:
+    """Show the network as a picture, and how much it has to learn."""
+    dataset, config = session.dataset, session.network_config
+    layers = network_summary(config, dataset.image_shape, len(dataset.class_names))
+    show_network_picture(network_svg(config, layers, dataset.class_names, example_of(dataset)))
+    with st.grid(2, min_column_width=130):
+        st.metric(_("Parameters"), f"{sum(layer.parameters for layer in layers):,}")
+        show_time(session)
+
+
+@st.fragment(parallel=True)
+def show_time(session: Session) -> None:
+    """Show how long the training will take; the rest of the page need not wait for it."""
+    place = st.empty()
+    label = _("Training takes about")
+    help_ = _("Estimated from the size of the network and the speed of this server.")
+    place.metric(label, "…", help=help_)
+    with friendly_errors():
+        place.metric(label, duration(expected_seconds(session)), help=help_)

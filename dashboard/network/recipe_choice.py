@@ -1,0 +1,64 @@
+"""The list of recipes, and what is told about the one in use.
+
+The Network page shows it first; the address names the recipe, so that it can be sent to others.
+"""
+
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.network.settings import is_changed, use_recipe
+from dashboard.session import Session
+from dashboard.ui.config_form import chosen_value, control_key
+from mlcore import RECIPES
+from mlcore.language import _
+from mlcore.recipes.recipe import RecipeCard
+
+CHANGED = ""  # the choice of a recipe that the visitor has changed
+
+
+def choose_recipe(session: Session) -> None:
+    """Show the recipes; the address can name one, and says which is in use."""
+    wanted = from_address("recipe", RECIPES)
+    if wanted is not None and wanted != session.recipe:
+        use_recipe(session, wanted)
+    changed = is_changed(session)
+    name_in_address(session, changed)
+    labels = {name: _(recipe.label) for name, recipe in RECIPES.items()}
+    if changed:
+        labels[CHANGED] = _("{recipe}, changed by you").format(recipe=labels[session.recipe])
+    st.selectbox(
+        _("Recipe"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key=control_key("recipe", CHANGED if changed else session.recipe),
+        on_change=lambda: take_recipe(session, chosen_value("recipe")),
+        filter_mode=None,
+    )
+    recipe = RECIPES[session.recipe]
+    st.caption(_(recipe.help))
+    if recipe.card is not None:
+        tell_story(recipe.card)
+    if recipe.split is not None:
+        st.caption(_("It brings its own data and split; another recipe takes the split away again."))
+
+
+def take_recipe(session: Session, name: str) -> None:
+    """Use the recipe that was chosen, and let the address say so; one's own changes are no recipe."""
+    if name in RECIPES:
+        use_recipe(session, name)
+        name_in_address(session, changed=False)
+
+
+def tell_story(card: RecipeCard) -> None:
+    """Tell what a recipe does, what is wrong with it and how good it gets."""
+    with st.expander(_("About this recipe")):
+        st.markdown(_(card.does))
+        if card.wrong:
+            st.markdown(f"**{_('Wrong')}:** {_(card.wrong)}")
+        st.markdown(f"**{_('Reaches')}:** {_(card.reaches)}")
+
+
+def name_in_address(session: Session, changed: bool) -> None:
+    """Name the recipe in the address, unless it is the first one or was modified."""
+    is_named = not changed and session.recipe != next(iter(RECIPES))
+    to_address(recipe=session.recipe if is_named else None)

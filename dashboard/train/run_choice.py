@@ -1,0 +1,79 @@
+"""Which run the Train page shows: the one in the address, this session's, or another of the visitor's own.
+
+It also says how long a run is kept, and lets its owner delete it.
+"""
+
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
+from dashboard.runs.status import RunError, RunStatus
+from dashboard.session import Session
+from dashboard.train.panel import MOVING
+from dashboard.ui.config_form import chosen_value, control_key
+from dashboard.ui.messages import show_message
+from dashboard.ui.wording import run_words
+from mlcore.language import _
+
+
+def current_run(session: Session) -> RunStatus | None:
+    """Return the run to show: the address's, else this session's, else the visitor's newest."""
+    session.run_id = from_address("run") or session.run_id
+    run_id = find_run(session)
+    if run_id is None:
+        return None
+    try:
+        status = watch_run(run_id)
+    except RunError as error:
+        show_message("info", str(error))
+        session.run_id = None
+        to_address(run=None)
+        return None
+    to_address(run=run_id)
+    return status
+
+
+def choose_run(session: Session) -> None:
+    """Let the visitor go from one of several runs to another, and back from somebody else's."""
+    runs = get_run_service().runs_of(run_owner())
+    # Names that stay as they are: the list finds what was chosen by its name, which must still be there then.
+    names = {status.run_id: f"{len(runs) - n}: {run_words(status)}" for n, status in enumerate(runs)}
+    if session.run_id not in names:
+        names = {str(session.run_id): _("The run that you watch"), **names}
+    if len(names) < 2:
+        return
+    st.selectbox(
+        _("Your runs"),
+        list(names),
+        format_func=names.__getitem__,
+        key=control_key("run", session.run_id),
+        on_change=lambda: use_run(session, chosen_value("run")),
+        filter_mode=None,
+    )
+
+
+def use_run(session: Session, run_id: str) -> None:
+    """Show another run."""
+    session.run_id = run_id
+    to_address(run=run_id)
+
+
+def how_long_it_stays(status: RunStatus) -> str:
+    """Say where the run is found again, and until when."""
+    minutes = round(get_run_service().limits.grace_seconds / 60)
+    text = _(
+        "Whoever has this address finds it and can watch, until {n} minutes after its owner has left the app."
+    )
+    stays = text.format(n=minutes)
+    return f"{_('It goes on while you look elsewhere.')} {stays}" if status.state in MOVING else stays
+
+
+def offer_to_delete(session: Session, status: RunStatus) -> None:
+    """Let the owner remove a run that has ended, once asked twice."""
+    with st.popover(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
+        st.write(_("Its curves and its model will be gone. What you have downloaded stays yours."))
+        if st.button(_("Delete it for good"), icon=":material/delete_forever:"):
+            get_run_service().delete(status.run_id, run_owner())
+            session.run_id = None
+            to_address(run=None)
+            st.rerun()
