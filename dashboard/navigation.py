@@ -11,12 +11,14 @@ import streamlit as st
 
 import dashboard.language  # noqa: F401  every page comes by here, and from here on speaks its visitor's language
 from dashboard.address import whole_address
+from dashboard.ui.messages import forget_problems
 from mlcore.language import N_, _
 
 ROOT = Path(__file__).resolve().parent.parent
 
 _INSIDE = "inside_app"
 _WANTED = "wanted_page"
+_CURRENT = "current_page"
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,15 @@ def guard(file: str) -> None:
 
     Until some session of a server has run app.py, Streamlit's older page discovery answers an address
     such as `/train` with the bare page. The guard remembers the address, with its query, and runs app.py,
-    whose `wanted_page` comes back here.
+    whose `wanted_page` comes back here. On another page, the problems of the last one are forgotten.
     """
+    name = Path(file).stem
     if st.session_state.get(_INSIDE):
+        if name != st.session_state.get(_CURRENT):
+            st.session_state[_CURRENT] = name
+            forget_problems()
         return
-    st.session_state[_WANTED] = (Path(file).stem, whole_address())
+    st.session_state[_WANTED] = (name, whole_address())
     st.switch_page(str(ROOT / "app.py"))
 
 

@@ -38,20 +38,17 @@ class UploadTray:
         Of the uploader: a new one is empty.
     tried : tuple of str
         The ids of the files that were read last, so that no rerun reads them again.
-    message : str
-        Why they could not be used; empty when they could.
     may_try_again : bool
         Whether the same files may be read at another time.
     """
 
     number: int = 0
     tried: tuple[str, ...] = ()
-    message: str = ""
     may_try_again: bool = False
 
     def clear(self) -> None:
         """Forget what was tried, so that the next run of the page reads the files that are there."""
-        self.tried, self.message, self.may_try_again = (), "", False
+        self.tried, self.may_try_again = (), False
 
 
 @dataclass

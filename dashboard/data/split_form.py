@@ -10,14 +10,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard.session import Session
-from dashboard.ui.messages import sentence, show_message
-from mlcore import DatasetError
+from dashboard.ui.messages import keeping_problem, show_problem
 from mlcore.datasets.split import dev_count
 from mlcore.language import N_, _
 
 UNITS = {"images": N_("images"), "percent": N_("percent")}
 
-_MESSAGE = "split_message"
 _LARGEST_SEED = 2**32 - 1
 
 
@@ -28,8 +26,7 @@ def show_split_form(session: Session) -> None:
         _show_train_size(session)
         _show_seed(session)
     _show_stratify(session)
-    if message := st.session_state.get(_MESSAGE):
-        show_message("error", message)
+    show_problem("split")
 
 
 def _show_dev_size(session: Session) -> None:
@@ -119,10 +116,6 @@ def _change_dev_unit(session: Session) -> None:
 def _try(session: Session, **changes: Any) -> None:
     """Use these settings if the data set can be split so; else keep those before and say why."""
     settings = replace(session.split_settings, **changes)
-    st.session_state[_MESSAGE] = ""
-    try:
+    with keeping_problem("split"):
         settings.split(session.dataset)
-    except DatasetError as error:
-        st.session_state[_MESSAGE] = sentence(error)
-    else:
         session.split_settings = settings

@@ -17,7 +17,7 @@ from dashboard.reading.readings import NoDisk, TooSlow
 from dashboard.server.presence import is_connected
 from dashboard.server.server import server
 from dashboard.session import UploadTray
-from dashboard.ui.messages import plain, sentence, show_message
+from dashboard.ui.messages import keep_problem, plain, show_problem
 from mlcore import Dataset
 from mlcore.language import _
 
@@ -53,10 +53,10 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
     if files and ids != tray.tried:
         tray.clear()
         _read(files, tray, take)
-        if not tray.message:
+        if not tray.tried:
             st.rerun()
-    if tray.message:
-        show_message("error", tray.message)
+    if tray.tried:
+        show_problem("upload")
     if tray.may_try_again:
         st.button(_("Try again"), icon=":material/refresh:", on_click=tray.clear)
 
@@ -79,7 +79,8 @@ def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
     except VisitorLeft:
         st.stop()
     except Exception as error:
-        tray.tried, tray.message = ids, sentence(error)
+        keep_problem("upload", error)
+        tray.tried = ids
         tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
         return
     _let_go(tray)

@@ -5,12 +5,10 @@ They stand between the trained models and whatever is asked of them, on Draw and
 
 import streamlit as st
 
-from dashboard.budget import NoRoom
 from dashboard.models.choice import chosen_key, model_labels, take_model_file
 from dashboard.server.uploaded_files import opened
 from dashboard.session import Session
-from dashboard.ui.messages import sentence, show_message
-from mlcore import ModelFileError
+from dashboard.ui.messages import keeping_problem, show_problem
 from mlcore.language import _
 
 LARGEST_MODEL = 150  # MB; eight layers of 2,048 neurons are 118
@@ -45,18 +43,13 @@ def bring_model(session: Session, key: str) -> None:
         on_change=_take_file,
         args=(session, key),
     )
-    if message := st.session_state.get(f"{key}_message"):
-        show_message("error", message)
+    show_problem(f"{key}_file")
 
 
 def _take_file(session: Session, key: str) -> None:
     """Let an uploaded model answer, or keep a sentence about why it cannot."""
     file = st.session_state[f"{key}_file"]
-    st.session_state[f"{key}_message"] = ""
-    if file is None:
-        return
-    try:
-        with opened(file) as stream:
-            take_model_file(session, stream, file.name)
-    except (ModelFileError, NoRoom) as error:
-        st.session_state[f"{key}_message"] = sentence(error)
+    with keeping_problem(f"{key}_file"):
+        if file is not None:
+            with opened(file) as stream:
+                take_model_file(session, stream, file.name)

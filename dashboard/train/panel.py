@@ -15,7 +15,7 @@ from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.learning_curves import learning_curves
 from dashboard.ui.formats import duration, percent
-from dashboard.ui.messages import friendly_errors, plain, sentence, show_message
+from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_message, show_problem
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import run_words
 from mlcore import EpochMetrics
@@ -37,7 +37,6 @@ BADGES: dict[State, tuple[str, Color]] = {
     "failed": (":material/error:", "red"),
 }
 
-_PROBLEM = "run_problem"
 _WENT_ON = "run_went_on"
 
 
@@ -106,9 +105,7 @@ def show_buttons(status: RunStatus) -> None:
         key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
         with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
             show_go_on(status)
-    problem = st.session_state.pop(_PROBLEM, None)
-    if problem:
-        show_message("error", problem)
+    show_problem(status.run_id)
 
 
 def _button(
@@ -126,8 +123,8 @@ def _button(
         icon=f":material/{icon}:",
         disabled=not enabled,
         type="primary" if primary else "secondary",
-        on_click=_try,
-        args=(lambda: act(status.run_id, run_owner()),),
+        on_click=_act,
+        args=(status, act),
     )
 
 
@@ -155,7 +152,8 @@ def show_go_on(status: RunStatus) -> None:
             text = _("It stops when the dev set has not improved for {n} measurements, counted from now.")
             st.caption(text.format(n=status.training.patience))
         if st.form_submit_button(_("Go on"), icon=":material/play_arrow:"):
-            _try(lambda: _go_on(status, rate, more))
+            with keeping_problem(status.run_id):
+                _go_on(status, rate, more)
             st.rerun()
 
 
@@ -167,12 +165,10 @@ def _go_on(status: RunStatus, rate: float, more_epochs: int) -> None:
     st.session_state[_WENT_ON] = st.session_state.get(_WENT_ON, 0) + 1
 
 
-def _try(act: Callable[[], None]) -> None:
-    """Do something with a run; why it was not possible is said beside the buttons."""
-    try:
-        act()
-    except Exception as error:
-        st.session_state[_PROBLEM] = sentence(error)
+def _act(status: RunStatus, act: Callable[[str, str], None]) -> None:
+    """Do something with a run; why it was not possible is said below the buttons."""
+    with keeping_problem(status.run_id):
+        act(status.run_id, run_owner())
 
 
 # ---- figures -----------------------------------------------------------------------------------------------

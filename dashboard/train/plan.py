@@ -12,7 +12,7 @@ from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
 from dashboard.ui.formats import duration
-from dashboard.ui.messages import friendly_errors, plain, show_error
+from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_problem
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
@@ -82,10 +82,8 @@ def start(session: Session, shown: RunStatus | None, instead_of: RunStatus | Non
     """
     if session.run_id != (shown.run_id if shown else None):
         return
-    try:
+    with keeping_problem("start"):
         start_run(session, instead_of)
-    except Exception as error:
-        st.session_state["start_problem"] = error
 
 
 def offer_start(session: Session, status: RunStatus | None) -> None:
@@ -99,6 +97,4 @@ def offer_start(session: Session, status: RunStatus | None) -> None:
         with st.container(horizontal=True, gap="small"):
             st.button(_("Stop this run and start"), on_click=start, args=(session, status, status))
             st.button(_("Start beside it"), on_click=start, args=(session, status))
-    problem = st.session_state.pop("start_problem", None)
-    if problem is not None:
-        show_error(problem)
+    show_problem("start")

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import streamlit as st
 
-from dashboard.ui.messages import sentence, show_message
-from mlcore import Setting, SettingError, settings_of
+from dashboard.ui.messages import keeping_problem, show_problem
+from mlcore import Setting, settings_of
 from mlcore.language import _
 
 ConfigT = TypeVar("ConfigT", bound=Any)
@@ -79,9 +79,7 @@ class Form(Generic[ConfigT]):
             self._sizes(name, about)
         else:
             self._number(name, about)
-        problem = st.session_state.pop(f"{self.key}_{name}_problem", None)
-        if problem:
-            show_message("error", problem)
+        show_problem(f"{self.key}_{name}")
 
     # ---- the controls ------------------------------------------------------------------------------------
 
@@ -162,12 +160,8 @@ class Form(Generic[ConfigT]):
             self._change(tuple(sizes), name)
 
     def _change(self, value: Any, name: str) -> None:
-        try:
-            config = dataclasses.replace(self.config, **{name: value})
-        except SettingError as error:
-            st.session_state[f"{self.key}_{name}_problem"] = sentence(error)
-            return
-        self.write(name, config)
+        with keeping_problem(f"{self.key}_{name}"):
+            self.write(name, dataclasses.replace(self.config, **{name: value}))
 
     def _kind(self, name: str) -> type:
         """Return bool, int, float, tuple or str: what the field holds when it is not None."""

@@ -1,7 +1,8 @@
-"""The door through which foreign text reaches a page, and how an error becomes a sentence.
+"""How messages and errors reach a page, and how text from a file, an address or a model is shown as text.
 
-What a file, an address or a model brought is shown by `plain` (in Markdown), by `html_text` (in HTML), and by
-`quoted` or `distinct` (where Streamlit shows text as it is); `show_message` opens the door itself.
+`show_message` shows a sentence, `keep_problem` keeps one until the page runs again. Foreign text is shown by
+`plain` (in Markdown), by `html_text` (in HTML), and by `quoted` or `distinct` (where Streamlit shows text as
+it is).
 """
 
 import logging
@@ -141,3 +142,52 @@ def friendly_errors() -> Iterator[None]:
         yield
     except Exception as error:
         show_error(error)
+
+
+# ---- problems that outlive a run of the page -------------------------------------------------------------
+
+
+@contextmanager
+def keeping_problem(place: str) -> Iterator[None]:
+    """Keep an error of the block until the page runs again; without one, forget the last.
+
+    Callbacks use it: they run before the page and can show nothing themselves.
+
+    Parameters
+    ----------
+    place : str
+        Where `show_problem` shows it.
+    """
+    try:
+        yield
+    except Exception as error:
+        keep_problem(place, error)
+    else:
+        forget_problem(place)
+
+
+def keep_problem(place: str, error: BaseException) -> None:
+    """Keep what is to be said about this error until the next try in the same place, or another page."""
+    _problems()[place] = sentence(error)
+
+
+def forget_problem(place: str) -> None:
+    """Forget what was kept for this place."""
+    _problems().pop(place, None)
+
+
+def forget_problems() -> None:
+    """Forget all that was kept, because the visitor went on to another page."""
+    _problems().clear()
+
+
+def show_problem(place: str) -> None:
+    """Show what was kept for this place, if anything."""
+    if place in _problems():
+        show_message("error", _problems()[place])
+
+
+def _problems() -> dict[str, str]:
+    """Return the sentences that are kept, by place."""
+    problems: dict[str, str] = st.session_state.setdefault("problems", {})
+    return problems

@@ -50,3 +50,13 @@ def test_a_page_sees_the_visitor_inside_the_app(entry: PageEntry) -> None:
 def test_addresses_and_titles_differ() -> None:
     assert len({entry.name for entry in PAGES}) == len({entry.title for entry in PAGES}) == len(PAGES)
     assert PAGES[0].name == "home"
+
+
+def test_a_problem_stays_on_its_page_and_is_forgotten_on_the_next() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app.switch_page("pages/data.py").run()
+    app.session_state["problems"] = {"split": "Too few images."}
+    assert [error.value for error in app.run().error] == ["`Too few images.`"]
+    app.switch_page("pages/home.py").run()
+    app.switch_page("pages/data.py").run()
+    assert not app.error

@@ -90,3 +90,44 @@ def test_a_rerun_inside_the_block_is_no_error() -> None:
     app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert app.markdown[0].value == "second run"
     assert not app.error
+
+
+def page_with_a_button() -> AppTest:
+    """A page whose button fails until the visitor has paid."""
+
+    def page() -> None:
+        import streamlit as st
+
+        from dashboard.ui.messages import forget_problems, keeping_problem, show_problem
+        from mlcore import DatasetError
+
+        def buy() -> None:
+            with keeping_problem("shop"):
+                if not st.session_state["paid"]:
+                    raise DatasetError("Pay first.")
+
+        st.checkbox("Paid", key="paid")
+        st.button("Buy", key="buy", on_click=buy)
+        st.button("Leave", key="leave", on_click=forget_problems)
+        show_problem("shop")
+        show_problem("elsewhere")
+
+    return AppTest.from_function(page, default_timeout=PATIENCE).run()
+
+
+def test_a_callbacks_problem_is_shown_once_in_its_place_until_the_next_try_succeeds() -> None:
+    page = page_with_a_button()
+    assert not page.error
+    page.button("buy").click().run()
+    assert [error.value for error in page.error] == ["`Pay first.`"]
+    page.checkbox("paid").check().run()
+    assert [error.value for error in page.error] == ["`Pay first.`"]
+    page.button("buy").click().run()
+    assert not page.error
+
+
+def test_a_kept_problem_can_be_forgotten() -> None:
+    page = page_with_a_button()
+    page.button("buy").click().run()
+    page.button("leave").click().run()
+    assert not page.error
