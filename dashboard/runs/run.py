@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Self, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
+from dashboard.runs.protocol import Report, Ticket
 from dashboard.runs.status import LIVE, History, Record, RunStatus, State
-from dashboard.runs.worker import Report, Ticket
 from dashboard.split_settings import SplitSettings
 from mlcore import EpochMetrics, Split, TrainingConfig
 from mlcore.language import N_, _

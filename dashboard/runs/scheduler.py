@@ -14,6 +14,7 @@ from typing import Any
 
 from dashboard.runs import worker
 from dashboard.runs.executors import is_halted, kill
+from dashboard.runs.protocol import Report
 from dashboard.runs.run import Run
 from dashboard.runs.second_process import Shares
 from dashboard.runs.status import RunError, State
@@ -123,7 +124,7 @@ class Scheduler:
         with suppress(OSError):
             run.ticket.hold.unlink()
 
-        def done(report: worker.Report) -> None:
+        def done(report: Report) -> None:
             note(report)
             if run.state == run.wanted == "paused" and report.step < goal and not report.finished:
                 self.take_steps(run, min(steps, goal - report.step))
@@ -134,7 +135,7 @@ class Scheduler:
     def save(self, run: Run, put_away: bool = False) -> "Future[Any]":
         """Have a checkpoint written; with ``put_away`` the worker forgets the run until it is needed."""
 
-        def done(report: worker.Report) -> None:
+        def done(report: Report) -> None:
             run.take_note(report, self._clock())
             if put_away and run.jobs == 0 and not report.unsaved:
                 self._leave_slot(run)
@@ -293,8 +294,8 @@ class Scheduler:
         if not job.is_turn:
             self._send(slot, job)
 
-    def _note_turn(self, run: Run) -> Callable[[worker.Report], None]:
-        def note(report: worker.Report) -> None:
+    def _note_turn(self, run: Run) -> Callable[[Report], None]:
+        def note(report: Report) -> None:
             run.take_note(report, self._clock())
             if run.live and report.diverged:
                 self._end(run, "diverged", report.diverged)

@@ -27,6 +27,7 @@ from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of
 from dashboard.runs.memory import RunMemory
+from dashboard.runs.protocol import Ticket
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.second_process import Shares
@@ -182,7 +183,7 @@ class RunService:
             except RunError:
                 self._memory.give_back(run_id)
                 raise
-            ticket = worker.Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
+            ticket = Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
             facts = DataFacts.of(split, split_settings)
             run = Run(owner, ticket, facts, demand, training, self._clock(), place)
             self._runs[run_id] = run
@@ -599,7 +600,7 @@ def _answer(reply: "Future[Any]") -> Any:
         raise RunError(_("The workers are busy with long steps. Try again in a minute.")) from None
 
 
-def _load(ticket: worker.Ticket, best: bool) -> Model:
+def _load(ticket: Ticket, best: bool) -> Model:
     try:
         model = load_model(ticket.best_model if best else ticket.checkpoint)
     except ModelFileError as error:

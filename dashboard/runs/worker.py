@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from dashboard.runs.protocol import Changes, Report, Ticket
 from dashboard.runs.second_process import SecondCore, Shares
 from dashboard.runs.status import Record
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
@@ -61,108 +62,13 @@ TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What was changed after the start; what stays None is as the ticket's config says.
-
-    Attributes
-    ----------
-    from_step : int
-        Where the last change was made: early stopping counts its patience from there.
-    """
-
-    learning_rate: float | None = None
-    iterations: int | None = None
-    from_step: int = 0
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """All that a worker has to know to take up a run.
-
-    Attributes
-    ----------
-    folder : str
-        The run's own; the newest checkpoint lies there, if there is one.
-    shares : {"never", "when faster", "always"}
-        Whether it uses a second core while no other run trains.
-    """
-
-    run_id: str
-    folder: str
-    split: StoredSplit
-    network: NetworkConfig
-    training: TrainingConfig
-    changes: Changes = Changes()
-    shares: Shares = "never"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file of the newest checkpoint; it is a model file too."""
-        return Path(self.folder) / "run.npz"
-
-    @property
-    def best_model(self) -> Path:
-        """The file of the model with the highest dev accuracy, up to the newest checkpoint.
-
-        Until the dev set has been measured after a step, it is the newest: a network before its first step is
-        nobody's result.
-        """
-        return Path(self.folder) / "best.npz"
-
-    @property
-    def hold(self) -> Path:
-        """The file that, while it is there, ends every turn at the next tile of images."""
-        return Path(self.folder) / "hold"
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a run stands after the worker did something for it.
-
-    Attributes
-    ----------
-    changes : Changes
-        Those that `training` and `total_steps` reflect.
-    records : tuple
-        What is new in its history.
-    records_before : int or None
-        When this call took the run up from disk, or began it: how many records it had then. What the service
-        has beyond these is no longer true. None when the worker had the run at hand.
-    saved_step : int or None
-        The step of the newest checkpoint.
-    seconds : float
-        Spent on training and measuring.
-    diverged : str
-        The sentence why, when it did.
-    unsaved : str
-        Why the newest checkpoint could not be written, as the system says it; empty when it could.
-    """
-
-    step: int
-    epoch: float
-    images_seen: int
-    total_steps: int
-    steps_per_epoch: int
-    training: TrainingConfig
-    changes: Changes
-    best: EpochMetrics | None
-    records: tuple[Record, ...]
-    records_before: int | None
-    saved_step: int | None
-    seconds: float
-    finished: bool
-    diverged: str
-    unsaved: str
-
-
 @dataclass
 class _Held:
     """A run at hand."""
 
     run: TrainingRun
     split: Split
-    changes: Changes = Changes()
+    changes: Changes = field(default_factory=Changes)
     saved_step: int | None = None
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None

@@ -21,6 +21,7 @@ import pytest
 from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
 from dashboard.runs.limits import Place, demand_of
+from dashboard.runs.protocol import Ticket
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
@@ -327,7 +328,7 @@ def test_a_checkpoint_between_the_last_step_and_its_measurement_is_not_the_last(
     tmp_path: Path, split: Split
 ) -> None:
     store = DataStore()
-    ticket = worker.Ticket("a", str(tmp_path), store.keep_split(split), SMALL, SHORT)
+    ticket = Ticket("a", str(tmp_path), store.keep_split(split), SMALL, SHORT)
     try:
         records = 0
         finished = False
