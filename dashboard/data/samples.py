@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.ui.messages import distinct
 from dashboard.ui.pictures import Picture
 from mlcore import Dataset, Split, average_images, pixel_range
-from mlcore.datasets.dataset import IndexArray, UInt8Array
+from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.language import _
 from mlcore.quote import quoted
 

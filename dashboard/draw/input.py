@@ -15,7 +15,7 @@ from dashboard.session import Session
 from dashboard.ui.messages import show_error, show_message
 from dashboard.ui.pictures import GreyImage
 from mlcore import DatasetError, image_from_drawing
-from mlcore.datasets.dataset import UInt8Array
+from mlcore.arrays import UInt8Array
 from mlcore.language import N_, _
 
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}

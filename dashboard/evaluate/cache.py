@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from dashboard.ui.formats import percent
 from mlcore import Dataset, Model, confusion_matrix, top_k_accuracy
-from mlcore.datasets.dataset import IndexArray
+from mlcore.arrays import IndexArray
 from mlcore.language import _
 from mlcore.metrics import Calibration, reliability
 from mlcore.quote import quoted

@@ -9,7 +9,7 @@ from dashboard.evaluate.cache import Evaluation
 from dashboard.ui.formats import percent
 from dashboard.ui.pictures import Picture, grid
 from mlcore import Dataset
-from mlcore.datasets.dataset import IndexArray
+from mlcore.arrays import IndexArray
 from mlcore.language import _
 from mlcore.quote import quoted
 

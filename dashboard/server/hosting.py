@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from types import TracebackType
 
-from dashboard.server.memory import return_large_blocks
+from dashboard.server.server.memory import return_large_blocks
 
 MOST_DESCRIPTORS = 65_536
 """As many as sixteen thousand open tabs need; a few programs count up to the limit, so it is not higher."""

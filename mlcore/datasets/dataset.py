@@ -12,11 +12,11 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlcore.arrays import IndexArray as IndexArray
+from mlcore.arrays import UInt8Array as UInt8Array
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
-UInt8Array = NDArray[np.uint8]
-IndexArray = NDArray[np.intp]
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 

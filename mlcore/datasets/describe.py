@@ -5,7 +5,8 @@ It stands beside the Dataset on the path: the Data page shows these, and a noteb
 
 import numpy as np
 
-from mlcore.datasets.dataset import Dataset, UInt8Array
+from mlcore.arrays import UInt8Array
+from mlcore.datasets.dataset import Dataset
 
 BLOCK = 4096
 """Images copied in one go, so that a class of any size needs a few megabytes."""

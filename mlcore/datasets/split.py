@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlcore.datasets.dataset import Dataset, IndexArray
+from mlcore.arrays import IndexArray
+from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
 from mlcore.language import _
 

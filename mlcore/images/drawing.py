@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import UInt8Array
+from mlcore.arrays import UInt8Array
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import UInt8Array
+from mlcore.arrays import UInt8Array
 from mlcore.errors import DatasetError
 from mlcore.language import _
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import Dataset, UInt8Array
+from mlcore.arrays import UInt8Array
+from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
 from mlcore.errors import DatasetError
 from mlcore.language import _

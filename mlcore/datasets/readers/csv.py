@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import UInt8Array
+from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.limits import (
     MAX_SIDE,

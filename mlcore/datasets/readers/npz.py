@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from mlcore.datasets.dataset import UInt8Array
+from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import (
     check_bytes,
