@@ -16,7 +16,7 @@ PROGRAM = """
 import threading
 import numpy as np
 import psutil
-from dashboard.server.server.memory import return_large_blocks
+from dashboard.server.hosting import return_large_blocks
 
 if {called}:
     return_large_blocks()
