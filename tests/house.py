@@ -1,13 +1,14 @@
 """The rules of the house that a program can check, each a function from a parsed file to its breaches.
 
-It stands beside the whole path: `test_house` runs every rule over every file, and over planted breaches.
+`test_house` runs every rule over every file, and over planted breaches. ``python -m tests.house`` prints how
+many rooms, imports and circles there are, and the longest file and function.
 """
 
 import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -18,6 +19,28 @@ MLCORE_MAY_IMPORT = {*sys.stdlib_module_names, "mlcore", "numpy", "PIL"}
 OPTIONAL_DOORS = {"mlcore/sklearn.py": {"sklearn"}, "mlcore/onnx.py": {"onnx", "onnxruntime"}}
 RUNS_MUST_NOT_IMPORT = {"streamlit", "streamlit_drawable_canvas", "plotly", "pandas", "pages", "app"}
 PAGES_MAY_IMPORT = {*sys.stdlib_module_names, "streamlit", "dashboard", "mlcore"}
+LONGEST_PAGE = 80  # lines
+FEATURES = {"data", "draw", "evaluate", "home", "network", "train"}
+"""The folders of `dashboard` that hold the parts of a page, each with its name; none imports another."""
+
+LEVELS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "language"}),
+    frozenset({"arrays", "quote"}),
+    frozenset({"settings"}),
+    frozenset({"formulas", "images"}),
+    frozenset({"config"}),
+    frozenset({"datasets"}),
+    frozenset({"network"}),
+    frozenset({"model_file"}),
+    frozenset({"model"}),
+    frozenset({"training"}),
+    frozenset({"metrics"}),
+    frozenset({"evaluation"}),
+    frozenset({"recipes", "study"}),
+    frozenset({"onnx", "sklearn"}),
+)
+"""The rooms of `mlcore`, its modules and folders, from the ground up: each may import those below it only."""
+
 ARRAY_METHODS = {
     "argmax", "argsort", "astype", "cumsum", "dot", "flatten", "mean", "ravel", "reshape", "std", "transpose"
 }  # fmt: skip
@@ -82,6 +105,153 @@ def _may_import(name: str, module: str) -> bool:
     if name.startswith("pages/"):
         return top in PAGES_MAY_IMPORT
     return True
+
+
+# ---- rooms ------------------------------------------------------------------------------------------------
+
+Graph = Mapping[str, set[str]]
+"""Module → the modules that it imports when it is imported itself."""
+
+
+def reached(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield what is imported, with its line: ``from a import b`` is ``a.b``, a module or a name in one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def room_of(module: str) -> str:
+    """Return the module or folder right below a package that a dotted name lies in.
+
+    >>> room_of("mlcore.network.layers"), room_of("dashboard.session"), room_of("mlcore")
+    ('network', 'session', '')
+    """
+    return [*module.split("."), ""][1]
+
+
+def module_of(name: str) -> str:
+    """Return the dotted name of a file.
+
+    >>> module_of("mlcore/network/layers.py"), module_of("mlcore/__init__.py")
+    ('mlcore.network.layers', 'mlcore')
+    """
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def feature_breaches(name: str, tree: ast.AST) -> list[str]:
+    """Return where a module of the dashboard imports the parts of a page that it is no part of."""
+    foreign = FEATURES - {room_of(module_of(name))} if name.startswith("dashboard/") else set()
+    found = {line for module, line in _inside(tree, "dashboard") if room_of(module) in foreign}
+    return [f"{name}:{line} imports the parts of another page" for line in sorted(found)]
+
+
+def level_breaches(name: str, tree: ast.AST) -> list[str]:
+    """Return where a room of mlcore imports one that is not below it, by the table `LEVELS`."""
+    own = room_of(module_of(name))
+    if not name.startswith("mlcore/") or own == "":
+        return []
+    levels = {room: number for number, rooms in enumerate(LEVELS) for room in rooms}
+    if own not in levels:
+        return [f"{name} is in a room that has no level in tests/house.py"]
+    rooms = {(line, room_of(module)) for module, line in _inside(tree, "mlcore")}
+    return [
+        f"{name}:{line} imports {room or 'all of mlcore'}, which is not below {own}"
+        for line, room in sorted(rooms)
+        if room != own and levels.get(room, len(LEVELS)) >= levels[own]
+    ]
+
+
+def _inside(tree: ast.AST, package: str) -> list[tuple[str, int]]:
+    """Return what is imported from a package."""
+    return [(module, line) for module, line in reached(tree) if module.split(".")[0] == package]
+
+
+def length_breaches(name: str, text: str) -> list[str]:
+    """Return whether a page has more lines than it needs to say what stands where."""
+    lines = len(text.splitlines())
+    is_long = name.startswith("pages/") and lines > LONGEST_PAGE
+    return [f"{name} has {lines} lines: move what its parts do into dashboard/"] if is_long else []
+
+
+def import_graph(sources: Mapping[str, str]) -> Graph:
+    """Return which module imports which, on loading, from the text of each file by its name."""
+    modules = {module_of(name): ast.parse(text) for name, text in sources.items()}
+    graph = {}
+    for module, tree in modules.items():
+        names = {name for name, _line in reached(_on_loading(tree))}
+        whole = {name if name in modules else name.rpartition(".")[0] for name in names}
+        graph[module] = (whole & modules.keys()) - {module}
+    return graph
+
+
+def _on_loading(tree: ast.Module) -> ast.Module:
+    """Return a module without its functions, whose imports wait until they are called."""
+
+    class Outside(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+            return None
+
+    return Outside().visit(tree)
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """Return the groups of modules that import each other, straight or by way of others.
+
+    >>> circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()})
+    [['b', 'c']]
+    """
+    reach = {module: _reach(graph, module) for module in graph}
+    groups = {
+        frozenset(other for other in reach[module] if module in reach[other])
+        for module in graph
+        if module in reach[module]
+    }
+    return sorted(sorted(group) for group in groups)
+
+
+def _reach(graph: Graph, start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
+def figures(root: Path) -> Iterator[str]:
+    """Yield lines that say how a tree of the project is built: rooms, imports, circles, what is longest."""
+    paths = [path for top in ("pages", "dashboard", "mlcore") for path in sorted((root / top).rglob("*.py"))]
+    sources = {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
+    graph = import_graph(sources)
+    for package in ("dashboard", "mlcore"):
+        edges = {
+            (room_of(module), room_of(other))
+            for module, others in graph.items()
+            for other in others
+            if module.split(".")[0] == other.split(".")[0] == package
+        }
+        rooms = {room_of(module) for module in graph if module.split(".")[0] == package} - {""}
+        between = [(a, b) for a, b in edges if a != b and a and b]
+        yield f"{package}: {len(rooms)} rooms, {len(between)} imports between rooms"
+    found = circles(graph)
+    yield f"circles: {len(found)}" + "".join(f"\n  {' ↔ '.join(circle)}" for circle in found)
+    lengths = {name: len(text.splitlines()) for name, text in sources.items()}
+    pages = {name: lines for name, lines in lengths.items() if name.startswith("pages/")}
+    functions = {
+        f"{name} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for name, text in sources.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for kind, table in (("page", pages), ("file", lengths), ("function", functions)):
+        longest = max(table, key=table.__getitem__)
+        yield f"longest {kind}: {longest}, {table[longest]} lines"
+
+
+# ---- inside a file ----------------------------------------------------------------------------------------
 
 
 def arithmetic_breaches(name: str, tree: ast.AST) -> list[str]:
@@ -275,3 +445,7 @@ def link_breaches(path: Path, text: str) -> list[str]:
         elif anchor and target.suffix == ".md" and anchor not in anchors(target.read_text("utf-8")):
             breaches.append(f"{path.name} links to {link}, where no such heading is")
     return breaches
+
+
+if __name__ == "__main__":
+    print("\n".join(figures(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)))

@@ -1,6 +1,6 @@
 """The rules of the house, checked on every file, and each proved on a planted breach.
 
-It stands beside the whole path: what STYLE asks of a file, and a program can see, is asked here.
+What CONTRIBUTING asks of a file, and a program can see, is asked here of every file.
 """
 
 import ast
@@ -69,6 +69,75 @@ def test_an_optional_door_may_import_its_own_library() -> None:
     assert house.import_breaches("mlcore/sklearn.py", planted("from sklearn.base import clone")) == []
 
 
+@pytest.mark.parametrize("path", FILES, ids=house.name_of)
+def test_the_parts_of_a_page_are_imported_by_no_other_part_of_the_dashboard(path: Path) -> None:
+    assert house.feature_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("dashboard/train/panel.py", "from dashboard.network.settings import use_recipe"),
+        ("dashboard/session.py", "import dashboard.data.uploads"),
+        ("dashboard/ui/config_form.py", "def late():\n    from dashboard.evaluate import cache"),
+        ("dashboard/data/choice.py", "from dashboard import draw"),
+    ],
+)
+def test_an_import_of_another_pages_parts_is_found(name: str, source: str) -> None:
+    assert len(house.feature_breaches(name, planted(source))) == 1
+
+
+def test_a_page_part_may_import_its_own_folder_and_what_all_share() -> None:
+    source = "from dashboard.train.plan import start\nfrom dashboard.ui import look\nimport dashboard.session"
+    assert house.feature_breaches("dashboard/train/panel.py", planted(source)) == []
+
+
+def test_every_page_but_no_other_room_is_a_feature() -> None:
+    assert {page.name for page in PAGES} == house.FEATURES
+    assert all((ROOT / "dashboard" / feature).is_dir() for feature in house.FEATURES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=house.name_of)
+def test_the_rooms_of_mlcore_import_those_below_them(path: Path) -> None:
+    assert house.level_breaches(house.name_of(path), tree_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("mlcore/datasets/dataset.py", "from mlcore.network.layers import Linear"),
+        ("mlcore/formulas/losses.py", "import mlcore.images.drawing"),
+        ("mlcore/model.py", "def late():\n    from mlcore.training.run import train"),
+        ("mlcore/quote.py", "from mlcore import settings"),
+        ("mlcore/network/network.py", "import mlcore"),
+        ("mlcore/cellar/stairs.py", "import math"),
+    ],
+)
+def test_an_import_of_a_room_above_is_found(name: str, source: str) -> None:
+    assert len(house.level_breaches(name, planted(source))) == 1
+
+
+def test_a_room_may_import_those_below_it_and_itself() -> None:
+    source = "from mlcore.network.layers import Linear\nfrom mlcore.config import NetworkConfig"
+    assert house.level_breaches("mlcore/network/network.py", planted(source)) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    sources = {house.name_of(path): path.read_text("utf-8") for path in SPEAKING}
+    assert house.circles(house.import_graph(sources)) == []
+
+
+def test_a_circle_is_found_however_long_but_not_through_a_function() -> None:
+    sources = {
+        "mlcore/a.py": "from mlcore import b",
+        "mlcore/b.py": "if True:\n    import mlcore.c",
+        "mlcore/c.py": "from mlcore.a import x",
+        "mlcore/d.py": "from mlcore.e import x",
+        "mlcore/e.py": "def late():\n    import mlcore.d",
+    }
+    assert house.circles(house.import_graph(sources)) == [["mlcore.a", "mlcore.b", "mlcore.c"]]
+
+
 @pytest.mark.parametrize("package", ["mlcore", "dashboard.runs"])
 def test_what_runs_without_a_page_brings_no_streamlit_along(package: str) -> None:
     script = (
@@ -95,6 +164,16 @@ def test_a_page_computes_nothing(path: Path) -> None:
 @pytest.mark.parametrize("source", ["a = x @ w", "a = images.mean(axis=0)", "a = x.reshape(-1)"])
 def test_arithmetic_in_a_page_is_found(source: str) -> None:
     assert len(house.arithmetic_breaches("pages/train.py", planted(source))) == 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=house.name_of)
+def test_a_page_is_short(path: Path) -> None:
+    assert house.length_breaches(house.name_of(path), path.read_text("utf-8")) == []
+
+
+def test_a_long_page_is_found() -> None:
+    assert len(house.length_breaches("pages/train.py", "x = 1\n" * 81)) == 1
+    assert house.length_breaches("pages/train.py", "x = 1\n" * 80) == []
 
 
 def test_every_page_is_in_the_menu_and_every_entry_of_the_menu_has_a_page() -> None:
