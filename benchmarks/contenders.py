@@ -30,7 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, accuracy, load_dataset, train
-from mlcore.training.second_process import Partner
+from mlcore.training.second_process import SecondProcess
 
 Array = np.ndarray[Any, Any]
 
@@ -137,8 +137,8 @@ def ours(case: Case, threads: int, **network: Any) -> Result:
 
     if threads == 1:
         return timed(case, epoch, guesses)
-    with Partner() as partner:
-        partner.attach(run, split)
+    with SecondProcess() as second:
+        second.attach(run, split)
         return timed(case, epoch, guesses)
 
 

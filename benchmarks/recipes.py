@@ -20,7 +20,7 @@ import time
 from contextlib import ExitStack
 
 from mlcore import BatchMetrics, accuracy, load_dataset, start_recipe, train
-from mlcore.training.second_process import Partner
+from mlcore.training.second_process import SecondProcess
 
 # Mean accuracy of five seeds, and seconds of training by cores. "standard" promises nothing: it tells how
 # fast the machine is just now.
@@ -42,7 +42,7 @@ def run(name: str, seed: int, cores: int) -> dict[str, float]:
     shared = cores > 1
     with ExitStack() as stack:
         if shared:
-            stack.enter_context(Partner()).attach(training, split)
+            stack.enter_context(SecondProcess()).attach(training, split)
         last = time.perf_counter()
         for record in train(training, split):
             now = time.perf_counter()

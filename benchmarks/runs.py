@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,6 +24,7 @@ import numpy as np
 import psutil
 
 from dashboard.runs.executors import loky_executor
+from dashboard.runs.second_process import VARIABLE
 from dashboard.runs.service import Limits, RunService
 from mlcore import (
     EpochMetrics,
@@ -155,7 +157,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
 
 def measure_speed(service: RunService, split: Split, rounds: int, seconds: float) -> Iterator[Line]:
     """Compare a polled run with the bare loop, two runs with one, and a second core with none."""
-    single = RunService(tidy_every=None, shares="never")
+    single = RunService(tidy_every=None, make_executor=partial(loky_executor, {VARIABLE: "never"}))
     bare, one, two, shared, halves = [], [], [], [], []
     try:
         for _round in range(rounds):

@@ -9,10 +9,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from loky import ProcessPoolExecutor
 
@@ -29,13 +30,18 @@ WORKER_ENVIRONMENT = {
 }
 
 
-def loky_executor() -> Executor:
+def loky_executor(environment: Mapping[str, str] = MappingProxyType({})) -> Executor:
     """Return an executor with one worker process, which starts at the first task.
+
+    The process has the environment of this one, and these variables besides.
 
     loky's processes do not import the main module, so no worker runs the app again, and they start in 0.2 s.
     """
     executor: Executor = ProcessPoolExecutor(
-        max_workers=1, initializer=begin_worker, initargs=(os.getpid(),), env=WORKER_ENVIRONMENT
+        max_workers=1,
+        initializer=begin_worker,
+        initargs=(os.getpid(),),
+        env={**WORKER_ENVIRONMENT, **environment},
     )
     return executor
 

@@ -6,7 +6,6 @@ The scheduler sends both through an executor, so they hold nothing that cannot b
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.runs.second_process import Shares
 from dashboard.runs.status import Record
 from dashboard.runs.store import StoredSplit
 from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
@@ -35,8 +34,6 @@ class Ticket:
     ----------
     folder : str
         The run's own; the newest checkpoint lies there, if there is one.
-    shares : {"never", "when faster", "always"}
-        Whether it uses a second core while no other run trains.
     """
 
     run_id: str
@@ -45,7 +42,6 @@ class Ticket:
     network: NetworkConfig
     training: TrainingConfig
     changes: Changes = Changes()
-    shares: Shares = "never"
 
     @property
     def checkpoint(self) -> Path:

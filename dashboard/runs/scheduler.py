@@ -16,7 +16,6 @@ from dashboard.runs import worker
 from dashboard.runs.executors import is_halted, kill
 from dashboard.runs.protocol import Report
 from dashboard.runs.run import Run
-from dashboard.runs.second_process import Shares
 from dashboard.runs.status import RunError, State
 from dashboard.runs.workers import Job, Slot
 from mlcore.errors import DigitLabError
@@ -68,8 +67,6 @@ class Scheduler:
         Is called when a worker has been started.
     forgotten : callable
         Is given a run that no worker keeps in its memory any more.
-    shares : {"never", "when faster", "always"}
-        Whether a run that trains alone uses a second core.
     """
 
     def __init__(
@@ -82,7 +79,6 @@ class Scheduler:
         remove: Callable[[Run], None],
         started: Callable[[], object] = lambda: None,
         forgotten: Callable[[Run], object] = lambda run: None,
-        shares: Shares = "when faster",
     ) -> None:
         self._changed = changed
         self._turn_seconds = turn_seconds
@@ -91,7 +87,6 @@ class Scheduler:
         self._forgotten = forgotten
         self._closed = False
         self.slots = [Slot(make_executor, self._arrived, started) for _worker in range(workers)]
-        self.shares: Shares = shares if workers > 1 else "never"
 
     # ---- what the service asks for -----------------------------------------------------------------------
 
@@ -249,10 +244,10 @@ class Scheduler:
             self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
 
     def _is_alone(self, slot: Slot) -> bool:
-        """Whether a run on this worker may use a second core, because nothing else trains."""
+        """Whether a run on this worker may use a second process, because nothing else trains."""
         others = (other for other in self.slots if other is not slot)
         busy = any(other.waiting or other.turns_in_flight for other in others)
-        return self.shares != "never" and not busy and len(slot.waiting) < 2
+        return len(self.slots) > 1 and not busy and len(slot.waiting) < 2
 
     def _send(self, slot: Slot, job: Job) -> "Future[Any]":
         try:

@@ -1,21 +1,24 @@
-"""Whether a run uses a second core: a second process takes half of its work for as long as that is faster.
+"""When a run has a second process, which takes half of its work: for as long as that is faster.
 
-A worker uses it with `mlcore.training.second_process`. Whether it is faster is found by trying: a browser on
+A worker asks it before and after each turn of a run. Whether it is faster is found by trying: a browser on
 the same two cores, say, slows down two processes that wait for each other more than one.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
 from statistics import median
-from typing import Literal
+
+from loky import cpu_count
 
 from dashboard.budget import bytes_available
 from mlcore import Split, TrainingRun
 from mlcore.errors import SecondProcessError
-from mlcore.training.second_process import Partner, bytes_needed
+from mlcore.training.second_process import SecondProcess, bytes_needed, is_worth_sharing
 
-Shares = Literal["never", "when faster", "always"]
+VARIABLE = "DIGITLAB_SECOND_PROCESS"
+"""The environment variable that says when one is used: "never", "always", or else when that is faster."""
 
 LEAST_GAIN = 1.1
 """How many times as fast two processes must be."""
@@ -27,7 +30,15 @@ FIRST_WAIT = 5.0
 """Seconds until the next try after one that did not help; twice as long after each."""
 
 
-class SecondCore:
+def takes_halves(run: TrainingRun) -> bool:
+    """Return whether a run that has been built takes its batches in halves, from its first step on.
+
+    Then a second process may join and leave: the result is the same to the last bit.
+    """
+    return os.environ.get(VARIABLE) != "never" and cpu_count() > 1 and is_worth_sharing(run)
+
+
+class SecondProcessPolicy:
     """Starts and ends the second process of one run.
 
     Parameters
@@ -35,20 +46,14 @@ class SecondCore:
     run : TrainingRun
         Has been built.
     split : Split
-    shares : {"never", "when faster", "always"}
     clock : callable
         Seconds.
     """
 
-    def __init__(
-        self,
-        run: TrainingRun,
-        split: Split,
-        shares: Shares = "when faster",
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._run, self._split, self._shares, self._clock = run, split, shares, clock
-        self._partner: Partner | None = None
+    def __init__(self, run: TrainingRun, split: Split, clock: Callable[[], float] = time.monotonic) -> None:
+        self._run, self._split, self._clock = run, split, clock
+        self._use = os.environ.get(VARIABLE)
+        self._second: SecondProcess | None = None
         self._single: deque[float] = deque(maxlen=TURNS_TO_JUDGE)
         self._double: deque[float] = deque(maxlen=TURNS_TO_JUDGE)
         self._next_try, self._wait = clock(), FIRST_WAIT
@@ -59,14 +64,14 @@ class SecondCore:
 
         A second process is started in one turn and takes part from the next one on, so that nobody waits.
         """
-        if not alone or self._shares == "never" or not self._run.in_halves:
+        if not alone or self._use == "never" or not self._run.in_halves:
             self.end()
             return
         try:
-            if self._partner is None:
+            if self._second is None:
                 self._start()
             elif self._run.second_process is None:
-                self._partner.attach(self._run, self._split)
+                self._second.attach(self._run, self._split)
                 self._spent = 0.0
         except (OSError, SecondProcessError):  # no process or no memory
             self.give_up()
@@ -81,7 +86,7 @@ class SecondCore:
             self._single.append(speed)
             return
         self._double.append(speed)
-        judged = self._shares == "when faster" and len(self._double) == TURNS_TO_JUDGE
+        judged = self._use != "always" and len(self._double) == TURNS_TO_JUDGE
         if judged and median(self._double) < LEAST_GAIN * median(self._single):
             self.end()
             self._single.clear()  # the machine may have become slower for all
@@ -90,23 +95,23 @@ class SecondCore:
 
     def end(self) -> None:
         """End the second process, if there is one; the run goes on exactly as it stands."""
-        if self._partner is not None:
-            self._partner.close()
-            self._partner = None
+        if self._second is not None:
+            self._second.close()
+            self._second = None
             self._double.clear()
             self._spent = 0.0
 
     def give_up(self) -> None:
         """End the second process and start no other."""
-        self._shares = "never"
+        self._use = "never"
         self.end()
 
     def _start(self) -> None:
         too_early = len(self._single) < TURNS_TO_JUDGE or self._clock() < self._next_try
-        if self._shares == "when faster" and too_early:
+        if self._use != "always" and too_early:
             return
         available = bytes_available()
         if available is not None and available < 2 * bytes_needed(self._run, self._split.train):
             self.give_up()
         else:
-            self._partner = Partner()
+            self._second = SecondProcess()

@@ -30,7 +30,6 @@ from dashboard.runs.memory import RunMemory
 from dashboard.runs.protocol import Ticket
 from dashboard.runs.run import DataFacts, Run, Wanted
 from dashboard.runs.scheduler import Scheduler
-from dashboard.runs.second_process import Shares
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
 from dashboard.runs.trials import Question, Trials
@@ -103,8 +102,6 @@ class RunService:
         Seconds, for what waits for minutes.
     tidy_every : float or None
         Seconds between two looks for what has to go; None leaves calling `tidy` to others.
-    shares : {"never", "when faster", "always"}
-        Whether a run uses a second core as long as no other one trains.
     """
 
     def __init__(
@@ -117,7 +114,6 @@ class RunService:
         make_executor: Callable[[], Executor] = loky_executor,
         clock: Callable[[], float] = time.monotonic,
         tidy_every: float | None = 5.0,
-        shares: Shares = "when faster",
     ) -> None:
         self.limits = limits or Limits()
         self._budget = budget or Budget.of_machine()
@@ -133,7 +129,6 @@ class RunService:
             self._remove,
             partial(at_exit, partial(_close, weakref.ref(self))),
             lambda run: self._memory.give_back(run.run_id),
-            shares,
         )
         self._memory = RunMemory(self._budget, len(self._scheduler.slots))
         self.store = DataStore()
@@ -183,7 +178,7 @@ class RunService:
             except RunError:
                 self._memory.give_back(run_id)
                 raise
-            ticket = Ticket(run_id, folder, stored, network, training, shares=self._scheduler.shares)
+            ticket = Ticket(run_id, folder, stored, network, training)
             facts = DataFacts.of(split, split_settings)
             run = Run(owner, ticket, facts, demand, training, self._clock(), place)
             self._runs[run_id] = run

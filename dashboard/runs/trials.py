@@ -42,7 +42,7 @@ class Question:
     Attributes
     ----------
     alone : bool
-        Whether a run would have a second core.
+        Whether a run would have a second process.
     """
 
     network: NetworkConfig

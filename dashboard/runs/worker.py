@@ -12,14 +12,14 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from dashboard.runs.protocol import Changes, Report, Ticket
-from dashboard.runs.second_process import SecondCore, Shares
+from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
 from dashboard.runs.status import Record
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
 from mlcore import (
@@ -37,7 +37,7 @@ from mlcore import (
 )
 from mlcore.errors import SecondProcessError
 from mlcore.training.batches import TILE_PRODUCTS
-from mlcore.training.second_process import Partner, is_worth_sharing
+from mlcore.training.second_process import SecondProcess
 
 _log = logging.getLogger(__name__)
 
@@ -74,12 +74,11 @@ class _Held:
     saved_best: EpochMetrics | None = None
     unsaved: str = ""
     next_save: float = field(default_factory=time.monotonic)
-    second_core: SecondCore = field(init=False)
-    shares: InitVar[Shares] = "never"
+    second_process: SecondProcessPolicy = field(init=False)
 
-    def __post_init__(self, shares: Shares) -> None:
-        """Give the run its second core, which decides for itself when it is used."""
-        self.second_core = SecondCore(self.run, self.split, shares)
+    def __post_init__(self) -> None:
+        """Give the run its own policy about a second process."""
+        self.second_process = SecondProcessPolicy(self.run, self.split)
 
 
 _held: dict[str, _Held] = {}
@@ -145,7 +144,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     known, images = len(run.history), run.images_seen
     if turn.is_held:
         return _report(held, known, records_before)
-    held.second_core.prepare_turn(alone)
+    held.second_process.prepare_turn(alone)
     try:
         for record in train(run, held.split, max_steps, turn.is_over):
             if _is_time_to_save(held, record):
@@ -160,14 +159,14 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     except SecondProcessError:  # it is gone in the middle of a step: back to the checkpoint, alone
         drop(ticket.run_id)
         held, records_before = _take_up(ticket)
-        held.second_core.give_up()
+        held.second_process.give_up()
         return _report(held, len(held.run.history), records_before)
     spent = time.perf_counter() - turn.begin
     finished = run.is_done and not diverged
     if finished or diverged:
-        held.second_core.end()
+        held.second_process.end()
     else:
-        held.second_core.note_turn(run.images_seen - images, spent)
+        held.second_process.note_turn(run.images_seen - images, spent)
     if finished:
         _save(held, ticket)
     return _report(held, known, records_before, spent, finished, diverged)
@@ -181,7 +180,7 @@ def save(ticket: Ticket, put_away: bool) -> Report:
     """
     held, records_before = _take_up(ticket)
     known = len(held.run.history)
-    held.second_core.end()
+    held.second_process.end()
     if put_away:
         held.run.leave_step()
     _save(held, ticket)
@@ -194,7 +193,7 @@ def drop(run_id: str) -> None:
     """Free the memory that a run takes, without saving it."""
     held = _held.pop(run_id, None)
     if held is not None:
-        held.second_core.end()
+        held.second_process.end()
         held.run.leave_step()  # a step under way and its run hold each other, and the images with them
 
 
@@ -237,11 +236,11 @@ def trial(
     endless = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, train_sample=1)
     run = TrainingRun(network, replace(endless, learning_rate=1e-6))
     run.build(split)
-    run.in_halves = is_worth_sharing(run)
+    run.in_halves = takes_halves(run)
     times = [_timed_image(run, split, seconds)]
     if alone and run.in_halves:
-        with suppress(OSError, SecondProcessError), Partner() as partner:
-            partner.attach(run, split)
+        with suppress(OSError, SecondProcessError), SecondProcess() as second:
+            second.attach(run, split)
             times.append(_timed_image(run, split, seconds))
     return min(times)
 
@@ -286,9 +285,8 @@ def _open_run(ticket: Ticket) -> _Held:
     if not ticket.checkpoint.exists():
         run = TrainingRun(ticket.network, ticket.training)
         run.build(split)
-        # In halves, a second process may join and leave: the result is the same to the last bit.
-        run.in_halves = ticket.shares != "never" and is_worth_sharing(run)
-        return _Held(run, split, shares=ticket.shares)
+        run.in_halves = takes_halves(run)
+        return _Held(run, split)
     run = TrainingRun.from_model(load_model(ticket.checkpoint))
     run.build(split)
     return _Held(
@@ -297,7 +295,6 @@ def _open_run(ticket: Ticket) -> _Held:
         saved_step=run.step,
         saved_records=len(run.history),
         saved_best=run.best,
-        shares=ticket.shares,
     )
 
 

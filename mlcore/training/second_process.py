@@ -1,9 +1,10 @@
 """A second process that takes half of every batch, so that one run uses two cores.
 
-It stands beside the training run on the path. Both processes see the same parameters in shared memory: each
-computes the gradient of its half of the images, then each moves one half of the parameters. The result is
-that of one process which takes its batches in halves (`TrainingRun(in_halves=True)`), to the last bit; of one
-that does not, up to rounding, but for dropout and augmentation, which draw anew for each half.
+The dashboard's workers use it while a run trains alone. Both processes see the same parameters in shared
+memory: each computes the gradient of its half of the images, then each moves one half of the parameters (data
+parallelism). The result is that of one process which takes its batches in halves
+(`TrainingRun(in_halves=True)`), to the last bit; of one that does not, up to rounding, but for dropout and
+augmentation, which draw anew for each half.
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ import contextlib
 import math
 import os
 import pickle
-import platform
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -35,79 +33,29 @@ from mlcore.language import _
 from mlcore.network.network import Network
 from mlcore.training.batches import BatchLearner, CompactImages, Images, draws, open_batches, step_generator
 from mlcore.training.run import TrainingRun, middle_of
+from mlcore.training.shared_memory import (
+    BEGUN,
+    CAN_SHARE,
+    DONE,
+    IMAGES,
+    LEFT,
+    RIGHT,
+    STEP,
+    Board,
+    Plan,
+    make_file,
+    size_of,
+    wait_for,
+    waiting,
+)
 
 Array = NDArray[np.floating]
-Plan = dict[str, tuple[tuple[int, ...], str]]
-
-LOOKS = 20_000  # looks at a flag before the wait becomes a sleep: about 5 ms
-LONGEST_SLEEP = 0.005  # seconds
-CACHE_LINE = 64  # bytes
-
-# The two processes talk through flags in memory, without locks. That is right only where a processor shows
-# its writes to others in the order in which they were made, as x86 does.
-CAN_SHARE = platform.machine().lower() in {"x86_64", "amd64"} and os.name == "posix"
-
-# Places in the flags: the number of the last round that was begun, had the gradient of the left and of the
-# right half, and was done on the right; and which step this round is, and how many images it has.
-BEGUN, LEFT, RIGHT, DONE, STEP, IMAGES = range(0, 48, 8)
-
 
 LEAST_PRODUCTS = 5_000_000
 """Products of a weight in one step from which a second process pays: below it two gain a tenth or less."""
 
 PROCESS_BYTES = 45_000_000
 """What a second process takes, apart from what both see: Python, NumPy and mlcore."""
-
-
-class Board:
-    """Named arrays in one mapped file, the same memory in both processes."""
-
-    def __init__(self, plan: Plan, path: str) -> None:
-        starts, size = {}, 0
-        for key, (shape, kind) in plan.items():
-            starts[key] = size
-            size += _room(shape, kind)
-        memory = np.memmap(path, np.uint8, "r+", shape=(size,))
-        self.arrays: dict[str, NDArray[Any]] = {
-            key: np.ndarray(shape, kind, memory, starts[key]) for key, (shape, kind) in plan.items()
-        }
-
-    def __getitem__(self, key: str) -> NDArray[Any]:
-        return self.arrays[key]
-
-
-def _wait_for(
-    flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
-) -> bool:
-    """Return True once the flag has reached the round, False once it is negative: there will be no more."""
-    waiting = _waiting(flags, place, round_number, other_lives)
-    while True:
-        try:
-            next(waiting)
-        except StopIteration as end:
-            return bool(end.value)
-
-
-def _waiting(
-    flags: NDArray[np.int64], place: int, round_number: int, other_lives: Callable[[], bool]
-) -> Generator[None, None, bool]:
-    """Do what `_wait_for` does, with a break after each sleep."""
-    looks, sleep = 0, 0.0002
-    while flags[place] < round_number:
-        if flags[place] < 0:
-            return False
-        looks += 1
-        if looks < LOOKS:
-            if looks % 64 == 0:
-                os.sched_yield()
-            continue
-        if not other_lives():
-            message = _("The second process of this training has died. Start the training again.")
-            raise SecondProcessError(message)
-        time.sleep(sleep)
-        sleep = min(2 * sleep, LONGEST_SLEEP)
-        yield
-    return True
 
 
 class Half:
@@ -163,8 +111,8 @@ class _Work:
     steps: int
 
 
-class Partner:
-    """A second process, ready to share a run: ``with Partner() as partner: partner.attach(run, split)``.
+class SecondProcess:
+    """A second process, ready to share a run: ``with SecondProcess() as second: second.attach(run, split)``.
 
     From then on `train` gives half of every batch to it, until `release` or the end of the block; the run
     can then go on alone.
@@ -172,7 +120,7 @@ class Partner:
     Raises
     ------
     SecondProcessError
-        When the processor or system cannot do it; by `attach`, when the gradients are wrong on purpose; by
+        When the processor or system cannot do it; by `attach`, when the run has a `gradient_hook`; by
         `train`, when the process has died.
     """
 
@@ -206,10 +154,12 @@ class Partner:
         run.build(split)
         run.leave_step()
         if run.gradient_hook is not None:
-            raise SecondProcessError(_("A training with wrong gradients runs in one process only."))
+            raise SecondProcessError(
+                _("A training whose gradients are changed on purpose runs in one process only.")
+            )
         self.release()
         plan = _plan(run, split.train)
-        handle, path = _make_file(plan)
+        handle, path = make_file(plan)
         os.close(handle)
         try:
             self._share(run, split.train, Board(plan, path), plan, path)
@@ -237,7 +187,7 @@ class Partner:
         except BrokenPipeError as error:
             raise SecondProcessError(_("The second process of this training has died.")) from error
         self._board, self._round = board, 0
-        _wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
+        wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
         board["flags"][DONE] = 0
         self._has_begun = True
         run.share(self, board["parameters"], board["gradients"][0], board["moments"])
@@ -264,14 +214,14 @@ class Partner:
         flags[BEGUN] = now
         try:
             yield from self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
-            yield from _waiting(flags, RIGHT, now, self._lives)
+            yield from waiting(flags, RIGHT, now, self._lives)
         except GeneratorExit:
             self.release()
             raise
         flags[LEFT] = now
         self._half.move(rate, cost_decay)
         outputs[middle:] = board["outputs"][middle:n]
-        _wait_for(flags, DONE, now, self._lives)
+        wait_for(flags, DONE, now, self._lives)
 
     def release(self) -> None:
         """Give the run back to its own process, as it stands.
@@ -312,7 +262,7 @@ def is_worth_sharing(run: TrainingRun) -> bool:
 
 def bytes_needed(run: TrainingRun, dataset: Dataset) -> int:
     """Return about how much memory a second process takes for a run that has been built."""
-    return _size_of(_plan(run, dataset)) + PROCESS_BYTES
+    return size_of(_plan(run, dataset)) + PROCESS_BYTES
 
 
 def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
@@ -333,47 +283,6 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
         "labels": ((n,), "int64"),
         "images": images,
     }
-
-
-def _make_file(plan: Plan) -> tuple[int, str]:
-    """Return an open file, and its path, that has room for the plan: in memory where there is enough."""
-    size, problem = _size_of(plan), None
-    for folder in ("/dev/shm", None):
-        if folder and not os.path.isdir(folder):
-            continue
-        try:
-            return _make_file_in(folder, size)
-        except OSError as error:  # a container's shared memory is often small
-            problem = error
-    raise SecondProcessError(_("There is no room for a second process of this training.")) from problem
-
-
-def _make_file_in(folder: str | None, size: int) -> tuple[int, str]:
-    handle, path = tempfile.mkstemp(prefix="digit-lab-", dir=folder)
-    try:
-        _take_room(handle, size)
-    except OSError:
-        os.close(handle)
-        os.unlink(path)
-        raise
-    return handle, path
-
-
-def _take_room(handle: int, size: int) -> None:
-    """Make a file as large as that, for certain: writing to it later cannot fail for want of room."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(handle, 0, size)
-    else:
-        os.truncate(handle, size)
-
-
-def _size_of(plan: Plan) -> int:
-    return sum(_room(shape, kind) for shape, kind in plan.values())
-
-
-def _room(shape: tuple[int, ...], kind: str) -> int:
-    """Return the bytes of an array, filled up to whole lines of the processor's cache."""
-    return -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
 
 
 def _gather_all(
@@ -422,7 +331,7 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
     flags[DONE] = 1
     while True:
         now += 1
-        if not _wait_for(flags, BEGUN, now, other_lives):
+        if not wait_for(flags, BEGUN, now, other_lives):
             return
         n, step = int(flags[IMAGES]), int(flags[STEP])
         middle = middle_of(n)
@@ -431,7 +340,7 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
             if flags[BEGUN] < 0 or not other_lives():  # the step is given up
                 return
         flags[RIGHT] = now
-        if not _wait_for(flags, LEFT, now, other_lives):
+        if not wait_for(flags, LEFT, now, other_lives):
             return
         half.move(rate, cost_decay)
         flags[DONE] = now

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import pytest
 from dashboard.runs import worker
 from dashboard.runs.executors import loky_executor
 from dashboard.runs.scheduler import TURNS_AHEAD, TURNS_TO_BREAK
+from dashboard.runs.second_process import VARIABLE
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import RunError, RunStatus
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
@@ -296,7 +298,7 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
         service.close()
 
 
-# ---- a second core ---------------------------------------------------------------------------------------
+# ---- a second process ------------------------------------------------------------------------------------
 
 WIDE = NetworkConfig(hidden_sizes=(256, 256), dropout=0.1)
 ENDLESS_TOO = TrainingConfig(batch_size=64, epochs=10_000)
@@ -306,7 +308,13 @@ can_share = pytest.mark.skipif(not CAN_SHARE, reason="two processes cannot share
 
 @pytest.fixture
 def wide_service() -> Iterator[RunService]:
-    made = RunService(2, Limits(), turn_seconds=0.05, tidy_every=None, shares="always")
+    made = RunService(
+        2,
+        Limits(),
+        make_executor=partial(loky_executor, {VARIABLE: "always"}),
+        turn_seconds=0.05,
+        tidy_every=None,
+    )
     yield made
     made.close()
 
@@ -366,6 +374,9 @@ def test_a_small_network_is_left_to_one_process(wide_service: RunService, split:
 
 SERVER = """
 import psutil, signal, sys
+from functools import partial
+from dashboard.runs.executors import loky_executor
+from dashboard.runs.second_process import VARIABLE
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
 from mlcore.training.second_process import CAN_SHARE
@@ -375,7 +386,8 @@ from tests.waiting import wait_until
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
-    service = RunService(2, turn_seconds=0.05, shares="always")
+    executor = partial(loky_executor, {{"DIGITLAB_SECOND_PROCESS": "always"}})
+    service = RunService(2, make_executor=executor, turn_seconds=0.05)
     def halt_workers():
         for child in psutil.Process().children():
             if "loky" in " ".join(child.cmdline()) and "tracker" not in " ".join(child.cmdline()):

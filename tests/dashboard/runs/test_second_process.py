@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.runs import second_process as second_core
-from dashboard.runs.second_process import FIRST_WAIT, TURNS_TO_JUDGE, SecondCore
+from dashboard.runs import second_process
+from dashboard.runs.second_process import FIRST_WAIT, TURNS_TO_JUDGE, VARIABLE, SecondProcessPolicy
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset
 from mlcore.errors import SecondProcessError
 
@@ -34,27 +34,27 @@ class Pretended:
 
 
 class Case:
-    """A run, its second core, and a clock that stands still unless told."""
+    """A run, its policy, and a clock that stands still unless told."""
 
     now = 0.0
 
-    def __init__(self, shares: Any = "when faster") -> None:
+    def __init__(self) -> None:
         self.split: Split = split_dataset(load_dataset("digits-8x8"), dev_size=200)
         self.run = TrainingRun(NetworkConfig(), TrainingConfig(), in_halves=True)
         self.run.build(self.split)
-        self.core = SecondCore(self.run, self.split, shares, lambda: self.now)
+        self.policy = SecondProcessPolicy(self.run, self.split, lambda: self.now)
 
     def turns(self, n: int, speed: float, alone: bool = True) -> None:
         for _turn in range(n):
-            self.core.prepare_turn(alone)
-            self.core.note_turn(int(1000 * speed), 1000.0)
+            self.policy.prepare_turn(alone)
+            self.policy.note_turn(int(1000 * speed), 1000.0)
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[Pretended]:
     made: list[Pretended] = []
     monkeypatch.setattr(Pretended, "started", made, raising=False)
-    monkeypatch.setattr(second_core, "Partner", Pretended)
+    monkeypatch.setattr(second_process, "SecondProcess", Pretended)
     return made
 
 
@@ -94,12 +94,15 @@ def test_it_goes_as_soon_as_another_run_trains(started: list[Pretended]) -> None
     assert case.run.second_process is None
 
 
-@pytest.mark.parametrize("shares", ["never", "always"])
-def test_it_can_be_forbidden_and_ordered(started: list[Pretended], shares: str) -> None:
-    case = Case(shares)
+@pytest.mark.parametrize("use", ["never", "always"])
+def test_it_can_be_forbidden_and_ordered(
+    started: list[Pretended], monkeypatch: pytest.MonkeyPatch, use: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, use)
+    case = Case()
     case.turns(20, speed=100)
-    assert (case.run.second_process is not None) == (shares == "always")
-    assert len(started) == (shares == "always")
+    assert (case.run.second_process is not None) == (use == "always")
+    assert len(started) == (use == "always")
 
 
 def test_without_room_for_it_the_run_goes_on_alone(
@@ -117,7 +120,8 @@ def test_without_room_for_it_the_run_goes_on_alone(
 def test_it_is_not_started_where_memory_is_short(
     started: list[Pretended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(second_core, "bytes_available", lambda: 50_000_000)
-    case = Case("always")
+    monkeypatch.setattr(second_process, "bytes_available", lambda: 50_000_000)
+    monkeypatch.setenv(VARIABLE, "always")
+    case = Case()
     case.turns(50, speed=100)
     assert started == []

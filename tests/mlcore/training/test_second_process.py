@@ -19,7 +19,7 @@ import pytest
 
 from mlcore import Dataset, EpochMetrics, NetworkConfig, Split, TrainingConfig, TrainingRun, train
 from mlcore.errors import SecondProcessError
-from mlcore.training.second_process import Partner
+from mlcore.training.second_process import SecondProcess
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,9 +34,9 @@ def split() -> Split:
 
 
 @pytest.fixture(scope="module")
-def partner() -> Iterator[Partner]:
-    with Partner() as partner:
-        yield partner
+def second() -> Iterator[SecondProcess]:
+    with SecondProcess() as second:
+        yield second
 
 
 def run_of(**training: object) -> TrainingRun:
@@ -56,10 +56,10 @@ def run_of(**training: object) -> TrainingRun:
     ids=str,
 )
 def test_two_processes_end_where_one_does_up_to_rounding(
-    partner: Partner, split: Split, training: dict[str, object]
+    second: SecondProcess, split: Split, training: dict[str, object]
 ) -> None:
     alone, shared = run_of(**training), run_of(**training)
-    partner.attach(shared, split)
+    second.attach(shared, split)
     records = list(zip(train(alone, split), train(shared, split), strict=True))
     assert len(records) >= 3
     for one, two in records:
@@ -77,40 +77,40 @@ def test_a_shared_step_can_rest_and_be_given_up_at_any_tile(
     whole.in_halves = shared.in_halves = True
     list(train(whole, split))
     chance = np.random.default_rng(0)
-    with Partner() as partner:
+    with SecondProcess() as second:
         while not shared.is_done:
             if shared.second_process is None and chance.random() < 0.5:
-                partner.attach(shared, split)
+                second.attach(shared, split)
             for _record in train(shared, split, rest=lambda: chance.random() < 0.2):
                 pass
             match chance.integers(4):
                 case 0:
                     shared.leave_step()
                 case 1:
-                    partner.release()
+                    second.release()
     np.testing.assert_array_equal(shared.network.parameters, whole.network.parameters)
     np.testing.assert_array_equal(shared.optimizer.moments, whole.optimizer.moments)
     assert shared.best == whole.best
 
 
-def test_a_run_goes_on_alone_after_it_was_released(partner: Partner, split: Split) -> None:
+def test_a_run_goes_on_alone_after_it_was_released(second: SecondProcess, split: Split) -> None:
     alone, shared = run_of(), run_of()
-    partner.attach(shared, split)
+    second.attach(shared, split)
     list(train(alone, split, max_steps=5))
     list(train(shared, split, max_steps=5))
-    partner.release()
+    second.release()
     assert shared.second_process is None
     list(train(alone, split))
     list(train(shared, split))
     np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
 
 
-def test_a_run_that_was_shared_is_saved_and_restored_whole(partner: Partner, split: Split) -> None:
+def test_a_run_that_was_shared_is_saved_and_restored_whole(second: SecondProcess, split: Split) -> None:
     shared = run_of()
-    partner.attach(shared, split)
+    second.attach(shared, split)
     list(train(shared, split, max_steps=7))
     restored = TrainingRun.load_state(shared.save_state())
-    partner.release()
+    second.release()
     list(train(shared, split))
     list(train(restored, split))
     np.testing.assert_array_equal(shared.network.parameters, restored.network.parameters)
@@ -132,17 +132,17 @@ def measurements(run: TrainingRun) -> list[EpochMetrics]:
     ids=str,
 )
 def test_a_run_in_halves_ends_the_same_to_the_last_bit_whoever_shares_it_and_when(
-    partner: Partner, split: Split, network: dict[str, Any], training: dict[str, Any]
+    second: SecondProcess, split: Split, network: dict[str, Any], training: dict[str, Any]
 ) -> None:
     config = TrainingConfig(**{"batch_size": 50, "epochs": 3, **training})
     networks = NetworkConfig(**{"hidden_sizes": (7, 5), **network})
     alone, shared = (TrainingRun(networks, config, in_halves=True) for _run in range(2))
-    partner.attach(shared, split)
+    second.attach(shared, split)
     list(train(shared, split, max_steps=2))
-    partner.release()
+    second.release()
     list(train(shared, split, max_steps=2))
     shared = TrainingRun.load_state(shared.save_state())
-    partner.attach(shared, split)
+    second.attach(shared, split)
     list(train(alone, split))
     list(train(shared, split))
     np.testing.assert_array_equal(shared.network.parameters, alone.network.parameters)
@@ -150,18 +150,18 @@ def test_a_run_in_halves_ends_the_same_to_the_last_bit_whoever_shares_it_and_whe
         [record for record in run.history if isinstance(record, EpochMetrics)] for run in (alone, shared)
     ]
     assert measured[0] == measured[1]
-    partner.release()
+    second.release()
 
 
-def test_wrong_gradients_stay_in_one_process(partner: Partner, split: Split) -> None:
+def test_wrong_gradients_stay_in_one_process(second: SecondProcess, split: Split) -> None:
     run = TrainingRun(NetworkConfig(), TrainingConfig(gradient_divisor=42_000))
     with pytest.raises(SecondProcessError, match="one process"):
-        partner.attach(run, split)
+        second.attach(run, split)
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="there is no shared memory to be full")
 def test_where_shared_memory_is_small_a_file_does_as_well(
-    partner: Partner, split: Split, monkeypatch: pytest.MonkeyPatch
+    second: SecondProcess, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = iter([OSError(errno.ENOSPC, "No space left on device")])
 
@@ -178,37 +178,37 @@ def test_where_shared_memory_is_small_a_file_does_as_well(
         return handle, path
 
     monkeypatch.setattr(tempfile, "mkstemp", make_file)
-    monkeypatch.setattr("mlcore.training.second_process._take_room", take_room)
+    monkeypatch.setattr("mlcore.training.shared_memory._take_room", take_room)
     shared = run_of()
-    partner.attach(shared, split)
+    second.attach(shared, split)
     assert next(refusals, None) is None
     assert [path.parent == Path("/dev/shm") for path in made] == [True, False]
     assert not made[0].exists()
     list(train(shared, split))
     assert shared.finished
-    partner.release()
+    second.release()
 
 
-def test_a_partner_that_dies_is_told_in_a_sentence(split: Split) -> None:
-    partner = Partner()
+def test_a_second_process_that_dies_is_told_in_a_sentence(split: Split) -> None:
+    second = SecondProcess()
     run = run_of()
-    partner.attach(run, split)
+    second.attach(run, split)
     list(train(run, split, max_steps=3))
-    os.kill(partner._process.pid, signal.SIGKILL)
-    partner._process.wait()
+    os.kill(second._process.pid, signal.SIGKILL)
+    second._process.wait()
     with pytest.raises(SecondProcessError, match="has died"):
         list(train(run, split))
-    partner.close()
+    second.close()
 
 
-def test_a_partner_that_has_died_before_it_was_needed_is_told_and_leaves_no_process(split: Split) -> None:
-    with Partner() as partner:
-        process = partner._process
+def test_one_that_has_died_before_it_was_needed_is_told_and_leaves_no_process(split: Split) -> None:
+    with SecondProcess() as second:
+        process = second._process
         process.kill()
         process.wait()
         run = run_of()
         with pytest.raises(SecondProcessError, match="has died"):
-            partner.attach(run, split)
+            second.attach(run, split)
         list(train(run, split))  # alone
     assert run.finished
     assert process.returncode == -signal.SIGKILL
@@ -223,32 +223,33 @@ def test_an_error_in_the_middle_of_a_step_does_not_leave_the_second_process_wait
         raise MemoryError
 
     def train_without_memory() -> None:
-        with partner:
-            partner.attach(run, split)
-            monkeypatch.setattr(partner._half, "set_gradients", no_memory)
+        with second:
+            second.attach(run, split)
+            monkeypatch.setattr(second._half, "set_gradients", no_memory)
             list(train(run, split))
 
-    partner = Partner()
+    second = SecondProcess()
     with pytest.raises(MemoryError):
         train_without_memory()
-    assert partner._process.returncode == 0  # it ended by itself
+    assert second._process.returncode == 0  # it ended by itself
 
 
 def test_the_second_process_ends_when_the_block_does(split: Split) -> None:
-    with Partner() as partner:
-        process = partner._process
-        partner.attach(run_of(), split)
+    with SecondProcess() as second:
+        process = second._process
+        second.attach(run_of(), split)
     assert process.returncode == 0
 
 
 KILLED_AT_ONCE = """
 import os, signal
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, split_dataset
-from mlcore.training import second_process as partner
+from mlcore.training.run import second_process
 
-second = partner.Partner()
+second = second_process.SecondProcess()
 print(second._process.pid, flush=True)
-partner._wait_for = lambda *_anything: os.kill(os.getpid(), signal.SIGKILL)  # before the other has begun
+# before the other has begun
+second_process.wait_for = lambda *_anything: os.kill(os.getpid(), signal.SIGKILL)
 second.attach(TrainingRun(NetworkConfig(), TrainingConfig()), split_dataset(load_dataset("digits-8x8"), 0.2))
 """
 
