@@ -71,6 +71,7 @@ def test_who_asks_for_steps_of_many_minutes_keeps_no_worker_from_others() -> Non
                 start(attacker)
                 wait_on_page(attacker, lambda tab=attacker: "Training" in badges(tab))
             visitor.run(visitor.page.open("network"))
+            visitor.run(visitor.page.fill("Epochs", 10_000))
             assert metric(visitor, "Training takes about")
             start(visitor)
             wait_on_page(visitor, lambda: metric(visitor, "Epoch") > "0.1")
@@ -78,7 +79,6 @@ def test_who_asks_for_steps_of_many_minutes_keeps_no_worker_from_others() -> Non
                 tab.run(tab.page.press("Stop"))
                 wait_on_page(tab, lambda tab=tab: "Stopped" in badges(tab))
             assert "Training" in badges(two)
-        assert "is replaced" not in server.log()  # no worker had to be ended by force
         assert server.stop() == []
 
 

@@ -157,14 +157,15 @@ def test_a_file_that_unpacks_to_too_much_gives_a_sentence(kind: str, visitor: Vi
 
 
 def test_files_that_take_long_hold_nobody_up(fresh_server: AppServer, new_visitor: NewVisitor) -> None:
+    other = begin(new_visitor(server=fresh_server))
     slow = [begin(new_visitor(server=fresh_server)) for _number in range(3)]
     for visitor in slow:
         bring(visitor, "endless.csv.gz", ENDLESS)
         visitor.see(re.compile("^(Reading|Waiting)"))
-    other = begin(new_visitor(server=fresh_server))
+    for process in readers(fresh_server):
+        process.suspend()  # they have not been read when the other one comes, however fast the machine
     bring(other, "honest.csv", TABLE)
     in_use(other, "honest")
-    assert readers(fresh_server), "The slow files had been read before."
 
 
 @pytest.mark.parametrize("how", ["another page", "the file is taken back", "the tab is closed"])
@@ -173,8 +174,10 @@ def test_a_reading_that_nobody_waits_for_is_ended(
 ) -> None:
     visitor = begin(new_visitor(server=fresh_server))
     bring(visitor, "endless.csv.gz", ENDLESS)
-    wait_until(lambda: readers(fresh_server))
-    process = readers(fresh_server)[0]
+    found: list[psutil.Process] = []
+    wait_until(lambda: found.extend(readers(fresh_server)) or found)
+    process = found[0]
+    process.suspend()  # it does not end by itself
     if how == "another page":
         visitor.menu().filter(has_text="Home").first.click()
     elif how == "the file is taken back":

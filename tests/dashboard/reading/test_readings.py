@@ -282,7 +282,7 @@ def test_what_takes_too_long_is_ended_with_a_sentence(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     readings = Readings(budget, store, Pace(longest=0.1))
-    with pytest.raises(TooSlow, match="Reading was stopped after 0 seconds"):
+    with pytest.raises(TooSlow, match=r"Reading was stopped after \d+ seconds"):
         readings.read(files(endless=ENDLESS), Patience())
     assert not readings._processes
     assert budget.taken == 0
