@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from dashboard.reading.readings import MAPPED_SHARE, PROCESS_BYTES, ROOT, NoDisk
 from dashboard.runs.store import DataStore
 from mlcore import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
+
+PATIENT = Pace(longest=PATIENCE, longest_before_others=PATIENCE, patience=PATIENCE)
 
 IMAGES = np.zeros((60, 8, 8), np.uint8)
 IMAGES[:, 2:6, 2:6] = np.random.default_rng(0).integers(20, 256, (60, 4, 4))
@@ -113,7 +116,7 @@ class InBackground:
 def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, test = Readings(budget, store).read(files(digits=TABLE), Patience())
+    dataset, test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
     np.testing.assert_array_equal(dataset.images, IMAGES)
     assert (dataset.name, dataset.class_names, test) == ("digits", ("0", "1", "2"), None)
     assert np.load(stored(store, "pixels")[0]).shape == (60, 8, 8)
@@ -123,7 +126,7 @@ def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
 def test_workers_map_the_file_that_is_there_and_no_second_one_is_written(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, _test = Readings(budget, store).read(files(digits=TABLE), Patience())
+    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
     kept = store.keep_dataset(dataset)
     assert [Path(kept.pixels)] == stored(store, "pixels")
     store.release(kept)
@@ -133,7 +136,7 @@ def test_workers_map_the_file_that_is_there_and_no_second_one_is_written(
 def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    readings = Readings(budget, store)
+    readings = Readings(budget, store, PATIENT)
     first, _test = readings.read(files(one=TABLE), Patience())
     second, _test = readings.read(files(two=TABLE), Patience())
     assert (first.fingerprint, first.name, second.name) == (second.fingerprint, "one", "two")
@@ -151,7 +154,7 @@ def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
 def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, _test = Readings(budget, store).read(files(digits=TABLE), Patience())
+    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
     share = 1.0 if lies_in_memory(store.folder) else MAPPED_SHARE
     assert budget.taken == 60 * 8 + int(share * IMAGES.nbytes)
     del dataset
@@ -162,7 +165,7 @@ def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
 def test_test_images_that_came_along_come_too(store: DataStore, budget: Budget, tmp_path: Path) -> None:
     content = make.npz(x_train=IMAGES[:40], y_train=LABELS[:40], x_test=IMAGES[40:], y_test=LABELS[40:])
     (tmp_path / "upload").write_bytes(content)
-    dataset, test = Readings(budget, store).read({"mnist.npz": tmp_path / "upload"}, Patience())
+    dataset, test = Readings(budget, store, PATIENT).read({"mnist.npz": tmp_path / "upload"}, Patience())
     assert test is not None
     assert (len(dataset), len(test)) == (40, 20)
     assert len(stored(store, "pixels")) == 2
@@ -175,7 +178,7 @@ def test_a_bad_file_gives_its_sentence(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     with pytest.raises(DatasetError, match=r"bad\.csv, row 2, column 2"):
-        Readings(budget, store).read(files(bad=TABLE.replace(b",0", b",x", 1)), Patience())
+        Readings(budget, store, PATIENT).read(files(bad=TABLE.replace(b",0", b",x", 1)), Patience())
     assert budget.taken == 0
     assert not list(store.folder.iterdir())
 
@@ -183,7 +186,7 @@ def test_a_bad_file_gives_its_sentence(
 def test_a_process_that_ends_without_a_word_gives_a_sentence(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    readings = Readings(budget, store)
+    readings = Readings(budget, store, PATIENT)
     with pytest.raises(DatasetError, match="ended unexpectedly"):
         readings.read(files(endless=ENDLESS), Patience(lambda _text: readings.close()))
 
@@ -211,7 +214,7 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing(
 ) -> None:
     full = DataStore(share=0.0)
     with pytest.raises(NoDisk, match=r"could not keep the data set .*MB are left\)"):
-        Readings(budget, full).read(files(digits=TABLE), Patience())
+        Readings(budget, full, PATIENT).read(files(digits=TABLE), Patience())
     assert not list(full.folder.iterdir())
     assert budget.taken == 0
     full.close()
@@ -224,7 +227,9 @@ def test_there_is_no_reading_without_room_for_its_process(
     store: DataStore, files: Callable[..., dict[str, Path]]
 ) -> None:
     with pytest.raises(NoRoom):
-        Readings(Budget(PROCESS_BYTES - 1), store, Pace(patience=0)).read(files(digits=TABLE), Patience())
+        Readings(Budget(PROCESS_BYTES - 1), store, replace(PATIENT, patience=0)).read(
+            files(digits=TABLE), Patience()
+        )
 
 
 def test_room_for_the_pixels_is_asked_for_before_they_are_taken(
@@ -237,7 +242,7 @@ def test_room_for_the_pixels_is_asked_for_before_they_are_taken(
         ]
     }
     with pytest.raises(NoRoom, match="try again in a few minutes"):
-        Readings(small, store, Pace(patience=0)).read(many, Patience())
+        Readings(small, store, replace(PATIENT, patience=0)).read(many, Patience())
     assert small.taken == 0
 
 
@@ -247,7 +252,7 @@ def test_a_visitor_waits_for_room_that_others_give_back(
     budget = Budget(PROCESS_BYTES + 1_000_000)
     taken = budget.reserve(PROCESS_BYTES)
     patience = Patience(lambda text: taken.release() if "memory" in text else None)
-    dataset, _test = Readings(budget, store, Pace(patience=60)).read(files(digits=TABLE), patience)
+    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience)
     assert len(dataset) == 60
     assert "Waiting until the server has memory for it …" in patience.heard
 
@@ -258,7 +263,7 @@ def test_a_visitor_waits_for_room_that_others_give_back(
 def test_one_waits_while_another_has_the_only_place_and_is_told_so(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    readings = Readings(budget, store, Pace(at_once=1, at_most=1, longest_before_others=600, longest=600))
+    readings = Readings(budget, store, replace(PATIENT, at_once=1, at_most=1))
     with InBackground(readings, files(endless=ENDLESS)) as slow:
         patience = Patience(lambda _text: slow.stop.set())
         dataset, _test = readings.read(files(digits=TABLE), patience)
@@ -270,7 +275,7 @@ def test_one_waits_while_another_has_the_only_place_and_is_told_so(
 def test_what_takes_long_steps_aside_for_others(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    pace = Pace(at_once=1, at_most=2, steps_aside=0.0, longest=600, longest_before_others=600)
+    pace = replace(PATIENT, at_once=1, at_most=2, steps_aside=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
         dataset, _test = readings.read(files(digits=TABLE), Patience())
@@ -281,7 +286,7 @@ def test_what_takes_long_steps_aside_for_others(
 def test_what_takes_too_long_is_ended_with_a_sentence(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    readings = Readings(budget, store, Pace(longest=0.1))
+    readings = Readings(budget, store, replace(PATIENT, longest=0.1))
     with pytest.raises(TooSlow, match=r"Reading was stopped after \d+ seconds"):
         readings.read(files(endless=ENDLESS), Patience())
     assert not readings._processes
@@ -291,7 +296,7 @@ def test_what_takes_too_long_is_ended_with_a_sentence(
 def test_it_is_ended_sooner_when_another_waits(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    pace = Pace(at_once=1, at_most=1, longest=600, longest_before_others=0.0)
+    pace = replace(PATIENT, at_once=1, at_most=1, longest_before_others=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
         dataset, _test = readings.read(files(digits=TABLE), Patience())
@@ -302,7 +307,7 @@ def test_it_is_ended_sooner_when_another_waits(
 def test_nothing_is_read_on_for_a_visitor_who_has_left(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    readings = Readings(budget, store)
+    readings = Readings(budget, store, PATIENT)
     with pytest.raises(Left):
         readings.read(files(endless=ENDLESS), Patience(leave))
     assert not readings._processes
