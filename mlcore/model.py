@@ -68,9 +68,8 @@ class Model:
         self.card = dict(card or {})
         self.state = state
         n_classes = len(self.class_names)
-        self._network = Network(
-            network_config, preparation, n_classes, tile=_tile(network_config, preparation, n_classes)
-        )
+        tile = _tile(network_config, preparation, n_classes)
+        self._network = Network(network_config, preparation, n_classes, tile=tile, initialize=False)
         self._network.parameters[...] = parameters
         self._lock = threading.Lock()  # the network writes into arrays of its own: one caller at a time
 

@@ -50,9 +50,11 @@ class Network:
     n_classes : int
         Number of outputs.
     seed : int, numpy SeedSequence or None
-        For the first weights; None leaves them at zero (they will be loaded).
+        For the first weights; None draws other ones each time.
     tile : int
         The largest number of rows that `forward` takes.
+    initialize : bool
+        False leaves all parameters at zero, for a network into which they will be loaded.
 
     Attributes
     ----------
@@ -69,6 +71,8 @@ class Network:
         n_classes: int,
         seed: int | np.random.SeedSequence | None = None,
         tile: int = TILE,
+        *,
+        initialize: bool = True,
     ) -> None:
         self.config = config
         self.preparation = preparation
@@ -82,7 +86,7 @@ class Network:
         self._inputs = np.empty((tile, preparation.features), self.dtype)
         for layer in self.layers:
             layer.allocate(tile, self.dtype)
-        if seed is not None:
+        if initialize:
             generator = np.random.default_rng(seed)
             for layer in self.layers:
                 layer.initialize(INITIALIZERS[config.initialization], generator)
@@ -128,7 +132,7 @@ class Network:
             The same when not given.
         """
         config = dataclasses.replace(self.config, precision=precision or self.config.precision)
-        other = type(self)(config, self.preparation, self.n_classes, tile=tile or self.tile)
+        other = type(self)(config, self.preparation, self.n_classes, tile=tile or self.tile, initialize=False)
         other.parameters[...] = self.parameters
         return other
 

@@ -90,7 +90,8 @@ def make_state(
     """Return the state for a number of training images; without ``weights`` all parameters are zero."""
     layers = build_layers(network_config, preparation.pooled_shape, preparation.features, len(class_names))
     tile = tile_of(network_config, training, step_products(layers))
-    network = Network(network_config, preparation, len(class_names), weights, tile)
+    initialize = weights is not None
+    network = Network(network_config, preparation, len(class_names), weights, tile, initialize=initialize)
     optimizer = OPTIMIZERS[training.optimizer].make(
         network.parameter_count,
         network.dtype,

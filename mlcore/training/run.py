@@ -467,6 +467,10 @@ class TrainingRun:
             self._checkpoint().to_arrays() if resumable else None,
         )
 
+    def best_model(self) -> Model:
+        """Return the network at its best measurement: the same as ``model(best=True)``."""
+        return self.model(best=True)
+
     def _last_measurement(self) -> EpochMetrics | None:
         return next((record for record in reversed(self.history) if isinstance(record, EpochMetrics)), None)
 

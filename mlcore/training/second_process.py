@@ -325,7 +325,9 @@ def _serve(parent: int) -> None:
 def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
     board = Board(work.plan, work.path)
     Path(work.path).unlink(missing_ok=True)  # the first process does so too, unless it is killed before
-    network = Network(work.network_config, work.preparation, len(work.class_names), tile=work.tile)
+    network = Network(
+        work.network_config, work.preparation, len(work.class_names), tile=work.tile, initialize=False
+    )
     half = Half(board, network, _open_board(work, board), work.training_config, work.steps, side=1)
     flags, now = board["flags"], 0
     flags[DONE] = 1

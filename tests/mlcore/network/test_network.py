@@ -1,7 +1,5 @@
 """The network as a whole: gradients through all layers, tiles that change nothing, copies of their own."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -194,5 +192,15 @@ def test_the_first_weights_depend_on_the_seed_alone() -> None:
     same, other = small_network(seed=1), small_network(seed=2)
     np.testing.assert_array_equal(small_network(seed=1).parameters, same.parameters)
     assert (same.parameters != other.parameters).any()
-    unborn = Network(dataclasses.replace(same.config), same.preparation, CLASSES, seed=None)
-    assert not unborn.parameters.any()
+
+
+def test_without_a_seed_the_first_weights_are_other_ones_each_time() -> None:
+    config, preparation = NetworkConfig(hidden_sizes=(7,)), Preparation(SHAPE)
+    first, second = (Network(config, preparation, CLASSES) for _ in range(2))
+    assert (first.parameters != second.parameters).any()
+    assert first.parameters.any()
+
+
+def test_a_network_that_waits_for_its_weights_has_none() -> None:
+    blank = Network(NetworkConfig(hidden_sizes=(7,)), Preparation(SHAPE), CLASSES, initialize=False)
+    assert not blank.parameters.any()

@@ -551,6 +551,7 @@ def test_the_best_weights_are_kept() -> None:
     model = run.model(best=True)
     assert (model.predict(SPLIT.dev.images) == SPLIT.dev.labels).mean() == best.dev_accuracy
     assert model.card["measured_at_step"] == best.step
+    np.testing.assert_array_equal(run.best_model().parameters, model.parameters)
     assert run.model().card["measured_at_step"] == run.step
 
 
