@@ -14,8 +14,7 @@ import streamlit as st
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
-from dashboard.split_settings import SplitSettings
-from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, TrainingConfig
+from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, SplitSettings, TrainingConfig
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.split_settings import SplitSettings
-from mlcore import Dataset, Model, Split, load_dataset, load_model
+from mlcore import Dataset, Model, Split, SplitSettings, load_dataset, load_model
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 

@@ -10,6 +10,7 @@ from mlcore.datasets.readers import READERS, Reader, read_dataset
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
 from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
+from mlcore.evaluation import Evaluation, evaluate
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES
@@ -19,6 +20,9 @@ from mlcore.images.augmentation import Augmentation, augment
 from mlcore.images.drawing import image_from_drawing, image_from_picture
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.metrics import (
+    Calibration,
+    ClassScores,
+    McNemar,
     accuracy,
     calibration,
     class_scores,
@@ -29,7 +33,7 @@ from mlcore.metrics import (
     top_k_accuracy,
 )
 from mlcore.model import Model, load_model, save_model
-from mlcore.network.network import Network, network_summary
+from mlcore.network.network import LayerSummary, Network, network_summary
 from mlcore.recipes.notebooks import WeightPictures, weight_pictures
 from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
@@ -37,7 +41,8 @@ from mlcore.settings import Setting, settings_of
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.walkthrough import StepValue, walk_through_step
-from mlcore.training.records import BatchMetrics, EpochMetrics
+from mlcore.training.fit import fit
+from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train
 
 __all__ = [
@@ -51,13 +56,18 @@ __all__ = [
     "SHIPPED_DATASETS",
     "Augmentation",
     "BatchMetrics",
+    "Calibration",
+    "ClassScores",
     "Dataset",
     "DatasetError",
     "DigitLabError",
     "EpochMetrics",
+    "Evaluation",
     "GradientCheck",
     "GradientRow",
+    "LayerSummary",
     "LearningRateSearch",
+    "McNemar",
     "Model",
     "ModelFileError",
     "Network",
@@ -66,6 +76,7 @@ __all__ = [
     "Reader",
     "Recipe",
     "RecipeCard",
+    "Record",
     "Setting",
     "SettingError",
     "ShippedDataset",
@@ -83,7 +94,9 @@ __all__ = [
     "check_gradients",
     "class_scores",
     "confusion_matrix",
+    "evaluate",
     "find_learning_rate",
+    "fit",
     "fit_preparation",
     "image_from_drawing",
     "image_from_picture",

@@ -7,6 +7,7 @@ is answered. The file is a NumPy .npz with a JSON header; nothing in it is ever 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import threading
@@ -23,7 +24,7 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model_file import STATE, Arrays, ModelFile, read_arrays, read_header, text_array
 from mlcore.network.layers import Layer, parameter_count
-from mlcore.network.network import CONVOLUTION_TILE, Network, build_layers
+from mlcore.network.network import CONVOLUTION_TILE, Network, build_layers, layer_table
 from mlcore.quote import quoted
 
 FORMAT = "digit-lab-model"
@@ -78,6 +79,33 @@ class Model:
         buffer = io.BytesIO()
         save_model(self, buffer)
         return load_model, (buffer.getvalue(),)
+
+    def __repr__(self) -> str:
+        height, width = self.image_shape
+        n_classes, n_parameters = len(self.class_names), self.parameter_count
+        return f"Model(images {height}×{width}, {n_classes} classes, {n_parameters:,} parameters)"
+
+    def summary(self) -> str:
+        """Return a table of the layers: the shape of their outputs for one image, and their parameters."""
+        return layer_table(self._network.layer_summaries())
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of all that decides its answers: 2 ms for half a million parameters."""
+        decisive = [
+            *_fields_of(self.network_config),
+            *_fields_of(self.preparation),
+            ("class_names", self.class_names),
+            ("parameters", self.parameters),
+        ]
+        digest = hashlib.sha256()
+        for name, value in decisive:
+            if isinstance(value, np.ndarray):
+                digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
+                digest.update(np.ascontiguousarray(value).data)
+            else:
+                digest.update(f"{name} {json.dumps(value)}\n".encode())
+        return digest.hexdigest()
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -141,6 +169,11 @@ class Model:
         """Return the likeliest class of each image, int (n,)."""
         predictions: NDArray[np.int64] = np.argmax(self.predict_probabilities(images), axis=1)
         return predictions
+
+
+def _fields_of(settings: NetworkConfig | Preparation) -> list[tuple[str, Any]]:
+    """Return every field with its name, so that none can be forgotten when one is added."""
+    return [(field.name, getattr(settings, field.name)) for field in dataclasses.fields(settings)]
 
 
 def _tile(config: NetworkConfig, preparation: Preparation, n_classes: int) -> int:

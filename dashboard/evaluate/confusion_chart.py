@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.evaluate.cache import Cell, Evaluation
+from dashboard.ui.formats import percent
 from dashboard.ui.messages import chart_text, distinct
 from dashboard.ui.palette import DEV, SHADES, axis, layout
+from mlcore import Evaluation
+from mlcore.evaluation import Cell
 from mlcore.language import _
+from mlcore.quote import quoted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -39,7 +42,7 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
         "xgap": gap,
         "ygap": gap,
         "hovertext": [
-            [chart_text(evaluation.in_words((row, column))) for column in range(n)] for row in range(n)
+            [chart_text(in_words(evaluation, (row, column))) for column in range(n)] for row in range(n)
         ],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
@@ -73,3 +76,14 @@ def shades(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """
     share: npt.NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     return share**0.35
+
+
+def in_words(evaluation: Evaluation, cell: Cell) -> str:
+    """Return how many images a cell has, and which fraction of their class that is."""
+    true, guessed = (quoted(evaluation.class_names[place]) for place in cell)
+    count, of_class = int(evaluation.matrix[cell]), int(evaluation.matrix[cell[0]].sum())
+    share = percent(count / max(1, of_class))
+    text = _("{count:,} of {of_class:,} images of {true} were recognised ({share}).")
+    if true != guessed:
+        text = _("{count:,} of {of_class:,} images of {true} were taken for {guessed} ({share}).")
+    return text.format(true=true, guessed=guessed, count=count, of_class=of_class, share=share)

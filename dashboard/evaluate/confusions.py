@@ -6,12 +6,12 @@ The Evaluate page shows it; the address names the cell, so that a link leads to 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.evaluate.cache import Cell, Evaluation
-from dashboard.evaluate.confusion_chart import confusion_figure
+from dashboard.evaluate.confusion_chart import confusion_figure, in_words
 from dashboard.evaluate.gallery import show_answers
 from dashboard.ui.messages import distinct, plain
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import Dataset
+from mlcore import Dataset, Evaluation
+from mlcore.evaluation import Cell
 from mlcore.language import _
 
 MOST_PAIRS = 8
@@ -33,7 +33,7 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
     with right:
         offer_cells(evaluation, cell)
         positions = evaluation.cell(*cell)
-        st.write(plain(evaluation.in_words(cell)))
+        st.write(plain(in_words(evaluation, cell)))
         show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
 
 

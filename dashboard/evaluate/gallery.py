@@ -5,10 +5,9 @@ They stand behind the evaluation of a model on the path: every number on the pag
 
 import streamlit as st
 
-from dashboard.evaluate.cache import Evaluation
 from dashboard.ui.formats import percent
 from dashboard.ui.pictures import Picture, grid
-from mlcore import Dataset
+from mlcore import Dataset, Evaluation
 from mlcore.arrays import IndexArray
 from mlcore.language import _
 from mlcore.quote import quoted

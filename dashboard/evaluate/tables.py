@@ -6,12 +6,11 @@ They stand behind the evaluation of a model on the path, as numbers beside the p
 import pandas as pd
 import streamlit as st
 
-from dashboard.evaluate.cache import Evaluation
 from dashboard.evaluate.calibration_chart import calibration_figure
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import class_scores
+from mlcore import Evaluation
 from mlcore.language import _
 
 PERCENT = "%.1f %%"
@@ -42,7 +41,7 @@ def show_accuracy(evaluation: Evaluation) -> None:
 
 def show_classes(evaluation: Evaluation) -> None:
     """Show one row a class: its images, recall, precision and F1."""
-    scores = class_scores(evaluation.matrix)
+    scores = evaluation.scores
     columns = {
         "name": distinct(evaluation.class_names),
         "support": scores.support,

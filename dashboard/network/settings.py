@@ -6,8 +6,7 @@ It stands between the controls and the `Session` on the path. What a visitor cho
 from dataclasses import replace
 
 from dashboard.session import Session
-from dashboard.split_settings import SplitSettings
-from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, SplitSettings, TrainingConfig
 
 
 def is_changed(session: Session) -> bool:
@@ -16,7 +15,7 @@ def is_changed(session: Session) -> bool:
     return (
         (recipe.network, recipe.training) != (session.network_config, session.training_config)
         or recipe.dataset not in (None, session.dataset_key)
-        or (recipe.split is not None and SplitSettings.of(recipe.split) != session.split_settings)
+        or (recipe.split is not None and recipe.split != session.split_settings)
     )
 
 
@@ -31,13 +30,9 @@ def use_recipe(session: Session, name: str) -> None:
     if recipe.dataset is not None:
         session.use_dataset(recipe.dataset)
     if recipe.split is not None:
-        session.split_settings = SplitSettings.of(recipe.split)
-    elif session.split_settings in _splits_of_recipes():
+        session.split_settings = recipe.split
+    elif session.split_settings in [recipe.split for recipe in RECIPES.values()]:
         session.split_settings = SplitSettings().fitted_to(len(session.dataset))
-
-
-def _splits_of_recipes() -> list[SplitSettings]:
-    return [SplitSettings.of(recipe.split) for recipe in RECIPES.values() if recipe.split is not None]
 
 
 def set_network(session: Session, name: str, config: NetworkConfig) -> None:

@@ -12,8 +12,7 @@ from typing import Literal, Self, TypeAlias
 from dashboard.runs.limits import NOWHERE, Demand, Place
 from dashboard.runs.protocol import Report, Ticket
 from dashboard.runs.status import LIVE, History, Record, RunStatus, State
-from dashboard.split_settings import SplitSettings
-from mlcore import EpochMetrics, Split, TrainingConfig
+from mlcore import EpochMetrics, Split, SplitSettings, TrainingConfig
 from mlcore.language import N_, _
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]

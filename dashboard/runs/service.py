@@ -33,8 +33,16 @@ from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
 from dashboard.runs.trials import Question, Trials
-from dashboard.split_settings import SplitSettings
-from mlcore import Dataset, Model, ModelFileError, NetworkConfig, Split, TrainingConfig, load_model
+from mlcore import (
+    Dataset,
+    Model,
+    ModelFileError,
+    NetworkConfig,
+    Split,
+    SplitSettings,
+    TrainingConfig,
+    load_model,
+)
 from mlcore.language import N_, _
 from mlcore.training.batches import TILE_PRODUCTS
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, overload
 
-from dashboard.split_settings import SplitSettings
-from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, SplitSettings, TrainingConfig
 from mlcore.errors import DigitLabError
 from mlcore.language import N_
 

@@ -5,6 +5,7 @@ It stands between the Dataset and the batches on the path; both halves are views
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -21,17 +22,46 @@ class Split:
     train: Dataset
     dev: Dataset
 
+    def __repr__(self) -> str:
+        return (
+            f"Split({self.train.name!r}: {len(self.train):,} training images, {len(self.dev):,} dev images)"
+        )
+
+
+USUAL_DEV_SIZE = 1000
+"""Dev images, unless the data set is small."""
+
+SMALL = 5000
+"""With fewer images than this, a dev set of 1,000 would take too many of them."""
+
+
+def usual_dev_size(n_images: int) -> float:
+    """Return the dev set's size when nobody asks for another: 1,000 images, a fifth of a small data set.
+
+    >>> usual_dev_size(60_000), usual_dev_size(1797)
+    (1000, 0.2)
+    """
+    return 0.2 if n_images < SMALL else USUAL_DEV_SIZE
+
 
 @dataclass(frozen=True)
 class SplitSettings:
     """What `split_dataset` is asked for, apart from the data; its parameters say what each means."""
 
-    dev_size: float = 1000
+    dev_size: float = USUAL_DEV_SIZE
     seed: int = 0
     stratify: bool = False
     train_size: int | None = None
     shuffle: bool = True
     lost: int = 0
+
+    def fitted_to(self, n_images: int) -> Self:
+        """Return settings for another data set of so many images; its training images are all the rest.
+
+        >>> SplitSettings(seed=3, train_size=70).fitted_to(500) == SplitSettings(dev_size=0.2, seed=3)
+        True
+        """
+        return type(self)(dev_size=usual_dev_size(n_images), seed=self.seed, stratify=self.stratify)
 
     def split(self, dataset: Dataset) -> Split:
         """Split ``dataset`` as these settings say."""
@@ -42,7 +72,7 @@ class SplitSettings:
 
 def split_dataset(
     dataset: Dataset,
-    dev_size: float = 1000,
+    dev_size: float | None = None,
     seed: int = 0,
     stratify: bool = False,
     train_size: int | None = None,
@@ -54,8 +84,9 @@ def split_dataset(
     Parameters
     ----------
     dataset : Dataset
-    dev_size : int or float
-        A number of images, or, below 1, a fraction of them.
+    dev_size : int or float, optional
+        A number of images, or, below 1, a fraction of them. None means 1,000 images, or a fifth
+        of a data set of fewer than 5,000.
     seed : int
         The same seed gives the same split. Raising `train_size` leaves the dev set as it is.
     stratify : bool
@@ -80,7 +111,7 @@ def split_dataset(
     (6, 2)
     """
     n = len(dataset) - lost
-    n_dev = dev_count(n, dev_size)
+    n_dev = dev_count(n, usual_dev_size(n) if dev_size is None else dev_size)
     n_train = _train_count(n, n_dev, train_size)
     if shuffle:
         order = np.random.default_rng(seed).permutation(len(dataset))[lost:]

@@ -6,6 +6,7 @@ It stands in the middle of the path: batches go in, logits and gradients come ou
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -323,3 +324,23 @@ def network_summary(
     plain = Preparation(image_shape, config.pooling)
     features = plain.features if features is None else features
     return _summarize(build_layers(config, plain.pooled_shape, features, n_classes))
+
+
+def layer_table(summaries: Sequence[LayerSummary]) -> str:
+    """Return the summaries of all layers as a table of plain text.
+
+    >>> print(layer_table(network_summary(NetworkConfig(hidden_sizes=(10,)), (28, 28), 10)))
+    layer         outputs  parameters
+    input             784           0
+    linear 1           10       7,850
+    activation 1       10           0
+    linear 2           10         110
+    total                       7,960
+    """
+    rows = [("layer", "outputs", "parameters")]
+    for summary in summaries:
+        shape = "×".join(map(str, summary.output_shape))
+        rows.append((summary.name, shape, f"{summary.parameters:,}"))
+    rows.append(("total", "", f"{sum(summary.parameters for summary in summaries):,}"))
+    first, second, third = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return "\n".join(f"{name:<{first}}  {shape:>{second}}  {count:>{third}}" for name, shape, count in rows)

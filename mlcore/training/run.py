@@ -113,6 +113,12 @@ class TrainingRun:
         self._evaluated_step = -1
         self._best_parameters: Array | None = None
 
+    def __repr__(self) -> str:
+        if self._state is None:
+            return "TrainingRun(not begun)"
+        best = "" if self.best is None else f", best dev accuracy {self.best.dev_accuracy:.1%}"
+        return f"TrainingRun(step {self.step:,} of {self.total_steps:,}{best})"
+
     # ---- setting up -------------------------------------------------------------------------------------
 
     def build(self, split: Split) -> None:

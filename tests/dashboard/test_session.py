@@ -14,8 +14,7 @@ from dashboard import session as session_module
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.shipped import shipped_dataset
-from dashboard.split_settings import SplitSettings
-from mlcore import Dataset
+from mlcore import Dataset, SplitSettings
 from tests import waiting
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.evaluate.cache import Evaluation, evaluate
+from dashboard.evaluate.cache import evaluate
 from dashboard.evaluate.gallery import IMAGES_A_PAGE
 from dashboard.navigation import ROOT
 from dashboard.session import Session
 from dashboard.shipped import shipped_dataset, shipped_model
+from mlcore import Evaluation
 from tests.waiting import PATIENCE
 
 

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 from dashboard.data.class_chart import class_figure
-from dashboard.evaluate.cache import Evaluation
 from dashboard.evaluate.calibration_chart import calibration_figure
-from dashboard.evaluate.confusion_chart import MOST_NUMBERS, confusion_figure
-from mlcore import calibration, confusion_matrix
+from dashboard.evaluate.confusion_chart import MOST_NUMBERS, confusion_figure, in_words
+from mlcore import Evaluation, calibration, confusion_matrix
 
 GENERATOR = np.random.default_rng(7)
 
@@ -44,7 +43,7 @@ def test_the_matrix_has_its_counts_its_sentences_and_a_frame_around_the_cell() -
     (heatmap,) = figure.data
     counts = [[int(text or 0) for text in row] for row in heatmap.text]
     np.testing.assert_array_equal(counts, evaluation.matrix)
-    assert heatmap.hovertext[2][1] == evaluation.in_words((2, 1))
+    assert heatmap.hovertext[2][1] == in_words(evaluation, (2, 1))
     frame = figure.layout.shapes[0]
     assert (frame.y0, frame.y1, frame.x0, frame.x1) == (1.5, 2.5, 0.5, 1.5)
     assert figure.layout.yaxis.range == (3.5, -0.5), "the first class is at the top"

@@ -18,12 +18,12 @@ from dashboard.runs.service import RunService
 from dashboard.server.server import server
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.shipped import shipped_model, shipped_model_names
-from dashboard.split_settings import SplitSettings
 from mlcore import (
     Model,
     ModelFileError,
     NetworkConfig,
     Preparation,
+    SplitSettings,
     TrainingConfig,
     TrainingRun,
     load_dataset,

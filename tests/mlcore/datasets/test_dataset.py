@@ -81,7 +81,7 @@ def test_a_memory_map_is_not_copied(tmp_path: Path) -> None:
 def test_the_fingerprint_depends_on_content_alone() -> None:
     whole = make()
     assert whole.fingerprint == make().fingerprint
-    assert whole.with_name("other").fingerprint == whole.fingerprint
+    assert Dataset(whole.images, whole.labels, NAMES, "other").fingerprint == whole.fingerprint
     part = whole.take([4, 5])
     copied = Dataset(part.images.copy(), part.labels.copy(), NAMES, "copy")
     assert whole.take([4, 5]).fingerprint == part.fingerprint == copied.fingerprint
@@ -127,3 +127,18 @@ def test_parts_that_do_not_fit_are_refused(images: np.ndarray, labels: list[floa
 
 def test_it_says_what_it_is() -> None:
     assert repr(make()) == "Dataset('made': 30 images 5×4, 3 classes)"
+
+
+@pytest.mark.parametrize("rows", [slice(None), [4, 2, 2, 7, 1]])
+def test_the_blocks_together_are_all_images_in_their_order(rows: object) -> None:
+    dataset = make().take(rows)
+    seen = [(part, pixels.copy()) for part, pixels in dataset.blocks(2)]
+    np.testing.assert_array_equal(np.concatenate([pixels for _, pixels in seen]), dataset.images)
+    assert [place for part, _ in seen for place in range(part.start, part.stop)] == list(range(len(dataset)))
+    assert max(len(pixels) for _, pixels in seen) == 2
+
+
+def test_the_blocks_of_a_subset_need_no_copy_of_all_its_pixels() -> None:
+    dataset = make().take([4, 2])
+    assert sum(len(pixels) for _, pixels in dataset.blocks(1)) == 2
+    assert dataset._images is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.split import split_dataset
+from mlcore.datasets.split import SplitSettings, split_dataset
 from mlcore.errors import DatasetError
 
 
@@ -98,3 +98,19 @@ def test_a_stratified_choice_may_take_every_image_that_is_left() -> None:
 def test_sizes_that_cannot_be_had_are_refused_with_a_sentence(settings: dict, sentence: str) -> None:
     with pytest.raises(DatasetError, match=sentence):
         split_dataset(make([49, 49, 2]), **settings)
+
+
+def test_a_small_data_set_keeps_four_fifths_to_learn_from() -> None:
+    split = split_dataset(make([20, 30]))
+    assert (len(split.train), len(split.dev)) == (40, 10)
+
+
+def test_a_large_data_set_gives_a_thousand_images_to_the_dev_set() -> None:
+    assert len(split_dataset(make([2500, 2500])).dev) == 1000
+    np.testing.assert_array_equal(
+        split_dataset(make([2500, 2500])).dev.rows, SplitSettings().split(make([2500, 2500])).dev.rows
+    )
+
+
+def test_a_split_says_how_large_its_halves_are() -> None:
+    assert repr(split_dataset(make([20, 30]), 10)).endswith("40 training images, 10 dev images)")

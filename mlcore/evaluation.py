@@ -1,0 +1,202 @@
+"""What a trained model makes of labelled images: its answers, and every figure that follows from them.
+
+`evaluate` asks the model once; the Evaluate page draws its charts and tables from the `Evaluation`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.arrays import IndexArray
+from mlcore.datasets.dataset import Dataset
+from mlcore.errors import DatasetError
+from mlcore.language import _
+from mlcore.metrics import (
+    Calibration,
+    ClassScores,
+    class_scores,
+    confusion_matrix,
+    reliability,
+    top_k_accuracy,
+)
+from mlcore.model import Model
+from mlcore.quote import quoted
+
+Cell = tuple[int, int]
+"""A place in the confusion matrix: true class, guessed class."""
+
+BLOCK = 1024
+"""Images answered in one go, so that no second copy of a large set is made."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's answers to the images of one data set.
+
+    It keeps six bytes an image, and eight more a mistake: the probabilities are not needed twice.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+    labels, guesses : unsigned integer arrays (n,)
+        The true class of each image, and the likeliest one by the model.
+    confidence : float32 array (n,)
+        The probability that the model gave to its guess.
+    matrix : int array (classes, classes)
+        The confusion matrix, rows the true classes, columns the guesses.
+    among_three : float
+        The fraction of the images whose class was among the three likeliest.
+    calibration : Calibration
+    mistakes : int array
+        Positions of the wrong answers, the most confident first.
+    """
+
+    class_names: tuple[str, ...]
+    labels: NDArray[np.unsignedinteger]
+    guesses: NDArray[np.unsignedinteger]
+    confidence: NDArray[np.float32]
+    matrix: NDArray[np.int64]
+    among_three: float
+    calibration: Calibration
+    mistakes: IndexArray
+
+    def __repr__(self) -> str:
+        low, high = self.likely_accuracy
+        return (
+            f"Evaluation({self.right:,} of {len(self.labels):,} right: accuracy {self.accuracy:.1%}, "
+            f"likely {low:.1%} to {high:.1%})"
+        )
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        arrays = (self.labels, self.guesses, self.confidence, self.matrix, self.mistakes)
+        return sum(array.nbytes for array in arrays)
+
+    @property
+    def right(self) -> int:
+        """How many answers are right."""
+        return int(np.trace(self.matrix))
+
+    @property
+    def wrong(self) -> int:
+        """How many answers are wrong."""
+        return len(self.mistakes)
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of the answers that are right."""
+        return self.right / len(self.labels)
+
+    @property
+    def likely_accuracy(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy on new images of the same kind (Wilson, 1927)."""
+        n, p, z = len(self.labels), self.accuracy, 1.96
+        # p̃ ± m = (p + z²/2n ± z √(p (1 − p) / n + z²/4n²)) / (1 + z²/n)
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        margin = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return centre - margin, centre + margin
+
+    @property
+    def scores(self) -> ClassScores:
+        """Precision, recall and F1 of each class."""
+        return class_scores(self.matrix)
+
+    def cell(self, true: int, guessed: int) -> IndexArray:
+        """Return the positions of the images of one class with one guess, the most confident first."""
+        positions = np.flatnonzero((self.labels == true) & (self.guesses == guessed))
+        return positions[np.argsort(-self.confidence[positions], kind="stable")]
+
+    def has_cell(self, cell: tuple[object, object]) -> bool:
+        """Return whether there is such a cell: what a browser sends may be anything."""
+        return all(type(place) is int and 0 <= place < len(self.class_names) for place in cell)
+
+    def confusions(self) -> list[Cell]:
+        """Return the cells (true, guessed) off the diagonal that are not empty, the fullest first."""
+        mistakes = self.matrix - np.diag(np.diag(self.matrix))
+        order = np.argsort(-mistakes, axis=None, kind="stable")[: np.count_nonzero(mistakes)]
+        trues, guesses = np.unravel_index(order, mistakes.shape)
+        return list(zip(trues.tolist(), guesses.tolist(), strict=True))
+
+
+def misfit(model: Model, dataset: Dataset) -> str:
+    """Return why a model cannot be evaluated on a data set, as a sentence; empty when it can."""
+    if len(dataset) == 0:
+        return _("The data set has no images. Choose another one, or another split.")
+    if model.image_shape != dataset.image_shape:
+        message = _(
+            "The model takes images of {a}×{b} pixels, but those of the data set have {c}×{d}. "
+            "Choose another model, or another data set."
+        )
+        (a, b), (c, d) = model.image_shape, dataset.image_shape
+        return message.format(a=a, b=b, c=c, d=d)
+    if model.class_names != dataset.class_names:
+        message = _(
+            "The model tells these classes apart: {model}. The data set has others: {data}. "
+            "Choose another model, or another data set."
+        )
+        return message.format(model=_some(model.class_names), data=_some(dataset.class_names))
+    return ""
+
+
+def _some(names: tuple[str, ...], most: int = 12) -> str:
+    """Return the names, or the first of many.
+
+    >>> _some(("a", "b"))
+    'a, b'
+    """
+    return ", ".join(map(quoted, names[:most])) + (" …" if len(names) > most else "")
+
+
+def evaluate(model: Model, dataset: Dataset) -> Evaluation:
+    """Compare a model's answers to the images of a data set with their labels.
+
+    The model is asked block by block: there is never an array of all probabilities.
+
+    Parameters
+    ----------
+    model : Model
+    dataset : Dataset
+        Images of the model's shape, with its classes.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    DatasetError
+        When the data set has no images, or others than the model takes (see `misfit`).
+
+    Examples
+    --------
+    >>> from mlcore import fit, load_dataset, split_dataset
+    >>> split = split_dataset(load_dataset("digits-8x8"), 300)
+    >>> evaluate(fit(split, progress=False), split.dev).accuracy > 0.9
+    True
+    """
+    if reason := misfit(model, dataset):
+        raise DatasetError(reason)
+    n, kind = len(dataset), np.min_scalar_type(len(dataset.class_names) - 1)  # one byte for up to 256 classes
+    labels = dataset.labels.astype(kind)
+    guesses, confidence, among_three = np.empty(n, kind), np.empty(n, np.float32), 0
+    for part, images in dataset.blocks(BLOCK):
+        probabilities = model.predict_probabilities(images)
+        guesses[part] = probabilities.argmax(axis=1)
+        confidence[part] = probabilities.max(axis=1)
+        among_three += round(len(images) * top_k_accuracy(labels[part], probabilities, 3))
+    wrong = np.flatnonzero(guesses != labels)
+    return Evaluation(
+        class_names=dataset.class_names,
+        labels=labels,
+        guesses=guesses,
+        confidence=confidence,
+        matrix=confusion_matrix(labels, guesses, len(dataset.class_names)),
+        among_three=among_three / n,
+        calibration=reliability(confidence, guesses == labels),
+        mistakes=wrong[np.argsort(-confidence[wrong], kind="stable")],
+    )
