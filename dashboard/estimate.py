@@ -27,12 +27,11 @@ def images_to_see(training: TrainingConfig, n_train: int, n_dev: int) -> float:
     >>> images_to_see(TrainingConfig(epochs=2, batch_size=100, train_sample=100), 1000, 200)
     2360.0
     """
-    batch_size = min(training.batch_size or n_train, n_train)
-    steps_per_epoch = -(-n_train // batch_size)
-    steps = training.iterations or training.epochs * steps_per_epoch
-    usual = steps_per_epoch if steps_per_epoch > 1 else 10
-    measurements = 1 + -(-steps // (training.evaluate_every or usual))
+    steps = training.total_steps(n_train)
+    measurements = 1 + -(-steps // training.evaluate_every_steps(n_train))
     sample = min(training.train_sample or n_train, n_train)
-    seen = n_train * steps / steps_per_epoch
-    share = MEASURING_SHARE * min(1.0, batch_size / BATCH)  # images are measured many at a time
+    seen = n_train * steps / training.steps_per_epoch(n_train)
+    share = MEASURING_SHARE * min(
+        1.0, training.images_per_step(n_train) / BATCH
+    )  # images are measured many at a time
     return seen + share * measurements * (n_dev + sample)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import numpy as np
+
 from mlcore.errors import SettingError
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES
-from mlcore.formulas.optimizers import OPTIMIZERS
+from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.augmentation import Augmentation
 from mlcore.language import N_, _
@@ -30,6 +32,7 @@ BIAS_GRADIENTS = {
 }
 AUGMENTATION = N_("Augmentation")  # the group of settings that change training images at random
 NOTEBOOKS = N_("As in the notebooks")  # the group of what the first notebooks did in their own way, or wrong
+FULL_BATCH_EVALUATES_EVERY = 10  # steps; with one step an epoch, each epoch would be too often
 PRECISIONS = {"float32": N_("Single (32 bits)"), "float64": N_("Double (64 bits)")}
 
 
@@ -139,6 +142,11 @@ class NetworkConfig:
                 _("Convolutions need whole images: switch off one of convolutions and dropping rare pixels.")
             )
 
+    @property
+    def needs_pixels(self) -> bool:
+        """Whether its preparation follows from the training pixels, not from the shape of images alone."""
+        return self.drop_rare_pixels is not None or self.standardize or self.scaling == "maximum"
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -154,6 +162,7 @@ class TrainingConfig:
         minimum=1e-6,
         maximum=100.0,
         step=0.001,
+        changes_step_time=False,
     )
     batch_size: int | None = setting(
         128,
@@ -173,6 +182,7 @@ class TrainingConfig:
         maximum=10_000,
         step=1,
         unit=N_("epochs"),
+        changes_step_time=False,
     )
     iterations: int | None = setting(
         None,
@@ -184,6 +194,7 @@ class TrainingConfig:
         none=N_("use epochs"),
         more=True,
         unit=N_("steps"),
+        changes_step_time=False,
     )
     weight_decay: float = setting(
         0.0,
@@ -200,6 +211,7 @@ class TrainingConfig:
         minimum=0,
         maximum=2**32 - 1,
         step=1,
+        changes_step_time=False,
     )
     momentum: float = setting(
         0.9,
@@ -209,6 +221,7 @@ class TrainingConfig:
         maximum=0.999,
         step=0.01,
         more=True,
+        changes_step_time=False,
     )
     schedule: str = setting(
         "constant",
@@ -216,6 +229,7 @@ class TrainingConfig:
         N_("How the learning rate changes during training."),
         choices=lambda: SCHEDULES,
         more=True,
+        changes_step_time=False,
     )
     warmup: float = setting(
         0.05,
@@ -225,6 +239,7 @@ class TrainingConfig:
         maximum=0.5,
         step=0.01,
         more=True,
+        changes_step_time=False,
     )
     patience: int | None = setting(
         None,
@@ -235,6 +250,7 @@ class TrainingConfig:
         step=1,
         none=N_("never"),
         more=True,
+        changes_step_time=False,
     )
     evaluate_every: int | None = setting(
         None,
@@ -246,6 +262,7 @@ class TrainingConfig:
         none=N_("each epoch (every 10 steps with the full batch)"),
         more=True,
         unit=N_("steps"),
+        changes_step_time=False,
     )
     train_sample: int | None = setting(
         5000,
@@ -257,6 +274,7 @@ class TrainingConfig:
         none=N_("all of them"),
         more=True,
         unit=N_("images"),
+        changes_step_time=False,
     )
     sample_size: int | None = setting(
         None,
@@ -368,6 +386,47 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Raise `SettingError` when a value is out of bounds."""
         check_settings(self)
+
+    def images_per_step(self, n_train: int) -> int:
+        """Return how many of so many training images a full batch has."""
+        return min(self.batch_size or n_train, n_train)
+
+    def steps_per_epoch(self, n_train: int) -> int:
+        """Return the steps that take each of so many training images once; the last batch may be smaller.
+
+        >>> TrainingConfig(batch_size=100).steps_per_epoch(250)
+        3
+        """
+        return -(-n_train // self.images_per_step(n_train))
+
+    def total_steps(self, n_train: int) -> int:
+        """Return the steps from first to last, with so many training images.
+
+        >>> TrainingConfig(batch_size=100, epochs=2).total_steps(250)
+        6
+        """
+        return self.iterations or self.epochs * self.steps_per_epoch(n_train)
+
+    def evaluate_every_steps(self, n_train: int) -> int:
+        """Return the steps between two measurements: an epoch, but ten steps when an epoch is a single step.
+
+        >>> TrainingConfig(batch_size=100).evaluate_every_steps(250)
+        3
+        """
+        if self.evaluate_every is not None:
+            return self.evaluate_every
+        in_epoch = self.steps_per_epoch(n_train)
+        return in_epoch if in_epoch > 1 else FULL_BATCH_EVALUATES_EVERY
+
+    def make_optimizer(self, n_parameters: int, dtype: np.dtype[np.floating]) -> Optimizer:
+        """Return the optimizer for so many parameters of a type."""
+        make = OPTIMIZERS[self.optimizer].make
+        return make(n_parameters, dtype, momentum=self.momentum, weight_decay=self.weight_decay)
+
+    @property
+    def cost_decay(self) -> float:
+        """The λ of the cost's λ/2 Σ w²; 0 with AdamW, whose decay is no part of the cost."""
+        return 0.0 if OPTIMIZERS[self.optimizer].make.decays_weights_itself else self.weight_decay
 
     @property
     def augmentation(self) -> Augmentation:

@@ -40,6 +40,8 @@ class Setting:
         How many numbers a tuple may have.
     group : str
         A heading that it shares with the settings beside it ("Augmentation"); empty for most.
+    changes_step_time : bool
+        Whether a step can take longer or shorter when it changes.
     """
 
     label: str
@@ -53,6 +55,7 @@ class Setting:
     unit: str = ""
     group: str = ""
     most: int | None = None
+    changes_step_time: bool = True
 
 
 def setting(default: Any, label: str, help: str, **description: Any) -> Any:

@@ -165,7 +165,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _training_config(self, rows: int) -> TrainingConfig:
         settings = {name: _plain(getattr(self, name)) for name in TRAINING}
         if settings["epochs"] is None:
-            steps = -(-rows // min(settings["batch_size"] or rows, rows))
+            steps = TrainingConfig(batch_size=settings["batch_size"]).steps_per_epoch(rows)
             settings["epochs"] = max(10, -(-FEWEST_STEPS // steps))
         seed = int(check_random_state(self.random_state).randint(2**31))
         return TrainingConfig(seed=seed, **settings)

@@ -101,7 +101,7 @@ def demand_of(
     layers = build_layers(network, plain.pooled_shape, plain.features, n_classes)
     parameters = itemsize * sum(parameter_count(layer) for layer in layers)
     products = step_products(layers)
-    batch = min(training.batch_size or n_train, n_train)
+    batch = training.images_per_step(n_train)
     # The inputs are there twice in compact form and once as numbers.
     an_image = itemsize * (sum(layer.values_per_image for layer in layers) + plain.features)
     tiles = tile_of(network, training, products) * (an_image + 2 * COMPACT_BYTES * plain.features)
@@ -109,7 +109,7 @@ def demand_of(
     pixels = ORDER_BYTES * n_train
     if network.pooling > 1 or network.drop_rare_pixels is not None:
         pixels += n_train * plain.features * COMPACT_BYTES  # those that only this run reads
-    if network.standardize or network.drop_rare_pixels is not None or network.scaling == "maximum":
+    if network.needs_pixels:
         pixels += n_train * math.prod(image_shape)  # a copy, to learn from all of them how to prepare one
     disk = DISK_VECTORS * parameters + 2 * n_train * 8  # the order of the images is saved too
     return Demand(

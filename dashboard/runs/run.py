@@ -12,7 +12,7 @@ from typing import Literal, Self, TypeAlias
 from dashboard.runs.limits import NOWHERE, Demand, Place
 from dashboard.runs.protocol import Report, Ticket
 from dashboard.runs.status import LIVE, History, Record, RunStatus, State
-from mlcore import EpochMetrics, Split, SplitSettings, TrainingConfig
+from mlcore import EpochMetrics, Split, TrainingConfig
 from mlcore.language import N_, _
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
@@ -32,15 +32,14 @@ class DataFacts:
 
     name: str
     fingerprint: str
-    split_settings: SplitSettings | None
     n_train: int
     n_dev: int
 
     @classmethod
-    def of(cls, split: Split, settings: SplitSettings | None) -> Self:
+    def of(cls, split: Split) -> Self:
         """Note the facts of a split."""
         whole = split.train.base
-        return cls(whole.name, whole.fingerprint, settings, len(split.train), len(split.dev))
+        return cls(whole.name, whole.fingerprint, len(split.train), len(split.dev))
 
 
 @dataclass(eq=False)
@@ -79,8 +78,8 @@ class Run:
 
     def __post_init__(self) -> None:
         """Plan the length before a worker has reported it."""
-        self.steps_per_epoch = -(-self.data.n_train // (self.training.batch_size or self.data.n_train))
-        self.total_steps = self.training.iterations or self.training.epochs * self.steps_per_epoch
+        self.steps_per_epoch = self.training.steps_per_epoch(self.data.n_train)
+        self.total_steps = self.training.total_steps(self.data.n_train)
 
     @property
     def run_id(self) -> str:
@@ -185,7 +184,6 @@ class Run:
             training=self.training,
             dataset_name=self.data.name,
             dataset_fingerprint=self.data.fingerprint,
-            split_settings=self.data.split_settings,
             n_train=self.data.n_train,
             n_dev=self.data.n_dev,
             best=self.best,

@@ -39,9 +39,9 @@ from mlcore import (
     ModelFileError,
     NetworkConfig,
     Split,
-    SplitSettings,
     TrainingConfig,
     load_model,
+    settings_of,
 )
 from mlcore.language import N_, _
 from mlcore.training.batches import TILE_PRODUCTS
@@ -52,10 +52,6 @@ MODELS_KEPT = 8
 MOST_IMAGE_PRODUCTS = 2 * TILE_PRODUCTS  # there and back: a second or two, in which nothing can be heard
 MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
 WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
-NO_MATTER_OF_TIME = (
-    "learning_rate", "epochs", "iterations", "seed", "momentum", "schedule", "warmup", "patience",
-    "evaluate_every", "train_sample",
-)  # fmt: skip
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
 NO_MODEL = N_("This run has no model: it broke off before it was first saved.")
 
@@ -154,7 +150,6 @@ class RunService:
         split: Split,
         network: NetworkConfig,
         training: TrainingConfig,
-        split_settings: SplitSettings | None = None,
         place: Place = NOWHERE,
     ) -> str:
         """Start a run and return its unguessable id.
@@ -163,8 +158,6 @@ class RunService:
         ----------
         owner : str
             A secret of the visitor's; whoever names it may change the run.
-        split_settings : SplitSettings, optional
-            Only to be shown in the status.
         place : Place, optional
             Where the visitor comes from, which is harder to change than an owner's secret.
 
@@ -187,7 +180,7 @@ class RunService:
                 self._memory.give_back(run_id)
                 raise
             ticket = Ticket(run_id, folder, stored, network, training)
-            facts = DataFacts.of(split, split_settings)
+            facts = DataFacts.of(split)
             run = Run(owner, ticket, facts, demand, training, self._clock(), place)
             self._runs[run_id] = run
             self._start_keeper()
@@ -586,12 +579,13 @@ def _close(service: "weakref.ref[RunService]") -> None:
 
 def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:
     """Return the config with everything at its default that does not change how long an image takes."""
-    defaults = {name: getattr(TrainingConfig(), name) for name in NO_MATTER_OF_TIME}
+    usual = TrainingConfig()
+    timeless = [name for name, about in settings_of(training).items() if not about.changes_step_time]
     return replace(
         training,
-        batch_size=min(training.batch_size or n_train, n_train, worker.TRIAL_IMAGES),
+        batch_size=min(training.images_per_step(n_train), worker.TRIAL_IMAGES),
         weight_decay=float(training.weight_decay > 0),
-        **defaults,
+        **{name: getattr(usual, name) for name in timeless},
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, overload
 
-from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, SplitSettings, TrainingConfig
+from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
 from mlcore.errors import DigitLabError
 from mlcore.language import N_
 
@@ -98,8 +98,6 @@ class RunStatus:
         The configs as they are now, after any change on the way.
     dataset_name, dataset_fingerprint : str
         Of the whole that the split was made from.
-    split_settings : SplitSettings or None
-        How it was split, where that is known.
     n_train, n_dev : int
         Images in the two parts.
     best : EpochMetrics or None
@@ -127,7 +125,6 @@ class RunStatus:
     training: TrainingConfig
     dataset_name: str
     dataset_fingerprint: str
-    split_settings: SplitSettings | None
     n_train: int
     n_dev: int
     best: EpochMetrics | None
@@ -144,8 +141,7 @@ class RunStatus:
         """The planned passes over the training images."""
         if self.step and self.training.sample_size:
             return self.total_steps * self.epoch / self.step
-        batch_size = min(self.training.batch_size or self.n_train, self.n_train)
-        return self.total_steps / -(-self.n_train // batch_size)
+        return self.total_steps / self.training.steps_per_epoch(self.n_train)
 
     @property
     def progress(self) -> float:

@@ -204,15 +204,12 @@ def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_
     """
     model, dataset = load_model(file), _open_dataset(stored)
     block = max(1, min(1024, TILE_PRODUCTS // model.multiply_adds))
-    right, begin = 0, time.perf_counter()
-    while start < len(dataset) and time.perf_counter() - begin < seconds:
-        positions = np.arange(start, min(start + block, len(dataset)))
-        images = np.empty((len(positions), np.prod(dataset.image_shape)), np.uint8)
-        dataset.gather(positions, images)
-        predictions = model.predict(images.reshape(-1, *dataset.image_shape))
-        right += int(np.count_nonzero(predictions == dataset.labels[positions]))
-        start += len(positions)
-    return right, start
+    rest, right, begin = dataset.take(slice(start, None)), 0, time.perf_counter()
+    for part, images in rest.blocks(block):
+        right += int(np.count_nonzero(model.predict(images) == rest.labels[part]))
+        if time.perf_counter() - begin >= seconds:
+            return right, start + part.stop
+    return right, len(dataset)
 
 
 def trial(

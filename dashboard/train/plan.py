@@ -69,7 +69,6 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
         session.split,
         session.network_config,
         session.training_config,
-        session.split_settings,
         visitors_place(),
     )
     to_address(run=session.run_id)

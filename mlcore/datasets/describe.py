@@ -6,10 +6,7 @@ It stands beside the Dataset on the path: the Data page shows these, and a noteb
 import numpy as np
 
 from mlcore.arrays import UInt8Array
-from mlcore.datasets.dataset import Dataset
-
-BLOCK = 4096
-"""Images copied in one go, so that a class of any size needs a few megabytes."""
+from mlcore.datasets.dataset import BLOCK, Dataset
 
 
 def pixel_range(dataset: Dataset) -> tuple[int, int]:
@@ -30,7 +27,7 @@ def average_images(dataset: Dataset) -> UInt8Array:
     for k, mean in enumerate(means):
         members = np.flatnonzero(dataset.labels == k)
         total = np.zeros(dataset.image_shape, np.int64)
-        for start in range(0, len(members), BLOCK):
-            total += dataset.images[members[start : start + BLOCK]].sum(axis=0, dtype=np.int64)
+        for _part, images in dataset.take(members).blocks(BLOCK):
+            total += images.sum(axis=0, dtype=np.int64)
         mean[...] = np.rint(total / max(1, len(members)))
     return means

@@ -28,7 +28,7 @@ class ShippedDataset:
 
     Attributes
     ----------
-    title, about, credit, licence, pixel_range : str
+    title, about, credit, licence : str
         What a visitor reads about it (English; shown through `_`).
     files : dict of str to str
         Path inside `data/` → sha256 of the uncompressed content.
@@ -40,7 +40,6 @@ class ShippedDataset:
     about: str
     credit: str
     licence: str
-    pixel_range: str
     files: dict[str, str]
     read: Callable[[dict[str, str]], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
@@ -126,7 +125,6 @@ SHIPPED_DATASETS: dict[str, ShippedDataset] = {
         about=N_("60,000 handwritten digits of 28×28 pixels: the training images of the classic data set."),
         credit=_MNIST_CREDIT,
         licence=_MNIST_LICENCE,
-        pixel_range=N_("0 (paper) to 255 (ink)"),
         files={
             "mnist/train-images-idx3-ubyte.gz": (
                 "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
@@ -142,7 +140,6 @@ SHIPPED_DATASETS: dict[str, ShippedDataset] = {
         about=N_("The 10,000 digits of MNIST that are kept for the final test, by other writers."),
         credit=_MNIST_CREDIT,
         licence=_MNIST_LICENCE,
-        pixel_range=N_("0 (paper) to 255 (ink)"),
         files={
             "mnist/t10k-images-idx3-ubyte.gz": (
                 "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
@@ -158,7 +155,6 @@ SHIPPED_DATASETS: dict[str, ShippedDataset] = {
         about=N_("1,797 handwritten digits of 8×8 pixels: small enough to train in a moment."),
         credit=N_("E. Alpaydin and C. Kaynak, UCI Machine Learning Repository; file from scikit-learn"),
         licence=N_("CC BY 4.0"),
-        pixel_range=N_("0 (paper) to 255 (ink), scaled from 17 levels, 0 to 16"),
         files={
             "digits-8x8/digits.csv.gz": "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
         },

@@ -7,7 +7,6 @@ in place, without a loop over layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,7 +184,7 @@ class OptimizerEntry:
         Name on a form and one line of help.
     formula : str
         The rule, for one parameter w with gradient g and learning rate η.
-    make : callable
+    make : type
         The class.
     good_rate : float
         A learning rate that works with it.
@@ -194,7 +193,7 @@ class OptimizerEntry:
     label: str
     help: str
     formula: str
-    make: Callable[..., Optimizer]
+    make: type[Optimizer]
     good_rate: float
 
 

@@ -147,16 +147,11 @@ class _Walk:
             self.gradient_hook = learner.gradient_hook
         else:
             network = learner
-            self.optimizer = OPTIMIZERS[config.optimizer].make(
-                network.parameter_count,
-                network.dtype,
-                momentum=config.momentum,
-                weight_decay=config.weight_decay,
-            )
+            self.optimizer = config.make_optimizer(network.parameter_count, network.dtype)
             self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
             self.gradient_hook = mistakes_of(config)
         self.rule = OPTIMIZERS[config.optimizer].formula
-        self.decay = 0.0 if self.optimizer.decays_weights_itself else config.weight_decay
+        self.decay = config.cost_decay
         self.network = network.copy(tile=1)
         self.places = _places(self.network)
 

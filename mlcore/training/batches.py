@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.datasets.split import Split
 from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
@@ -107,12 +107,9 @@ def open_images(dataset: Dataset, preparation: Preparation) -> PlainImages | Com
     """Return the images of a data set, ready to be gathered in compact form."""
     if preparation.is_plain:
         return PlainImages(dataset)
-    height, width = dataset.image_shape
     compact = np.empty((len(dataset), preparation.features), preparation.compact_dtype)
-    for start in range(0, len(dataset), 4096):  # block by block: there is never a second copy of the pixels
-        positions = np.arange(start, min(start + 4096, len(dataset)))
-        pixels = dataset.gather(positions, np.empty((len(positions), height * width), np.uint8))
-        compact[positions] = preparation.compact(pixels.reshape(-1, height, width))
+    for part, pixels in dataset.blocks(BLOCK):  # there is never a second copy of the pixels
+        compact[part] = preparation.compact(pixels)
     return CompactImages(compact)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
-from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
+from mlcore.formulas.optimizers import Optimizer
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.network.network import Network, build_layers
@@ -57,9 +57,8 @@ def begin_training(network: NetworkConfig, training: TrainingConfig, images: Dat
         raise DatasetError(_("There are no training images. Choose a smaller dev set, or more images."))
     if len(images.class_names) < 2:
         raise DatasetError(_("All images are of one class: there is nothing to tell apart."))
-    needs_pixels = network.drop_rare_pixels is not None or network.standardize or network.scaling == "maximum"
     preparation = fit_preparation(
-        _pixels_of(images) if needs_pixels else np.empty((0, *images.image_shape), np.uint8),
+        _pixels_of(images) if network.needs_pixels else np.empty((0, *images.image_shape), np.uint8),
         pooling=network.pooling,
         scaling=network.scaling,
         standardize=network.standardize,
@@ -92,14 +91,10 @@ def make_state(
     tile = tile_of(network_config, training, step_products(layers))
     initialize = weights is not None
     network = Network(network_config, preparation, len(class_names), weights, tile, initialize=initialize)
-    optimizer = OPTIMIZERS[training.optimizer].make(
-        network.parameter_count,
-        network.dtype,
-        momentum=training.momentum,
-        weight_decay=training.weight_decay,
-    )
-    batch_size, sample_size = (min(size or n, n) for size in (training.batch_size, training.sample_size))
-    return TrainState(network, optimizer, ImageOrder(n, batch_size, sample_size, order), class_names)
+    optimizer = training.make_optimizer(network.parameter_count, network.dtype)
+    sample_size = min(training.sample_size or n, n)
+    image_order = ImageOrder(n, training.images_per_step(n), sample_size, order)
+    return TrainState(network, optimizer, image_order, class_names)
 
 
 def _pixels_of(dataset: Dataset) -> NDArray[np.uint8]:

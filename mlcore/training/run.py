@@ -188,12 +188,12 @@ class TrainingRun:
 
         With `sample_size` the images come from samples drawn anew, and not every one comes once.
         """
-        return -(-len(self.order) // self.batch_size)
+        return self.training_config.steps_per_epoch(len(self.order))
 
     @property
     def total_steps(self) -> int:
         """Steps from first to last."""
-        return self.training_config.iterations or self.training_config.epochs * self.steps_per_epoch
+        return self.training_config.total_steps(len(self.order))
 
     @property
     def finished(self) -> bool:
@@ -223,10 +223,7 @@ class TrainingRun:
     @property
     def evaluate_every(self) -> int:
         """Steps between two measurements."""
-        every = self.training_config.evaluate_every
-        if every is not None:
-            return every
-        return self.steps_per_epoch if self.steps_per_epoch > 1 else 10
+        return self.training_config.evaluate_every_steps(len(self.order))
 
     def change(
         self, *, learning_rate: float | None = None, epochs: int | None = None, iterations: int | None = None
@@ -299,8 +296,8 @@ class TrainingRun:
 
     @property
     def cost_decay(self) -> float:
-        """The λ of the cost's λ/2 Σ w²; 0 with AdamW, whose decay is no part of the cost."""
-        return 0.0 if self.optimizer.decays_weights_itself else self.training_config.weight_decay
+        """The λ of the cost's λ/2 Σ w² (see `TrainingConfig.cost_decay`)."""
+        return self.training_config.cost_decay
 
     def _steps_to_record(self) -> int:
         every = self.evaluate_every

@@ -25,9 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.errors import SecondProcessError
-from mlcore.formulas.optimizers import OPTIMIZERS
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.network import Network
@@ -70,12 +69,7 @@ class Half:
         self.draws = draws(network.config, config)
         network.adopt(board["parameters"], board["gradients"][side])
         self.learner = BatchLearner(network, images, board["labels"])
-        self.optimizer = OPTIMIZERS[config.optimizer].make(
-            self.mine.stop - self.mine.start,
-            network.dtype,
-            momentum=config.momentum,
-            weight_decay=config.weight_decay,
-        )
+        self.optimizer = config.make_optimizer(self.mine.stop - self.mine.start, network.dtype)
         self.optimizer.moments = board["moments"][:, self.mine]
         self.optimizer.steps = steps
 
@@ -289,11 +283,8 @@ def _gather_all(
     dataset: Dataset, preparation: Preparation, compact: bool, out: NDArray[np.unsignedinteger[Any]]
 ) -> None:
     """Write all images into the board: in compact form, or as they are, when each is changed anew."""
-    for start in range(0, len(dataset), 4096):
-        positions = np.arange(start, min(start + 4096, len(dataset)))
-        pixels = np.empty((len(positions), *dataset.image_shape), np.uint8)
-        dataset.gather(positions, pixels.reshape(len(positions), -1))
-        out[positions] = preparation.compact(pixels) if compact else pixels.reshape(len(positions), -1)
+    for part, pixels in dataset.blocks(BLOCK):
+        out[part] = preparation.compact(pixels) if compact else pixels.reshape(len(pixels), -1)
 
 
 def _open_board(work: _Work, board: Board) -> Images:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from mlcore import NetworkConfig, TrainingConfig, TrainingDiverged, TrainingRun, fit
-from tests.mlcore.small import SPLIT, finish
+from tests.mlcore.small import finish, small_split
 
+SPLIT = small_split()
 NETWORK = NetworkConfig(hidden_sizes=(8,))
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.01)
 

@@ -1,0 +1,74 @@
+"""What follows from the settings alone: lengths in steps, the optimizer, what the preparation must see.
+
+Training, the run service and the estimate of its time all ask here.
+"""
+
+import numpy as np
+import pytest
+
+from mlcore import EpochMetrics, NetworkConfig, TrainingConfig, TrainingRun, fit_preparation, settings_of
+from tests.mlcore.small import finish, small_split, stripes
+
+SPLIT = small_split()
+IMAGES = stripes(20).images
+PREPARATION = ("pooling", "scaling", "standardize", "drop_rare_pixels")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_size": 16},
+        {"batch_size": 7, "iterations": 11},
+        {"batch_size": None, "epochs": 25},
+        {"batch_size": 10_000, "evaluate_every": 2},
+        {"batch_size": 16, "evaluate_every": 5},
+    ],
+    ids=str,
+)
+def test_a_run_takes_the_steps_and_measurements_that_its_settings_foretell(settings: dict) -> None:
+    config, n = TrainingConfig(**{"epochs": 3} | settings), len(SPLIT.train)
+    run = TrainingRun(NetworkConfig(hidden_sizes=()), config)
+    records = finish(run, SPLIT)
+    total, every = config.total_steps(n), config.evaluate_every_steps(n)
+    measured = [record.step for record in records if isinstance(record, EpochMetrics)]
+    assert run.step == total
+    assert measured == sorted({*range(0, total, every), total})
+    if config.iterations is None:
+        assert run.epoch == config.epochs
+        assert total == config.epochs * config.steps_per_epoch(n)
+
+
+def test_an_epoch_of_a_full_batch_is_one_step_and_is_not_measured_each_time() -> None:
+    config = TrainingConfig(batch_size=None)
+    assert (config.images_per_step(250), config.steps_per_epoch(250)) == (250, 1)
+    assert config.evaluate_every_steps(250) == 10
+
+
+def test_weight_decay_is_part_of_the_cost_unless_the_optimizer_decays_weights_itself() -> None:
+    assert TrainingConfig(weight_decay=0.1).cost_decay == 0.1
+    assert TrainingConfig(optimizer="adamw", weight_decay=0.1).cost_decay == 0.0
+    made = TrainingConfig(optimizer="adamw", weight_decay=0.1).make_optimizer(5, np.dtype("float32"))
+    assert (made.weight_decay, made.moments.shape) == (0.1, (2, 5))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"pooling": 2}, {"scaling": "none"}, {"scaling": "levels"}, {"scaling": "maximum"},
+     {"standardize": True}, {"drop_rare_pixels": 0.1}],
+    ids=str,
+)  # fmt: skip
+def test_a_preparation_depends_on_the_pixels_only_where_the_settings_say_so(settings: dict) -> None:
+    config = NetworkConfig(**settings)
+    how = {name: getattr(config, name) for name in PREPARATION}
+    darker = IMAGES // 3
+    darker[:, :, 0] = 0
+    first, other = fit_preparation(IMAGES, **how), fit_preparation(darker, **how)
+    depends = first.features != other.features or bool((first(IMAGES) != other(IMAGES)).any())
+    assert depends is config.needs_pixels
+
+
+def test_what_changes_no_step_is_said_at_the_setting() -> None:
+    settings = settings_of(TrainingConfig)
+    assert not settings["learning_rate"].changes_step_time
+    assert settings["batch_size"].changes_step_time
+    assert settings["augment_rotation"].changes_step_time
