@@ -34,13 +34,13 @@ from mlcore.metrics import (
 )
 from mlcore.model import Model, load_model, save_model
 from mlcore.network.network import LayerSummary, Network, network_summary
-from mlcore.recipes.notebooks import WeightPictures, weight_pictures
 from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, settings_of
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.walkthrough import StepValue, walk_through_step
+from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fit import fit
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train

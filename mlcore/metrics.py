@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Labels = NDArray[np.integer]
-Floats = NDArray[np.floating]
+from mlcore.arrays import Array, Labels
 
 
 def accuracy(labels: Labels, predictions: Labels) -> float:
@@ -101,7 +100,7 @@ def _divide(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def most_confident_mistakes(labels: Labels, probabilities: Floats) -> NDArray[np.intp]:
+def most_confident_mistakes(labels: Labels, probabilities: Array) -> NDArray[np.intp]:
     """Return the positions of the wrong answers, the most certain one first.
 
     Parameters
@@ -120,7 +119,7 @@ def most_confident_mistakes(labels: Labels, probabilities: Floats) -> NDArray[np
     return wrong[np.argsort(-confidence, kind="stable")]
 
 
-def log_loss(labels: Labels, probabilities: Floats) -> float:
+def log_loss(labels: Labels, probabilities: Array) -> float:
     """Return the mean of minus the natural logarithm of the probability given to the true class.
 
     Parameters
@@ -139,7 +138,7 @@ def log_loss(labels: Labels, probabilities: Floats) -> float:
     return -float(np.log(np.maximum(picked, np.finfo(np.float64).tiny)).mean())
 
 
-def top_k_accuracy(labels: Labels, probabilities: Floats, k: int) -> float:
+def top_k_accuracy(labels: Labels, probabilities: Array, k: int) -> float:
     """Return the part of the images whose true class is among the k likeliest (nan for no images).
 
     Parameters
@@ -176,7 +175,7 @@ class Calibration:
     error: float
 
 
-def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibration:
+def calibration(labels: Labels, probabilities: Array, bins: int = 10) -> Calibration:
     """Compare how sure the answers are with how often they are right.
 
     Parameters
@@ -196,7 +195,7 @@ def calibration(labels: Labels, probabilities: Floats, bins: int = 10) -> Calibr
     return reliability(sure, predictions == labels, bins)
 
 
-def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int = 10) -> Calibration:
+def reliability(confidence: Array, right: NDArray[np.bool_], bins: int = 10) -> Calibration:
     """Compare how sure the answers are with how often they are right, where that much is known of each.
 
     Parameters

@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlcore.arrays import IndexArray as IndexArray
-from mlcore.arrays import UInt8Array as UInt8Array
+from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.errors import DatasetError
 from mlcore.language import _
 

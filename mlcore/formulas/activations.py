@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.language import N_
-
-Array = NDArray[np.floating]
 
 LEAK = 0.01  # slope of the leaky ReLU below zero (Maas et al., 2013)
 

@@ -9,14 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.arrays import Array, Labels
 from mlcore.formulas.activations import sigmoid
 from mlcore.language import N_
-
-Array = NDArray[np.floating]
-Labels = NDArray[np.integer]
-
 
 NARROW = 60.0  # e^-60 is still a full-precision float32
 

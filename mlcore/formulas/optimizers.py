@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.language import N_
-
-Array = NDArray[np.floating]
 
 # Moments smaller than this are set to zero now and then: arithmetic with such tiny (denormal) numbers is
 # many times slower, and they no longer move any weight.

@@ -11,8 +11,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Images = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from mlcore.arrays import Float32Array, UInt8Array
 
 ELASTIC_SPACING = 6.0  # pixels between two points that are pulled; each pull fades over the same distance
 
@@ -53,7 +52,7 @@ class Augmentation:
         return not any(astuple(self))
 
 
-def augment(images: Images, generator: np.random.Generator, augmentation: Augmentation) -> Images:
+def augment(images: UInt8Array, generator: np.random.Generator, augmentation: Augmentation) -> UInt8Array:
     """Return a changed copy of the images, each changed in its own way.
 
     Parameters
@@ -129,7 +128,7 @@ class Augmenter:
         self._right, self._down = (np.empty((self.batch, pixels), np.uint16) for _ in range(2))
         self._above, self._below, self._next = (np.empty((self.batch, pixels), np.uint16) for _ in range(3))
 
-    def __call__(self, images: Images, generator: np.random.Generator) -> NDArray[np.uint16]:
+    def __call__(self, images: UInt8Array, generator: np.random.Generator) -> NDArray[np.uint16]:
         """Return the changed images.
 
         Parameters
@@ -151,7 +150,7 @@ class Augmenter:
             _add_noise(result, 255 * about.noise, generator)
         return result.reshape(n, *self.output_shape)
 
-    def _draw(self, n: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
+    def _draw(self, n: int, generator: np.random.Generator) -> tuple[Float32Array, Float32Array]:
         """Draw, for each image, the coefficients of the columns and of the rows that it is looked up at.
 
         Where a pixel of the result comes from is a weighted sum of fixed pictures (`_displacement_basis`):
@@ -177,7 +176,7 @@ class Augmenter:
             )
         return across, down
 
-    def _frame(self, images: Images) -> None:
+    def _frame(self, images: UInt8Array) -> None:
         """Set the images into frames of paper, and read each pixel together with its right neighbour."""
         border, n = self._border, len(images)
         size = n * self._row_length * (self._shape[0] + 2 * border)
@@ -191,7 +190,7 @@ class Augmenter:
         pairs <<= 8
         pairs |= pixels
 
-    def _average_squares(self, pixels: Images, total: NDArray[np.uint16]) -> None:
+    def _average_squares(self, pixels: UInt8Array, total: NDArray[np.uint16]) -> None:
         """Replace each framed pixel by the mean of the square of which it is the first.
 
         Rows and images follow one another in memory with paper between them, so that the right neighbour of
@@ -207,7 +206,7 @@ class Augmenter:
         total += side**2 // 2
         np.floor_divide(total, side**2, out=pixels, casting="unsafe")
 
-    def _look_up(self, across: Floats, down: Floats) -> NDArray[np.uint16]:
+    def _look_up(self, across: Float32Array, down: Float32Array) -> NDArray[np.uint16]:
         """Return the pixels at the places that the coefficients say, between four neighbours (bilinear).
 
         Places are counted in 1/256 of a pixel, so that all arithmetic is on whole numbers of 16 bits.
@@ -228,7 +227,7 @@ class Augmenter:
         return _mix(upper, lower, below)
 
     def _locate(
-        self, coefficients: Floats, side: int, whole: NDArray[np.int32], part: NDArray[np.uint16]
+        self, coefficients: Float32Array, side: int, whole: NDArray[np.int32], part: NDArray[np.uint16]
     ) -> None:
         """Write places along one side as whole pixels of the frame and 1/256 parts of a pixel."""
         place = self._place[: len(coefficients)]
@@ -274,7 +273,7 @@ def _mix(
     return first
 
 
-def _displacement_basis(image_shape: tuple[int, int], pooling: int, elastic: bool) -> Floats:
+def _displacement_basis(image_shape: tuple[int, int], pooling: int, elastic: bool) -> Float32Array:
     """Return the pictures whose weighted sums say where pixels are looked up, float32 (pictures, pixels).
 
     A constant, the column and the row of each (pooled) pixel counted from the middle of the image, and for
@@ -296,7 +295,7 @@ def _displacement_basis(image_shape: tuple[int, int], pooling: int, elastic: boo
     return np.stack(pictures).astype(np.float32)
 
 
-def change_pen_width(images: Images, pixels: NDArray[np.floating]) -> Images:
+def change_pen_width(images: UInt8Array, pixels: NDArray[np.floating]) -> UInt8Array:
     """Return the images with strokes thicker (or, below zero, thinner) by about ``pixels`` each.
 
     The brightest of a pixel and its four neighbours makes strokes two pixels thicker (dilation), the darkest

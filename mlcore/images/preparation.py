@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.language import _
 
-Array = NDArray[np.floating]
 Integers = NDArray[np.unsignedinteger[Any]]
 
 LARGEST_SIDE = 1024  # pixels, of an image in a model file: no data set here comes near it

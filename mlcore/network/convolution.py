@@ -13,8 +13,9 @@ import math
 
 import numpy as np
 
+from mlcore.arrays import Array
 from mlcore.formulas.initializers import Initializer
-from mlcore.network.layers import Array, Layer, Shape
+from mlcore.network.layers import Layer, Shape
 
 BATCH_FIRST = (3, 0, 2, 1)  # from (height, channels, width, batch) to (batch, height, width, channels)
 BATCH_LAST = (1, 3, 2, 0)  # and back

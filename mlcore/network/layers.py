@@ -10,12 +10,11 @@ import math
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.formulas.activations import Activation
 from mlcore.formulas.initializers import Initializer
 
-Array = NDArray[np.floating]
 Shape = tuple[int, ...]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.config import NetworkConfig
 from mlcore.errors import SettingError
 from mlcore.formulas.activations import ACTIVATIONS
@@ -22,8 +23,6 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity, parameter_count
-
-Array = NDArray[np.floating]
 
 TILE = 512  # rows that go through the network at once, at most; larger batches are added up tile by tile
 FULL_TILE = 1024  # for such large batches: fewer calls. 512 took 5 % longer, 192 30 %, 64 twice as long

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Float64Array
 from mlcore.language import N_, _
 from mlcore.network.network import Network
 from mlcore.training.run import TrainingRun
-
-Floats = NDArray[np.float64]
 
 # Half the distance between the two points of a difference: the error of the difference grows with its
 # square, the error of rounding as it shrinks, and in float64 the two meet near here. The smaller ones are for
@@ -58,8 +57,8 @@ class GradientRow:
     parameter: str
     shape: tuple[int, ...]
     positions: NDArray[np.intp]
-    analytic: Floats
-    numeric: Floats
+    analytic: Float64Array
+    numeric: Float64Array
     error: float
     factor: float
     verdict: str
@@ -181,7 +180,7 @@ def _cost(
     return cost
 
 
-def _choose(analytic: Floats, count: int | None, generator: np.random.Generator) -> NDArray[np.intp]:
+def _choose(analytic: Float64Array, count: int | None, generator: np.random.Generator) -> NDArray[np.intp]:
     """Return ``count`` positions: half those of the largest gradients, half at random; or all of them."""
     if count is None or count >= len(analytic):
         return np.arange(len(analytic))
@@ -195,7 +194,7 @@ def numeric_gradient(
     values: NDArray[np.floating],
     positions: NDArray[np.intp],
     step: float = STEPS[0],
-) -> Floats:
+) -> Float64Array:
     """Return (C(w + h) - C(w - h)) / 2h for some values of a flat array that the cost reads.
 
     Each value is moved in place, and put back.
@@ -219,9 +218,9 @@ def _slopes(
     cost: Callable[[], float],
     values: NDArray[np.floating],
     positions: NDArray[np.intp],
-    analytic: Floats,
+    analytic: Float64Array,
     tolerance: float,
-) -> Floats:
+) -> Float64Array:
     """Return numeric gradients, looking again, more closely, where they disagree because of a kink.
 
     A wrong analytic gradient is not saved by that: without a kink all looks tell the same slope.
@@ -261,11 +260,13 @@ def _rounding(cost: float, step: float) -> float:
     return 4 * float(np.finfo(np.float64).eps) * abs(cost) / step
 
 
-def _largest(*arrays: Floats) -> float:
+def _largest(*arrays: Float64Array) -> float:
     return max(float(np.abs(array).max(initial=0.0)) for array in arrays)
 
 
-def _judge(analytic: Floats, numeric: Floats, tolerance: float, rounding: float) -> tuple[float, float, str]:
+def _judge(
+    analytic: Float64Array, numeric: Float64Array, tolerance: float, rounding: float
+) -> tuple[float, float, str]:
     """Return error, factor and verdict; an error that rounding can explain is none.
 
     >>> _judge(np.array([2.0, 4.0]), np.array([1.0, 2.0]), 1e-6, 0.0)

@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.arrays import Float64Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
 from mlcore.errors import TrainingDiverged
 from mlcore.training.records import BatchMetrics
 from mlcore.training.run import TrainingRun, train
-
-Floats = NDArray[np.float64]
 
 SMOOTHING = 0.9  # part of the running mean of the losses that is kept at each step
 TOO_HIGH = 4.0  # times the lowest smoothed loss: what comes after is wreckage
@@ -40,9 +38,9 @@ class LearningRateSearch:
         A rate to begin with.
     """
 
-    rates: Floats
-    losses: Floats
-    smoothed: Floats
+    rates: Float64Array
+    losses: Float64Array
+    smoothed: Float64Array
     suggestion: float
 
 
@@ -110,7 +108,7 @@ def find_learning_rate(
     return LearningRateSearch(*found, _suggest(found[0], found[2], lowest))
 
 
-def _losses(run: TrainingRun, split: Split, rates: Floats) -> Iterator[float]:
+def _losses(run: TrainingRun, split: Split, rates: Float64Array) -> Iterator[float]:
     """Take a step with each rate and yield the cost before it, until it can no longer be held."""
     for rate in rates:
         run.change(learning_rate=float(rate))
@@ -131,7 +129,7 @@ def _running_mean(losses: list[float]) -> float:
     return float(weights @ losses / weights.sum())
 
 
-def _suggest(rates: Floats, smoothed: Floats, lowest: float) -> float:
+def _suggest(rates: Float64Array, smoothed: Float64Array, lowest: float) -> float:
     """Return the rate where the loss falls fastest, but no more than a tenth of that where it is lowest.
 
     >>> rates = np.array([0.001, 0.01, 0.1, 1.0, 10.0])

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array, IndexArray, Labels
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.datasets.split import Split
@@ -22,10 +23,6 @@ from mlcore.network.layers import Layer
 from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
 from mlcore.training.records import Tally
 
-Array = NDArray[np.floating]
-Labels = NDArray[np.int64]
-Positions = NDArray[np.intp]
-
 TILE_PRODUCTS = 10_000_000_000
 """Multiply-adds of one tile of images at most, there and back: some tenths of a second until a break."""
 
@@ -34,7 +31,7 @@ class Images(Protocol):
     """Images that can be had in compact form (`Preparation.compact`) by their positions."""
 
     def gather(
-        self, positions: Positions, out: NDArray[Any], generator: np.random.Generator | None = None
+        self, positions: IndexArray, out: NDArray[Any], generator: np.random.Generator | None = None
     ) -> NDArray[Any]:
         """Write the images at ``positions`` into ``out`` (len(positions), features) and return it."""
 
@@ -46,7 +43,7 @@ class PlainImages:
         self._dataset = dataset
 
     def gather(
-        self, positions: Positions, out: NDArray[Any], generator: np.random.Generator | None = None
+        self, positions: IndexArray, out: NDArray[Any], generator: np.random.Generator | None = None
     ) -> NDArray[Any]:
         """Copy the pixels at ``positions`` into ``out``."""
         return self._dataset.gather(positions, out)
@@ -59,7 +56,7 @@ class CompactImages:
         self.images = images
 
     def gather(
-        self, positions: Positions, out: NDArray[Any], generator: np.random.Generator | None = None
+        self, positions: IndexArray, out: NDArray[Any], generator: np.random.Generator | None = None
     ) -> NDArray[Any]:
         """Copy the rows at ``positions`` into ``out``."""
         # mode="clip" spares a copy of out; positions are our own and never out of range
@@ -88,7 +85,7 @@ class AugmentedImages:
         self._pixels = np.empty((batch, *dataset.image_shape), np.uint8)
 
     def gather(
-        self, positions: Positions, out: NDArray[Any], generator: np.random.Generator | None = None
+        self, positions: IndexArray, out: NDArray[Any], generator: np.random.Generator | None = None
     ) -> NDArray[Any]:
         """Write changed copies of the images at ``positions`` into ``out`` (len(positions), features).
 
@@ -138,14 +135,14 @@ class ImageOrder:
 
     def __init__(self, n: int, batch_size: int, sample_size: int, generator: np.random.Generator) -> None:
         self.batch_size, self.sample_size, self.generator = batch_size, sample_size, generator
-        self.positions: Positions = np.arange(n)
+        self.positions: IndexArray = np.arange(n)
         self.position = 0
         self._after_batch = (0, generator)
 
     def __len__(self) -> int:
         return len(self.positions)
 
-    def next_batch(self) -> Positions:
+    def next_batch(self) -> IndexArray:
         """Return the positions of the next images; it is the next batch until `pass_batch`."""
         size, last = self.batch_size, self.sample_size
         self._after_batch = self.position, self.generator
@@ -180,7 +177,7 @@ class BatchLearner:
         self._sum = np.empty_like(network.gradients)  # over the tiles before the one that is computed
 
     def set_gradients(
-        self, positions: Positions, share: float, generator: np.random.Generator | None, outputs: Array
+        self, positions: IndexArray, share: float, generator: np.random.Generator | None, outputs: Array
     ) -> Iterator[None]:
         """Set the network's gradients to those of ``share`` times the summed losses of some images.
 
@@ -213,7 +210,7 @@ class BatchLearner:
 
 
 def measure(
-    network: Network, images: Images, labels: Labels, positions: Positions
+    network: Network, images: Images, labels: Labels, positions: IndexArray
 ) -> Generator[None, None, tuple[float, float]]:
     """Return mean loss and accuracy over the images at ``positions``; with a break after each tile."""
     if len(positions) == 0:

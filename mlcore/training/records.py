@@ -9,11 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mlcore.arrays import Array, IndexArray, Labels
 from mlcore.network.network import Network
-
-Array = NDArray[np.floating]
 
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
 
@@ -83,7 +81,7 @@ class Tally:
         self._labels = np.empty(capacity, np.int64)
         self._filled, self._images, self._loss_sum, self._right = 0, 0, 0.0, 0
 
-    def outputs_for(self, labels: NDArray[np.int64], batch: NDArray[np.intp]) -> Array:
+    def outputs_for(self, labels: Labels, batch: IndexArray) -> Array:
         """Note the labels of the next batch (positions); return an array for its outputs, before `add`."""
         if self._filled + len(batch) > len(self._labels):
             self._sum_up()

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError, ModelFileError, TrainingDiverged
@@ -32,7 +33,6 @@ from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, R
 
 # What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
 DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
-Array = NDArray[np.floating]
 
 
 def middle_of(n: int) -> int:

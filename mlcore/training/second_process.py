@@ -24,6 +24,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.errors import SecondProcessError
@@ -47,8 +48,6 @@ from mlcore.training.shared_memory import (
     wait_for,
     waiting,
 )
-
-Array = NDArray[np.floating]
 
 LEAST_PRODUCTS = 5_000_000
 """Products of a weight in one step from which a second process pays: below it two gain a tenth or less."""

@@ -23,10 +23,8 @@ from mlcore import (
     split_dataset,
     start_recipe,
     train,
-    weight_pictures,
 )
 from mlcore.datasets.shipped import bytes_to_levels
-from mlcore.network.network import Network
 from mlcore.recipes.notebooks import NOTEBOOKS
 
 UPDATES = 50
@@ -315,22 +313,3 @@ def test_the_gradient_checker_flags_summed_bias_gradients_and_nothing_else() -> 
 def test_the_gradient_checker_shows_another_divisor_as_mere_scaling() -> None:
     verdicts = checked(gradient_divisor=2994)  # the run has 1,497 training images
     assert set(verdicts.values()) == {"off by a constant factor (0.5)"}
-
-
-# ---- weight pictures ---------------------------------------------------------------------------------------
-
-
-def test_a_weight_picture_has_each_weight_at_its_pixel() -> None:
-    kept = np.array([1, 2, 7])
-    network = Network(NetworkConfig(hidden_sizes=(2,)), Preparation((2, 4), kept=kept), 3, seed=0)
-    pictures = weight_pictures(network)
-    weights = network.layers[0].parameters["weights"]
-    np.testing.assert_array_equal(pictures.hidden[1].ravel()[kept], weights[:, 1])
-    assert pictures.hidden[:, 0, 0].tolist() == [0, 0]
-    np.testing.assert_array_equal(pictures.output, network.layers[-1].parameters["weights"].T)
-
-
-def test_a_convolution_has_no_weight_pictures() -> None:
-    network = Network(NetworkConfig(filters=(2,), kernel_size=3), Preparation((8, 8)), 3, seed=0)
-    with pytest.raises(ValueError, match="convolution"):
-        weight_pictures(network)
