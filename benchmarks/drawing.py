@@ -1,7 +1,8 @@
 """How well a model reads what people draw: pen strokes of writers it never saw, anywhere on a canvas.
 
 It stands at the end of the path, where a drawing is answered. `python benchmarks/drawing.py STROKES` takes a
-.jsonl.gz file of strokes (`models/strokes.py` says how it looks) and prints a table; `--json FILE` writes it.
+.jsonl.gz file of strokes (`models/written_digits.py` says how it looks) and prints a table; `--json FILE`
+writes it.
 """
 
 import argparse
@@ -16,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from mlcore import accuracy, load_model
-from models.strokes import dataset_of, read_written_digits, split_by_writer
+from models.written_digits import dataset_of, read_written_digits, split_by_writer
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 

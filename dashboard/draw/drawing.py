@@ -6,13 +6,14 @@ drawn lives in the `Session`.
 
 from typing import Any, BinaryIO
 
-from dashboard.draw.strokes import draw_strokes, drawn_by_pen, strokes_of
+from dashboard.draw.strokes import drawn_by_pen, strokes_of
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
 from mlcore import image_from_picture
 from mlcore.images.drawing import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
+from mlcore.images.strokes import draw_strokes
 from mlcore.language import _
 
 SIZE = 280

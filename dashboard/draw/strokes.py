@@ -1,20 +1,15 @@
-"""Pen strokes as the canvas describes them, and the picture that they make.
+"""Pen strokes as the canvas describes them, read within bounds: a browser may send anything.
 
-It stands between the canvas and `mlcore.image_from_drawing` on the path. The strokes are the one truth about
-a drawing: what Undo leaves, what is kept when the page changes and what the network answers all come from
-them, while the canvas's own pixels arrive late, or not at all before the first stroke.
+The Draw page draws them with `mlcore.images.strokes`. The strokes are the one truth about a drawing: what
+Undo leaves, what is kept when the page changes and what the network answers all come from them, while the
+canvas's own pixels arrive late, or not at all before the first stroke.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageDraw
-
-Point = tuple[float, float]
+from mlcore.images.strokes import Point, Stroke
 
 # A browser may send anything; a drawing of a digit comes nowhere near these. The largest drawing that they
 # allow takes 35 ms of a core, one of three strokes 1 ms, and the rest of an answer 12 ms.
@@ -26,23 +21,6 @@ MOST_FIELDS, LONGEST_WORD = 60, 40  # of an object, and of a name or a word in i
 FARTHEST = 600.0  # pixels of the canvas, which has 280: a pen that is held may leave it
 
 _NEAR = 2.0  # points closer together than this are one: a slow hand costs no more than a quick one
-_FINER = 3  # the picture is drawn this many times larger and then averaged: smooth edges, as the canvas has
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """One line of the pen.
-
-    Attributes
-    ----------
-    points : tuple of (x, y)
-        In pixels of the canvas, close enough to be joined by straight lines.
-    width : float
-        Of the pen, in pixels of the canvas.
-    """
-
-    points: tuple[Point, ...]
-    width: float
 
 
 def strokes_of(drawing: Any) -> list[Stroke]:
@@ -79,21 +57,6 @@ def _read(objects: Sequence[Any]) -> Iterator[tuple[Mapping[str, Any], Stroke]]:
             continue
         points -= len(stroke.points)
         yield item, stroke
-
-
-def draw_strokes(strokes: Sequence[Stroke], size: int) -> npt.NDArray[np.uint8]:
-    """Return the strokes in white on black as a uint8 image ``(size, size)``, with round ends and joints."""
-    picture = Image.new("L", (size * _FINER, size * _FINER))
-    pen = ImageDraw.Draw(picture)
-    for stroke in strokes:
-        width = max(1.0, stroke.width * _FINER)
-        radius = (width - 1) / 2  # Pillow counts the pixels at both ends
-        # The canvas measures from the corner of a pixel, Pillow from its centre.
-        points = [(x * _FINER - 0.5, y * _FINER - 0.5) for x, y in stroke.points]
-        pen.line(points, fill=255, width=round(width))
-        for x, y in points:
-            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return np.asarray(picture.reduce(_FINER))
 
 
 def _is_small(name: str, value: Any) -> bool:

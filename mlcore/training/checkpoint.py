@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
@@ -23,8 +24,6 @@ from mlcore.language import _
 from mlcore.network.network import Network, build_layers
 from mlcore.training.batches import ImageOrder, step_products, tile_of
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
-
-Array = NDArray[np.floating]
 
 ARRAYS = ("order", "moments", "parameters", "best_parameters")
 

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from mlcore import Dataset
 from mlcore.images.drawing import image_from_drawing
+from mlcore.images.strokes import Stroke, draw_strokes
 
 CANVAS = 280  # pixels a side, as on the Draw page
-FINE = 2  # lines are drawn at this many times the size and shrunk, which smooths them
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,11 @@ def draw(digit: WrittenDigit, generator: np.random.Generator) -> NDArray[np.uint
     corner = (
         generator.uniform(pen / 2, CANVAS - side - pen / 2, 2) if side + pen < CANVAS else np.full(2, 20.0)
     )
-    canvas = Image.new("L", (CANVAS * FINE, CANVAS * FINE))
-    brush = ImageDraw.Draw(canvas)
-    for stroke in digit.strokes:
-        _draw_stroke(brush, (stroke * side + corner) * FINE, pen * FINE)
-    return np.asarray(canvas.resize((CANVAS, CANVAS), Image.Resampling.BOX))
-
-
-def _draw_stroke(brush: ImageDraw.ImageDraw, points: NDArray[np.float64], pen: float) -> None:
-    half = pen / 2
-    corners = [(float(x), float(y)) for x, y in points]
-    brush.line(corners, fill=255, width=round(pen))
-    for x, y in corners:
-        brush.ellipse((x - half, y - half, x + half, y + half), fill=255)
+    strokes = [
+        Stroke(tuple((float(x), float(y)) for x, y in stroke * side + corner), pen)
+        for stroke in digit.strokes
+    ]
+    return draw_strokes(strokes, CANVAS)
 
 
 def prepared(
