@@ -244,7 +244,7 @@ def test_the_second_process_ends_when_the_block_does(split: Split) -> None:
 KILLED_AT_ONCE = """
 import os, signal
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, split_dataset
-from mlcore.training.run import second_process
+import mlcore.training.second_process as second_process
 
 second = second_process.SecondProcess()
 print(second._process.pid, flush=True)
