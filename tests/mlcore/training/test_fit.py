@@ -59,3 +59,15 @@ def test_the_line_is_ended_when_training_blows_up() -> None:
     with pytest.raises(TrainingDiverged):
         fit(SPLIT, training=wild, progress=stream)
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_run_and_a_model_are_printed_as_what_they_are() -> None:
+    run = TrainingRun(NETWORK, TRAINING)
+    assert repr(run) == "TrainingRun(not begun)"
+    finish(run, SPLIT)
+    assert repr(run).startswith(f"TrainingRun(step {run.step} of {run.step}, best dev accuracy ")
+    assert repr(run.best_model()) == "Model(images 6×5, 3 classes, 275 parameters)"
+    # 30 pixels to 8 neurons and their biases, 8 neurons to 3 classes and theirs: 248 + 27
+    assert [line.split()[-1] for line in run.best_model().summary().splitlines()] == [
+        "parameters", "0", "248", "0", "27", "275"
+    ]  # fmt: skip
