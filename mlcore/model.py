@@ -24,14 +24,14 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model_file import STATE, Arrays, ModelFile, read_arrays, read_header, text_array
 from mlcore.network.layers import Layer, parameter_count
-from mlcore.network.network import CONVOLUTION_TILE, Network, build_layers, layer_table
+from mlcore.network.network import CONVOLUTION_MICRO_BATCH, Network, build_layers, layer_table
 from mlcore.quote import quoted
 
 FORMAT = "digit-lab-model"
 FORMAT_VERSION = 1
 MOST_CLASSES = 1000
 LARGEST_WORK = 32_000_000  # bytes that all layers' arrays may take for one image
-TILE = 256  # images that are asked at once, at most; with convolutions CONVOLUTION_TILE
+MICRO_BATCH = 256  # images that are asked at once, at most; with convolutions CONVOLUTION_MICRO_BATCH
 USUAL_WORK = 16_000_000  # bytes that those arrays may take together
 
 
@@ -69,8 +69,10 @@ class Model:
         self.card = dict(card or {})
         self.state = state
         n_classes = len(self.class_names)
-        tile = _tile(network_config, preparation, n_classes)
-        self._network = Network(network_config, preparation, n_classes, tile=tile, initialize=False)
+        micro_batch = _micro_batch(network_config, preparation, n_classes)
+        self._network = Network(
+            network_config, preparation, n_classes, micro_batch=micro_batch, initialize=False
+        )
         self._network.parameters[...] = parameters
         self._lock = threading.Lock()  # the network writes into arrays of its own: one caller at a time
 
@@ -133,7 +135,7 @@ class Model:
     def work_bytes(self) -> int:
         """What the arrays take in which it answers: made once, and kept."""
         layers, network = self._network.layers, self._network
-        return network.tile * network.dtype.itemsize * sum(layer.values_per_image for layer in layers)
+        return network.micro_batch * network.dtype.itemsize * sum(layer.values_per_image for layer in layers)
 
     @property
     def network(self) -> Network:
@@ -176,11 +178,13 @@ def _fields_of(settings: NetworkConfig | Preparation) -> list[tuple[str, Any]]:
     return [(field.name, getattr(settings, field.name)) for field in dataclasses.fields(settings)]
 
 
-def _tile(config: NetworkConfig, preparation: Preparation, n_classes: int) -> int:
+def _micro_batch(config: NetworkConfig, preparation: Preparation, n_classes: int) -> int:
     """Return how many images a model asks its network about at once: fewer where the layers are large."""
     layers = build_layers(config, preparation.pooled_shape, preparation.features, n_classes)
     bytes_per_image = np.dtype(config.precision).itemsize * sum(layer.values_per_image for layer in layers)
-    return max(1, min(CONVOLUTION_TILE if config.filters else TILE, USUAL_WORK // bytes_per_image))
+    return max(
+        1, min(CONVOLUTION_MICRO_BATCH if config.filters else MICRO_BATCH, USUAL_WORK // bytes_per_image)
+    )
 
 
 def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from mlcore import NetworkConfig, TrainingConfig
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import parameter_count
 from mlcore.network.network import build_layers
-from mlcore.training.batches import step_products, tile_of
+from mlcore.training.batches import micro_batch_of, step_products
 from mlcore.training.records import REPORT_IMAGES
 
 KEPT_VECTORS = 8
@@ -104,7 +104,9 @@ def demand_of(
     batch = training.images_per_step(n_train)
     # The inputs are there twice in compact form and once as numbers.
     an_image = itemsize * (sum(layer.values_per_image for layer in layers) + plain.features)
-    tiles = tile_of(network, training, products) * (an_image + 2 * COMPACT_BYTES * plain.features)
+    micro_batches = micro_batch_of(network, training, products) * (
+        an_image + 2 * COMPACT_BYTES * plain.features
+    )
     outputs = max(REPORT_IMAGES, batch) * (OUTPUT_ARRAYS * itemsize * n_classes + LABEL_BYTES)
     pixels = ORDER_BYTES * n_train
     if network.pooling > 1 or network.drop_rare_pixels is not None:
@@ -113,8 +115,8 @@ def demand_of(
         pixels += n_train * math.prod(image_shape)  # a copy, to learn from all of them how to prepare one
     disk = DISK_VECTORS * parameters + 2 * n_train * 8  # the order of the images is saved too
     return Demand(
-        kept=KEPT_VECTORS * parameters + tiles + outputs + pixels,
-        saving=SAVING_VECTORS * parameters + tiles + n_train * 8,
+        kept=KEPT_VECTORS * parameters + micro_batches + outputs + pixels,
+        saving=SAVING_VECTORS * parameters + micro_batches + n_train * 8,
         disk=disk,
         products=products,
         step_products=batch * products,

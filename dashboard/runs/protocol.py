@@ -59,7 +59,7 @@ class Ticket:
 
     @property
     def hold(self) -> Path:
-        """The file that, while it is there, ends every turn at the next tile of images."""
+        """The file that, while it is there, ends every turn at the next micro-batch of images."""
         return Path(self.folder) / "hold"
 
 

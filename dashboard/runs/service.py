@@ -44,12 +44,12 @@ from mlcore import (
     settings_of,
 )
 from mlcore.language import N_, _
-from mlcore.training.batches import TILE_PRODUCTS
+from mlcore.training.batches import MICRO_BATCH_PRODUCTS
 
 _log = logging.getLogger(__name__)
 
 MODELS_KEPT = 8
-MOST_IMAGE_PRODUCTS = 2 * TILE_PRODUCTS  # there and back: a second or two, in which nothing can be heard
+MOST_IMAGE_PRODUCTS = 2 * MICRO_BATCH_PRODUCTS  # there and back: a second or two, with no break
 MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
 WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker

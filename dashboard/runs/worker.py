@@ -36,7 +36,7 @@ from mlcore import (
     train,
 )
 from mlcore.errors import SecondProcessError
-from mlcore.training.batches import TILE_PRODUCTS
+from mlcore.training.batches import MICRO_BATCH_PRODUCTS
 from mlcore.training.second_process import SecondProcess
 
 _log = logging.getLogger(__name__)
@@ -136,7 +136,7 @@ class _Turn:
 def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
     """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
 
-    A turn may end within a step, after any tile of images: the next one goes on with it. When the run is
+    A turn may end within a step, after any micro-batch: the next one goes on with it. When the run is
     ``alone``, no other one trains, and a second process may take half of the work.
     """
     held, records_before = _take_up(ticket)
@@ -203,7 +203,7 @@ def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_
     It is over after about ``seconds``, or with the last image.
     """
     model, dataset = load_model(file), _open_dataset(stored)
-    block = max(1, min(1024, TILE_PRODUCTS // model.multiply_adds))
+    block = max(1, min(1024, MICRO_BATCH_PRODUCTS // model.multiply_adds))
     rest, right, begin = dataset.take(slice(start, None)), 0, time.perf_counter()
     for part, images in rest.blocks(block):
         right += int(np.count_nonzero(model.predict(images) == rest.labels[part]))

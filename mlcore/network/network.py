@@ -24,9 +24,14 @@ from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity, parameter_count
 
-TILE = 512  # rows that go through the network at once, at most; larger batches are added up tile by tile
-FULL_TILE = 1024  # for such large batches: fewer calls. 512 took 5 % longer, 192 30 %, 64 twice as long
-CONVOLUTION_TILE = 64  # with convolutions, whose arrays are much larger: 128 rows took 10 % longer, 16 30 %
+MICRO_BATCH = 512
+"""Images that go through the network at once, at most; the gradients of a larger batch are added up."""
+
+FULL_MICRO_BATCH = 1024
+"""For such large batches: fewer calls. 512 took 5 % longer, 192 30 %, 64 twice as long."""
+
+CONVOLUTION_MICRO_BATCH = 64
+"""With convolutions, whose arrays are much larger: 128 images took 10 % longer, 16 30 %."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Network:
         Number of outputs.
     seed : int, numpy SeedSequence or None
         For the first weights; None draws other ones each time.
-    tile : int
+    micro_batch : int
         The largest number of rows that `forward` takes.
     initialize : bool
         False leaves all parameters at zero, for a network into which they will be loaded.
@@ -70,22 +75,22 @@ class Network:
         preparation: Preparation,
         n_classes: int,
         seed: int | np.random.SeedSequence | None = None,
-        tile: int = TILE,
+        micro_batch: int = MICRO_BATCH,
         *,
         initialize: bool = True,
     ) -> None:
         self.config = config
         self.preparation = preparation
         self.n_classes = n_classes
-        self.tile = tile
+        self.micro_batch = micro_batch
         self.dtype = np.dtype(config.precision)
         self.loss: Loss = LOSSES[config.loss]
         self.layers = build_layers(config, preparation.pooled_shape, preparation.features, n_classes)
         self._bind_parameters()
         self._fold_scale()
-        self._inputs = np.empty((tile, preparation.features), self.dtype)
+        self._inputs = np.empty((micro_batch, preparation.features), self.dtype)
         for layer in self.layers:
-            layer.allocate(tile, self.dtype)
+            layer.allocate(micro_batch, self.dtype)
         if initialize:
             generator = np.random.default_rng(seed)
             for layer in self.layers:
@@ -121,28 +126,34 @@ class Network:
         if isinstance(first, Linear) and scale is not None:
             first.input_scale = scale
 
-    def copy(self, *, tile: int | None = None, precision: str | None = None) -> Network:
+    def copy(self, *, micro_batch: int | None = None, precision: str | None = None) -> Network:
         """Return a network with the same parameters in arrays of its own.
 
         Parameters
         ----------
-        tile : int, optional
+        micro_batch : int, optional
             The largest number of rows that its `forward` takes; the same when not given.
         precision : {"float32", "float64"}, optional
             The same when not given.
         """
         config = dataclasses.replace(self.config, precision=precision or self.config.precision)
-        other = type(self)(config, self.preparation, self.n_classes, tile=tile or self.tile, initialize=False)
+        other = type(self)(
+            config,
+            self.preparation,
+            self.n_classes,
+            micro_batch=micro_batch or self.micro_batch,
+            initialize=False,
+        )
         other.parameters[...] = self.parameters
         return other
 
     def read(self, compact: NDArray[Any]) -> Array:
-        """Return compact images (`Preparation.compact`), at most `tile`, as inputs for `forward`."""
+        """Return compact images (`Preparation.compact`), at most `micro_batch`, as inputs for `forward`."""
         inputs = self._inputs[: len(compact)]
         return self.preparation.finish(compact, inputs, scaled=not self._scale_is_folded)
 
     def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
-        """Return the logits (batch, classes) of inputs (batch, features), at most `tile` rows.
+        """Return the logits (batch, classes) of inputs (batch, features), at most `micro_batch` rows.
 
         A generator means that this is training (dropout draws from it). The array returned belongs to the
         network and is overwritten by the next call.
@@ -170,7 +181,7 @@ class Network:
         Parameters
         ----------
         compact : array (batch, features)
-            Images as `Preparation.compact` gives them, at most `tile`.
+            Images as `Preparation.compact` gives them, at most `micro_batch`.
         labels : int array (batch,)
         share : float
             The weight of one image's loss: 1 / batch for the mean.
@@ -190,7 +201,7 @@ class Network:
     def outputs(self, compact: NDArray[Any]) -> Array:
         """Return the loss's outputs p, float (batch, classes), for compact images (batch, features).
 
-        At most `tile` images; the array is overwritten by the next call.
+        At most `micro_batch` images; the array is overwritten by the next call.
         """
         logits = self.forward(self.read(compact))
         self.loss.activate(logits)
@@ -203,9 +214,9 @@ class Network:
         every class is as likely as the next.
         """
         result = np.empty((len(images), self.n_classes), self.dtype)
-        for start in range(0, len(images), self.tile):
-            block = self.preparation.compact(images[start : start + self.tile])
-            result[start : start + self.tile] = self.outputs(block)
+        for start in range(0, len(images), self.micro_batch):
+            block = self.preparation.compact(images[start : start + self.micro_batch])
+            result[start : start + self.micro_batch] = self.outputs(block)
         if self.config.loss != "cross_entropy":
             result[result.max(axis=1) < np.finfo(self.dtype).tiny] = 1
             result /= result.sum(axis=1, keepdims=True)

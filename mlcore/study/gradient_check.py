@@ -144,7 +144,7 @@ def check_gradients(
     if isinstance(network, TrainingRun):
         hook, batch_size, weight_decay = network.gradient_hook, network.batch_size, network.cost_decay
         network = network.network
-    twin = network.copy(tile=max(1, len(images)), precision="float64")
+    twin = network.copy(micro_batch=max(1, len(images)), precision="float64")
     compact = twin.preparation.compact(images)
     twin.learn_from(compact, labels, 1 / len(images), np.random.default_rng(seed))
     if hook is not None:

@@ -152,7 +152,7 @@ class _Walk:
             self.gradient_hook = mistakes_of(config)
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = config.cost_decay
-        self.network = network.copy(tile=1)
+        self.network = network.copy(micro_batch=1)
         self.places = _places(self.network)
 
     def forward(self, image: Values) -> Iterator[StepValue]:

@@ -1,4 +1,4 @@
-"""Batches: which images come next, how they are gathered, and how a network learns from them by the tile.
+"""Batches: which images come next, how they are gathered, and how a network learns from them.
 
 `TrainingRun` has one `BatchLearner`; when two processes share a run, each has its own, over the same images.
 """
@@ -20,11 +20,11 @@ from mlcore.datasets.split import Split
 from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Layer
-from mlcore.network.network import CONVOLUTION_TILE, FULL_TILE, TILE, Network
+from mlcore.network.network import CONVOLUTION_MICRO_BATCH, FULL_MICRO_BATCH, MICRO_BATCH, Network
 from mlcore.training.records import Tally
 
-TILE_PRODUCTS = 10_000_000_000
-"""Multiply-adds of one tile of images at most, there and back: some tenths of a second until a break."""
+MICRO_BATCH_PRODUCTS = 10_000_000_000
+"""Multiply-adds of one micro-batch at most, there and back: some tenths of a second until a break."""
 
 
 class Images(Protocol):
@@ -111,10 +111,10 @@ def open_images(dataset: Dataset, preparation: Preparation) -> PlainImages | Com
 
 
 def open_batches(
-    dataset: Dataset, preparation: Preparation, augmentation: Augmentation, tile: int, plain: Images
+    dataset: Dataset, preparation: Preparation, augmentation: Augmentation, micro_batch: int, plain: Images
 ) -> Images:
     """Return the images that training sees: changed anew each time, or ``plain`` as they are."""
-    return plain if augmentation.is_none else AugmentedImages(dataset, preparation, augmentation, tile)
+    return plain if augmentation.is_none else AugmentedImages(dataset, preparation, augmentation, micro_batch)
 
 
 class ImageOrder:
@@ -174,16 +174,16 @@ class BatchLearner:
     def __init__(self, network: Network, images: Images, labels: Labels) -> None:
         self.network, self.images, self.labels = network, images, labels
         self._compact = room_for(network)
-        self._sum = np.empty_like(network.gradients)  # over the tiles before the one that is computed
+        self._sum = np.empty_like(network.gradients)  # over the micro-batches before the one that is computed
 
     def set_gradients(
         self, positions: IndexArray, share: float, generator: np.random.Generator | None, outputs: Array
     ) -> Iterator[None]:
         """Set the network's gradients to those of ``share`` times the summed losses of some images.
 
-        More images than a tile go through the network a tile at a time and their gradients are added up: the
+        More images than a micro-batch go through the network in parts, and their gradients are added up: the
         same result, and every array stays small enough for the processor's cache. As a step may take minutes,
-        there is a break between two tiles.
+        there is a break between two micro-batches.
 
         Parameters
         ----------
@@ -197,11 +197,11 @@ class BatchLearner:
         network = self.network
         if len(positions) == 0:
             network.gradients[:] = 0
-        for start in range(0, len(positions), network.tile):
+        for start in range(0, len(positions), network.micro_batch):
             if start > 0:
                 yield
                 np.copyto(self._sum, network.gradients)
-            part = slice(start, start + network.tile)
+            part = slice(start, start + network.micro_batch)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)
             network.learn_from(compact, self.labels[some], share, generator, outputs[part])
@@ -212,13 +212,13 @@ class BatchLearner:
 def measure(
     network: Network, images: Images, labels: Labels, positions: IndexArray
 ) -> Generator[None, None, tuple[float, float]]:
-    """Return mean loss and accuracy over the images at ``positions``; with a break after each tile."""
+    """Return mean loss and accuracy over the images at ``positions``; with a break after each micro-batch."""
     if len(positions) == 0:
         return math.nan, math.nan
     total, right = 0.0, 0
     compact = room_for(network)
-    for start in range(0, len(positions), network.tile):
-        part = positions[start : start + network.tile]
+    for start in range(0, len(positions), network.micro_batch):
+        part = positions[start : start + network.micro_batch]
         outputs = network.outputs(images.gather(part, compact[: len(part)]))
         expected = labels[part]
         total += network.loss.total(outputs, expected)
@@ -228,9 +228,9 @@ def measure(
 
 
 def room_for(network: Network) -> NDArray[Any]:
-    """Return an array for a tile of images in compact form, (tile, features)."""
+    """Return an array for a micro-batch of images in compact form, (micro_batch, features)."""
     preparation = network.preparation
-    return np.empty((network.tile, preparation.features), preparation.compact_dtype)
+    return np.empty((network.micro_batch, preparation.features), preparation.compact_dtype)
 
 
 class TrainingData:
@@ -249,7 +249,9 @@ class TrainingData:
         self.split, self.tally = split, Tally(network, batch_size)
         preparation, n = network.preparation, len(split.train)
         self._train, self._dev = (open_images(images, preparation) for images in (split.train, split.dev))
-        batches = open_batches(split.train, preparation, config.augmentation, network.tile, self._train)
+        batches = open_batches(
+            split.train, preparation, config.augmentation, network.micro_batch, self._train
+        )
         self.learner = BatchLearner(network, batches, split.train.labels)
         self._sample = np.arange(n if config.train_sample is None else min(config.train_sample, n))
 
@@ -285,18 +287,18 @@ def step_products(layers: Sequence[Layer]) -> int:
     return 3 * sum(layer.multiply_adds for layer in layers)
 
 
-def tile_of(network: NetworkConfig, training: TrainingConfig, products: int) -> int:
+def micro_batch_of(network: NetworkConfig, training: TrainingConfig, products: int) -> int:
     """Return how many images go through a network at once, where one takes so many products.
 
     >>> small, large = NetworkConfig(hidden_sizes=(32,)), NetworkConfig(filters=(256, 256), kernel_size=5)
-    >>> tile_of(small, TrainingConfig(batch_size=None), 80_000)
+    >>> micro_batch_of(small, TrainingConfig(batch_size=None), 80_000)
     1024
-    >>> tile_of(large, TrainingConfig(batch_size=None), 350_000_000)
+    >>> micro_batch_of(large, TrainingConfig(batch_size=None), 350_000_000)
     16
     """
-    tile = TILE if (training.batch_size or math.inf) <= TILE else FULL_TILE
+    micro_batch = MICRO_BATCH if (training.batch_size or math.inf) <= MICRO_BATCH else FULL_MICRO_BATCH
     if network.filters:
-        tile = CONVOLUTION_TILE
-    while tile > 1 and tile * products > TILE_PRODUCTS:
-        tile //= 2
-    return tile
+        micro_batch = CONVOLUTION_MICRO_BATCH
+    while micro_batch > 1 and micro_batch * products > MICRO_BATCH_PRODUCTS:
+        micro_batch //= 2
+    return micro_batch

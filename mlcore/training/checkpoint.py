@@ -22,7 +22,7 @@ from mlcore.formulas.optimizers import Optimizer
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.network.network import Network, build_layers
-from mlcore.training.batches import ImageOrder, step_products, tile_of
+from mlcore.training.batches import ImageOrder, micro_batch_of, step_products
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 
 ARRAYS = ("order", "moments", "parameters", "best_parameters")
@@ -87,9 +87,11 @@ def make_state(
 ) -> TrainState:
     """Return the state for a number of training images; without ``weights`` all parameters are zero."""
     layers = build_layers(network_config, preparation.pooled_shape, preparation.features, len(class_names))
-    tile = tile_of(network_config, training, step_products(layers))
+    micro_batch = micro_batch_of(network_config, training, step_products(layers))
     initialize = weights is not None
-    network = Network(network_config, preparation, len(class_names), weights, tile, initialize=initialize)
+    network = Network(
+        network_config, preparation, len(class_names), weights, micro_batch, initialize=initialize
+    )
     optimizer = training.make_optimizer(network.parameter_count, network.dtype)
     sample_size = min(training.sample_size or n, n)
     image_order = ImageOrder(n, training.images_per_step(n), sample_size, order)

@@ -584,7 +584,7 @@ def train(
     max_steps : int, optional
         Take at most this many steps in this call.
     rest : callable, optional
-        Is asked after each step and each tile of images. When it returns True there are no more records for
+        Is asked after each step and each micro-batch. When it returns True there are no more records for
         now, and a later call goes on exactly there; with `TrainingRun.leave_step`, before that step.
 
     Yields

@@ -100,7 +100,7 @@ class _Work:
     training_config: TrainingConfig
     preparation: Preparation
     class_names: tuple[str, ...]
-    tile: int
+    micro_batch: int
     steps: int
 
 
@@ -170,7 +170,7 @@ class SecondProcess:
             config,
             network.preparation,
             dataset.class_names,
-            network.tile,
+            network.micro_batch,
             run.optimizer.steps,
         )
         assert self._process.stdin is not None
@@ -293,7 +293,7 @@ def _open_board(work: _Work, board: Board) -> Images:
         return plain
     shape = work.preparation.image_shape
     dataset = Dataset(board["images"].reshape(-1, *shape), board["labels"], work.class_names, "board")
-    return open_batches(dataset, work.preparation, augmentation, work.tile, plain)
+    return open_batches(dataset, work.preparation, augmentation, work.micro_batch, plain)
 
 
 def _serve(parent: int) -> None:
@@ -316,7 +316,11 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
     board = Board(work.plan, work.path)
     Path(work.path).unlink(missing_ok=True)  # the first process does so too, unless it is killed before
     network = Network(
-        work.network_config, work.preparation, len(work.class_names), tile=work.tile, initialize=False
+        work.network_config,
+        work.preparation,
+        len(work.class_names),
+        micro_batch=work.micro_batch,
+        initialize=False,
     )
     half = Half(board, network, _open_board(work, board), work.training_config, work.steps, side=1)
     flags, now = board["flags"], 0

@@ -39,9 +39,11 @@ def small_run(network: dict[str, Any] | None = None, **training: Any) -> Trainin
     )
 
 
-def small_network(seed: int = 0, tile: int = 64, shape: tuple[int, int] = SHAPE, **config: Any) -> Network:
+def small_network(
+    seed: int = 0, micro_batch: int = 64, shape: tuple[int, int] = SHAPE, **config: Any
+) -> Network:
     settings = {"hidden_sizes": (7, 5), "precision": "float64"} | config
-    return Network(NetworkConfig(**settings), Preparation(shape), CLASSES, seed, tile)
+    return Network(NetworkConfig(**settings), Preparation(shape), CLASSES, seed, micro_batch)
 
 
 def finish(run: TrainingRun, split: Split) -> list[Record]:

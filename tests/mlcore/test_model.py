@@ -644,6 +644,6 @@ def test_the_training_state_can_be_left_in_the_file() -> None:
 
 def test_a_model_of_large_layers_asks_fewer_images_at_once_and_answers_the_same() -> None:
     model = trained({"filters": (4,), "kernel_size": 3})
-    assert model.network.tile == 64
+    assert model.network.micro_batch == 64
     alone = np.concatenate([model.predict_probabilities(image[None]) for image in IMAGES])
     np.testing.assert_allclose(model.predict_probabilities(IMAGES), alone, rtol=1e-4)

@@ -231,12 +231,12 @@ WHOLE = TrainingConfig(batch_size=None, epochs=10_000)  # a step looks at all im
 
 
 @pytest.fixture
-def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a step of `WHOLE` take as many turns of no time as it has tiles: ninety."""
-    monkeypatch.setattr("mlcore.training.batches.FULL_TILE", 7)
+def small_micro_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step of `WHOLE` take as many turns of no time as it has micro-batches: ninety."""
+    monkeypatch.setattr("mlcore.training.batches.FULL_MICRO_BATCH", 7)
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 def test_a_run_of_long_steps_takes_no_more_turns_than_others(split: Split, turns: list[str]) -> None:
     service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
     try:
@@ -251,7 +251,7 @@ def test_a_run_of_long_steps_takes_no_more_turns_than_others(split: Split, turns
         service.close()
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 def test_pausing_stepping_and_stopping_within_long_steps_changes_no_bit(
     split: Split, turns: list[str]
 ) -> None:

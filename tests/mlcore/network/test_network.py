@@ -1,4 +1,4 @@
-"""The network as a whole: gradients through all layers, tiles that change nothing, copies of their own."""
+"""The network as a whole: gradients through all layers, batches in parts, copies of their own."""
 
 import numpy as np
 import pytest
@@ -63,14 +63,14 @@ def test_the_network_of_every_recipe_has_the_right_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("config", [{}, {"hidden_sizes": ()}, {"loss": "squared_error"}], ids=str)
-def test_a_batch_in_tiles_has_the_gradient_of_the_whole(config: dict) -> None:
-    whole, tiles = small_network(tile=12, **config), small_network(tile=5, **config)
+def test_a_batch_in_micro_batches_has_the_gradient_of_the_whole(config: dict) -> None:
+    whole, parts = small_network(micro_batch=12, **config), small_network(micro_batch=5, **config)
     n, positions, outputs = len(DATA), np.arange(len(DATA)), np.empty((len(DATA), CLASSES))
     whole.learn_from(whole.preparation.compact(DATA.images), DATA.labels, 1 / n)
-    learner = BatchLearner(tiles, open_images(DATA, tiles.preparation), DATA.labels)
+    learner = BatchLearner(parts, open_images(DATA, parts.preparation), DATA.labels)
     breaks = sum(1 for _break in learner.set_gradients(positions, 1 / n, None, outputs))
     assert breaks == -(-n // 5) - 1
-    np.testing.assert_allclose(tiles.gradients, whole.gradients, rtol=1e-10, atol=1e-15)
+    np.testing.assert_allclose(parts.gradients, whole.gradients, rtol=1e-10, atol=1e-15)
 
 
 def test_learning_keeps_the_outputs_that_the_gradient_overwrites() -> None:
@@ -138,7 +138,7 @@ def test_weight_decay_adds_half_lambda_times_the_squares_of_the_weights_alone() 
 
 def test_a_copy_answers_the_same_and_shares_nothing() -> None:
     network = small_network(precision="float32")
-    other = network.copy(tile=3)
+    other = network.copy(micro_batch=3)
     np.testing.assert_allclose(
         network.probabilities(DATA.images), other.probabilities(DATA.images), rtol=1e-5
     )
@@ -162,7 +162,7 @@ def test_probabilities_sum_to_one_whatever_the_weights(loss: str, precision: str
 
 
 def test_any_number_of_images_is_answered() -> None:
-    network = small_network(tile=5)
+    network = small_network(micro_batch=5)
     p = network.probabilities(DATA.images)
     np.testing.assert_allclose(network.probabilities(DATA.images[:3]), p[:3], rtol=1e-12)
     assert network.probabilities(DATA.images[:0]).shape == (0, CLASSES)

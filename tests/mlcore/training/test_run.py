@@ -124,16 +124,16 @@ DIVIDED: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every step, and every measurement, be made of several tiles."""
-    for name in ("TILE", "FULL_TILE", "CONVOLUTION_TILE"):
+def small_micro_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every step, and every measurement, be made of several micro-batches."""
+    for name in ("MICRO_BATCH", "FULL_MICRO_BATCH", "CONVOLUTION_MICRO_BATCH"):
         monkeypatch.setattr(f"mlcore.training.batches.{name}", 7)
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 @pytest.mark.parametrize("in_halves", [False, True])
 @pytest.mark.parametrize("variant", DIVIDED, ids=str)
-def test_a_run_that_rests_after_every_tile_ends_the_same(variant: dict, in_halves: bool) -> None:
+def test_a_run_that_rests_after_every_micro_batch_ends_the_same(variant: dict, in_halves: bool) -> None:
     whole, resting = run_of(variant), run_of(variant)
     whole.in_halves = resting.in_halves = in_halves
     finish(whole, SPLIT)
@@ -146,7 +146,7 @@ def test_a_run_that_rests_after_every_tile_ends_the_same(variant: dict, in_halve
     same_run(whole, resting)
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 @pytest.mark.parametrize("in_halves", [False, True])
 @pytest.mark.parametrize("variant", DIVIDED, ids=str)
 def test_a_step_that_is_given_up_or_saved_half_done_is_taken_as_if_for_the_first_time(
@@ -169,7 +169,7 @@ def test_a_step_that_is_given_up_or_saved_half_done_is_taken_as_if_for_the_first
     assert interrupted.step == whole.step
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 def test_steps_before_one_that_is_given_up_have_their_record() -> None:
     run = small_run(batch_size=16)
     list(train(run, SPLIT, rest=lambda: run.step == 2))
@@ -181,7 +181,7 @@ def test_steps_before_one_that_is_given_up_have_their_record() -> None:
     assert len(run.history) == before + 1
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 def test_exactly_so_many_steps_are_taken_from_the_middle_of_one() -> None:
     run = small_run(batch_size=16)
     list(train(run, SPLIT, max_steps=1))
@@ -191,10 +191,11 @@ def test_exactly_so_many_steps_are_taken_from_the_middle_of_one() -> None:
     assert run.step == 2
 
 
-@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.usefixtures("small_micro_batches")
 def test_a_change_ends_the_record_that_is_on_its_way_with_the_step_under_way() -> None:
     run, looks = small_run(batch_size=16), itertools.count()
-    list(train(run, SPLIT, rest=lambda: run.step == 1 and next(looks) == 1))  # a tile after the first step
+    # a micro-batch after the first step
+    list(train(run, SPLIT, rest=lambda: run.step == 1 and next(looks) == 1))
     assert run.step == 1
     run.change(learning_rate=0.5)
     record = next(train(run, SPLIT))
@@ -286,15 +287,15 @@ def test_every_image_is_seen_once_in_an_epoch_in_a_new_order_each_time() -> None
     assert epochs[0] != epochs[1]
 
 
-def test_a_batch_larger_than_a_tile_makes_the_same_step() -> None:
+def test_a_batch_larger_than_a_micro_batch_makes_the_same_step() -> None:
     split = small_split(1500, 10)
     runs = [small_run({"precision": "float64"}, batch_size=None, iterations=3) for _ in range(2)]
     for run in runs:
         run.build(split)
-    assert len(split.train) > runs[0].network.tile
+    assert len(split.train) > runs[0].network.micro_batch
     finish(runs[0], split)
-    # the same with one tile for all: a step by hand
-    network, optimizer = runs[1].network.copy(tile=1500), runs[1].optimizer
+    # the same with one micro-batch for all: a step by hand
+    network, optimizer = runs[1].network.copy(micro_batch=1500), runs[1].optimizer
     compact = network.preparation.compact(split.train.images)
     for _ in range(3):
         network.learn_from(compact, split.train.labels, 1 / 1500)

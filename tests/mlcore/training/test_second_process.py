@@ -68,10 +68,10 @@ def test_two_processes_end_where_one_does_up_to_rounding(
     np.testing.assert_allclose(shared.network.parameters, alone.network.parameters, rtol=1e-9, atol=1e-12)
 
 
-def test_a_shared_step_can_rest_and_be_given_up_at_any_tile(
+def test_a_shared_step_can_rest_and_be_given_up_at_any_micro_batch(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("TILE", "FULL_TILE"):
+    for name in ("MICRO_BATCH", "FULL_MICRO_BATCH"):
         monkeypatch.setattr(f"mlcore.training.batches.{name}", 5)
     whole, shared = run_of(), run_of()
     whole.in_halves = shared.in_halves = True
