@@ -63,8 +63,8 @@ class NetworkConfig:
     )
     kernel_size: int = setting(
         5,
-        N_("Window of a filter"),
-        N_("Side of the square that a filter looks at, 3 or 5; it stays inside the image."),
+        N_("Kernel size"),
+        N_("Side of a filter's window, 3 or 5 pixels, without padding."),
         minimum=3,
         maximum=5,
         step=2,
@@ -74,27 +74,25 @@ class NetworkConfig:
     activation: str = setting(
         "relu",
         N_("Activation"),
-        N_("What a hidden neuron does with its sum."),
+        N_("Function that a hidden neuron applies to its weighted sum."),
         choices=lambda: ACTIVATIONS,
     )
     initialization: str = setting(
-        "he", N_("Initialisation"), N_("How the weights start."), choices=lambda: INITIALIZERS
+        "he", N_("Initialisation"), N_("How the initial weights are drawn."), choices=lambda: INITIALIZERS
     )
-    loss: str = setting(
-        "cross_entropy", N_("Loss"), N_("How being wrong is counted."), choices=lambda: LOSSES
-    )
+    loss: str = setting("cross_entropy", N_("Loss"), N_("How errors are scored."), choices=lambda: LOSSES)
     dropout: float = setting(
         0.0,
         N_("Dropout"),
-        N_("Part of the hidden neurons silenced at random in each step; works against learning by heart."),
+        N_("Fraction of hidden neurons switched off at random in each step; reduces overfitting."),
         minimum=0.0,
         maximum=0.9,
         step=0.05,
     )
     pooling: int = setting(
         1,
-        N_("Shrink the image"),
-        N_("Average squares of this many pixels a side into one: 2 makes training about three times faster."),
+        N_("Downsampling"),
+        N_("Replace each square of this many pixels a side by its mean: 2 trains about three times faster."),
         minimum=1,
         maximum=4,
         step=1,
@@ -104,7 +102,7 @@ class NetworkConfig:
     scaling: str = setting(
         "255",
         N_("Pixel scale"),
-        N_("How pixel values become small numbers."),
+        N_("How pixel values are scaled to small numbers."),
         choices=lambda: SCALINGS,
         more=True,
     )
@@ -117,7 +115,10 @@ class NetworkConfig:
     drop_rare_pixels: float | None = setting(
         None,
         N_("Drop rare pixels"),
-        N_("Leave out pixels that are lit in this part of the training images or fewer; 0 drops dead ones."),
+        N_(
+            "Leave out pixels that are not blank in at most this fraction of the training images; 0 "
+            "drops dead ones."
+        ),
         minimum=0.0,
         maximum=0.5,
         step=0.01,
@@ -127,7 +128,7 @@ class NetworkConfig:
     precision: str = setting(
         "float32",
         N_("Precision"),
-        N_("Size of the numbers: single is twice as fast, double is for checking gradients."),
+        N_("Floating-point format: single is twice as fast, double is for checking gradients."),
         choices=lambda: PRECISIONS,
         more=True,
     )
@@ -136,10 +137,13 @@ class NetworkConfig:
         """Raise `SettingError` when a value is out of bounds, or two do not go together."""
         check_settings(self)
         if self.kernel_size % 2 == 0:
-            raise SettingError(_("Window of a filter: {k} is not 3 or 5.").format(k=self.kernel_size))
+            raise SettingError(_("Kernel size: {k} is not 3 or 5.").format(k=self.kernel_size))
         if self.filters and self.drop_rare_pixels is not None:
             raise SettingError(
-                _("Convolutions need whole images: switch off one of convolutions and dropping rare pixels.")
+                _(
+                    "Convolutions need whole images: switch off either the convolutions or dropping rare "
+                    "pixels."
+                )
             )
 
     @property
@@ -158,7 +162,7 @@ class TrainingConfig:
     learning_rate: float = setting(
         0.001,
         N_("Learning rate"),
-        N_("Length of a step: too small is slow, too large jumps about or blows up."),
+        N_("Size of a step: too small is slow, too large makes training unstable or diverge."),
         minimum=1e-6,
         maximum=100.0,
         step=0.001,
@@ -167,7 +171,7 @@ class TrainingConfig:
     batch_size: int | None = setting(
         128,
         N_("Batch size"),
-        N_("Images looked at for one step."),
+        N_("Images used for one step."),
         minimum=1,
         maximum=100_000,
         step=1,
@@ -177,7 +181,7 @@ class TrainingConfig:
     epochs: int = setting(
         10,
         N_("Epochs"),
-        N_("How often every training image is seen."),
+        N_("How many times each training image is used."),
         minimum=1,
         maximum=10_000,
         step=1,
@@ -216,7 +220,7 @@ class TrainingConfig:
     momentum: float = setting(
         0.9,
         N_("Momentum"),
-        N_("Part of the last step that is kept (momentum and Nesterov only)."),
+        N_("Fraction of the last step that is kept (momentum and Nesterov only)."),
         minimum=0.0,
         maximum=0.999,
         step=0.01,
@@ -234,7 +238,7 @@ class TrainingConfig:
     warmup: float = setting(
         0.05,
         N_("Warm-up"),
-        N_("Part of the training in which the rate rises (linear and cosine schedules)."),
+        N_("Fraction of the training during which the rate rises (linear and cosine schedules)."),
         minimum=0.0,
         maximum=0.5,
         step=0.01,
@@ -244,7 +248,7 @@ class TrainingConfig:
     patience: int | None = setting(
         None,
         N_("Early stopping"),
-        N_("Stop when dev accuracy has not improved for this many measurements."),
+        N_("Stop when the dev accuracy has not improved for this many evaluations."),
         minimum=1,
         maximum=1000,
         step=1,
@@ -254,8 +258,8 @@ class TrainingConfig:
     )
     evaluate_every: int | None = setting(
         None,
-        N_("Measure every"),
-        N_("Steps between two measurements on the dev set."),
+        N_("Evaluate every"),
+        N_("Steps between two evaluations on the dev set."),
         minimum=1,
         maximum=1_000_000,
         step=1,
@@ -267,7 +271,7 @@ class TrainingConfig:
     train_sample: int | None = setting(
         5000,
         N_("Training sample"),
-        N_("Training images on which the training curve is measured."),
+        N_("Training images used to evaluate the training curve."),
         minimum=1,
         maximum=10_000_000,
         step=1000,
@@ -279,11 +283,13 @@ class TrainingConfig:
     sample_size: int | None = setting(
         None,
         N_("Samples"),
-        N_("Draw so many images, none of them twice, and again, instead of going through all in turn."),
+        N_(
+            "Train on random samples of this many images, drawn without replacement, instead of whole epochs."
+        ),
         minimum=1,
         maximum=10_000_000,
         step=1,
-        none=N_("go through all images"),
+        none=N_("whole epochs"),
         more=True,
         unit=N_("images"),
         group=NOTEBOOKS,
@@ -291,7 +297,7 @@ class TrainingConfig:
     bias_gradient: str = setting(
         "exact",
         N_("Bias gradients"),
-        N_("The first notebooks added them up over all neurons: the output biases then never learn."),
+        N_("The first notebooks summed them over all neurons, so that the output biases never learned."),
         choices=lambda: BIAS_GRADIENTS,
         more=True,
         group=NOTEBOOKS,
@@ -299,7 +305,7 @@ class TrainingConfig:
     gradient_divisor: int | None = setting(
         None,
         N_("Divide gradients by"),
-        N_("Another number than that of the images in the step only makes all steps longer or shorter."),
+        N_("A number other than that of the images in the step only makes all steps longer or shorter."),
         minimum=1,
         maximum=10_000_000,
         step=1,
@@ -311,7 +317,7 @@ class TrainingConfig:
     augment_shift: float = setting(
         0.0,
         N_("Shift"),
-        N_("Moves each training image, each time, by up to this much."),
+        N_("Shifts each training image by a random amount up to this."),
         minimum=0.0,
         maximum=10.0,
         step=0.1,
@@ -322,7 +328,7 @@ class TrainingConfig:
     augment_rotation: float = setting(
         0.0,
         N_("Rotation"),
-        N_("Turns each training image, each time, by up to this much either way."),
+        N_("Rotates each training image by a random angle up to this, either way."),
         minimum=0.0,
         maximum=180.0,
         step=1.0,
@@ -333,7 +339,7 @@ class TrainingConfig:
     augment_scale: float = setting(
         0.0,
         N_("Scale"),
-        N_("Makes each training image wider or narrower, taller or shorter, by up to this part."),
+        N_("Stretches or shrinks each training image by a random fraction up to this, in width and height."),
         minimum=0.0,
         maximum=1.0,
         step=0.05,
@@ -343,7 +349,10 @@ class TrainingConfig:
     augment_shear: float = setting(
         0.0,
         N_("Slant"),
-        N_("Slants each training image by up to this many pixels sideways for one of height."),
+        N_(
+            "Slants each training image sideways by a random amount up to this many pixels per pixel "
+            "of height."
+        ),
         minimum=0.0,
         maximum=1.0,
         step=0.05,
@@ -353,7 +362,7 @@ class TrainingConfig:
     augment_elastic: float = setting(
         0.0,
         N_("Elastic"),
-        N_("Bends strokes: pixels are pulled about by roughly this much, smoothly."),
+        N_("Distorts strokes smoothly: pixels move by roughly this much."),
         minimum=0.0,
         maximum=5.0,
         step=0.1,
@@ -375,7 +384,7 @@ class TrainingConfig:
     augment_noise: float = setting(
         0.0,
         N_("Noise"),
-        N_("Adds random grey of about this part of full ink to each pixel."),
+        N_("Adds random noise to each pixel; its standard deviation is this fraction of full ink."),
         minimum=0.0,
         maximum=1.0,
         step=0.01,

@@ -136,8 +136,8 @@ def misfit(model: Model, dataset: Dataset) -> str:
         return message.format(a=a, b=b, c=c, d=d)
     if model.class_names != dataset.class_names:
         message = _(
-            "The model tells these classes apart: {model}. The data set has others: {data}. "
-            "Choose another model, or another data set."
+            "The model has these classes: {model}. The data set has others: {data}. Choose another "
+            "model, or another data set."
         )
         return message.format(model=_some(model.class_names), data=_some(dataset.class_names))
     return ""

@@ -327,8 +327,8 @@ def _check_work(layers: Sequence[Layer], config: NetworkConfig) -> None:
     values = sum(layer.values_per_image for layer in layers)
     if values * np.dtype(config.precision).itemsize > LARGEST_WORK:
         message = _(
-            "The network in this model file is too large to be asked: one image would take more than "
-            "{limit:,.0f} MB. Choose a model of smaller images, or with fewer filters."
+            "The network in this model file is too large to be used: one image would take more than "
+            "{limit:,.0f} MB. Choose a model for smaller images, or with fewer filters."
         )
         raise ModelFileError(message.format(limit=LARGEST_WORK / 1e6))
 

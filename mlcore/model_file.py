@@ -95,7 +95,7 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     if "header.npy" not in archive.namelist():
         raise ModelFileError(_("This .npz file holds no model. A data set belongs on the Data page."))
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise ModelFileError(_("This .npz file is compressed, which no model made here is."))
+        raise ModelFileError(_("This .npz file is compressed; model files are not."))
     # Ours are stored as they are: what is read is never more than what was sent.
     assert archive.fp is not None
     if sum(entry.file_size for entry in entries) > archive.fp.seek(0, io.SEEK_END):

@@ -137,5 +137,5 @@ def _check_item(about: Setting, item: Any, plain_type: type) -> None:
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
         if not low <= item <= high:
-            message = _("{label}: {value} is out of bounds. It goes from {low:g} to {high:g}.")
+            message = _("{label}: {value} is out of bounds. Choose a value from {low:g} to {high:g}.")
             raise SettingError(message.format(label=label, value=shown, low=low, high=high))

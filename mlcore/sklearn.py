@@ -114,7 +114,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(targets)
         self.classes_, labels = np.unique(targets, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(_("There is one class only: a classifier needs two or more to tell apart."))
+            raise ValueError(_("There is only one class: a classifier needs two or more."))
         is_bytes = rows.dtype == np.uint8
         self.value_range_ = (0.0, 255.0) if is_bytes else (float(rows.min()), float(rows.max()))
         names = [str(label) for label in self.classes_]

@@ -16,7 +16,7 @@ from mlcore.language import _
 
 guard(__file__)
 st.title(_("Data"))
-st.write(_("What the network learns from."))
+st.write(_("The images that the network learns from."))
 session = get_session()
 with friendly_errors():
     choose_dataset(session)

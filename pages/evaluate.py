@@ -27,18 +27,18 @@ with friendly_errors():
     if reason := misfit(model, images):
         show_misfit(reason)
     else:
-        with st.spinner(_("Asking the model about {n:,} images …").format(n=len(images))):
+        with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(images))):
             evaluation = evaluate(model, images)
         show_accuracy(evaluation)
         warn_of_known_images(session, model, name)
-        st.subheader(_("What is taken for what"))
+        st.subheader(_("Confusion matrix"))
         show_confusions(evaluation, images)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.subheader(_("The most confident mistakes"))
+            st.subheader(_("Most confident mistakes"))
             show_mistakes(evaluation, images)
         with right:
-            st.subheader(_("Class by class"))
+            st.subheader(_("Scores by class"))
             show_classes(evaluation)
-            with st.expander(_("Can its confidence be trusted?")):
+            with st.expander(_("Calibration")):
                 show_calibration(evaluation)

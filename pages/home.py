@@ -14,10 +14,10 @@ from mlcore.language import N_, _
 
 STEPS = {
     "data": N_("Choose digits to learn from, or bring your own."),
-    "network": N_("Set layers, optimizer and every other knob."),
-    "train": N_("Watch it learn, live. Pause, change, go on."),
+    "network": N_("Set the layers, the optimizer and every other hyperparameter."),
+    "train": N_("Watch it learn, live. Pause, change a setting, continue."),
     "evaluate": N_("See which images it gets wrong, and why."),
-    "draw": N_("Ask it about a digit of your own hand."),
+    "draw": N_("Draw a digit and see what the network reads."),
 }
 
 
@@ -26,7 +26,7 @@ def show_welcome() -> None:
     st.title(_("Digit Lab"))
     with st.container(key="lead"):
         st.markdown(_("Teach a neural network to read handwriting, and watch it learn."))
-    st.markdown(_("The network is written from scratch in NumPy: every step of it can be looked at."))
+    st.markdown(_("The network is written from scratch in NumPy, so you can inspect every step."))
     with st.container(horizontal=True):
         with st.container(key="primary_link", width="content"):
             st.page_link(page("draw"), label=_("Draw a digit"))
@@ -40,10 +40,13 @@ def show_model() -> None:
     model = shipped_model(name)
     with st.container(border=True):
         with st.container(horizontal=True):
-            st.metric(_("Test images read right"), percent(model.card["test_accuracy"]))
+            st.metric(_("Accuracy on the test images"), percent(model.card["test_accuracy"]))
             if "drawing_accuracy" in model.card:
-                st.metric(_("Drawings read right"), percent(model.card["drawing_accuracy"]))
-        about = _("By a network of {numbers:,} numbers, trained on {images:,} others. Its first ten answers:")
+                st.metric(_("Accuracy on drawings"), percent(model.card["drawing_accuracy"]))
+        about = _(
+            "A network with {numbers:,} parameters, trained on {images:,} other images. Its first ten"
+            " answers:"
+        )
         st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
         with st.container(key="showcase"):
             grid(showcase(name), size=88)

@@ -14,7 +14,7 @@ from mlcore.language import _
 
 guard(__file__)
 st.title(_("Network"))
-st.write(_("How the network is built, and how it will learn."))
+st.write(_("How the network is built and how it is trained."))
 session = get_session()
 with friendly_errors():
     with st.container(width=640, gap="xsmall"):

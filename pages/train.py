@@ -22,17 +22,19 @@ st.title(_("Train"))
 session = get_session()
 with friendly_errors():
     if not is_known_after_reload():
-        st.caption(_("Your browser blocks cookies: if you reload the page, you lose control of your runs."))
+        st.caption(
+            _("Your browser blocks cookies: if you reload the page, you can no longer control your runs.")
+        )
     status = current_run(session)
     if status is None:
-        st.write(_("Watch the network learn. This is what it will be:"))
+        st.write(_("Watch the network learn. This is what will be trained:"))
         offer_start(session, None)
         prepare_charts()
     else:
         may_change = get_run_service().is_owner(status.run_id, run_owner())
         choose_run(session)
         if not may_change:
-            text = _("You watch somebody else's run. Who started it can steer it.")
+            text = _("You are watching someone else's run. Only its owner can control it.")
             show_message("info", text, icon=":material/visibility:")
         show_run(status.run_id, may_change)
         st.caption(how_long_it_stays(status))

@@ -39,7 +39,10 @@ def choose_dataset(session: Session) -> None:
     )
     if source == UPLOADED:
         st.write(
-            _("Drop files here: a table (CSV, as from Kaggle), IDX files, an .npz, or a .zip of pictures.")
+            _(
+                "Drop files here: a CSV table (such as Kaggle's), IDX files, an .npz file, or a .zip of "
+                "pictures."
+            )
         )
         show_uploader(session.upload_tray, session.use_upload)
         with st.expander(_("Which files can be read?")):

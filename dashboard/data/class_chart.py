@@ -50,7 +50,7 @@ def class_figure(table: pd.DataFrame) -> "Figure":
     ]
     every = max(1, -(-len(table) // 30))
     x = axis(_("Class"), tickvals=places[::every], ticktext=names[::every], fixedrange=True)
-    alt = _("How many images of each class are in training and dev set; the table below has the numbers.")
+    alt = _("Images of each class in the training set and the dev set; the table below has the numbers.")
     settings = layout(
         "",
         barmode="stack",

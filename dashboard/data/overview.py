@@ -60,7 +60,7 @@ def show_samples(session: Session) -> None:
     seed = st.session_state.setdefault("sample_seed", 0)
     number = None if chosen == ALL else chosen
     grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
-    st.button(_("Show others"), icon=":material/shuffle:", on_click=shuffle)
+    st.button(_("Show other images"), icon=":material/shuffle:", on_click=shuffle)
 
 
 def shuffle() -> None:
@@ -79,9 +79,9 @@ def show_split(session: Session) -> None:
                 if table[part].any():
                     st.metric(_(label), f"{table[part].sum():,}")
             if session.test_set is not None:
-                st.metric(_("Kept for the test"), f"{len(session.test_set):,}")
+                st.metric(_("Test set"), f"{len(session.test_set):,}")
         show_chart(class_figure(table), key="class_chart")
-        with st.expander(_("The same in numbers")):
+        with st.expander(_("Show as a table")):
             columns = (
                 {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
             )

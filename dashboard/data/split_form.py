@@ -42,7 +42,7 @@ def _show_dev_size(session: Session) -> None:
             key="dev_size",
             on_change=_change_dev_size,
             args=(session,),
-            help=_("Images that the network never learns from; they tell how well it does on new ones."),
+            help=_("Images that the network is not trained on; they show how well it does on new ones."),
             width=150,
         )
         st.session_state["dev_unit"] = "percent" if is_share else "images"
@@ -68,9 +68,12 @@ def _show_train_size(session: Session) -> None:
         value=None,
         step=max(1, min(1000, left // 50)),
         key="train_size",
-        placeholder=_("all {n:,} that are left").format(n=left),
+        placeholder=_("all {n:,} remaining").format(n=left),
         on_change=lambda: _try(session, train_size=st.session_state["train_size"]),
-        help=_("Fewer train faster and show how much the data matter. Leave it empty to use all."),
+        help=_(
+            "Fewer images train faster and show how much the amount of data matters. Leave this empty"
+            " to use all."
+        ),
         width=220,
     )
 
@@ -92,10 +95,10 @@ def _show_seed(session: Session) -> None:
 def _show_stratify(session: Session) -> None:
     st.session_state["stratify"] = session.split_settings.stratify
     st.toggle(
-        _("Each class with the same share in both (stratified)"),
+        _("Same share of each class in both sets (stratified)"),
         key="stratify",
         on_change=lambda: _try(session, stratify=st.session_state["stratify"]),
-        help=_("Without it, chance decides how many images of a class are in the dev set."),
+        help=_("Without it, the number of images of each class in the dev set is left to chance."),
     )
 
 

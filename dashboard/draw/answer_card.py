@@ -43,7 +43,7 @@ def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[s
         The image that the network was given.
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2]
-    verdict = _("{percent} sure") if probabilities[first] >= NOT_SURE else _("not sure: {percent}")
+    verdict = _("{percent} sure") if probabilities[first] >= NOT_SURE else _("not sure ({percent})")
     runner_up = _("Second guess: {name}, {percent}")
     return _card(
         guess=class_names[first],
@@ -74,7 +74,7 @@ def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Seque
         _bar(class_names[k], values[k], probabilities is not None, bool(k == order[0])) for k in shown
     )
     width = min(10, max(map(len, class_names)))
-    label = html_text(_("How likely each class is"))
+    label = html_text(_("Probability of each class"))
     return f'<ul class="dl-bars" role="list" aria-label="{label}" style="--dl-name: {width}ch">{rows}</ul>'
 
 

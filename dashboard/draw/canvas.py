@@ -38,7 +38,10 @@ def show_canvas(session: Session) -> None:
         )
         _show_buttons(session)
         _teach_manners(
-            _("Canvas for drawing with mouse, pen or finger. To do without, choose File or Camera.")
+            _(
+                "Canvas for drawing with mouse, pen or finger. To upload or photograph a digit instead, "
+                "choose File or Camera."
+            )
         )
 
 

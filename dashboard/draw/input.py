@@ -28,7 +28,7 @@ LARGEST_PICTURE = 20  # MB
 def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | None, str]:
     """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
     way = st.segmented_control(
-        _("How to give the digit"),
+        _("Input"),
         list(WAYS),
         default="draw",
         required=True,
@@ -46,12 +46,14 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
         image = image_of(file, shape)
         if file is not None and image is not None:
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
-        return image, _("Choose a picture: a scan, a photo, or a drawing from elsewhere.")
+        return image, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
     if way == "camera":
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
         return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
     show_canvas(session)
-    return image_from_drawing(drawn_image(session), shape), _("Draw a digit: the answer follows each stroke.")
+    return image_from_drawing(drawn_image(session), shape), _(
+        "Draw a digit: the answer is updated after each stroke."
+    )
 
 
 def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
@@ -76,7 +78,7 @@ def choose_pen(session: Session) -> None:
         return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(
-        _("Width of the pen"),
+        _("Pen width"),
         8,
         40,
         key="draw_pen",

@@ -29,8 +29,8 @@ def misfit(model: Model, dataset: Dataset) -> str:
     if len(dataset) <= most:
         return mlcore.evaluation.misfit(model, dataset)
     message = _(
-        "The model is too large to be asked about {n:,} images here: about {most:,} would be possible. "
-        "Choose a smaller model, or fewer images."
+        "The model is too large to be evaluated on {n:,} images here; about {most:,} are "
+        "possible. Choose a smaller model, or fewer images."
     )
     return mlcore.evaluation.misfit(model, dataset) or message.format(n=len(dataset), most=most)
 

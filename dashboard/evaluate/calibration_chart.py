@@ -39,7 +39,7 @@ def calibration_figure(calibration: Calibration) -> "Figure":
         "hoverinfo": "skip",
     }
     percent_axis = {"ticksuffix": " %", "fixedrange": True, "nticks": 6}
-    text = _("Accuracy by confidence; on average they are {gap:.1f} percentage points apart.")
+    text = _("Accuracy by confidence; on average they differ by {gap:.1f} percentage points.")
     alt = text.format(gap=100 * calibration.error)
     settings = layout(
         "",

@@ -83,7 +83,7 @@ def in_words(evaluation: Evaluation, cell: Cell) -> str:
     true, guessed = (quoted(evaluation.class_names[place]) for place in cell)
     count, of_class = int(evaluation.matrix[cell]), int(evaluation.matrix[cell[0]].sum())
     share = percent(count / max(1, of_class))
-    text = _("{count:,} of {of_class:,} images of {true} were recognised ({share}).")
+    text = _("{count:,} of {of_class:,} images of {true} were classified correctly ({share}).")
     if true != guessed:
-        text = _("{count:,} of {of_class:,} images of {true} were taken for {guessed} ({share}).")
+        text = _("{count:,} of {of_class:,} images of {true} were classified as {guessed} ({share}).")
     return text.format(true=true, guessed=guessed, count=count, of_class=of_class, share=share)

@@ -30,10 +30,10 @@ def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray,
 def show_mistakes(evaluation: Evaluation, images: Dataset) -> None:
     """Show the images that were guessed wrong, those first that the model was most sure of."""
     if evaluation.wrong:
-        st.write(_("True class → guess, and how sure the model was."))
+        st.write(_("True class → predicted class, with the model's confidence."))
         show_answers(evaluation, images, evaluation.mistakes, key="mistakes_page")
     else:
-        st.write(_("There are none."))
+        st.write(_("The model made no mistakes on these images."))
 
 
 def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
@@ -43,9 +43,9 @@ def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArr
         true = quoted(evaluation.class_names[evaluation.labels[position]])
         guessed = quoted(evaluation.class_names[evaluation.guesses[position]])
         sure = percent(float(evaluation.confidence[position]))
-        alt = _("Image {number:,}: a {true}, taken for a {guessed}, {sure} sure")
+        alt = _("Image {number:,}: a {true}, classified as {guessed}, {sure} sure")
         if true == guessed:
-            alt = _("Image {number:,}: a {true}, recognised, {sure} sure")
+            alt = _("Image {number:,}: a {true}, classified correctly, {sure} sure")
         words = alt.format(number=position + 1, true=true, guessed=guessed, sure=sure)
         pictures.append(Picture(image, words, f"{true} → {guessed}\n{sure}"))
     return pictures

@@ -38,8 +38,9 @@ def choose_images(session: Session) -> tuple[str, Dataset]:
         required=True,
         on_change=lambda: to_address(set=st.session_state["evaluate_set"]),
         help=_(
-            "The dev set is for comparing networks while you try things. Look at the test set at the end: "
-            "once choices were made by it, it no longer tells how well a network does on new images."
+            "Use the dev set to compare networks while you experiment, and the test set once at the "
+            "end: a test set that guided your choices no longer shows how well a network does on new "
+            "images."
         ),
     )
     test = session.test_set if name == "test" else None
@@ -60,7 +61,7 @@ def warn_of_known_images(session: Session, model: Model, name: str) -> None:
         show_message(
             "info",
             _(
-                "These images are not the dev set that the model was judged by in training. It may have "
-                "learned from some of them; then the figures look too good."
+                "This is not the dev set that the model was evaluated on during training. The model may "
+                "have been trained on some of these images; the scores are then too high."
             ),
         )

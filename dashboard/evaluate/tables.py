@@ -26,13 +26,14 @@ def show_accuracy(evaluation: Evaluation) -> None:
         st.metric(_("Right"), f"{evaluation.right:,}")
         st.metric(_("Wrong"), f"{evaluation.wrong:,}")
         st.metric(
-            _("In its top three"),
+            _("Top-3 accuracy"),
             percent(evaluation.among_three),
-            help=_("How often the true class was one of the three that the model found likeliest."),
+            help=_("How often the true class is among the three most probable ones."),
         )
     low, high = evaluation.likely_accuracy
     meaning = _(
-        "{right:,} of {n:,} images were recognised. On others of the same kind, expect {low} to {high}."
+        "{right:,} of {n:,} images were classified correctly. On new images of the same kind, "
+        "expect {low} to {high} (95 % interval)."
     )
     st.caption(
         meaning.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
@@ -57,18 +58,18 @@ def show_classes(evaluation: Evaluation) -> None:
         width="content",
         column_config={
             "name": st.column_config.TextColumn(_("Class")),
-            "support": number(_("Images"), help=_("How many images of this class there are (support).")),
+            "support": number(_("Images"), help=_("Number of images of this class (support).")),
             "recall": number(
-                _("Recall"), format=PERCENT, help=_("Of the images of this class, how many were found.")
+                _("Recall"),
+                format=PERCENT,
+                help=_("Fraction of the images of this class that were classified correctly."),
             ),
             "precision": number(
                 _("Precision"),
                 format=PERCENT,
-                help=_("Of the answers with this class, how many were right."),
+                help=_("Fraction of the answers with this class that are correct."),
             ),
-            "f1": number(
-                _("F1"), format=PERCENT, help=_("Recall and precision in one number, their harmonic mean.")
-            ),
+            "f1": number(_("F1"), format=PERCENT, help=_("Harmonic mean of recall and precision.")),
         },
         alt=_("Recall, precision and F1 of each class"),
     )
@@ -80,7 +81,7 @@ def show_calibration(evaluation: Evaluation) -> None:
     used = bins.counts > 0
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
-    st.write(_("A model that knows itself is right in 90 of 100 cases when it is 90 % sure."))
+    st.write(_("A well calibrated model is right in 90 of 100 cases when its confidence is 90 %."))
     show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(
         table,
@@ -88,9 +89,9 @@ def show_calibration(evaluation: Evaluation) -> None:
         height="content",
         width="content",
         column_config={
-            "sure": st.column_config.TextColumn(_("How sure")),
+            "sure": st.column_config.TextColumn(_("Confidence")),
             "images": st.column_config.NumberColumn(_("Images")),
             "right": st.column_config.NumberColumn(_("Right"), format=PERCENT),
         },
-        alt=_("How often the model is right, by how sure it is"),
+        alt=_("Accuracy by confidence"),
     )

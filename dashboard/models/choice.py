@@ -27,7 +27,7 @@ def model_labels(session: Session) -> dict[str, str]:
     """Return key → label of every model that this visitor can ask, what they made or brought first."""
     labels = {}
     if _run_has_model(session):
-        labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run that you watch")
+        labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run you are watching")
     if session.uploaded_model is not None:
         labels[UPLOADED_MODEL] = session.uploaded_model_name
     labels |= {name: shipped_label(name) for name in shipped_model_names()}
@@ -104,8 +104,9 @@ def check_affordable(model: Model) -> None:
         )
     if model.multiply_adds > MOST_MULTIPLY_ADDS:
         message = _(
-            "This model is too large to be asked here: one answer takes {n:,.0f} million multiplications, "
-            "and at most {most:,.0f} million are possible. Use a model with fewer filters or neurons."
+            "This model is too large to be used here: one answer takes {n:,.0f} million "
+            "multiplications, and at most {most:,.0f} million are possible. Use a model with fewer "
+            "filters or neurons."
         )
         raise ModelFileError(message.format(n=model.multiply_adds / 1e6, most=MOST_MULTIPLY_ADDS / 1e6))
 
@@ -116,7 +117,7 @@ def shipped_label(name: str) -> str:
     title, score = card.get("title", name), card.get("test_accuracy")
     if not isinstance(score, float):
         return str(title)
-    return _("{title}, trained by us ({score} right)").format(title=title, score=percent(score))
+    return _("{title}, pre-trained ({score} accuracy)").format(title=title, score=percent(score))
 
 
 def _run_has_model(session: Session) -> bool:

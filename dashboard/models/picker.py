@@ -19,7 +19,7 @@ def choose_model(session: Session, key: str) -> None:
     labels = model_labels(session)
     st.session_state[key] = chosen_key(session)
     st.selectbox(
-        _("Which model answers"),
+        _("Model"),
         list(labels),
         format_func=labels.__getitem__,
         key=key,

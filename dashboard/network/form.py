@@ -24,16 +24,16 @@ def show_settings(session: Session) -> None:
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
     st.subheader(_("The network"))
-    network.show(_("More about the network"))
+    network.show(_("More network settings"))
     st.subheader(_("The training"))
     say_in_short(session)
-    training.show(_("More about the training"))
+    training.show(_("More training settings"))
 
 
 def say_in_short(session: Session) -> None:
     """Say which rate suits the optimizer, and when training ends: always in one place, so nothing moves."""
     rate = good_rate(session)
-    text = _("{optimizer} mostly works with a learning rate near {rate:g}. Training ends after {length}.")
+    text = _("A good learning rate for {optimizer} is about {rate:g}. Training ends after {length}.")
     optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(text.format(optimizer=optimizer, rate=rate, length=length_words(session.training_config)))

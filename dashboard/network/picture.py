@@ -146,7 +146,7 @@ def _title(layer: LayerSummary, hidden: int) -> str:
         "linear": _("Hidden layer {n}").format(n=hidden),
         "convolution": _("Convolution"),
         "max-pool": _("Max pooling"),
-        "flatten": _("All in a row"),
+        "flatten": _("Flatten"),
     }
     return names.get(layer.kind, layer.kind.capitalize())
 

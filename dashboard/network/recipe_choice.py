@@ -25,7 +25,7 @@ def choose_recipe(session: Session) -> None:
     name_in_address(session, changed)
     labels = {name: _(recipe.label) for name, recipe in RECIPES.items()}
     if changed:
-        labels[CHANGED] = _("{recipe}, changed by you").format(recipe=labels[session.recipe])
+        labels[CHANGED] = _("{recipe} (modified)").format(recipe=labels[session.recipe])
     st.selectbox(
         _("Recipe"),
         list(labels),
@@ -39,7 +39,12 @@ def choose_recipe(session: Session) -> None:
     if recipe.card is not None:
         tell_story(recipe.card)
     if recipe.split is not None:
-        st.caption(_("It brings its own data and split; another recipe takes the split away again."))
+        st.caption(
+            _(
+                "This recipe comes with its own data set and split. Its split is dropped when you choose "
+                "another recipe."
+            )
+        )
 
 
 def take_recipe(session: Session, name: str) -> None:

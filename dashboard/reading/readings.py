@@ -74,7 +74,7 @@ class NoDisk(DigitLabError):
 
     def __init__(self, reason: str) -> None:
         message = _(
-            "The server could not keep the data set ({reason}). Try again later, or bring fewer images."
+            "The server could not store the data set ({reason}). Try again later, or upload fewer images."
         )
         super().__init__(message.format(reason=reason))
 
@@ -153,7 +153,7 @@ class Readings:
             self._waiting.append(turn)
         try:
             while (before := self._begin(turn)) is not None:
-                text = _("Waiting until another file has been read ({n} before yours) …")
+                text = _("Waiting for other files to be read ({n} before yours) …")
                 wait(text.format(n=before))
                 time.sleep(self._pace.look)
             yield turn
@@ -190,7 +190,7 @@ class Readings:
             except NoRoom:
                 if time.monotonic() >= end:
                     raise
-                wait(_("Waiting until the server has memory for it …"))
+                wait(_("Waiting for free memory on the server …"))
                 time.sleep(self._pace.look)
             else:
                 return
@@ -277,8 +277,8 @@ class Readings:
         longest = pace.longest_before_others if others else pace.longest
         if seconds > longest:
             message = _(
-                "Reading was stopped after {n:.0f} seconds. Try again when fewer visitors are here, or bring "
-                "fewer or smaller images."
+                "Reading was stopped after {n:.0f} seconds. Try again when the server is less busy, or "
+                "upload fewer or smaller images."
             )
             raise TooSlow(message.format(n=seconds))
         if seconds > pace.steps_aside and hasattr(os, "setpriority"):

@@ -30,16 +30,16 @@ TURNS_TO_BREAK = 3
 """Turns of a run, one after the other, in which its worker had to be ended, until the run is given up."""
 
 STUCK = N_(
-    "The process that trained this run did not answer any more. Go on from where it was last saved, or try a "
-    "smaller network."
+    "The process that trained this run stopped responding. Continue from where it was last "
+    "saved, or try a smaller network."
 )
-STOPPED_UNSAVED = N_("This run was stopped before anything of it could be saved.")
+STOPPED_UNSAVED = N_("This run was stopped before it was first saved.")
 WORKER_ENDED = N_(
-    "The process that trained this run ended, most likely for want of memory. "
-    "Go on from where it was last saved, or try a smaller network."
+    "The process that trained this run ended, most likely because it ran out of memory. "
+    "Continue from where it was last saved, or try a smaller network."
 )
 OUT_OF_MEMORY = N_("There is not enough memory to train this. Try a smaller network.")
-BROKEN = N_("Training stopped because of an error on our side. Go on from where it was last saved.")
+BROKEN = N_("Training stopped because of an error on our side. Continue from where it was last saved.")
 CLOSING = N_("The server is being shut down.")
 NOT_COMPUTED = N_("This could not be computed because of an error on our side. Try it again.")
 

@@ -53,7 +53,7 @@ MOST_IMAGE_PRODUCTS = 2 * MICRO_BATCH_PRODUCTS  # there and back: a second or tw
 MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
 WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
-NO_MODEL = N_("This run has no model: it broke off before it was first saved.")
+NO_MODEL = N_("This run has no model: it ended before it was first saved.")
 
 
 @dataclass(frozen=True)
@@ -206,11 +206,13 @@ class RunService:
         live = [run for run in self._runs.values() if run.live]
         mine = sum(run.belongs_to(owner, place) for run in live)
         if mine >= self.limits.live_per_owner:
-            message = _("You have {n} runs going. Stop one of them, or wait until it has finished.")
+            message = _("You have {n} active runs. Stop one of them, or wait until it has finished.")
             raise RunError(message.format(n=mine))
         near = sum(run.place.shares_address(place) for run in live)
         if near >= self.limits.live_per_address:
-            message = _("{n} runs are going from your network's address. Try again when some have finished.")
+            message = _(
+                "There are {n} active runs from your network's address. Try again when some have finished."
+            )
             raise RunError(message.format(n=near))
         if len(live) >= self.limits.live:
             message = _("All {n} places on this server are taken. Try again in a few minutes.")
@@ -307,7 +309,7 @@ class RunService:
         with self._changed:
             run = self._owned(run_id, owner)
             if run.state != "paused":
-                raise RunError(_("Pause the run first: a single step is for a paused run."))
+                raise RunError(_("Pause the run first: only a paused run can take a single step."))
             self._memory.take(run.run_id, run.demand)
             self._scheduler.take_steps(run, 1)
             self._changed.wait_for(lambda: run.jobs == 0, patience)
@@ -339,9 +341,7 @@ class RunService:
             begin = run.total_steps if run.live else run.restart_step
             total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps
             if not run.live and total <= begin:
-                raise RunError(
-                    _("This run has reached its end. Say for how many more epochs it shall go on.")
-                )
+                raise RunError(_("This run has reached its end. Enter how many more epochs to train."))
             if not run.live:
                 self._memory.take(run.run_id, run.demand)
             run.change(learning_rate, total if total != run.total_steps else None)
@@ -351,7 +351,7 @@ class RunService:
     def _wait_for_worker(self, run: Run, patience: float = 5.0) -> None:
         """Wait until what was handed out before a run ended has come back."""
         if not self._changed.wait_for(lambda: run.jobs == 0, patience):
-            raise RunError(_("The last step of this run is not done yet. Try again in a moment."))
+            raise RunError(_("The last step of this run is still being computed. Try again in a moment."))
 
     def delete(self, run_id: str, owner: str) -> None:
         """Remove a run and all that belongs to it."""
@@ -414,7 +414,7 @@ class RunService:
             if run.test_accuracy is not None:
                 return run.test_accuracy
             if run.state in ("queued", "running"):
-                raise RunError(_("The test comes last: wait until the run has finished, or pause it."))
+                raise RunError(_("The test comes last: wait until the run has finished, or pause it first."))
             reply = self._scheduler.save(run) if run.must_save else None
         if reply is not None:
             _answer(reply)
@@ -546,15 +546,13 @@ class RunService:
     def _run(self, run_id: str) -> Run:
         run = self._runs.get(run_id)
         if run is None:
-            raise RunError(
-                _("This run is not here any more: its owner has deleted it, or left some minutes ago.")
-            )
+            raise RunError(_("This run no longer exists: its owner deleted it or has left."))
         return run
 
     def _owned(self, run_id: str, owner: str) -> Run:
         run = self._run(run_id)
         if run.owner != owner:
-            raise RunError(_("You can watch this run. Only the one who started it can change it."))
+            raise RunError(_("You can watch this run, but only its owner can control it."))
         return run
 
     def _delete(self, run: Run) -> None:
@@ -601,6 +599,6 @@ def _load(ticket: Ticket, best: bool) -> Model:
     try:
         model = load_model(ticket.best_model if best else ticket.checkpoint)
     except ModelFileError as error:
-        raise RunError(_("This run has no model any more.")) from error
+        raise RunError(_("The model of this run no longer exists.")) from error
     model.state = None  # what is needed to train on stays in the file
     return model

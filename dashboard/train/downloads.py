@@ -18,18 +18,18 @@ from mlcore import BatchMetrics, Model, save_model
 from mlcore.language import N_, _
 
 HISTORY_COLUMNS = {
-    "step": N_("steps done"),
-    "epoch": N_("passes over the training set, in parts too"),
-    "images_seen": N_("training images looked at, each time anew"),
-    "learning_rate": N_("of the last step; beside a measurement, of the next"),
+    "step": N_("training steps so far"),
+    "epoch": N_("passes over the training set, fractions included"),
+    "images_seen": N_("training images seen so far, repeats included"),
+    "learning_rate": N_("learning rate of the last step; in the row of an evaluation, of the next step"),
     "batch_loss": N_(
-        "mean loss of the batches since the row before, each before its own step, and L2's part of the cost"
+        "mean loss of the batches since the previous row, each before its own step, plus the L2 penalty"
     ),
-    "batch_accuracy": N_("part of their images that were right"),
-    "train_loss": N_("mean loss on a fixed sample of the training set, and L2's part of the cost"),
-    "train_accuracy": N_("part of the sample that was right"),
-    "dev_loss": N_("mean loss on the dev set, and L2's part of the cost"),
-    "dev_accuracy": N_("part of the dev set that was right"),
+    "batch_accuracy": N_("fraction of their images that were classified correctly"),
+    "train_loss": N_("mean loss on a fixed sample of the training set, plus the L2 penalty"),
+    "train_accuracy": N_("fraction of that sample that was classified correctly"),
+    "dev_loss": N_("mean loss on the dev set, plus the L2 penalty"),
+    "dev_accuracy": N_("fraction of the dev set that was classified correctly"),
 }
 """The columns of the history file, and what they are; a record leaves those empty that are not its own."""
 
@@ -61,7 +61,7 @@ def model_file(model: Model) -> bytes:
 def show_downloads(status: RunStatus) -> None:
     """Offer the model, as it was best or last, and the history."""
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
-    st.subheader(_("Take it home"))
+    st.subheader(_("Download"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         which = st.segmented_control(
             _("Weights"),
@@ -87,7 +87,7 @@ def show_downloads(status: RunStatus) -> None:
             on_click="ignore",
             icon=":material/table_view:",
         )
-    st.page_link(page("draw"), label=_("Load a model file again, on Draw"), icon=":material/upload_file:")
-    with st.expander(_("What the columns of the history are")):
+    st.page_link(page("draw"), label=_("Load a model file on Draw"), icon=":material/upload_file:")
+    with st.expander(_("Columns of the history")):
         rows = "\n".join(f"| `{name}` | {_(text)} |" for name, text in HISTORY_COLUMNS.items())
         st.markdown(f"| {_('Column')} | {_('Meaning')} |\n| --- | --- |\n{rows}")

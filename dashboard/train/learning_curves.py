@@ -50,7 +50,7 @@ def accuracy_figure(
         _dev_curve(measured, [100 * record.dev_accuracy for record in measured]),
         _best_mark(best, None if best is None else 100 * best.dev_accuracy),
     ]
-    alt = _("No measurement yet.")
+    alt = _("No evaluation yet.")
     if measured:
         text = _("Accuracy after {epoch:.3g} epochs: {train} on the training set, {dev} on the dev set.")
         last = measured[-1]
@@ -72,7 +72,7 @@ def loss_figure(
         _dev_curve(measured, [record.dev_loss for record in measured]),
         _best_mark(best, None if best is None else best.dev_loss),
     ]
-    alt = _("No measurement yet.")
+    alt = _("No evaluation yet.")
     if measured:
         text = _("Loss after {epoch:.3g} epochs: {train:.3g} on the training set, {dev:.3g} on the dev set.")
         last = measured[-1]

@@ -80,7 +80,7 @@ def show_state(status: RunStatus) -> None:
     icon, color = BADGES[status.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
-        waits = _("It waits for a worker: runs take turns.")
+        waits = _("Waiting for a worker: runs take turns.")
         st.caption(waits if status.state == "queued" else plain(run_words(status)))
     if status.warning:
         show_message("warning", status.warning)
@@ -94,13 +94,13 @@ def show_buttons(status: RunStatus) -> None:
     service, moving, paused = get_run_service(), status.state in MOVING, status.state == "paused"
     with st.container(horizontal=True, gap="small", key="run_buttons"):
         if paused:
-            _button(_("Go on"), "play_arrow", status, service.resume, primary=True)
+            _button(_("Continue"), "play_arrow", status, service.resume, primary=True)
         else:
             _button(_("Pause"), "pause", status, service.pause, enabled=moving)
         step = partial(service.step, patience=LONGEST_STEP)
         _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
-        label = _("Change and go on") if paused else _("Go on training")
+        label = _("Change and continue") if paused else _("Continue training")
         # A new key each time that it went on: a new popover, and that is closed.
         key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
         with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
@@ -146,12 +146,14 @@ def show_go_on(status: RunStatus) -> None:
             min_value=0,
             max_value=10_000,
             value=0 if status.step < status.total_steps else 5,
-            help=_("0 keeps the planned end."),
+            help=_("0 keeps the planned length."),
         )
         if status.training.patience is not None:
-            text = _("It stops when the dev set has not improved for {n} measurements, counted from now.")
+            text = _(
+                "Training stops when the dev accuracy has not improved for {n} evaluations, counted from now."
+            )
             st.caption(text.format(n=status.training.patience))
-        if st.form_submit_button(_("Go on"), icon=":material/play_arrow:"):
+        if st.form_submit_button(_("Continue"), icon=":material/play_arrow:"):
             with keeping_problem(status.run_id):
                 _go_on(status, rate, more)
             st.rerun()
@@ -189,7 +191,7 @@ def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
     return [
         (_("Epoch"), _epoch(status), None),
         _time(status),
-        (_("Images a second"), f"{status.images_per_second:,.0f}" if status.images_seen else "–", None),
+        (_("Images per second"), f"{status.images_per_second:,.0f}" if status.images_seen else "–", None),
         (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", None),
         (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
         (_("Test accuracy"), *_test(status)),
@@ -206,7 +208,11 @@ def _time(status: RunStatus) -> tuple[str, str, str | None]:
     if status.state in MOVING:
         left = "…" if status.seconds_left is None else duration(status.seconds_left)
         return _("Time left"), left, None
-    return _("Time"), duration(status.seconds_trained), _("What a worker spent on training and measuring.")
+    return (
+        _("Time"),
+        duration(status.seconds_trained),
+        _("Time that a worker spent on training and evaluation."),
+    )
 
 
 def _best_help(best: EpochMetrics | None) -> str | None:
@@ -219,4 +225,4 @@ def _best_help(best: EpochMetrics | None) -> str | None:
 def _test(status: RunStatus) -> tuple[str, str | None]:
     if status.test_accuracy is not None:
         return percent(status.test_accuracy, 2), None
-    return "–", _("Asked for once, when the training is over, of the weights that were best on the dev set.")
+    return "–", _("Measured once, after training, with the weights that were best on the dev set.")

@@ -49,7 +49,7 @@ def show_time(session: Session) -> None:
     place = st.empty()
     place.caption(_("Estimating the training time …"))
     with friendly_errors():
-        text = _("Takes about {time} on this server, as it is just now.")
+        text = _("Takes about {time} on this server at its current load.")
         place.caption(text.format(time=duration(expected_seconds(session))))
 
 
@@ -95,5 +95,5 @@ def offer_start(session: Session, status: RunStatus | None) -> None:
     else:
         with st.container(horizontal=True, gap="small"):
             st.button(_("Stop this run and start"), on_click=start, args=(session, status, status))
-            st.button(_("Start beside it"), on_click=start, args=(session, status))
+            st.button(_("Start in parallel"), on_click=start, args=(session, status))
     show_problem("start")

@@ -18,14 +18,11 @@ from mlcore import Dataset, EpochMetrics
 from mlcore.language import N_, _
 
 NOTHING_LEARNT = N_(
-    "It has learnt nothing: no measurement was better than the one before the first step. Most often the "
-    "learning rate is too high. Try a tenth of it, or another initialisation."
+    "The network learned nothing: it never beat its untrained self. Most often the learning "
+    "rate is too high. Try a tenth of it, or another initialisation."
 )
 
-NOT_MEASURED = N_(
-    "It was stopped before the dev set was measured for the first time. What it has learnt until then can be "
-    "tried all the same."
-)
+NOT_MEASURED = N_("You stopped it before the first evaluation. You can still try what it has learned.")
 
 
 def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
@@ -63,13 +60,13 @@ def show_summary(status: RunStatus) -> None:
     """Say in a sentence what came out."""
     best = status.best
     assert best is not None
-    text = _("Best at epoch {epoch:.4g}: {accuracy} of the dev set right, after {time} of training.")
+    text = _("Best at epoch {epoch:.4g}: {accuracy} dev accuracy, after {time} of training.")
     text = text.format(
         epoch=best.epoch, accuracy=percent(best.dev_accuracy), time=duration(status.seconds_trained)
     )
     if status.state == "finished" and status.step < status.total_steps:
         since = sum(isinstance(record, EpochMetrics) and record.step > best.step for record in status.history)
-        text += " " + _("It stopped early: the dev set had not improved for {n} measurements.").format(
+        text += " " + _("It stopped early: the dev accuracy had not improved for {n} evaluations.").format(
             n=since
         )
     show_message("success", text)
@@ -96,7 +93,9 @@ def show_test(session: Session, status: RunStatus) -> None:
     if test_set is None:
         return
     if status.test_accuracy is not None:
-        text = _("{accuracy} of the {n:,} test images right, with the weights that were best on the dev set.")
+        text = _(
+            "{accuracy} accuracy on the {n:,} test images, with the weights that were best on the dev set."
+        )
         show_message(
             "info",
             text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)),
@@ -115,8 +114,9 @@ def show_test(session: Session, status: RunStatus) -> None:
                 st.rerun()
         st.caption(
             _(
-                "Ask once, when all is settled: whoever chooses settings by the test images turns them into "
-                "a second dev set, and no longer knows how well the network does on new ones."
+                "Do this once, when you have made all choices: settings chosen by the test images turn "
+                "them into a second dev set, and nothing is left to show how well the network does on new"
+                " images."
             )
         )
 

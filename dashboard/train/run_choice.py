@@ -39,7 +39,7 @@ def choose_run(session: Session) -> None:
     # Names that stay as they are: the list finds what was chosen by its name, which must still be there then.
     names = {status.run_id: f"{len(runs) - n}: {run_words(status)}" for n, status in enumerate(runs)}
     if session.run_id not in names:
-        names = {str(session.run_id): _("The run that you watch"), **names}
+        names = {str(session.run_id): _("The run you are watching"), **names}
     if len(names) < 2:
         return
     st.selectbox(
@@ -61,18 +61,18 @@ def use_run(session: Session, run_id: str) -> None:
 def how_long_it_stays(status: RunStatus) -> str:
     """Say where the run is found again, and until when."""
     minutes = round(get_run_service().limits.grace_seconds / 60)
-    text = _(
-        "Whoever has this address finds it and can watch, until {n} minutes after its owner has left the app."
-    )
+    text = _("Anyone with this link can watch. The run is kept until {n} minutes after its owner leaves.")
     stays = text.format(n=minutes)
-    return f"{_('It goes on while you look elsewhere.')} {stays}" if status.state in MOVING else stays
+    return (
+        f"{_('Training continues while you visit other pages.')} {stays}" if status.state in MOVING else stays
+    )
 
 
 def offer_to_delete(session: Session, status: RunStatus) -> None:
     """Let the owner remove a run that has ended, once asked twice."""
     with st.popover(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
-        st.write(_("Its curves and its model will be gone. What you have downloaded stays yours."))
-        if st.button(_("Delete it for good"), icon=":material/delete_forever:"):
+        st.write(_("This deletes its curves and its model. Files that you have downloaded are not affected."))
+        if st.button(_("Delete permanently"), icon=":material/delete_forever:"):
             get_run_service().delete(status.run_id, run_owner())
             session.run_id = None
             to_address(run=None)

@@ -111,7 +111,7 @@ class Form(Generic[ConfigT]):
         empty = ""
         if about.none is not None:
             options |= {"value": None, "placeholder": _(about.none)}
-            empty = _("Empty: {meaning}.").format(meaning=_(about.none))
+            empty = _("Leave empty: {meaning}.").format(meaning=_(about.none))
         st.number_input(_with_unit(about), **options)
         st.caption(f"{_(about.help)} {empty}".strip())
 

@@ -102,7 +102,7 @@ def _words() -> dict[str, str]:
         "png": _("Picture (PNG)"),
         "svg": _("Drawing (SVG)"),
         "html": _("Web page (HTML)"),
-        "keys": _("The arrow keys go from cell to cell."),
+        "keys": _("Use the arrow keys to move from cell to cell."),
     }
 
 

@@ -137,7 +137,7 @@ SHIPPED_DATASETS: dict[str, ShippedDataset] = {
     ),
     "mnist-test": ShippedDataset(
         title=N_("MNIST test images"),
-        about=N_("The 10,000 digits of MNIST that are kept for the final test, by other writers."),
+        about=N_("The 10,000 MNIST digits reserved for the final test, by other writers."),
         credit=_MNIST_CREDIT,
         licence=_MNIST_LICENCE,
         files={

@@ -142,9 +142,11 @@ def dev_count(n_images: int, dev_size: float) -> int:
             )
         )
     if count < 1:
-        raise DatasetError(_("The dev set needs at least 1 image: without it nothing can judge the network."))
+        raise DatasetError(
+            _("The dev set needs at least 1 image: without it the network cannot be evaluated.")
+        )
     if count >= n_images:
-        message = _("A dev set of {dev:,} images leaves none to train on: there are {n:,}. Make it smaller.")
+        message = _("A dev set of {dev:,} images leaves none of the {n:,} to train on. Make it smaller.")
         raise DatasetError(message.format(dev=count, n=n_images))
     return count
 
@@ -157,8 +159,8 @@ def _train_count(n_images: int, n_dev: int, train_size: int | None) -> int:
         raise DatasetError(_("At least 1 training image is needed, not {n}.").format(n=train_size))
     if train_size > left:
         message = _(
-            "{train:,} training images and {dev:,} for the dev set are more than the {n:,} there are. "
-            "Use at most {left:,} training images, or a smaller dev set."
+            "{train:,} training images and {dev:,} for the dev set are more than the {n:,} available."
+            " Use at most {left:,} training images, or a smaller dev set."
         )
         raise DatasetError(message.format(train=train_size, dev=n_dev, n=n_images, left=left))
     return train_size

@@ -113,7 +113,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(
         N_("ReLU"),
         N_(
-            "Passes positive sums on and silences the rest: fast, and the usual choice (Nair & Hinton, 2010)."
+            "Keeps positive sums and sets the rest to zero: fast, and the usual choice (Nair & Hinton, 2010)."
         ),
         "max(0, z)",
         "1 where a > 0, else 0",
@@ -122,7 +122,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "leaky_relu": Activation(
         N_("Leaky ReLU"),
-        N_("Like ReLU, but a hundredth of a negative sum gets through, so that no neuron dies."),
+        N_("Like ReLU, but keeps a hundredth of a negative sum, so that no neuron dies."),
         "max(0.01 z, z)",
         "1 where a > 0, else 0.01",
         _leaky_relu,
@@ -130,7 +130,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "tanh": Activation(
         N_("tanh"),
-        N_("Squeezes every sum between -1 and 1: smooth, slow to learn once it saturates."),
+        N_("Maps every sum to between -1 and 1: smooth, but slow to learn once it saturates."),
         "tanh z",
         "1 - a²",
         _tanh,
@@ -138,7 +138,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "sigmoid": Activation(
         N_("Sigmoid"),
-        N_("Squeezes every sum between 0 and 1: the classic of the first networks, the slowest to learn."),
+        N_("Maps every sum to between 0 and 1: the classic of the first networks, and the slowest to learn."),
         "1 / (1 + e^-z)",
         "a (1 - a)",
         sigmoid,
@@ -154,7 +154,10 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "identity": Activation(
         N_("Identity"),
-        N_("Does nothing: layers collapse into one, which shows why a network needs a curve."),
+        N_(
+            "Changes nothing: all layers collapse into one linear map, which shows why a network "
+            "needs a nonlinearity."
+        ),
         "z",
         "1",
         _identity,

@@ -95,7 +95,10 @@ INITIALIZERS: dict[str, Initializer] = {
     ),
     "uniform": Initializer(
         N_("Uniform ±0.5"),
-        N_("Weights and biases anywhere between -0.5 and 0.5: what a first notebook does; it starts slowly."),
+        N_(
+            "Weights and biases uniform between -0.5 and 0.5, as in the first notebook; learning "
+            "starts slowly."
+        ),
         _uniform(-0.5, 0.5),
         _uniform(-0.5, 0.5),
     ),

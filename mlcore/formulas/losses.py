@@ -119,7 +119,7 @@ def _squared_error_gradient(p: Array, labels: Labels) -> None:
 LOSSES: dict[str, Loss] = {
     "cross_entropy": Loss(
         N_("Softmax with cross-entropy"),
-        N_("Minus the logarithm of the probability given to the true class: the usual choice."),
+        N_("Negative logarithm of the probability of the true class: the usual choice."),
         "-Σ y log p",
         "e^z / Σ e^z",
         "p - y",
@@ -129,7 +129,7 @@ LOSSES: dict[str, Loss] = {
     ),
     "sigmoid_cross_entropy": Loss(
         N_("Sigmoid with cross-entropy"),
-        N_("Each output says yes or no for its own class, without regard to the others."),
+        N_("Each output decides yes or no for its own class, independently of the others."),
         "-Σ (y log p + (1 - y) log(1 - p))",
         "1 / (1 + e^-z)",
         "p - y",

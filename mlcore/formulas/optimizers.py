@@ -199,7 +199,7 @@ class OptimizerEntry:
 OPTIMIZERS: dict[str, OptimizerEntry] = {
     "adam": OptimizerEntry(
         N_("Adam"),
-        N_("Gives every weight its own pace: works almost everywhere."),
+        N_("Adapts the step size of each weight: works almost everywhere."),
         "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  w ← w - η m̂ / (√v̂ + ε)",
         Adam,
         0.001,
@@ -213,7 +213,7 @@ OPTIMIZERS: dict[str, OptimizerEntry] = {
     ),
     "momentum": OptimizerEntry(
         N_("Momentum"),
-        N_("Keeps rolling in the direction of the last steps."),
+        N_("Keeps moving in the direction of the last steps."),
         "v ← μ v + g;  w ← w - η v",
         Momentum,
         0.05,

@@ -72,11 +72,13 @@ def _one_cycle(progress: float, warmup: float) -> float:
 SCHEDULES: dict[str, Schedule] = {
     "constant": Schedule(N_("Constant"), N_("The same rate from first to last."), _constant),
     "step": Schedule(
-        N_("Step"), N_("A tenth of the rate from the middle on, a hundredth from three quarters on."), _step
+        N_("Step"), N_("A tenth of the rate from halfway on, a hundredth from three quarters on."), _step
     ),
     "lowered": Schedule(
         N_("Lowered at the end"),
-        N_("The full rate for nine tenths of the way, then three tenths of it, as one does by hand."),
+        N_(
+            "The full rate for nine tenths of the training, then three tenths of it, as one would do by hand."
+        ),
         _lowered,
     ),
     "linear": Schedule(

@@ -290,8 +290,9 @@ def _convolutional_layers(config: NetworkConfig, image_shape: tuple[int, int]) -
 
 def _too_small(config: NetworkConfig, image_shape: tuple[int, int], left: tuple[int, ...]) -> str:
     message = _(
-        "Images of {height}×{width} pixels are too small for {n} convolutions with windows of {k}×{k}: one "
-        "of them would get {rows}×{columns}. Take fewer convolutions, a smaller window, or larger images."
+        "Images of {height}×{width} pixels are too small for {n} convolutions with kernels of "
+        "{k}×{k}: one of them would get {rows}×{columns}. Use fewer convolutions, a smaller "
+        "kernel size, or larger images."
     )
     return message.format(
         height=image_shape[0],

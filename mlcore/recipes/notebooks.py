@@ -31,7 +31,7 @@ _FULL_BATCH = TrainingConfig(
 NOTEBOOKS: dict[str, Recipe] = {
     "notebook-1": Recipe(
         N_("Notebook 1: the first try"),
-        N_("Ten hidden neurons, all images in every step, 500 steps: about 84 %, with a mistake inside."),
+        N_("Ten hidden neurons, all images in every step, 500 steps: about 84 %, with a bug."),
         _TEN_NEURONS,
         _FULL_BATCH,
         "mnist",
@@ -42,18 +42,19 @@ NOTEBOOKS: dict[str, Recipe] = {
                 "images at once, gradient descent with rate 0.10, accuracy shown every 10 steps."
             ),
             N_(
-                "The gradients of the biases were summed over all neurons to one number, so all biases of a "
-                "layer moved alike. Behind a softmax that sum is always 0: the output biases never learnt."
+                "The gradients of the biases were summed over all neurons to one number, so all biases of"
+                " a layer moved alike. After a softmax that sum is always 0: the output biases never "
+                "learned."
             ),
             N_(
-                "84 % of the dev set after 500 steps, mean of ten seeds. The mistake costs little here, "
-                "which is why nobody noticed: the gradient checker does."
+                "84 % of the dev set after 500 steps, mean of ten seeds. The bug costs little here, which"
+                " is why nobody noticed it; a gradient check finds it."
             ),
         ),
     ),
     "notebook-2": Recipe(
-        N_("Notebook 2: put right, four times as long"),
-        N_("The same network with right gradients and 2,000 steps: about 90 %."),
+        N_("Notebook 2: corrected, four times as long"),
+        N_("The same network with correct gradients and 2,000 steps: about 90 %."),
         _TEN_NEURONS,
         replace(_FULL_BATCH, iterations=2000, evaluate_every=200, bias_gradient="exact"),
         "mnist",
@@ -78,15 +79,16 @@ NOTEBOOKS: dict[str, Recipe] = {
         RecipeCard(
             N_("As notebook 1, but the dev set was taken as rows 1 to 999, and sums were divided by 42,000."),
             N_(
-                "Row 0 was lost to both sets. The divisor counts the dev images too: every step is 2.4 % too "
-                "short, the same as a rate of 0.0976, and no harm. The biases are as wrong as in notebook 1."
+                "Row 0 is in neither set. The divisor counts the dev images too: every step is 2.4 % too "
+                "short, as with a rate of 0.0976, which does no harm. The biases are as wrong as in "
+                "notebook 1."
             ),
-            N_("84 %, as notebook 1: a wrong factor and a lost image make no difference to be seen."),
+            N_("84 %, as in notebook 1: a wrong factor and a lost image make no visible difference."),
         ),
     ),
     "lab": Recipe(
         N_("The lab: few images to learn from"),
-        N_("A sigmoid layer, cross-entropy with L2, 5,000 images to learn from and 55,000 to test on."),
+        N_("A sigmoid layer, cross-entropy with L2, 5,000 images to train on and 55,000 to test on."),
         NetworkConfig(hidden_sizes=(25,), activation="sigmoid", initialization="xavier"),
         TrainingConfig(
             optimizer="gradient_descent",
@@ -105,8 +107,8 @@ NOTEBOOKS: dict[str, Recipe] = {
                 "layer, softmax, cross-entropy with L2 in the cost, gradient descent on all images at once. "
                 "Chosen here: 25 hidden neurons, rate 1, λ = 0.0001, 500 steps."
             ),
-            N_("Nothing, but 5,000 images are few: it knows its own by heart before it knows the others."),
-            N_("About 96 % of its own images and 92 % of the 55,000 that it never saw."),
+            N_("Nothing, but 5,000 images are few: the network overfits."),
+            N_("About 96 % of the training images and 92 % of the 55,000 that it was not trained on."),
         ),
     ),
     "pure-python": Recipe(
@@ -139,13 +141,13 @@ NOTEBOOKS: dict[str, Recipe] = {
                 "here it falls to 0.3 for the last round."
             ),
             N_(
-                "Weights that are all positive give all hidden neurons much the same start: two rounds go by "
-                "before they differ. The digits are not shuffled, so those for testing are partly by other "
-                "writers, and harder."
+                "With weights that are all positive, all hidden neurons start out much alike, and it "
+                "takes two rounds until they differ. The digits are not shuffled, so those for testing "
+                "are partly by other writers, and harder."
             ),
             N_(
-                "The notebook told of about 0.94 of its training images and 0.85 of the test images. Ten "
-                "seeds here reach 0.91 to 0.95 and 0.84 to 0.89."
+                "The notebook reported about 0.94 on its training images and 0.85 on the test images. Ten"
+                " seeds here reach 0.91 to 0.95 and 0.84 to 0.89."
             ),
         ),
     ),

@@ -28,7 +28,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "softmax-regression": Recipe(
         N_("No hidden layer"),
-        N_("Softmax regression: one picture of weights a digit, about 92 % on MNIST."),
+        N_("Softmax regression: one image of weights for each digit, about 92 % on MNIST."),
         NetworkConfig(hidden_sizes=()),
         TrainingConfig(epochs=5, learning_rate=0.003),
     ),
@@ -49,9 +49,9 @@ RECIPES: dict[str, Recipe] = {
         SplitSettings(),
         RecipeCard(
             N_(
-                "The image is shrunk to 14×14; pixels that are lit in 1 % of the images or fewer are left "
-                "out, so that 137 inputs remain of 784. Three epochs of one cycle: the rate rises to where "
-                "nothing would settle, then falls to almost nothing."
+                "The images are downsampled to 14×14; pixels that are blank in 99 % of the images or more"
+                " are left out, so that 137 of 784 inputs remain. Three epochs of one cycle: the rate "
+                "rises to where training would not converge, then falls to almost zero."
             ),
             "",
             N_("98.15 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
@@ -76,9 +76,10 @@ RECIPES: dict[str, Recipe] = {
         SplitSettings(),
         RecipeCard(
             N_(
-                "One hidden layer on images of 14×14, without the pixels that are hardly ever lit. They are "
-                "shifted, turned, stretched, slanted and bent a little, anew in each of 20 epochs: it never "
-                "sees the same image twice and can learn none by heart."
+                "One hidden layer on images of 14×14, without the pixels that are almost always blank. "
+                "The images are shifted, rotated, stretched, slanted and distorted a little, differently "
+                "in each of 20 epochs: the network never sees the same image twice, which prevents "
+                "overfitting."
             ),
             "",
             N_("99.0 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),
@@ -102,9 +103,9 @@ RECIPES: dict[str, Recipe] = {
         SplitSettings(),
         RecipeCard(
             N_(
-                "16 filters of 5×5 pixels, then 32, the image halved after each, 64 hidden neurons; images "
-                "changed a little each time. A filter finds its stroke wherever it is, which a plain network "
-                "has to learn for every place anew."
+                "16 filters of 5×5 pixels, then 32, the image halved after each, 64 hidden neurons; "
+                "images changed a little each time. A filter finds its stroke anywhere in the image; a "
+                "fully connected network has to learn it separately for every place."
             ),
             "",
             N_("99.4 % of the 10,000 test images, mean of five seeds (benchmarks/recipes.py)."),

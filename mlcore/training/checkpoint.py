@@ -55,7 +55,7 @@ def begin_training(network: NetworkConfig, training: TrainingConfig, images: Dat
     if len(images) == 0:
         raise DatasetError(_("There are no training images. Choose a smaller dev set, or more images."))
     if len(images.class_names) < 2:
-        raise DatasetError(_("All images are of one class: there is nothing to tell apart."))
+        raise DatasetError(_("All images are of one class: a network needs two or more."))
     preparation = fit_preparation(
         _pixels_of(images) if network.needs_pixels else np.empty((0, *images.image_shape), np.uint8),
         pooling=network.pooling,

@@ -144,8 +144,9 @@ class TrainingRun:
         )
         if not fits or split.train.class_names != self._built.class_names:
             message = _(
-                "This training was begun with {n:,} training images of {height}×{width} pixels in {classes} "
-                "classes. It cannot go on with other data: choose the same data set and split, or start anew."
+                "This training was started with {n:,} training images of {height}×{width} pixels in "
+                "{classes} classes. It cannot continue with other data: choose the same data set and "
+                "split, or start a new training."
             )
             height, width = shape
             raise DatasetError(
@@ -438,8 +439,8 @@ class TrainingRun:
 
     def _why_diverged(self) -> str:
         message = _(
-            "Training has blown up after {step} steps: the numbers became too large to hold. The learning "
-            "rate ({rate:g}) is too high for this network. Try a tenth of it, Adam, or He initialisation."
+            "Training diverged after {step} steps: the numbers became too large. The learning rate "
+            "({rate:g}) is too high for this network. Try a tenth of it, Adam, or He initialisation."
         )
         return message.format(step=self.step, rate=self.training_config.learning_rate)
 
@@ -526,7 +527,12 @@ class TrainingRun:
             When the state cannot be read, whatever it is.
         """
         if model.state is None:
-            raise ValueError(_("This model was saved without its training state: it can answer, not go on."))
+            raise ValueError(
+                _(
+                    "This model was saved without its training state: it can make predictions, but training "
+                    "cannot continue."
+                )
+            )
         try:
             return cls._continue(model, Checkpoint.from_arrays(model.state))
         except Exception as error:  # what a hostile state can bring about cannot be listed

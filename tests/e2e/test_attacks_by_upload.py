@@ -140,7 +140,7 @@ def test_what_there_is_no_room_for_can_be_tried_again(new_visitor: NewVisitor) -
         bring(visitor, "zeros.npz", LARGE)
         visitor.see(re.compile("takes about .* MB of memory, and the server has .* left"))
         visitor.press("Try again")
-        visitor.see(re.compile("Waiting until the server has memory"))
+        visitor.see(re.compile("Waiting for free memory on the server"))
         visitor.see(re.compile("takes about .* MB of memory"))
         expect(visitor.main.get_by_role("button", name=re.compile("^Remove"))).to_have_count(1)
 
@@ -194,7 +194,7 @@ def test_uploads_that_nobody_asked_for_take_no_memory_and_have_an_end(
     visitor = begin(new_visitor(server=small_server))
     with visitor.page.expect_request(lambda request: request.method == "PUT") as sent:
         bring(visitor, "wrong.pdf", b"no table")
-    visitor.see(re.compile("wrong.pdf is of a kind that cannot be read"))
+    visitor.see(re.compile("The format of wrong.pdf is not supported"))
     address, token = sent.value.url.rsplit("/", 1)[0], sent.value.headers["x-xsrftoken"]
     before = small_server.memory()
 

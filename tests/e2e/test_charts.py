@@ -25,7 +25,7 @@ def saved(visitor: Visitor, chart: str, what: str) -> Path:
 
 
 def test_a_chart_is_saved_as_picture_and_drawing(visitor: Visitor) -> None:
-    visitor.open("/evaluate?set=test", "of 10,000 images were recognised")
+    visitor.open("/evaluate?set=test", "of 10,000 images were classified correctly")
     expect(visitor.main.locator(f"{MATRIX} .heatmaplayer")).to_be_attached()
     assert saved(visitor, MATRIX, "PNG").read_bytes().startswith(b"\x89PNG")
     drawing = saved(visitor, MATRIX, "SVG").read_text("utf-8")
@@ -61,4 +61,4 @@ def test_a_chart_tells_in_words_what_it_shows(visitor: Visitor) -> None:
     visitor.open("/data", "60,000")
     chart = visitor.main.locator(BARS).locator(".dl-plot")
     expect(chart).to_have_attribute("role", "img")
-    expect(chart).to_have_attribute("aria-label", re.compile("How many images of each class"))
+    expect(chart).to_have_attribute("aria-label", re.compile("Images of each class"))

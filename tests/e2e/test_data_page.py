@@ -84,7 +84,7 @@ def test_samples_of_one_class_and_then_others_of_it(visitor: Visitor) -> None:
     sevens = visitor.main.get_by_alt_text(re.compile("^7, image"))
     expect(sevens).to_have_count(60)
     first = samples.first.get_attribute("alt")
-    visitor.press("Show others")
+    visitor.press("Show other images")
     expect(samples.first).not_to_have_attribute("alt", first or "")
     expect(sevens).to_have_count(60)
 
@@ -98,8 +98,8 @@ def test_the_split_follows_its_controls_and_the_chart_does_not_jump(visitor: Vis
     figure(visitor, "Dev set", "6,000")
     visitor.wait_until_idle()
     assert distance_to_chart(visitor) == before
-    visitor.main.get_by_text("Each class with the same share").click()
-    visitor.main.get_by_text("The same in numbers").click()
+    visitor.main.get_by_text("Same share of each class").click()
+    visitor.main.get_by_text("Show as a table").click()
     expect(visitor.main.get_by_test_id("stDataFrame")).to_be_visible()
     visitor.go_to("Train")
     visitor.go_to("Data")

@@ -67,7 +67,11 @@ def expect_images(visitor: Visitor, grid: int, expected: list[int]) -> None:
 
 
 def expect_cell(visitor: Visitor, true: int, guessed: int) -> None:
-    verb = f"of {true} were recognised" if true == guessed else f"of {true} were taken for {guessed}"
+    verb = (
+        f"of {true} were classified correctly"
+        if true == guessed
+        else f"of {true} were classified as {guessed}"
+    )
     visitor.see(re.compile(verb))
     expect(visitor.main.locator(MATRIX)).to_have_attribute("data-chosen", f"{true},{guessed}")
     expect(visitor.page).to_have_url(re.compile(f"true={true}&guessed={guessed}"))
@@ -75,7 +79,7 @@ def expect_cell(visitor: Visitor, true: int, guessed: int) -> None:
 
 
 def open_test_set(visitor: Visitor) -> None:
-    visitor.open("/evaluate?set=test", "of 10,000 images were recognised")
+    visitor.open("/evaluate?set=test", "of 10,000 images were classified correctly")
     expect(visitor.main.locator(f"{MATRIX} .heatmaplayer")).to_be_attached()
     visitor.wait_until_idle()
 
@@ -106,13 +110,15 @@ def test_a_tap_on_a_cell_shows_its_images_each_time(phone_visitor: Visitor) -> N
 
 
 def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visitor) -> None:
-    visitor.open("/evaluate?set=test&true=0&guessed=5", "of 10,000 images were recognised")
+    visitor.open("/evaluate?set=test&true=0&guessed=5", "of 10,000 images were classified correctly")
     expect(visitor.main.locator(f"{MATRIX} .heatmaplayer")).to_be_attached()
     visitor.main.locator(MATRIX).focus()
     for key in ("ArrowUp", "ArrowDown", "ArrowDown", "ArrowRight"):
         visitor.page.keyboard.press(key)
     expect_cell(visitor, 2, 6)
-    expect(visitor.main.locator(MATRIX)).to_have_attribute("aria-label", re.compile("of 2 were taken for 6"))
+    expect(visitor.main.locator(MATRIX)).to_have_attribute(
+        "aria-label", re.compile("of 2 were classified as 6")
+    )
 
 
 def test_the_lists_lead_to_every_cell(visitor: Visitor) -> None:
@@ -145,12 +151,14 @@ def test_back_returns_to_the_cell_before(visitor: Visitor) -> None:
 
 def test_a_link_shows_its_cell_to_somebody_else(visitor: Visitor) -> None:
     true, guessed = cells()[3]
-    visitor.open(f"/evaluate?set=test&true={true}&guessed={guessed}", "of 10,000 images were recognised")
+    visitor.open(
+        f"/evaluate?set=test&true={true}&guessed={guessed}", "of 10,000 images were classified correctly"
+    )
     expect_cell(visitor, true, guessed)
 
 
 def test_a_full_cell_is_turned_page_by_page(visitor: Visitor) -> None:
-    visitor.open("/evaluate?set=test&true=1&guessed=1", "of 1 were recognised")
+    visitor.open("/evaluate?set=test&true=1&guessed=1", "of 1 were classified correctly")
     members = surest_first(1, 1)
     expect_images(visitor, 0, members[:IMAGES_A_PAGE])
     visitor.main.get_by_test_id("stPagination").first.get_by_role("button", name="Page 2", exact=True).click()
@@ -187,7 +195,7 @@ def test_a_model_that_does_not_fit_the_data_is_told_of_with_a_way_on(visitor: Vi
     visitor.open("/data?data=digits-8x8", "1,797")
     visitor.go_to("Evaluate")
     visitor.see(re.compile("28×28 pixels, but those of the data set have 8×8"))
-    expect(visitor.main.get_by_role("combobox", name=re.compile("Which model answers"))).to_be_visible()
+    expect(visitor.main.get_by_role("combobox", name=re.compile("Model"))).to_be_visible()
     visitor.main.get_by_test_id("stPageLink").filter(has_text="Data").get_by_role("link").click()
     visitor.see("1,797")
 
@@ -201,9 +209,9 @@ def test_a_model_file_that_does_not_fit_leaves_the_list_to_choose_another(visito
     visitor.main.locator("input[type=file]").first.set_input_files(
         {"name": "small.npz", "mimeType": "application/zip", "buffer": file.getvalue()}
     )
-    chosen = visitor.main.get_by_role("combobox", name=re.compile("Which model answers"))
+    chosen = visitor.main.get_by_role("combobox", name=re.compile("Model"))
     expect(chosen).to_have_value("small.npz")
     visitor.go_to("Evaluate")
     visitor.see(re.compile("8×8 pixels, but those of the data set have 28×28"))
-    visitor.choose("Which model answers", re.compile("^MNIST"))
-    visitor.wait_until_idle("images were recognised")
+    visitor.choose("Model", re.compile("^MNIST"))
+    visitor.wait_until_idle("images were classified correctly")

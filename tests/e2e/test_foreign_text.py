@@ -51,7 +51,7 @@ def look(visitor: Visitor) -> None:
 
 
 def choose_own(visitor: Visitor) -> None:
-    visitor.open("/data", "What the network learns from.")
+    visitor.open("/data", "The images that the network learns from.")
     visitor.main.get_by_text("Your own", exact=True).click()
     visitor.see("Drop files here")
 
@@ -151,7 +151,7 @@ def open_model_file(visitor: Visitor) -> None:
 def test_a_models_file_and_its_header_are_text(visitor: Visitor) -> None:
     open_model_file(visitor)
     bring(visitor, {f"{NAME}.npz": model_file()})
-    chosen = visitor.main.get_by_role("combobox", name=re.compile("Which model answers"))
+    chosen = visitor.main.get_by_role("combobox", name=re.compile("Model"))
     expect(chosen).to_have_value(re.compile(re.escape(NAME[:40])))
     visitor.draw([(0.3, 0.2), (0.7, 0.2), (0.5, 0.8)], text="not sure")
     visitor.see(TRAPS[0])

@@ -54,7 +54,7 @@ def test_who_sends_no_cookie_and_forgets_all_gets_no_further_places(fresh_server
         for _run in range(3):
             assert start_run(greedy) == []
             greedy.socket.send(CLEAR_CACHE)  # and with it this session's own state, its secret too
-        assert "You have 3 runs going" in " ".join(start_run(greedy))
+        assert "You have 3 active runs" in " ".join(start_run(greedy))
         assert start_run(other) == []
 
 

@@ -41,16 +41,16 @@ def train_to_the_end(visitor: Visitor) -> float:
 
 def look_into_a_cell(visitor: Visitor) -> None:
     visitor.go_to("Evaluate")
-    visitor.wait_until_idle("1,000 images were recognised")
+    visitor.wait_until_idle("1,000 images were classified correctly")
     visitor.choose("Guessed", "7")
     expect(visitor.page).to_have_url(re.compile("guessed=7"))
     visitor.choose("True", "7")
     expect(visitor.page).to_have_url(re.compile("true=7"))
-    expect(visitor.main.get_by_alt_text(re.compile("a 7, recognised")).first).to_be_visible()
+    expect(visitor.main.get_by_alt_text(re.compile("a 7, classified correctly")).first).to_be_visible()
 
 
 def answering(visitor: Visitor, model: str) -> None:
-    choice = visitor.main.get_by_role("combobox", name="Which model answers")
+    choice = visitor.main.get_by_role("combobox", name="Model")
     expect(choice).to_have_value(re.compile(model))
 
 

@@ -108,7 +108,7 @@ def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) 
     expect(visitor.main.get_by_role("button", name="Undo zoom")).to_be_enabled()
     zoomed = zoomed_range(visitor)
     assert zoomed[1] - zoomed[0] == pytest.approx(0.3 * (whole[1] - whole[0]), rel=0.05)
-    visitor.press(re.compile("^Go on$"), "Training")
+    visitor.press(re.compile("^Continue$"), "Training")
     wait_for_drawings(visitor, 3)
     assert zoomed_range(visitor) == zoomed
     visitor.press("Undo zoom")
@@ -125,7 +125,7 @@ def test_a_run_can_be_paused_stepped_once_and_let_go_on(visitor: Visitor) -> Non
     visitor.press("One step")
     step = epoch(visitor, before) - before
     assert step == pytest.approx(2000 / 59_000, abs=0.011)  # what it shows has two digits behind the point
-    visitor.press(re.compile("^Go on$"), "Training")
+    visitor.press(re.compile("^Continue$"), "Training")
     wait_for_drawings(visitor, 2)
     visitor.press("Stop", "Stopped")
     expect(visitor.main.get_by_role("button", name="Pause")).to_be_disabled()
@@ -186,7 +186,7 @@ def test_whoever_has_the_link_may_watch_a_run_but_not_steer_it(
 ) -> None:
     visitor.start_endless_run("deep")
     guest = new_visitor()
-    guest.open(visitor.page.url.removeprefix(visitor.address), "somebody else's run")
+    guest.open(visitor.page.url.removeprefix(visitor.address), "someone else's run")
     guest.see_curves()
     for name in ("Pause", "Stop", "One step"):
         expect(guest.main.get_by_role("button", name=name, exact=False)).to_have_count(0)
@@ -201,7 +201,7 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
     assert float(figure(visitor, "Dev accuracy").removesuffix(" %")) > 90
-    visitor.press("Test on the 10,000 images", "of the 10,000 test images right")
+    visitor.press("Test on the 10,000 images", "accuracy on the 10,000 test images")
     expect(visitor.main.get_by_role("button", name="Test on the 10,000 images")).to_have_count(0)
 
     with visitor.page.expect_download() as download:
@@ -225,10 +225,10 @@ def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(visitor: Visit
     start(visitor, "softmax-regression")
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
-    visitor.press("Go on training")
+    visitor.press("Continue training")
     visitor.page.get_by_role("spinbutton", name="Learning rate").fill("0.0005")
     visitor.page.get_by_role("spinbutton", name="More epochs").fill("2")
-    visitor.page.get_by_role("button", name=re.compile("Go on$")).last.click()
+    visitor.page.get_by_role("button", name=re.compile("Continue$")).last.click()
     visitor.see("learning rate 0.0005", TRAINING)
     expect(visitor.main.get_by_test_id("stMetricValue").filter(has_text="7 of 7")).to_be_visible(
         timeout=TRAINING * 1000
@@ -240,10 +240,10 @@ def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visit
     visitor.fill("Learning rate", "100")
     visitor.fill("L2 (weight decay)", "1")
     visitor.choose("Optimizer", "Gradient descent")
-    visitor.see("Gradient descent mostly works with a learning rate near 0.1")
+    visitor.see("A good learning rate for Gradient descent is about 0.1")
     visitor.go_to("Train")
     visitor.press("Start")
-    visitor.see("Training has blown up", TRAINING)
+    visitor.see("Training diverged", TRAINING)
     visitor.press("Set the learning rate to 10")
     expect(visitor.page).to_have_title(re.compile("^Network"))
     expect(visitor.main.get_by_role("spinbutton", name="Learning rate")).to_have_value("10")
@@ -253,7 +253,7 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
     visitor.start_endless_run("deep")
     first = visitor.page.url
     open_other(visitor)
-    visitor.press("Start beside it")
+    visitor.press("Start in parallel")
     expect(visitor.page).not_to_have_url(first)
     expect(run_choice(visitor)).to_have_value(re.compile("^2: "))
     visitor.wait_until_idle()
@@ -273,7 +273,7 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
 
 def open_other(visitor: Visitor) -> None:
     visitor.main.get_by_text("Train something else").click()
-    visitor.see("Start beside it")
+    visitor.see("Start in parallel")
 
 
 def run_choice(visitor: Visitor) -> Locator:

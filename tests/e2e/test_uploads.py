@@ -138,7 +138,7 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "a format that nobody reads": (
         {"thesis.pdf": b"%PDF-1.7"},
-        "thesis.pdf is of a kind that cannot be read",
+        "The format of thesis.pdf is not supported",
     ),
     "two formats at once": (
         {"a.csv": TABLE.encode(), "b.npz": make.npz(images=IMAGES, labels=LABELS[:9])},

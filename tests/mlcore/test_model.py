@@ -580,7 +580,7 @@ def test_a_network_whose_arrays_would_be_huge_is_refused_before_they_are_made() 
     header["image_shape"] = [1024, 1024]
     tracemalloc.start()
     try:
-        assert "too large to be asked" in refusal(packed(header, arrays))
+        assert "too large to be used" in refusal(packed(header, arrays))
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()

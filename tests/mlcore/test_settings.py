@@ -88,7 +88,7 @@ def test_what_lies_outside_is_refused_with_the_label_and_what_is_allowed(
 
 def test_sentences_of_refusal() -> None:
     sentences = {
-        "Epochs: 0 is out of bounds. It goes from 1 to 10000.": {"epochs": 0},
+        "Epochs: 0 is out of bounds. Choose a value from 1 to 10000.": {"epochs": 0},
         "Epochs: 1.5 is not a whole number.": {"epochs": 1.5},
         "Epochs: '3' is not a number.": {"epochs": "3"},
         "Epochs: a value is needed.": {"epochs": None},

@@ -82,7 +82,7 @@ def test_mnist_is_shown_with_its_counts_size_range_and_credit(app: AppTest) -> N
         "Grey levels": "0 – 255",
         "Training": "59,000",
         "Dev set": "1,000",
-        "Kept for the test": "10,000",
+        "Test set": "10,000",
     }
     assert any("LeCun" in caption.value and "CC BY-SA" in caption.value for caption in app.caption)
 
@@ -118,7 +118,7 @@ def test_the_samples_can_be_of_one_class_and_then_be_others(app: AppTest) -> Non
     app.button_group(key="sample_class").set_value(7).run()
     first = grids(app)[0]
     assert set(captions(first)) == {"7"}
-    next(button for button in app.button if button.label == "Show others").click().run()
+    next(button for button in app.button if button.label == "Show other images").click().run()
     assert grids(app)[0] != first
     assert set(captions(grids(app)[0])) == {"7"}
 
@@ -223,7 +223,7 @@ def test_test_images_that_came_along_are_kept_for_the_test(app: AppTest) -> None
     images, labels = some_digits()
     content = make.npz(x_train=images[:200], y_train=labels[:200], x_test=images[200:], y_test=labels[200:])
     bring(choose(app, UPLOADED), {"mnist.npz": content})
-    assert (figures(app)["Images"], figures(app)["Kept for the test"]) == ("200", "100")
+    assert (figures(app)["Images"], figures(app)["Test set"]) == ("200", "100")
 
 
 def test_a_bad_file_gives_a_sentence_and_loses_nothing(app: AppTest) -> None:

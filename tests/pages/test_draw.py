@@ -202,12 +202,12 @@ def test_a_run_whose_model_cannot_be_had_does_not_hide_the_list(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(session: Session) -> Model:
-        raise RunError("This run is not here any more.")
+        raise RunError("This run no longer exists.")
 
     with monkeypatch.context() as patch:
         patch.setattr(model_choice, "chosen_model", gone)
         app.run()
-        assert "not here any more" in app.error[0].value
+        assert "no longer exists" in app.error[0].value
         assert app.selectbox(key="draw_model").value == "mnist"
     app.run()
     assert guess(app) == "?"

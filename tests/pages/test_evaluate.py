@@ -67,7 +67,7 @@ def test_the_accuracy_is_shown_with_its_counts_and_what_to_expect(tested: Evalua
     assert shown["Right"] == f"{tested.right:,}"
     assert shown["Wrong"] == f"{tested.wrong:,}"
     assert shown["Accuracy"] == f"{100 * tested.accuracy:.1f} %"
-    assert any("of 10,000 images were recognised" in caption.value for caption in app.caption)
+    assert any("of 10,000 images were classified correctly" in caption.value for caption in app.caption)
 
 
 def test_the_set_can_be_changed_and_the_address_says_so(app: AppTest) -> None:
@@ -150,7 +150,7 @@ def test_images_that_the_model_may_have_learned_from_are_told_of(app: AppTest) -
     assert len(app.info) == 0
     session_of(app).split_settings = session_of(app).split_settings.fitted_to(100)
     app.run()
-    assert "It may have learned from some of them" in app.info[0].value
+    assert "may have been trained on some of these images" in app.info[0].value
 
 
 def test_without_test_images_there_is_no_choice_of_them(app: AppTest) -> None:
@@ -169,7 +169,7 @@ def test_a_model_without_a_mistake_is_said_to_have_none(app: AppTest) -> None:
     app.run()
     assert not app.exception
     assert figures(app)["Accuracy"] == "100.0 %"
-    assert any(text.value == "There are none." for text in app.markdown)
+    assert any(text.value == "The model made no mistakes on these images." for text in app.markdown)
 
 
 def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:

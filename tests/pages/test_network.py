@@ -85,7 +85,7 @@ def test_settings_of_ones_own_are_no_recipe() -> None:
     app = visit()
     box(app, "Epochs").set_value(3).run()
     assert box(app, "Recipe").value == ""
-    assert box(app, "Recipe").format_func("") == "Standard, changed by you"
+    assert box(app, "Recipe").format_func("") == "Standard (modified)"
     assert session_of(app).training_config == TrainingConfig(epochs=3)
     box(app, "Recipe").select("standard").run()
     assert session_of(app).training_config == TrainingConfig()
@@ -116,7 +116,7 @@ def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> No
     box(app, "Learning rate").set_value(0.002).run()
     box(app, "Optimizer").select("gradient_descent").run()
     assert session_of(app).training_config.learning_rate == 0.002
-    assert any("Gradient descent mostly works with a learning rate near 0.1" in c.value for c in app.caption)
+    assert any("A good learning rate for Gradient descent is about 0.1" in c.value for c in app.caption)
     app.button("use_rate").click().run()
     assert box(app, "Learning rate").value == 0.1
     assert app.button("use_rate").disabled

@@ -54,7 +54,7 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 @pytest.fixture
 def app(service: RunService) -> AppTest:
-    """The page with a data set that is learnt in no time."""
+    """The page with a data set that is learned in no time."""
     return visit(TrainingConfig(epochs=3))
 
 
@@ -156,14 +156,14 @@ def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) 
     run_id = session_of(owner).run_id
     assert run_id is not None
     guest = visit(ENDLESS, run=run_id)
-    assert any("somebody else" in box.value for box in guest.info)
+    assert any("someone else" in box.value for box in guest.info)
     assert figures(guest)["Epoch"].endswith("of 10000")
     assert not {"Pause", "One step", "Stop"} & labels(guest)
 
 
 def test_an_address_of_a_run_that_is_gone_says_so_and_offers_a_start(service: RunService) -> None:
     app = visit(ENDLESS, run="never-was")
-    assert "not here any more" in app.info[0].value
+    assert "no longer exists" in app.info[0].value
     assert "Start" in labels(app)
     assert "run" not in app.query_params
 
@@ -181,12 +181,12 @@ def test_starting_beside_or_instead_of_a_live_run_is_a_choice(service: RunServic
     app = press(visit(ENDLESS), "Start")
     first = session_of(app).run_id
     assert first is not None
-    press(app, "Start beside it")
+    press(app, "Start in parallel")
     second = session_of(app).run_id
     assert second not in (None, first)
     assert service.status(first).live
-    press(app, "Start beside it")
-    assert "You have 2 runs going" in app.error[0].value
+    press(app, "Start in parallel")
+    assert "You have 2 active runs" in app.error[0].value
     press(app, "Stop this run and start")
     assert len(service.runs_of(service._runs[first].owner)) == 3
     assert sum(status.live for status in service.runs_of(service._runs[first].owner)) == 2
@@ -219,7 +219,7 @@ def test_a_run_that_blows_up_leads_to_a_tenth_of_its_rate(service: RunService) -
     )
     press(app, "Start")
     assert wait(app, service, ended).state == "diverged"
-    assert "blown up" in app.error[0].value
+    assert "diverged" in app.error[0].value
     press(app, "Set the learning rate to 10")
     assert session_of(app).training_config.learning_rate == 10.0
     assert app.title[0].value == "Network"
@@ -235,7 +235,7 @@ def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(app: AppTest, 
     assert (rate.value, more.value) == (0.001, 5)
     rate.set_value(0.01)
     more.set_value(2)
-    press(app, "Go on")
+    press(app, "Continue")
     status = wait(app, service, ended)
     assert status.training.learning_rate == 0.01
     assert figures(app)["Epoch"] == "5 of 5"
@@ -256,7 +256,7 @@ def test_an_early_stop_is_explained(service: RunService) -> None:
     assert any("stopped early" in box.value for box in app.success)
 
 
-def page_of_a_run_that_learnt_nothing() -> None:
+def page_of_a_run_that_learned_nothing() -> None:
     from typing import Any
 
     from dashboard.runs.status import History, RunStatus
@@ -273,9 +273,9 @@ def page_of_a_run_that_learnt_nothing() -> None:
 
 
 def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
-    app = AppTest.from_function(page_of_a_run_that_learnt_nothing, default_timeout=PATIENCE).run()
+    app = AppTest.from_function(page_of_a_run_that_learned_nothing, default_timeout=PATIENCE).run()
     assert not app.exception
-    assert "learnt nothing" in app.warning[0].value
+    assert "learned nothing" in app.warning[0].value
     assert "Set the learning rate to 10" in labels(app)
 
 
@@ -324,13 +324,13 @@ def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: Ru
     wait(app, service, ended)
     app.run()
     assert not app.warning
-    assert any("before the dev set was measured" in box.value for box in app.info)
+    assert any("before the first evaluation" in box.value for box in app.info)
 
 
 def test_a_run_that_has_ended_can_be_deleted(app: AppTest, service: RunService) -> None:
     press(app, "Start")
     wait(app, service, ended)
-    press(app, "Delete it for good")
+    press(app, "Delete permanently")
     assert not service._runs
     assert "Start" in labels(app)
 

@@ -113,7 +113,7 @@ def read_dataset(
 def _format_of(sources: Sequence[Source]) -> str:
     keys = {source.name: _reader_for(source) for source in sources}
     if len(set(keys.values())) > 1:
-        message = _("{names} do not belong together. Choose the file or files of one data set only.")
+        message = _("{names} do not belong together. Choose the files of one data set only.")
         raise DatasetError(message.format(names=quoted(", ".join(keys))))
     return keys[sources[0].name]
 
@@ -123,7 +123,7 @@ def _reader_for(source: Source) -> str:
         if reader.accepts(source.plain_name):
             return key
     message = _(
-        "{file} is of a kind that cannot be read. Data sets come as .csv, as a pair of …-idx3-ubyte and "
-        "…-idx1-ubyte, as .npz, or as .zip of pictures in folders."
+        "The format of {file} is not supported. Data sets come as .csv, as a pair of …-idx3-ubyte"
+        " and …-idx1-ubyte, as .npz, or as .zip of pictures in folders."
     )
     raise DatasetError(message.format(file=source.name))

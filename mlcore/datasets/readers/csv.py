@@ -213,7 +213,7 @@ def _label_column(file: str, names: tuple[str, ...] | None, notes: list[str]) ->
         raise DatasetError(message.format(file=file, some=", ".join(map(quoted, names[:3]))))
     ignored = {0} if label != 0 and small[0] in INDEX_NAMES else set()
     if ignored:
-        notes.append(_("The first column only counts the rows; it was left out."))
+        notes.append(_("The first column only numbers the rows; it was ignored."))
     return label, ignored
 
 

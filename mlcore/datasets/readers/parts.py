@@ -40,7 +40,7 @@ def choose_part(candidates: Mapping[str, T], part: Part) -> tuple[T, list[str]]:
         return next(iter(candidates.values())), []
     fitting = [candidate for name, candidate in candidates.items() if part_of(name) == part]
     if len(fitting) == 1 and all(part_of(name) for name in candidates):
-        left_out = _("The test images that came along were left out, for a final test.")
+        left_out = _("The test images in the files were set aside for a final test.")
         return fitting[0], [left_out] if part == "train" else []
     if part == "test" and not fitting:
         raise DatasetError(_("There is no test part in these files."))

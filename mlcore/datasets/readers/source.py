@@ -144,7 +144,7 @@ def unpacking(name: str) -> Iterator[None]:
             _("There is no file {file}.").format(file=quoted(error.filename or name))
         ) from error
     except PermissionError as error:
-        message = _("{file} may not be opened: the system refuses it to this program.")
+        message = _("{file} cannot be opened: this program has no permission to read it.")
         raise DatasetError(message.format(file=quoted(error.filename or name))) from error
     except DAMAGE as error:
         message = _("{file} is damaged and cannot be unpacked ({reason}). Download or pack it again.")
@@ -157,5 +157,5 @@ def unpacking(name: str) -> Iterator[None]:
     except Exception as error:
         # Parsers raise almost anything for content that was made to harm: ValueError, TypeError, SystemError,
         # OverflowError, RecursionError, ZeroDivisionError have been seen.
-        message = _("{file} cannot be read: something in it is not as its format has it. Save it again.")
+        message = _("{file} cannot be read: its content does not follow its format. Save it again.")
         raise DatasetError(message.format(file=name)) from error

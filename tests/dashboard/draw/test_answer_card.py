@@ -34,7 +34,7 @@ def test_the_likeliest_class_is_the_answer_and_the_next_the_second_guess() -> No
 
 
 def test_an_answer_below_one_half_says_that_it_is_not_sure() -> None:
-    assert text(answer_html(probabilities(d3=0.4), DIGITS, SEEN), "sure") == "not sure: 40.0 %"
+    assert text(answer_html(probabilities(d3=0.4), DIGITS, SEEN), "sure") == "not sure (40.0 %)"
 
 
 def test_a_probability_that_float32_rounds_to_one_is_not_called_certain() -> None:

@@ -58,7 +58,7 @@ def test_a_model_is_asked_about_no_more_images_than_it_can_answer_in_time(
     monkeypatch.setattr(cache, "MOST_MULTIPLY_ADDS", 500 * model.multiply_adds)
     assert misfit(model, some) == ""
     monkeypatch.setattr(cache, "MOST_MULTIPLY_ADDS", 499 * model.multiply_adds)
-    assert "about 500 images here: about 499 would be possible" in misfit(model, some)
+    assert "on 500 images here; about 499 are possible" in misfit(model, some)
 
 
 def test_of_two_reasons_the_one_that_fewer_images_would_not_mend_is_told(
@@ -74,9 +74,9 @@ def test_a_cell_in_words(found: Evaluation) -> None:
     of_class = found.matrix[true].sum()
     words = in_words(found, (true, guessed))
     assert words.startswith(
-        f"{found.matrix[true, guessed]} of {of_class} images of {true} were taken for {guessed}"
+        f"{found.matrix[true, guessed]} of {of_class} images of {true} were classified as {guessed}"
     )
-    assert "were recognised" in in_words(found, (true, true))
+    assert "were classified correctly" in in_words(found, (true, true))
 
 
 def test_each_picture_says_true_class_guess_and_probability(found: Evaluation, digits: Dataset) -> None:
@@ -85,7 +85,7 @@ def test_each_picture_says_true_class_guess_and_probability(found: Evaluation, d
     np.testing.assert_array_equal(picture.image, digits.images[first])
     true, guessed = digits.labels[first], found.guesses[first]
     assert picture.caption.startswith(f"{true} → {guessed}\n")
-    assert picture.alt.startswith(f"Image {first + 1:,}: a {true}, taken for a {guessed}, ")
+    assert picture.alt.startswith(f"Image {first + 1:,}: a {true}, classified as {guessed}, ")
     assert picture.alt.endswith("% sure")
 
 

@@ -1,4 +1,4 @@
-"""Which model answers.
+"""Model.
 
 It stands between the trained models and a drawing.
 """

@@ -213,7 +213,7 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing(
     budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     full = DataStore(share=0.0)
-    with pytest.raises(NoDisk, match=r"could not keep the data set .*MB are left\)"):
+    with pytest.raises(NoDisk, match=r"could not store the data set .*MB are left\)"):
         Readings(budget, full, PATIENT).read(files(digits=TABLE), Patience())
     assert not list(full.folder.iterdir())
     assert budget.taken == 0
@@ -254,7 +254,7 @@ def test_a_visitor_waits_for_room_that_others_give_back(
     patience = Patience(lambda text: taken.release() if "memory" in text else None)
     dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience)
     assert len(dataset) == 60
-    assert "Waiting until the server has memory for it …" in patience.heard
+    assert "Waiting for free memory on the server …" in patience.heard
 
 
 # Turns and time
@@ -268,7 +268,7 @@ def test_one_waits_while_another_has_the_only_place_and_is_told_so(
         patience = Patience(lambda _text: slow.stop.set())
         dataset, _test = readings.read(files(digits=TABLE), patience)
     assert len(dataset) == 60
-    assert patience.heard[0] == "Waiting until another file has been read (1 before yours) …"
+    assert patience.heard[0] == "Waiting for other files to be read (1 before yours) …"
     assert isinstance(slow.error, Left)
 
 

@@ -99,7 +99,7 @@ def test_an_emptied_number_is_none_and_says_what_that_means() -> None:
     app.run()
     assert app.session_state["config"].sugar is None
     assert number(app, "Sugar").placeholder == "no sugar"
-    assert any("Empty: no sugar." in caption.value for caption in app.caption)
+    assert any("Leave empty: no sugar." in caption.value for caption in app.caption)
 
 
 def test_sizes_grow_by_the_last_one_and_shrink_from_the_end() -> None:

@@ -248,7 +248,7 @@ def test_convolution_and_dropped_pixels_do_not_go_together() -> None:
 
 
 def test_a_window_has_an_odd_side() -> None:
-    with pytest.raises(SettingError, match="Window"):
+    with pytest.raises(SettingError, match="Kernel size"):
         NetworkConfig(kernel_size=4)
 
 

@@ -454,7 +454,7 @@ def test_without_a_dev_set_its_figures_are_no_numbers() -> None:
         (Split(SPLIT.train.take(slice(0, 0)), SPLIT.dev), "no training images"),
         (small_split(classes=1), "of one class"),
     ],
-    ids=["nothing to learn from", "nothing to tell apart"],
+    ids=["nothing to learn from", "two or more"],
 )
 def test_what_cannot_be_learnt_is_refused(split: Split, sentence: str) -> None:
     with pytest.raises(DatasetError, match=sentence):
@@ -591,7 +591,7 @@ def test_a_run_stops_early_when_the_dev_set_has_nothing_more_to_give() -> None:
 def test_a_run_does_not_go_on_with_other_data(other: Split) -> None:
     run = small_run()
     next(train(run, SPLIT))
-    with pytest.raises(DatasetError, match=r"begun with 60 training images of 6×5 pixels in 3 classes"):
+    with pytest.raises(DatasetError, match=r"started with 60 training images of 6×5 pixels in 3 classes"):
         next(train(run, other))
     with pytest.raises(DatasetError):
         next(train(TrainingRun.load_state(run.save_state()), other))
@@ -636,7 +636,7 @@ def test_a_model_is_a_copy() -> None:
 def test_a_model_without_its_state_cannot_go_on() -> None:
     run = small_run()
     finish(run, SPLIT)
-    with pytest.raises(ValueError, match="it can answer, not go on"):
+    with pytest.raises(ValueError, match="training cannot continue"):
         TrainingRun.from_model(run.model())
 
 

@@ -150,7 +150,7 @@ def test_the_index_column_that_pandas_adds_is_left_out_and_said() -> None:
     text = "\n".join(f"{k - 1 if k else ''},{line}" for k, line in enumerate(lines))
     dataset = read_dataset({"a.csv": text.encode()})
     same(dataset, images, labels)
-    assert dataset.notes == ("The first column only counts the rows; it was left out.",)
+    assert dataset.notes == ("The first column only numbers the rows; it was ignored.",)
 
 
 def test_a_header_of_numbers_is_a_header_when_it_names_the_label() -> None:
@@ -198,7 +198,7 @@ def test_the_shipped_mnist_files_are_read_as_an_upload() -> None:
     train, test = read_dataset(files), read_dataset(files, part="test")
     assert (len(train), len(test)) == (60_000, 10_000)
     assert test.fingerprint == shipped.load_dataset("mnist-test").fingerprint
-    assert train.notes == ("The test images that came along were left out, for a final test.",)
+    assert train.notes == ("The test images in the files were set aside for a final test.",)
 
 
 @pytest.mark.parametrize(

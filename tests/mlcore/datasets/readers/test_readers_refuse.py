@@ -95,7 +95,7 @@ def npy_header(shape: str, dtype: str = "'|u1'") -> bytes:
 BAD: dict[str, tuple[Files, str]] = {
     # Any file
     "no file": ({}, "No file was chosen"),
-    "unknown ending": ({"digits.xlsx": b"PK"}, r"digits\.xlsx is of a kind that cannot be read.*\.csv"),
+    "unknown ending": ({"digits.xlsx": b"PK"}, r"The format of digits\.xlsx is not supported.*\.csv"),
     "unrelated files": ({"a.csv": CSV.encode(), "b.npz": NPZ}, r"a\.csv, b\.npz do not belong together"),
     "empty table": ({"a.csv": b""}, r"a\.csv is empty \(0 bytes\)"),
     "empty idx": ({**IDX, IDX_IMAGES: b""}, "empty"),
