@@ -1,6 +1,7 @@
-"""The entry of Digit Lab: `streamlit run app.py` shows the page that the address asks for, inside the app.
+"""Digit Lab's entry: `streamlit run app.py` shows the page that the address names, inside the app.
 
-It stands before every page on the path. `dashboard` is imported before anything that could bring NumPy in.
+Streamlit runs it at every visit and every click. `dashboard` is imported before anything that brings NumPy
+in.
 """
 
 import dashboard  # noqa: F401  isort: skip

@@ -1,7 +1,7 @@
 """The app's own layer: everything that knows both Streamlit and mlcore.
 
-It stands between the pages and mlcore on every step of the path. Importing it first, before NumPy, keeps
-the web process to one BLAS thread: two sessions that both ask for every core slow each other down.
+The pages are built from it. Importing it before NumPy keeps the web process to one BLAS thread: two
+sessions that both ask for every core slow each other down.
 """
 
 import os

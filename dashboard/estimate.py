@@ -1,6 +1,6 @@
 """How long a training will take, from the size of the network and the measured speed of the workers.
 
-It stands before the run on the path: the pages Network and Train show it before anything is started.
+The pages Network and Train show it before a run is started.
 """
 
 from dashboard.run_service import get_run_service

@@ -1,7 +1,7 @@
-"""Which language a visitor reads: that of the browser, where there is a catalogue for it, else English.
+"""The visitor's language: that of the browser where there is a catalogue for it, else English.
 
-It stands beside every page. Catalogues are made from the sentences that `make messages` collects; a new
-language needs nothing else.
+`navigation.py` imports it for all pages. Catalogues are made from the sentences that `make messages`
+collects; a new language needs nothing else.
 """
 
 from gettext import NullTranslations

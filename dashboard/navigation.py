@@ -1,6 +1,6 @@
 """The table of pages, the menu made from it, and the guard that every page calls first.
 
-It stands around the whole path: the order of the table is the way of the data, from a data set to a drawing.
+`app.py` shows the menu. The order of the table is that of the work: from a data set to a drawing.
 """
 
 from dataclasses import dataclass

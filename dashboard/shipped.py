@@ -1,7 +1,7 @@
-"""What all visitors share, loaded once and only read: the shipped data sets and models.
+"""The data sets and models that ship with the app, loaded once and shared by all visitors.
 
-It stands beside the first and the last step of the path. Nothing here belongs to one visitor: what a
-visitor uploads lives in that visitor's `Session`.
+Session, Home and the choice of a model read them. What a visitor uploads is kept in that visitor's
+`Session`.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What the page Data shows of a data set: its facts, samples of its images, its images counted by class.
+"""The facts of a data set, samples of its images, and its images counted by class.
 
-It stands between the Dataset and the pictures and charts on the path, and knows no widget.
+`overview.py` and the Data page show them. No widget is made here.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""The controls of the split: how many images judge the network, how many teach it, and which.
+"""The controls of the split: the sizes of dev set and training set, the seed, and stratification.
 
-It stands between the Dataset and the Split on the path. What a visitor sets is tried first: a split that
-cannot be had gives a sentence, and the one before stays in use.
+The Data page shows them. A change is tried first: if the data set cannot be split so, an error is shown and
+the split in use stays.
 """
 
 from dataclasses import replace

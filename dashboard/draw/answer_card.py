@@ -1,7 +1,7 @@
-"""An answer as HTML: the class, how sure, the second guess, what the network saw, and all probabilities.
+"""An answer as HTML: class, probability, second guess, what the network saw, and all probabilities.
 
-It stands at the end of the path, where a drawing is answered. HTML bars instead of a chart: with thirty
-visitors who draw, the slowest answers came after 307 ms instead of 810 ms.
+The Draw page shows it. HTML bars instead of a chart: with thirty visitors who draw, the slowest answers
+came after 307 ms instead of 810 ms.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The canvas that a visitor draws on, with its own Undo and Clear.
 
-It stands before `dashboard.draw.drawing` on the path: each stroke ends in `Session.drawing`, and from there
-everything else follows.
+`input.py` shows it on the Draw page. Each stroke is kept in `Session.drawing`, and everything else is
+computed from that.
 """
 
 from collections.abc import Mapping

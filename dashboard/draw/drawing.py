@@ -1,7 +1,7 @@
-"""A visitor's drawing as it goes on: a stroke more, Undo, Clear, and the picture that it makes.
+"""A visitor's drawing: adding a stroke, Undo, Clear, and the picture that the strokes make.
 
-It stands between the canvas and the network on the path. The canvas is only told what to show; what is
-drawn lives in the `Session`.
+The canvas and the Draw page use it. The canvas is only told what to show; the drawing itself is kept in the
+`Session`.
 """
 
 from typing import Any, BinaryIO

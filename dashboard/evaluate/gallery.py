@@ -1,6 +1,6 @@
 """Images with a model's answers, a page of them at a time.
 
-They stand behind the evaluation of a model on the path: every number on the page Evaluate leads to images.
+The Evaluate page shows them for a cell of the confusion matrix and for the most confident mistakes.
 """
 
 import streamlit as st

@@ -1,6 +1,6 @@
-"""The tables of the page Evaluate: how each class fares, and whether confidence can be trusted.
+"""The scores of an evaluation: accuracy, the scores of each class, and calibration.
 
-They stand behind the evaluation of a model on the path, as numbers beside the pictures.
+The Evaluate page shows them beside the images.
 """
 
 import pandas as pd

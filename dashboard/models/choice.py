@@ -1,7 +1,6 @@
-"""Which model answers: one that ships with the app, the visitor's run, or a model file that they brought.
+"""The model that answers: one that ships with the app, the visitor's run, or an uploaded model file.
 
-It stands between the trained models and a drawing on the path. The pages offer `model_labels`, keep the key
-that was chosen in `Session.model_key`, and ask `chosen_model`.
+Draw and Evaluate offer `model_labels`, keep the chosen key in `Session.model_key`, and ask `chosen_model`.
 """
 
 import io

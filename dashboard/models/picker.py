@@ -1,6 +1,6 @@
-"""The controls for the model that answers: a list of those at hand, and a way to bring a model file.
+"""The controls for the model that answers: a list of models, and an uploader for a model file.
 
-They stand between the trained models and whatever is asked of them, on Draw and on Evaluate alike.
+Draw and Evaluate show them.
 """
 
 import streamlit as st

@@ -1,7 +1,7 @@
-"""The network as a picture: one row a layer, from the image at the top to the answers, drawn as SVG.
+"""The network as a picture: one row for each layer, from the image at the top to the answers, drawn as SVG.
 
-It stands beside the config on the path: what is drawn comes from `mlcore.network_summary`, so that a new kind
-of layer is drawn too. Colours are variables of the theme; at 360 pixels it is as wide as a phone.
+The Network page shows it. It is drawn from `mlcore.network_summary`, so that a new kind of layer is drawn
+too. Colours are variables of the theme; at 360 pixels it is as wide as a phone.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
-"""What changing a setting brings with it: recipes fill the whole form, an optimizer brings a rate that suits.
+"""What a changed setting changes with it: a recipe fills the form, an optimizer sets a good learning rate.
 
-It stands between the controls and the `Session` on the path. What a visitor chose by hand is not overridden.
+The controls of the Network page call it. A value that the visitor chose by hand is not overridden.
 """
 
 from dataclasses import replace

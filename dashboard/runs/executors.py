@@ -1,7 +1,7 @@
 """How a worker process is made and ended: one loky executor of one process each.
 
-It stands between the service and its workers. Any executor with the shape of `concurrent.futures` can take
-loky's place, on this machine or, where the folder of the data is shared, on others.
+The run service uses it. Any executor with the interface of `concurrent.futures` can replace loky, on this
+machine or, where the folder of the data is shared, on others.
 """
 
 import atexit

@@ -1,7 +1,6 @@
-"""A run as the service keeps it: what was wanted, what was reported, and how fast it goes.
+"""A run as the service keeps it: what was requested, what was reported, and its speed.
 
-It stands behind `RunStatus`, which is what everybody else sees of it. All of it is called with the service's
-lock held.
+The service and the scheduler use it with the service's lock held; everyone else sees a `RunStatus`.
 """
 
 import math

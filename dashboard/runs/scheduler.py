@@ -1,7 +1,7 @@
-"""Who has the next turn: hands out turns of a fraction of a second to the workers and notes what comes back.
+"""The scheduler: hands out turns of a fraction of a second to the workers and notes what comes back.
 
-It stands between the service, which knows visitors, and the workers, which know runs. Pausing is to hand out
-no more turns; a class of thirty shares two workers without anybody waiting long.
+The run service calls it. A paused run gets no more turns; a class of thirty shares two workers without
+anybody waiting long.
 """
 
 import logging

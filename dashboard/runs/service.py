@@ -1,7 +1,7 @@
-"""The run service: who may start, watch and change runs, what a server bears, and what is cleaned up when.
+"""The run service: who may start, watch and change runs, how many there may be, and what is cleaned up when.
 
-It stands between the pages and the workers: the web process never trains. It knows no Streamlit; the same
-object serves a notebook or a test.
+The pages call it, because the web process never trains. It knows no Streamlit; a notebook or a test can use
+it too.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """What is known about a run: its state, its history, and the sentence when something is not possible.
 
-It stands between the workers, which send what happened, and the pages, which show it. Everything here is
-frozen or only grows, so that any thread may read it without a lock.
+Workers send it and pages show it. Everything here is frozen or only grows, so that any thread may read it
+without a lock.
 """
 
 from collections.abc import Sequence

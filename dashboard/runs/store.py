@@ -1,7 +1,7 @@
-"""Where data and runs lie on disk while the service lives: one private folder, gone when the service is.
+"""The data and runs on disk: one private folder, deleted when the service ends.
 
-It stands between the Dataset and the workers on the path: pixels are written once for each data set, and
-every worker maps that one file instead of getting a copy.
+The run service writes the pixels of each data set once; every worker maps that file instead of getting a
+copy.
 """
 
 import errno

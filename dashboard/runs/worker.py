@@ -1,6 +1,6 @@
-"""What happens inside a worker process: runs are taken up, trained for a moment at a time, saved, put away.
+"""What happens inside a worker process: runs are loaded, trained for a moment at a time, saved, and put away.
 
-It stands where the service's slices arrive; it knows mlcore and NumPy only. A worker can take any run up from
+The scheduler sends these calls; the module knows mlcore and NumPy only. A worker can continue any run from
 its ticket alone, so that nothing is lost for good when a worker ends.
 """
 

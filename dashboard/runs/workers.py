@@ -1,6 +1,6 @@
-"""One worker as the service sees it: an executor, what it was asked for, and the runs that wait for a turn.
+"""One worker as the service sees it: an executor, the jobs it was given, and the runs that wait for a turn.
 
-It stands between the scheduler and the executors. All of it is called with the service's lock held.
+The scheduler has one `Slot` for each worker, and uses it with the service's lock held.
 """
 
 import time

@@ -1,6 +1,6 @@
-"""What a visitor takes home from a run: the trained model as one file, the history as a table.
+"""The downloads of a run: the trained model as one file, the history as a table.
 
-It stands at the end of the path: the model file is loaded again on Draw, here or on any other server.
+The Train page offers them. The model file can be loaded on Draw, here or on any other server.
 """
 
 import csv

@@ -1,7 +1,7 @@
-"""A run on the page Train: its state, the buttons that steer it, the figures and the live curves.
+"""A run on the Train page: its state, the buttons that control it, the figures and the live curves.
 
-It stands between the run service and the screen. While a run trains it looks again each second, and only this
-part of the page; everything keeps its place, so that nothing jumps under a finger.
+While a run trains, only this part of the page is updated, once a second. Everything keeps its place, so
+that nothing jumps under a finger.
 """
 
 from collections.abc import Callable

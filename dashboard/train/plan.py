@@ -1,6 +1,6 @@
-"""What will be trained, shown before it is: data, network, training, and how long it will take.
+"""What will be trained: data, network, training, and how long it will take; and the buttons that start it.
 
-It stands between the settings and the run on the path; from here a run is started.
+The Train page shows it before the first run and below a run.
 """
 
 import streamlit as st

@@ -1,6 +1,6 @@
-"""What there is to say and do when a run has ended: why it ended, the test, the ways on.
+"""The result of a run that has ended: why it ended, the test, and what to do next.
 
-It stands behind the curves on the page Train, and before Evaluate and Draw on the path.
+The Train page shows it below the curves.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """A form for any config, made from what its fields say about themselves: label, help, bounds, choices.
 
-It stands between `NetworkConfig` and `TrainingConfig` and the pages: a hyperparameter that is added in mlcore
-appears here by itself. The config is the one truth; a control shows it, and gives back a changed one.
+The Network page uses it for `NetworkConfig` and `TrainingConfig`: a new hyperparameter in mlcore appears by
+itself. A control shows the config's value and writes a changed config back.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
-"""Numbers as a visitor reads them.
+"""Numbers as a visitor reads them: percentages and durations.
 
-It stands at the end of every step of the path, where a page says what came out.
+All pages use it.
 """
 
 from mlcore.language import _

@@ -1,7 +1,7 @@
-"""Images as HTML: one picture, and grids of many, with words for those who cannot see them.
+"""Images as HTML: one picture, and grids of many, with alternative text.
 
-It stands wherever a page shows images of the path. A grid is one element with the images inside it as data
-URIs: 200 digits took 1.3 s this way, 3.5 s as `st.image` each and 8.1 s as Plotly facets.
+All pages that show images use it. A grid is one element with the images inside it as data URIs: 200 digits
+took 1.3 s this way, 3.5 s as `st.image` each and 8.1 s as Plotly facets.
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""What a network, a training and a run are called in a few words.
+"""A network, a training and a run described in a few words.
 
-They stand wherever a page names a run on the path: before the start, beside the curves, in a file's name.
+The plan, the list of runs, the panel and the names of downloaded files use them.
 """
 
 import re
