@@ -75,6 +75,19 @@ def epoch(visitor: Visitor, beyond: float = 0.0) -> float:
     )
 
 
+def pause_and_step(visitor: Visitor) -> float:
+    """Pause the run, take one step, and return the epoch where it rests now.
+
+    By then a worker that was too busy to pause has been replaced, and its run is back at its checkpoint.
+    """
+    visitor.press("Pause", "Paused")
+    before = epoch(visitor, -1.0)
+    expect(visitor.main.get_by_role("button", name="One step")).to_be_enabled()
+    visitor.press("One step")
+    script = f"before => {EPOCH} !== before && {EPOCH}"
+    return float(visitor.page.wait_for_function(script, arg=before).json_value())
+
+
 def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -> None:
     visitor.start_endless_run("deep")
     wait_for_drawings(visitor, 1)
@@ -93,9 +106,9 @@ def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -
 
 
 def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) -> None:
-    visitor.start_endless_run("deep")
+    visitor.start_endless_run("deep", Batch_size="2000")
     wait_for_drawings(visitor, 1)
-    visitor.press("Pause", "Paused")  # so that the axes rest under the mouse
+    pause_and_step(visitor)  # so that the axes rest under the mouse
     whole = zoomed_range(visitor)
     area = visitor.main.locator(".dl-plot .nsewdrag").first
     area.click(trial=True)  # which waits until it is in sight and rests
@@ -119,9 +132,7 @@ def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) 
 
 def test_a_run_can_be_paused_stepped_once_and_let_go_on(visitor: Visitor) -> None:
     visitor.start_endless_run("deep", Batch_size="2000")
-    visitor.press("Pause", "Paused")
-    expect(visitor.main.get_by_role("button", name="One step")).to_be_enabled()
-    before = epoch(visitor, -1.0)
+    before = pause_and_step(visitor)
     visitor.press("One step")
     step = epoch(visitor, before) - before
     assert step == pytest.approx(2000 / 59_000, abs=0.011)  # what it shows has two digits behind the point
