@@ -139,11 +139,19 @@ class DataStore:
     def _make(self, folder: Path) -> None:
         """Make the folder and hold it locked, which tells others that this process lives."""
         folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(
-            tempfile.mkdtemp(prefix=f"new-{PREFIX}", dir=folder.parent)
-        )  # has its name only once it is locked
+        # It has its name only once it is locked.
+        new = Path(tempfile.mkdtemp(prefix=f"new-{PREFIX}", dir=folder.parent))
         handle = _lock(new)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            new.rmdir()
+            if handle is not None:
+                os.close(handle)
+            if not folder.is_dir():
+                raise
+            folder.chmod(0o700)  # a worker of ours was quicker, and has a run's folder in it already
+            handle = _lock(folder)
         before = None if self._remove_folder is None else self._remove_folder.detach()
         if before is not None and before[2][1] is not None:
             os.close(before[2][1])

@@ -906,6 +906,30 @@ def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(
     assert service.status(run_id).live
 
 
+def test_a_folder_that_a_worker_has_made_again_is_taken_over(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DataStore()
+    try:
+        run = store.make_folder("run")
+        shutil.rmtree(store.folder)
+        rename = Path.rename
+
+        def late(new: Path, folder: Path) -> Path:
+            run.mkdir(parents=True)  # as a worker does that saves its run just now
+            monkeypatch.setattr(Path, "rename", rename)
+            return new.rename(folder)
+
+        monkeypatch.setattr(Path, "rename", late)
+        store.mend()
+        assert run.is_dir()
+        assert store.folder.stat().st_mode & 0o077 == 0
+        store.make_folder("another run")
+    finally:
+        store.close()
+    assert not run.parent.exists()
+
+
 def test_data_that_were_taken_away_come_back(tmp_path: Path, split: Split) -> None:
     store = DataStore()
     try:
