@@ -893,6 +893,7 @@ def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(
     run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(run_id).model_step is not None)
     service.pause(run_id, "ada", PATIENCE)
+    wait_until(lambda: service.status(run_id).model_step == service.status(run_id).step)  # it is saved
     folder_of(service).rename(tmp_path / "taken away")
     service.resume(run_id, "ada")
     service.pause(run_id, "ada", PATIENCE)
