@@ -35,7 +35,8 @@ def takes_halves(run: TrainingRun) -> bool:
 
     Then a second process may join and leave: the result is the same to the last bit.
     """
-    return os.environ.get(VARIABLE) != "never" and cpu_count() > 1 and is_worth_sharing(run)
+    use = os.environ.get(VARIABLE)
+    return (use == "always" or (use != "never" and cpu_count() > 1)) and is_worth_sharing(run)
 
 
 class SecondProcessPolicy:
