@@ -11,41 +11,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.budget import NoRoom
-from dashboard.navigation import ROOT
 from dashboard.network.settings import use_recipe
 from dashboard.server.server import server
-from dashboard.session import UPLOADED, Session
+from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset
 from mlcore import Dataset
 from tests.mlcore.datasets.readers import data_files as make
-from tests.waiting import PATIENCE
+from tests.pages.visits import figures, grids, opened, session_of
 
 
 @pytest.fixture
 def app() -> AppTest:
-    return opened()
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.switch_page("pages/data.py").run()
-
-
-def session_of(app: AppTest) -> Session:
-    session = app.session_state["session"]
-    assert isinstance(session, Session)
-    return session
-
-
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def grids(app: AppTest) -> list[str]:
-    """Return the grids of pictures as HTML: the samples, then the averages."""
-    return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
+    return opened("data")
 
 
 def captions(grid: str) -> list[str]:
@@ -95,12 +72,12 @@ def test_another_data_set_is_in_use_once_it_was_chosen_and_the_address_says_so(a
 
 
 def test_the_address_chooses_a_data_set() -> None:
-    assert figures(opened(data="digits-8x8"))["Images"] == "1,797"
+    assert figures(opened("data", data="digits-8x8"))["Images"] == "1,797"
 
 
 @pytest.mark.parametrize("value", ["mnist-test", "upload", "nonsense", ""])
 def test_an_address_that_names_no_data_set_to_choose_changes_nothing(value: str) -> None:
-    assert figures(opened(data=value))["Images"] == "60,000"
+    assert figures(opened("data", data=value))["Images"] == "60,000"
 
 
 def test_a_small_data_set_gets_a_smaller_dev_set(app: AppTest) -> None:

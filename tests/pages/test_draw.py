@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.draw.drawing import clear, undo
 from dashboard.models import choice as model_choice
-from dashboard.navigation import ROOT
 from dashboard.runs.status import RunError
 from dashboard.session import UPLOADED_MODEL, Session
 from dashboard.shipped import shipped_model
@@ -27,7 +26,7 @@ from mlcore import (
     split_dataset,
     train,
 )
-from tests.waiting import PATIENCE
+from tests.pages.visits import new_app, session_of
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -39,14 +38,8 @@ def stroke(path: list[Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app = new_app()
     return app.switch_page("pages/draw.py").run()
-
-
-def session_of(app: AppTest) -> Session:
-    session = app.session_state["session"]
-    assert isinstance(session, Session)
-    return session
 
 
 def card(app: AppTest) -> str:

@@ -13,43 +13,20 @@ from streamlit.testing.v1 import AppTest
 from dashboard.evaluate.cache import evaluate
 from dashboard.evaluate.gallery import IMAGES_A_PAGE
 from dashboard.navigation import ROOT
-from dashboard.session import Session
 from dashboard.shipped import shipped_dataset, shipped_model
 from mlcore import Evaluation
-from tests.waiting import PATIENCE
+from tests.pages.visits import figures, grids, opened, session_of
 
 
 @pytest.fixture
 def app() -> AppTest:
-    return opened()
+    return opened("evaluate")
 
 
 @pytest.fixture(scope="module")
 def tested() -> Evaluation:
     """The shipped model on the test images."""
     return evaluate(shipped_model("mnist"), shipped_dataset("mnist-test"))
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return app.switch_page("pages/evaluate.py").run()
-
-
-def session_of(app: AppTest) -> Session:
-    session = app.session_state["session"]
-    assert isinstance(session, Session)
-    return session
-
-
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def grids(app: AppTest) -> list[str]:
-    """Return the grids of pictures as HTML: those of the cell, then the mistakes."""
-    return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
 
 
 def captions(grid: str) -> list[tuple[str, str]]:
@@ -62,7 +39,7 @@ def cell(app: AppTest) -> tuple[int, int]:
 
 
 def test_the_accuracy_is_shown_with_its_counts_and_what_to_expect(tested: Evaluation) -> None:
-    app = opened(set="test")
+    app = opened("evaluate", set="test")
     shown = figures(app)
     assert shown["Right"] == f"{tested.right:,}"
     assert shown["Wrong"] == f"{tested.wrong:,}"
@@ -83,11 +60,11 @@ def sum_of(app: AppTest) -> int:
 
 
 def test_the_page_begins_with_the_most_confused_pair(tested: Evaluation) -> None:
-    assert cell(opened(set="test")) == tested.confusions()[0]
+    assert cell(opened("evaluate", set="test")) == tested.confusions()[0]
 
 
 def test_a_cell_chosen_by_the_lists_shows_exactly_its_images(tested: Evaluation) -> None:
-    app = opened(set="test")
+    app = opened("evaluate", set="test")
     true, guessed = tested.confusions()[1]
     app.selectbox(key="cell_true").set_value(true).run()
     app.selectbox(key="cell_guessed").set_value(guessed).run()
@@ -99,39 +76,39 @@ def test_a_cell_chosen_by_the_lists_shows_exactly_its_images(tested: Evaluation)
 
 
 def test_a_pair_chosen_from_the_most_confused_leads_to_its_cell(tested: Evaluation) -> None:
-    app = opened(set="test")
+    app = opened("evaluate", set="test")
     pair = tested.confusions()[2]
     app.button_group(key="cell_pair").set_value(pair).run()
     assert cell(app) == pair
 
 
 def test_the_address_can_name_a_cell() -> None:
-    assert cell(opened(set="test", true="3", guessed="5")) == (3, 5)
+    assert cell(opened("evaluate", set="test", true="3", guessed="5")) == (3, 5)
 
 
 @pytest.mark.parametrize("names", [{"true": "3"}, {"true": "x", "guessed": "5"}, {"true": "", "guessed": ""}])
 def test_an_address_that_names_no_cell_leads_to_the_usual_one(
     names: dict[str, str], tested: Evaluation
 ) -> None:
-    assert cell(opened(set="test", **names)) == tested.confusions()[0]
+    assert cell(opened("evaluate", set="test", **names)) == tested.confusions()[0]
 
 
 def test_a_full_cell_is_shown_a_page_at_a_time(tested: Evaluation) -> None:
-    app = opened(set="test", true="1", guessed="1")
+    app = opened("evaluate", set="test", true="1", guessed="1")
     assert len(captions(grids(app)[0])) == IMAGES_A_PAGE
     assert 50 <= IMAGES_A_PAGE <= 100
     assert tested.matrix[1, 1] > 2 * IMAGES_A_PAGE
 
 
 def test_the_most_confident_mistakes_come_first(tested: Evaluation) -> None:
-    shown = grids(opened(set="test"))[1]
+    shown = grids(opened("evaluate", set="test"))[1]
     numbers = [int(number.replace(",", "")) - 1 for number in re.findall(r"Image ([\d,]+):", shown)]
     assert numbers == tested.mistakes[:IMAGES_A_PAGE].tolist()
     assert (np.diff(tested.confidence[numbers]) <= 0).all()
 
 
 def test_there_are_recall_precision_f1_and_support_of_each_class(tested: Evaluation) -> None:
-    table = opened(set="test").dataframe[0].value
+    table = opened("evaluate", set="test").dataframe[0].value
     assert list(table.columns) == ["name", "support", "recall", "precision", "f1"]
     np.testing.assert_array_equal(table["support"], tested.matrix.sum(axis=1))
     found = np.diag(tested.matrix) / tested.matrix.sum(axis=1)

@@ -7,15 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.home.showcase import IMAGES
-from dashboard.navigation import PAGES, ROOT
+from dashboard.navigation import PAGES
 from dashboard.shipped import shipped_model
 from dashboard.ui.formats import percent
-from tests.waiting import PATIENCE
+from tests.pages.visits import new_app
 
 
 @pytest.fixture(scope="module")
 def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
+    return new_app().run()
 
 
 def test_the_accuracy_shown_is_that_of_the_models_card(app: AppTest) -> None:

@@ -10,11 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate
-from dashboard.navigation import ROOT
 from dashboard.runs.service import RunService
-from dashboard.session import Session
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
-from tests.waiting import PATIENCE
+from tests.pages.visits import new_app, session_of
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +30,13 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def visit(**query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).switch_page("pages/network.py")
+    app = new_app().switch_page("pages/network.py")
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception
     assert not app.error
     return app
-
-
-def session_of(app: AppTest) -> Session:
-    session = app.session_state["session"]
-    assert isinstance(session, Session)
-    return session
 
 
 def box(app: AppTest, label: str) -> Any:

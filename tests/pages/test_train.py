@@ -12,7 +12,6 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate, run_service
 from dashboard.models import choice as model_choice
-from dashboard.navigation import ROOT
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session
@@ -22,6 +21,7 @@ from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train import run_choice
 from mlcore import NetworkConfig, TrainingConfig
+from tests.pages.visits import figures, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
 
@@ -59,7 +59,7 @@ def app(service: RunService) -> AppTest:
 
 
 def visit(training: TrainingConfig, network: NetworkConfig | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app = new_app()
     app.session_state["session"] = session = Session()
     session.use_dataset("digits-8x8")
     session.training_config = training
@@ -69,12 +69,6 @@ def visit(training: TrainingConfig, network: NetworkConfig | None = None, **quer
     app.switch_page("pages/train.py").run()
     assert not app.exception
     return app
-
-
-def session_of(app: AppTest) -> Session:
-    session = app.session_state["session"]
-    assert isinstance(session, Session)
-    return session
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -89,10 +83,6 @@ def labels(app: AppTest) -> set[str]:
 
 def enabled(app: AppTest) -> set[str]:
     return {button.label for button in app.button if not button.disabled}
-
-
-def figures(app: AppTest) -> dict[str, str]:
-    return {metric.label: str(metric.value) for metric in app.metric}
 
 
 def status_of(app: AppTest, service: RunService) -> RunStatus:
