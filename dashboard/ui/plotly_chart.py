@@ -23,6 +23,9 @@ Cell: TypeAlias = tuple[int, int]
 
 _HERE = Path(__file__).parent
 _STREAMLIT = Path(st.__file__).parent / "static" / "static" / "js"
+# Each read once: a chart is shown once a second while a run trains.
+_CSS = (_HERE / "plotly_chart.css").read_text(encoding="utf-8")
+_JS = (_HERE / "plotly_chart.js").read_text(encoding="utf-8")
 _HTML = """
 <div class="dl-chart">
   <div class="dl-bar"><div class="dl-legend" role="group"></div><div class="dl-views">
@@ -142,7 +145,7 @@ def _component() -> ComponentRenderer:
     return st.components.v2.component(
         "digit_lab_plotly_chart",
         html=_HTML,
-        css=(_HERE / "plotly_chart.css").read_text(encoding="utf-8"),
-        js=(_HERE / "plotly_chart.js").read_text(encoding="utf-8"),
+        css=_CSS,
+        js=_JS,
         isolate_styles=False,
     )
