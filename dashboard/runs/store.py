@@ -107,6 +107,7 @@ class DataStore:
         self._users: Counter[str] = Counter()
         self._maps: dict[str, NDArray[Any]] = {}  # what is open can be read when a cleaner took the files
         self._folder: Path | None = None
+        self._handle: int | None = None  # holds the folder locked
         self._remove_folder: weakref.finalize[[str, int | None], DataStore] | None = None
 
     @property
@@ -124,7 +125,7 @@ class DataStore:
                 self._folder = Path(tempfile.gettempdir(), PREFIX + secrets.token_hex(8))
                 self._make(self._folder)
                 resource_tracker.register(str(self._folder), "folder")
-            elif not self._folder.is_dir():
+            elif not self._is_held(self._folder):
                 self._make(self._folder)
             for path, array in self._maps.items():
                 if not os.path.exists(path):
@@ -135,6 +136,15 @@ class DataStore:
         """Bring back what was taken away by others, if this store is in use."""
         if self._folder is not None:
             _ = self.folder
+
+    def _is_held(self, folder: Path) -> bool:
+        """Whether the folder is there, and is the one that this store holds: a worker may have made another."""
+        if self._handle is None:
+            return folder.is_dir()
+        try:
+            return os.path.samestat(folder.stat(), os.fstat(self._handle))
+        except FileNotFoundError:
+            return False
 
     def _make(self, folder: Path) -> None:
         """Make the folder and hold it locked, which tells others that this process lives."""
@@ -152,9 +162,11 @@ class DataStore:
                 raise
             folder.chmod(0o700)  # a worker of ours was quicker, and has a run's folder in it already
             handle = _lock(folder)
-        before = None if self._remove_folder is None else self._remove_folder.detach()
-        if before is not None and before[2][1] is not None:
-            os.close(before[2][1])
+        if self._remove_folder is not None:
+            self._remove_folder.detach()
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = handle
         self._remove_folder = weakref.finalize(self, _remove, str(folder), handle)
 
     def make_folder(self, name: str, room: int = 0) -> Path:
@@ -243,7 +255,7 @@ class DataStore:
             self._maps.clear()
             if self._remove_folder is not None:
                 self._remove_folder()
-            self._remove_folder = self._folder = None
+            self._remove_folder = self._folder = self._handle = None
 
     def _keep(self, name: str, array: NDArray[np.generic]) -> str:
         path = str(self.folder / f"{name}.npy")

@@ -931,6 +931,20 @@ def test_a_folder_that_a_worker_has_made_again_is_taken_over(
     assert not run.parent.exists()
 
 
+def test_a_folder_that_a_worker_made_again_unnoticed_is_held_like_the_first() -> None:
+    store = DataStore()
+    try:
+        run = store.make_folder("run")
+        shutil.rmtree(store.folder)
+        run.mkdir(parents=True)
+        store.mend()
+        assert store.folder.stat().st_mode & 0o077 == 0
+        remove_left_behind(store.folder.parent)  # as the next server does at its start
+        assert run.is_dir()
+    finally:
+        store.close()
+
+
 def test_data_that_were_taken_away_come_back(tmp_path: Path, split: Split) -> None:
     store = DataStore()
     try:
