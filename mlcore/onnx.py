@@ -19,7 +19,7 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model import Model
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
-from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity
+from mlcore.network.layers import Activation, Dropout, Layer, Linear
 
 try:
     from onnx import TensorProto, checker, helper, numpy_helper
@@ -127,8 +127,8 @@ def _linear(graph: _Graph, values: str, layer: Layer) -> str:
     return graph.add("Gemm", values, weights, biases)
 
 
-def _nonlinearity(graph: _Graph, values: str, layer: Layer) -> str:
-    assert isinstance(layer, Nonlinearity)
+def _activation(graph: _Graph, values: str, layer: Layer) -> str:
+    assert isinstance(layer, Activation)
     name = next(name for name, activation in ACTIVATIONS.items() if activation is layer.activation)
     operator, attributes = ACTIVATION_OPERATORS[name]
     return graph.add(operator, values, **attributes)
@@ -154,7 +154,7 @@ def _flatten(graph: _Graph, values: str, layer: Layer) -> str:
 
 LAYER_EXPORTS: dict[type[Layer], Callable[[_Graph, str, Layer], str]] = {
     Linear: _linear,
-    Nonlinearity: _nonlinearity,
+    Activation: _activation,
     Dropout: _nothing,  # it acts while training only
     Conv2d: _convolution,
     MaxPool2d: _max_pool,

@@ -138,7 +138,7 @@ class DataStore:
             _ = self.folder
 
     def _is_held(self, folder: Path) -> bool:
-        """Whether the folder is there, and is the one that this store holds: a worker may have made another."""
+        """Whether the folder is there and is the one this store holds: a worker may have made another."""
         if self._handle is None:
             return folder.is_dir()
         try:

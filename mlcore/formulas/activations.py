@@ -16,7 +16,7 @@ LEAK = 0.01  # slope of the leaky ReLU below zero (Maas et al., 2013)
 
 
 @dataclass(frozen=True)
-class Activation:
+class ActivationFunction:
     """One activation function f with its derivative written through its output a = f(z).
 
     Attributes
@@ -109,8 +109,8 @@ def _softplus_slope(d: Array, a: Array) -> None:
     d *= -np.expm1(-a)
 
 
-ACTIVATIONS: dict[str, Activation] = {
-    "relu": Activation(
+ACTIVATIONS: dict[str, ActivationFunction] = {
+    "relu": ActivationFunction(
         N_("ReLU"),
         N_(
             "Keeps positive sums and sets the rest to zero: fast, and the usual choice (Nair & Hinton, 2010)."
@@ -120,7 +120,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _relu,
         _relu_slope,
     ),
-    "leaky_relu": Activation(
+    "leaky_relu": ActivationFunction(
         N_("Leaky ReLU"),
         N_("Like ReLU, but keeps a hundredth of a negative sum, so that no neuron dies."),
         "max(0.01 z, z)",
@@ -128,7 +128,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _leaky_relu,
         _leaky_relu_slope,
     ),
-    "tanh": Activation(
+    "tanh": ActivationFunction(
         N_("tanh"),
         N_("Maps every sum to between -1 and 1: smooth, but slow to learn once it saturates."),
         "tanh z",
@@ -136,7 +136,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _tanh,
         _tanh_slope,
     ),
-    "sigmoid": Activation(
+    "sigmoid": ActivationFunction(
         N_("Sigmoid"),
         N_("Maps every sum to between 0 and 1: the classic of the first networks, and the slowest to learn."),
         "1 / (1 + e^-z)",
@@ -144,7 +144,7 @@ ACTIVATIONS: dict[str, Activation] = {
         sigmoid,
         _sigmoid_slope,
     ),
-    "softplus": Activation(
+    "softplus": ActivationFunction(
         N_("Softplus"),
         N_("A ReLU with a round corner: smooth everywhere, a little slower."),
         "log(1 + e^z)",
@@ -152,7 +152,7 @@ ACTIVATIONS: dict[str, Activation] = {
         _softplus,
         _softplus_slope,
     ),
-    "identity": Activation(
+    "identity": ActivationFunction(
         N_("Identity"),
         N_(
             "Changes nothing: all layers collapse into one linear map, which shows why a network "

@@ -12,7 +12,7 @@ import re
 import numpy as np
 
 from mlcore.arrays import Array
-from mlcore.formulas.activations import Activation
+from mlcore.formulas.activations import ActivationFunction
 from mlcore.formulas.initializers import Initializer
 
 Shape = tuple[int, ...]
@@ -150,13 +150,13 @@ class Linear(Layer):
         }
 
 
-class Nonlinearity(Layer):
+class Activation(Layer):
     """An activation function on every value, in place."""
 
     kind = "activation"
     symbol = "a"
 
-    def __init__(self, shape: Shape, activation: Activation) -> None:
+    def __init__(self, shape: Shape, activation: ActivationFunction) -> None:
         super().__init__(shape)
         self.activation = activation
 

@@ -22,7 +22,7 @@ from mlcore.formulas.losses import LOSSES, Loss
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
-from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity, parameter_count
+from mlcore.network.layers import Activation, Dropout, Layer, Linear, parameter_count
 
 MICRO_BATCH = 512
 """Images that go through the network at once, at most; the gradients of a larger batch are added up."""
@@ -244,7 +244,7 @@ class Network:
 
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer for layer in (Linear, Nonlinearity, Dropout, Conv2d, MaxPool2d, Flatten)
+    layer.kind: layer for layer in (Linear, Activation, Dropout, Conv2d, MaxPool2d, Flatten)
 }
 
 
@@ -261,7 +261,7 @@ def build_layers(
     layers = _convolutional_layers(config, image_shape) if config.filters else []
     inputs = layers[-1].output_shape[0] if layers else features
     for size in config.hidden_sizes:
-        layers += [Linear(inputs, size), Nonlinearity((size,), ACTIVATIONS[config.activation])]
+        layers += [Linear(inputs, size), Activation((size,), ACTIVATIONS[config.activation])]
         if config.dropout:
             layers.append(Dropout((size,), config.dropout))
         inputs = size
@@ -284,7 +284,7 @@ def _convolutional_layers(config: NetworkConfig, image_shape: tuple[int, int]) -
         layers.append(Conv2d(shape, filters, config.kernel_size))
         layers.append(MaxPool2d(layers[-1].output_shape))
         shape = layers[-1].output_shape
-        layers.append(Nonlinearity(shape, ACTIVATIONS[config.activation]))
+        layers.append(Activation(shape, ACTIVATIONS[config.activation]))
     return [*layers, Flatten(shape)]
 
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore import ACTIVATIONS, INITIALIZERS
-from mlcore.formulas.activations import Activation
+from mlcore.formulas.activations import ActivationFunction
 from mlcore.network.convolution import Conv2d
-from mlcore.network.layers import Dropout, Layer, Linear, Nonlinearity, Shape
+from mlcore.network.layers import Activation, Dropout, Layer, Linear, Shape
 from mlcore.network.network import LAYERS
 from tests.mlcore.small import relative_error, slopes
 
@@ -29,7 +29,7 @@ def make(kind: str, *, needs_input_gradient: bool = True, batch: int = BATCH) ->
     layer_class = LAYERS[kind]
     hints = get_type_hints(layer_class.__init__)
     numbers = iter((4, 3, 2, 5))
-    examples: dict[Any, Any] = {Shape: IMAGE, float: 0.4, Activation: ACTIVATIONS["tanh"]}
+    examples: dict[Any, Any] = {Shape: IMAGE, float: 0.4, ActivationFunction: ACTIVATIONS["tanh"]}
     arguments = {
         name: next(numbers) if hints[name] is int else examples[hints[name]]
         for name, parameter in inspect.signature(layer_class).parameters.items()
@@ -207,7 +207,7 @@ def test_the_factor_of_the_first_layer_is_the_same_as_scaled_inputs() -> None:
 
 
 def test_an_activation_works_in_place() -> None:
-    layer = Nonlinearity((3,), ACTIVATIONS["relu"])
+    layer = Activation((3,), ACTIVATIONS["relu"])
     z = np.array([[-1.0, 0.0, 2.0]])
     assert layer.forward(z) is z
     np.testing.assert_array_equal(z, [[0, 0, 2]])
