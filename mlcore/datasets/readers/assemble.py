@@ -32,6 +32,7 @@ class Found:
     images : uint8 array, ``(n, height, width)``
         Owned by the reader that made it: it is changed in place.
     labels : integer or text array, ``(n,)``
+        Empty when a reader was asked for images without labels.
     notes : list of str
         What was left out or changed so far, as sentences for the user.
     """

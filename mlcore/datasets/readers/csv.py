@@ -48,7 +48,7 @@ class Layout:
     delimiter: bytes
     names: tuple[str, ...] | None
     n_columns: int
-    label: int
+    label: int | None
     pixels: tuple[int, ...]
     image_shape: tuple[int, int]
 
@@ -88,11 +88,12 @@ class Rows:
         self.pixels.resize((n, self.pixels.shape[1]), refcheck=False)
 
 
-def read_table(sources: Sequence[Source], part: Part) -> Found:
+def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
     """Return the images and labels of one table.
 
     The label is the first column, or the one that the header calls "label". The pixels are whole numbers
-    from 0 to 255 ("3.0" will do), row by row of the image.
+    from 0 to 255 ("3.0" will do), row by row of the image. With ``labelled=False`` the table needs no label,
+    and one that it has is left out: ``labels`` is then empty.
 
     Raises
     ------
@@ -113,7 +114,7 @@ def read_table(sources: Sequence[Source], part: Part) -> Found:
     with open_content(source) as stream:
         blocks = _blocks(source.name, stream)
         lines, first_row = _first_lines(source.name, blocks)
-        layout, has_header = _find_layout(source.name, lines, notes)
+        layout, has_header = _find_layout(source.name, lines, notes, labelled)
         rows = Rows(source.name, len(layout.pixels))
         if has_header:
             lines, first_row = lines[1:], first_row + 1
@@ -128,6 +129,8 @@ def read_table(sources: Sequence[Source], part: Part) -> Found:
         message = _("{file} has a header but no rows under it. It needs one row for each image.")
         raise DatasetError(message.format(file=source.name))
     labels, pixels = rows.finished()
+    if not labelled:
+        labels = labels[:0]
     return Found(source.name, pixels.reshape(-1, *layout.image_shape), labels, notes)
 
 
@@ -167,7 +170,7 @@ def _first_lines(file: str, blocks: Iterator[bytes]) -> tuple[list[bytes], int]:
     raise DatasetError(_("{file} has no rows: it is empty. Choose the file again.").format(file=file))
 
 
-def _find_layout(file: str, lines: list[bytes], notes: list[str]) -> tuple[Layout, bool]:
+def _find_layout(file: str, lines: list[bytes], notes: list[str], labelled: bool) -> tuple[Layout, bool]:
     """Tell from the first line what the columns are and whether that line is a header."""
     delimiter = max(DELIMITERS, key=lines[0].count)
     cells = lines[0].split(delimiter)
@@ -179,7 +182,11 @@ def _find_layout(file: str, lines: list[bytes], notes: list[str]) -> tuple[Layou
             "pixel: 785 for images of 28×28."
         )
         raise DatasetError(message.format(file=file, n=n))
-    label, ignored = _label_column(file, names, notes)
+    label: int | None
+    if not labelled and math.isqrt(n) ** 2 == n:
+        label, ignored = None, set[int]()
+    else:
+        label, ignored = _label_column(file, names, notes)
     pixels = tuple(k for k in range(n) if k != label and k not in ignored)
     image_shape = _image_shape(file, names, len(pixels))
     return Layout(file, delimiter, names, n, label, pixels, image_shape), names is not None
@@ -259,7 +266,7 @@ def _append_lines(rows: Rows, layout: Layout, lines: list[bytes], first_row: int
 def _append_together(rows: Rows, layout: Layout, lines: list[bytes]) -> bool:
     """Parse lines with NumPy and append them; return whether all of them could be read that way."""
     for values in _attempts(layout, lines):
-        labels = values[:, layout.label]
+        labels = values[:, layout.label] if layout.label is not None else np.zeros(len(values), np.int64)
         pixels = values.take(layout.pixels, axis=1)
         if labels.min() >= 0 and pixels.min() >= 0 and pixels.max() <= 255 and _all_whole(values):
             rows.append(labels.astype(np.int64), pixels.astype(np.uint8))
@@ -310,12 +317,12 @@ def _append_slowly(rows: Rows, layout: Layout, line: bytes, row: int) -> None:
         raise DatasetError(
             message.format(file=layout.file, row=row, found=len(cells), expected=layout.n_columns)
         )
-    label = _read_label(layout, row, cells[layout.label])
+    label = 0 if layout.label is None else _read_label(layout, row, layout.label, cells[layout.label])
     pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
     rows.append(np.array([label]), np.array([pixels], np.uint8))
 
 
-def _read_label(layout: Layout, row: int, cell: bytes) -> int:
+def _read_label(layout: Layout, row: int, column: int, cell: bytes) -> int:
     number = _number(cell)
     if 0 <= number < 1e9 and number == int(number):
         return int(number)
@@ -325,7 +332,7 @@ def _read_label(layout: Layout, row: int, cell: bytes) -> int:
         )
     else:
         message = _("{file}, row {row:,}, column {column}: the label is {found}; it must be 0, 1, 2, …")
-    raise _cell_error(message, layout, row, layout.label, cell)
+    raise _cell_error(message, layout, row, column, cell)
 
 
 def _read_pixel(layout: Layout, row: int, column: int, cell: bytes) -> int:

@@ -84,8 +84,10 @@ class StoredArray:
                 yield np.frombuffer(piece, self.dtype)
 
 
-def read_npz(sources: Sequence[Source], part: Part) -> Found:
+def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
     """Return the images and labels of one .npz file.
+
+    With ``labelled=False`` none are needed, and those that are there are left out: ``labels`` is empty.
 
     Raises
     ------
@@ -102,6 +104,10 @@ def read_npz(sources: Sequence[Source], part: Part) -> Found:
             for info in archive.infolist()
             if info.filename.endswith(".npy")
         }
+        if not labelled:
+            image_name, notes = _choose_images(file, list(names), part)
+            images = _read_images(_open_array(archive, file, names[image_name]), notes)
+            return Found(file, images, np.empty(0, np.int64), notes)
         (image_name, label_name), notes = _choose_arrays(file, list(names), part)
         images = _read_images(_open_array(archive, file, names[image_name]), notes)
         labels = _read_labels(_open_array(archive, file, names[label_name]), images.nbytes)
@@ -120,6 +126,16 @@ def _choose_arrays(file: str, names: list[str], part: Part) -> tuple[tuple[str, 
     )
     found = ", ".join(map(quoted, sorted(names)[:8])) or _("(none)")
     raise DatasetError(message.format(file=file, found=found))
+
+
+def _choose_images(file: str, names: list[str], part: Part) -> tuple[str, list[str]]:
+    """Return the name of the array of images where no labels are wanted: the only array, or a known name."""
+    images = {image_name: image_name for image_name, __ in ARRAY_NAMES if image_name in names}
+    if len(names) == 1:
+        return names[0], []
+    if images:
+        return choose_part(images, part)
+    return _choose_arrays(file, names, part)[0][0], []
 
 
 def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> StoredArray:
