@@ -136,7 +136,7 @@ def test_a_layer_and_its_gradients(kind: str) -> None:
     layer = make(kind)
     x = some_inputs(layer)
     d = np.random.default_rng(2).normal(0, 1, (len(x), *layer.output_shape))
-    ours = layer.forward(x.copy(), np.random.default_rng(7)).copy()
+    ours = layer.forward(x.copy(), training=True, generator=np.random.default_rng(7)).copy()
     input_gradient = layer.backward(d.copy()).copy()
     parameters, inputs = torch_parameters(layer), torch.tensor(x, requires_grad=True)
     theirs = TORCH_LAYERS[kind](layer, inputs, parameters)

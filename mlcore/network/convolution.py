@@ -95,7 +95,9 @@ class Conv2d(Layer):
             self._moved_gradient = np.empty_like(self._moved)
             self._image_gradient = np.empty_like(self._image)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """z = a ⋆ W + b, one row of outputs at a time"""
         height, width, channels = self.input_shape
         rows, columns, filters = self.output_shape
@@ -197,7 +199,9 @@ class MaxPool2d(Layer):
         self._gradient = np.empty_like(self._of_columns)
         self._input_gradient = np.zeros(height * channels * width * batch, dtype)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """m = max(max(upper left, upper right), max(lower left, lower right))"""
         rows, columns, channels = self.output_shape
         n = len(inputs)
@@ -256,7 +260,9 @@ class Flatten(Layer):
         self._outputs = np.empty((batch, *self.output_shape), dtype)
         self._gradient = np.empty(batch * self.output_shape[0], dtype)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """v = a, in a row"""
         outputs = self._outputs[: len(inputs)]
         np.copyto(outputs.reshape(inputs.shape), inputs)

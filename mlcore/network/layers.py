@@ -14,6 +14,7 @@ import numpy as np
 from mlcore.arrays import Array
 from mlcore.formulas.activations import ActivationFunction
 from mlcore.formulas.initializers import Initializer
+from mlcore.language import _
 
 Shape = tuple[int, ...]
 
@@ -58,8 +59,19 @@ class Layer:
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
         """Make the arrays for batches of up to ``batch`` images."""
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
-        """Return the outputs (batch, *output_shape); a generator means that this is training."""
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
+        """Return the outputs (batch, *output_shape).
+
+        Parameters
+        ----------
+        inputs : float array (batch, *input_shape)
+        training : bool
+            Whether the network learns from this batch: dropout works only then.
+        generator : numpy.random.Generator, optional
+            What a layer draws from while training; a layer that draws nothing needs none.
+        """
         return inputs
 
     def backward(self, gradient: Array) -> Array:
@@ -117,7 +129,9 @@ class Linear(Layer):
         self._input_gradient = np.empty((batch, inputs), dtype) if self.needs_input_gradient else None
         self._ones = np.ones(batch, dtype)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """z = s (x W) + b"""
         self._inputs = inputs
         outputs = self._outputs[: len(inputs)]
@@ -160,7 +174,9 @@ class Activation(Layer):
         super().__init__(shape)
         self.activation = activation
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """a = f(z), written over z"""
         self.activation.apply(inputs)
         self._outputs = inputs
@@ -201,11 +217,15 @@ class Dropout(Layer):
         self._mask = np.empty((batch, *self.input_shape), dtype)
         self._outputs = np.empty((batch, *self.input_shape), dtype)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """a · mask / (1 - rate) while training; a otherwise"""
-        self._training = generator is not None
-        if generator is None:
+        self._training = training
+        if not training:
             return inputs
+        if generator is None:
+            raise ValueError(_("Dropout draws at random while training: pass a generator."))
         mask = self._mask[: len(inputs)]
         generator.random(dtype=mask.dtype.type, out=mask)
         np.greater_equal(mask, self.rate, out=mask)

@@ -152,15 +152,17 @@ class Network:
         inputs = self._inputs[: len(compact)]
         return self.preparation.finish(compact, inputs, scaled=not self._scale_is_folded)
 
-    def forward(self, inputs: Array, generator: np.random.Generator | None = None) -> Array:
+    def forward(
+        self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
+    ) -> Array:
         """Return the logits (batch, classes) of inputs (batch, features), at most `micro_batch` rows.
 
-        A generator means that this is training (dropout draws from it). The array returned belongs to the
+        With ``training=True`` dropout is on, and draws from the generator. The array returned belongs to the
         network and is overwritten by the next call.
         """
         values = inputs
         for layer in self.layers:
-            values = layer.forward(values, generator)
+            values = layer.forward(values, training=training, generator=generator)
         return values
 
     def backward(self, gradient: Array) -> None:
@@ -186,11 +188,11 @@ class Network:
         share : float
             The weight of one image's loss: 1 / batch for the mean.
         generator : numpy.random.Generator, optional
-            Where dropout draws from.
+            What dropout draws from; a network without dropout needs none.
         keep : float array (batch, classes), optional
             Receives a copy of the outputs p, which the gradient overwrites.
         """
-        outputs = self.forward(self.read(compact), generator)
+        outputs = self.forward(self.read(compact), training=True, generator=generator)
         self.loss.activate(outputs)
         if keep is not None:
             np.copyto(keep, outputs)

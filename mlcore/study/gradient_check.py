@@ -173,7 +173,7 @@ def _cost(
     """Return a function for the mean cost with the parameters as they are at the call."""
 
     def cost() -> float:
-        outputs = network.forward(inputs, np.random.default_rng(seed))
+        outputs = network.forward(inputs, training=True, generator=np.random.default_rng(seed))
         network.loss.activate(outputs)
         return network.loss.total(outputs, labels) / len(labels) + network.penalty(weight_decay)
 

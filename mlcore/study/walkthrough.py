@@ -170,7 +170,7 @@ class _Walk:
         for place in self.places:
             for key, name, symbol in place.parameters:
                 yield StepValue("forward", name, symbol, "", place.layer.parameters[key].copy())
-            values = place.layer.forward(values, self.generator)
+            values = place.layer.forward(values, training=True, generator=self.generator)
             name = _("Output of {layer}").format(layer=place.name)
             yield StepValue("forward", name, place.y, place.formulas["output"], values[0].copy())
         self.values = values

@@ -51,7 +51,7 @@ def some_inputs(layer: Layer, n: int = BATCH, seed: int = 1) -> np.ndarray:
 
 def forward(layer: Layer, x: np.ndarray) -> np.ndarray:
     """The outputs while training, for inputs that are not overwritten; dropout draws the same each time."""
-    return layer.forward(x.copy(), np.random.default_rng(7)).copy()
+    return layer.forward(x.copy(), training=True, generator=np.random.default_rng(7)).copy()
 
 
 def backward(layer: Layer, x: np.ndarray, d: np.ndarray) -> np.ndarray:
@@ -226,7 +226,7 @@ def dropout(rate: float, n: int, width: int) -> Dropout:
 @given(st.floats(0.05, 0.9), st.integers(0, 2**32))
 def test_dropout_silences_its_part_and_keeps_the_mean(rate: float, seed: int) -> None:
     n = 40_000
-    out = dropout(rate, 1, n).forward(np.ones((1, n)), np.random.default_rng(seed))
+    out = dropout(rate, 1, n).forward(np.ones((1, n)), training=True, generator=np.random.default_rng(seed))
     # Each value is 0, or 1 / (1 - rate). Six standard deviations of a mean of n coins are allowed.
     six_sigma = 6 * np.sqrt(rate * (1 - rate) / n)
     assert np.mean(out == 0) == pytest.approx(rate, abs=six_sigma)
@@ -236,14 +236,19 @@ def test_dropout_silences_its_part_and_keeps_the_mean(rate: float, seed: int) ->
 
 def test_dropout_silences_the_same_values_on_the_way_back() -> None:
     layer = dropout(0.5, 3, 50)
-    out = layer.forward(np.ones((3, 50)), np.random.default_rng(0)).copy()
+    out = layer.forward(np.ones((3, 50)), training=True, generator=np.random.default_rng(0)).copy()
     np.testing.assert_array_equal(layer.backward(np.ones((3, 50))), out)
 
 
-def test_dropout_draws_anew_each_time() -> None:
+def test_dropout_cannot_train_without_a_generator() -> None:
+    with pytest.raises(ValueError, match="pass a generator"):
+        dropout(0.5, 3, 50).forward(np.ones((3, 50)), training=True)
+
+
+def test_dropout_draws_another_mask_each_time() -> None:
     layer, generator = dropout(0.5, 3, 50), np.random.default_rng(0)
-    first = layer.forward(np.ones((3, 50)), generator).copy()
-    assert (layer.forward(np.ones((3, 50)), generator) != first).any()
+    first = layer.forward(np.ones((3, 50)), training=True, generator=generator).copy()
+    assert (layer.forward(np.ones((3, 50)), training=True, generator=generator) != first).any()
 
 
 def test_dropout_does_nothing_when_the_network_answers() -> None:

@@ -38,7 +38,7 @@ def test_the_gradient_of_the_mean_cost_is_its_slope(config: dict) -> None:
     compact = network.preparation.compact(DATA.images)
 
     def cost() -> float:
-        p = network.forward(network.read(compact), np.random.default_rng(1))
+        p = network.forward(network.read(compact), training=True, generator=np.random.default_rng(1))
         network.loss.activate(p)
         return network.loss.total(p, DATA.labels) / len(DATA)
 
