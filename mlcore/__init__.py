@@ -5,7 +5,7 @@ The modules stand in the order of that path, and every name that a notebook need
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.describe import average_images, pixel_range
+from mlcore.datasets.describe import average_images, commonest_share, pixel_range
 from mlcore.datasets.readers import READERS, Reader, read_dataset
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
@@ -93,6 +93,7 @@ __all__ = [
     "calibration",
     "check_gradients",
     "class_scores",
+    "commonest_share",
     "confusion_matrix",
     "evaluate",
     "find_learning_rate",

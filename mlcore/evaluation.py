@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import IndexArray
 from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.describe import commonest_share
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.metrics import (
@@ -105,6 +106,21 @@ class Evaluation:
     def scores(self) -> ClassScores:
         """Precision, recall and F1 of each class."""
         return class_scores(self.matrix)
+
+    @property
+    def only_answer(self) -> int | None:
+        """The class that every image was given; None when there are two different answers or more."""
+        return int(self.guesses[0]) if (self.guesses == self.guesses[0]).all() else None
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether the model does no better than one answer for everything.
+
+        That is so when all its answers are one class, or when its accuracy is no more than the share of the
+        commonest class (`commonest_share`). The usual causes: a learning rate that is much too high, weights
+        that start at zero, many sigmoid layers, pixels that are not scaled.
+        """
+        return self.only_answer is not None or self.accuracy <= commonest_share(self.labels)
 
     def cell(self, true: int, guessed: int) -> IndexArray:
         """Return the positions of the images of one class with one guess, the most confident first."""

@@ -1,11 +1,13 @@
-"""What can be seen of a data set before anything is learnt: its range of grey levels, the mean of each class.
+"""What can be seen of a data set before anything is learnt: grey levels, mean images, the commonest class.
 
 It stands beside the Dataset on the path: the Data page shows these, and a notebook can ask for them.
 """
 
+import math
+
 import numpy as np
 
-from mlcore.arrays import UInt8Array
+from mlcore.arrays import Labels, UInt8Array
 from mlcore.datasets.dataset import BLOCK, Dataset
 
 
@@ -31,3 +33,21 @@ def average_images(dataset: Dataset) -> UInt8Array:
             total += images.sum(axis=0, dtype=np.int64)
         mean[...] = np.rint(total / max(1, len(members)))
     return means
+
+
+def commonest_share(labels: Labels) -> float:
+    """Return the share of the commonest class, the accuracy of one answer for everything; nan for no labels.
+
+    A network whose accuracy is no higher has learned nothing that helps (see `Evaluation.learned_nothing` and
+    `TrainingRun.learned_nothing`).
+
+    Parameters
+    ----------
+    labels : int array (n,)
+
+    Examples
+    --------
+    >>> commonest_share(np.array([2, 2, 2, 0]))
+    0.75
+    """
+    return float(np.bincount(labels).max() / len(labels)) if len(labels) else math.nan

@@ -255,6 +255,12 @@ class TrainingData:
         self.learner = BatchLearner(network, batches, split.train.labels)
         self._sample = np.arange(n if config.train_sample is None else min(config.train_sample, n))
 
+    @property
+    def measured_labels(self) -> Labels:
+        """The labels of the images that decide which measurement is best: dev set, or training sample."""
+        dev = self.split.dev.labels
+        return dev if len(dev) else self.split.train.labels[self._sample]
+
     def measure_training(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the sample of training images (see `measure`)."""
         return measure(self.learner.network, self._train, self.split.train.labels, self._sample)

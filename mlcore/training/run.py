@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.describe import commonest_share
 from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError, ModelFileError, TrainingDiverged
 from mlcore.formulas.optimizers import Optimizer
@@ -205,6 +206,18 @@ class TrainingRun:
     def is_done(self) -> bool:
         """Whether the run is finished, and measured at its end."""
         return self.finished and self._work is None and not self._evaluation_is_due
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether no measurement after a step beats the untrained network and one answer for everything.
+
+        One answer for everything has the share of the commonest class as its accuracy, among the images that
+        decide which measurement is best: the dev set or, without one, the training sample. False before the
+        first step was measured.
+        """
+        if self.best is None or self._data is None or self._evaluated_step <= 0:
+            return False
+        return self.best.step == 0 or standing(self.best)[0] <= commonest_share(self._data.measured_labels)
 
     @property
     def epoch(self) -> float:

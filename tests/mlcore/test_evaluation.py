@@ -121,6 +121,32 @@ def test_an_evaluation_is_printed_as_its_main_figures() -> None:
     assert repr(of_four()) == "Evaluation(3 of 4 right: accuracy 75.0%, likely 30.1% to 95.4%)"
 
 
+def test_one_answer_for_everything_is_told_whatever_its_accuracy() -> None:
+    constant = one_answer_of("b", [0, 1, 1, 1])
+    assert (constant.only_answer, constant.accuracy, constant.learned_nothing) == (1, 0.75, True)
+    assert of_four().only_answer is None
+    assert not of_four().learned_nothing  # three of four right, and each class is half of the images
+
+
+def test_two_answers_that_are_no_better_than_one_are_told_too() -> None:
+    names, images = ("a", "b"), np.zeros((4, 4, 4), np.uint8)
+    found = evaluate(Stub(), Dataset(images, np.array([0, 0, 0, 0]), names, "few"))
+    assert (found.only_answer, found.accuracy) == (None, 0.75)
+    assert found.learned_nothing  # who always says a is right four times
+
+
+def one_answer_of(name: str, labels: list[int]) -> Evaluation:
+    """What `evaluate` makes of a model that answers all images alike."""
+    answer = ("a", "b").index(name)
+
+    class Constant(Stub):
+        def predict_probabilities(self, images: np.ndarray) -> np.ndarray:
+            return np.eye(2, dtype=np.float32)[np.full(len(images), answer)]
+
+    dataset = Dataset(np.zeros((len(labels), 4, 4), np.uint8), np.array(labels), ("a", "b"), "few")
+    return evaluate(Constant(), dataset)
+
+
 def test_a_model_for_other_images_or_classes_is_refused_in_words(model: Model, digits: Dataset) -> None:
     assert misfit(model, digits) == ""
     larger = Dataset(np.zeros((2, 28, 28), np.uint8), [0, 1], digits.class_names, "larger")

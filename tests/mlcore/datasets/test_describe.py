@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlcore import Dataset, average_images, load_dataset, pixel_range
+from mlcore import Dataset, average_images, commonest_share, load_dataset, pixel_range
 from mlcore.datasets import describe
 
 
@@ -35,3 +35,9 @@ def test_the_average_does_not_depend_on_the_size_of_the_blocks(monkeypatch: pyte
     whole = average_images(digits)
     monkeypatch.setattr(describe, "BLOCK", 7)
     np.testing.assert_array_equal(average_images(digits), whole)
+
+
+def test_the_share_of_the_commonest_class_is_the_accuracy_of_one_answer() -> None:
+    labels = np.array([3, 3, 1, 0, 3])
+    assert commonest_share(labels) == np.mean(labels == 3) == 0.6
+    assert np.isnan(commonest_share(labels[:0]))

@@ -556,6 +556,35 @@ def test_the_best_weights_are_kept() -> None:
     assert run.model().card["measured_at_step"] == run.step
 
 
+@pytest.mark.parametrize(
+    ("network", "training"),
+    [
+        ({"initialization": "zeros"}, {}),
+        ({"activation": "sigmoid", "hidden_sizes": (8,) * 8}, {}),
+        ({"scaling": "none"}, {"optimizer": "gradient_descent", "learning_rate": 0.1}),
+        ({"hidden_sizes": (16, 16)}, {"learning_rate": 10.0}),
+    ],
+    ids=["zero weights", "eight sigmoid layers", "pixels as they are", "a rate that is much too high"],
+)
+def test_a_run_that_does_no_better_than_one_answer_for_everything_tells_it(
+    network: dict, training: dict
+) -> None:
+    run = small_run(network, **training)
+    assert not run.learned_nothing
+    finish(run, SPLIT)
+    assert run.learned_nothing
+
+
+def test_a_run_that_learns_something_does_not_say_that_it_learned_nothing() -> None:
+    run = small_run()
+    finish(run, SPLIT)
+    assert not run.learned_nothing
+    without_dev = Split(SPLIT.train, SPLIT.dev.take(slice(0)))
+    other = small_run({"initialization": "zeros"})
+    finish(other, without_dev)
+    assert other.learned_nothing  # by the training sample
+
+
 def test_a_run_stops_early_when_the_dev_set_has_nothing_more_to_give() -> None:
     run = small_run(epochs=500, patience=5, learning_rate=0.03)
     finish(run, SPLIT)
