@@ -59,6 +59,11 @@ def test_imports_point_one_way(path: Path) -> None:
         ("dashboard/charts.py", "from pages import train"),
         ("pages/train.py", "import numpy as np"),
         ("pages/train.py", "import plotly.graph_objects"),
+        ("app.py", "import numpy"),
+        ("examples/train_and_answer.py", "import dashboard.session"),
+        ("models/make.py", "from dashboard.draw import strokes"),
+        ("docs/settings_page.py", "import streamlit"),
+        ("benchmarks/load.py", "from pages import train"),
     ],
 )
 def test_an_import_against_the_way_is_found(name: str, source: str) -> None:

@@ -17,9 +17,11 @@ def shows(visitor: Visitor, guess: str) -> None:
     expect(visitor.main.locator(".dl-guess")).to_have_text(guess)
 
 
+# Between two pages there is no canvas for a moment: -1 then.
 INK = """() => {
   const canvas = document.querySelector(".st-key-canvas_board [data-testid=stBidiComponentIsolated]")
-    .shadowRoot.querySelector("canvas.dc-canvas.lower-canvas");
+    ?.shadowRoot.querySelector("canvas.dc-canvas.lower-canvas");
+  if (!canvas) return -1;
   const values = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
   const bright = values.filter((value) => value > 200).length;
   return (bright - canvas.width * canvas.height) / 3; // three colours, and opacity

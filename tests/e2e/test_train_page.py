@@ -20,7 +20,11 @@ from tests.e2e.steps import CONNECTED, TRAINING, Visitor
 WATCH = """() => {
   window.seen = [];
   window.moved = [];
-  new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push(entry.value)))
+  const name = (node) => node ? `${node.nodeName} ${node.className} ${node.textContent}`.slice(0, 200) : 'gone';
+  const place = ({ x, y, width, height }) => `${x},${y} ${width}×${height}`;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push([entry.value,
+    ...entry.sources.map(({ node, previousRect, currentRect }) =>
+      `${name(node)}: ${place(previousRect)} → ${place(currentRect)}`)])))
     .observe({ type: 'layout-shift' });
   const opacity = (element) =>
     element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
@@ -95,14 +99,14 @@ def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -
     wait_for_drawings(visitor, 4)
     visitor.page.wait_for_function("seen.length >= 40 && seen.at(-1)[0].end > seen[0][0].end")
     frames: list[list[dict[str, Any]]] = visitor.page.evaluate("window.seen")
-    moved: list[float] = visitor.page.evaluate("window.moved")
+    moved: list[list[Any]] = visitor.page.evaluate("window.moved")
     visitor.press("Stop")
     assert all(len(plots) == 2 for plots in frames)
     plots = [plot for frame in frames for plot in frame]
     assert all(plot["lines"] >= 1 for plot in plots), "a frame without curves"
     assert {plot["opacity"] for plot in plots} == {1}, "a frame that is faded"
     assert len({(plot["top"], plot["height"]) for plot in plots}) == 1, "a plot that moved"
-    assert sum(moved) == 0, "something on the page moved"
+    assert moved == [], "something on the page moved"
 
 
 def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) -> None:
