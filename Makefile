@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# Tests run in this many processes; a file's tests stay together, for what they share.
+JOBS ?= 2
 # `container` needs root, for a limit of memory (python -m benchmarks.container).
 # `weights` compares two states of the code (python -m benchmarks.weights). The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
 PARTS ?= $(filter-out contenders container drawing machine weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
@@ -11,7 +13,7 @@ PARTS ?= $(filter-out contenders container drawing machine weights,$(patsubst be
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run test coverage lint format benchmark frameworks agreement reference docs screenshots messages lock clean
+.PHONY: help run test quick coverage lint format benchmark frameworks agreement reference docs screenshots messages lock clean
 
 help:  ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | tr '@' '\t' | expand -t 20
@@ -20,7 +22,10 @@ run: $(VENV)/app  ## Make .venv, install, start the app (ARGS="--server.port 860
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/browser  ## Install what tests need, a browser too, and run all tests (ARGS="tests/mlcore -k adam" for some)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+quick: $(VENV)/dev  ## Run the tests that need no browser, in two minutes
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/e2e $(ARGS)
 
 coverage: $(VENV)/dev  ## Tell how much of mlcore its own tests run, lines and branches: 95 % at least
 	$(BIN)/python -m pytest tests/mlcore mlcore --cov --cov-report=term-missing:skip-covered --cov-fail-under=95

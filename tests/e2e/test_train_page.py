@@ -20,7 +20,7 @@ from tests.e2e.steps import CONNECTED, TRAINING, Visitor
 WATCH = """() => {
   window.seen = [];
   window.moved = [];
-  const name = (node) => node ? `${node.nodeName} ${node.className} ${node.textContent}`.slice(0, 200) : 'gone';
+  const name = (node) => `${node?.nodeName} ${node?.className} ${node?.textContent}`.slice(0, 200);
   const place = ({ x, y, width, height }) => `${x},${y} ${width}×${height}`;
   new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.moved.push([entry.value,
     ...entry.sources.map(({ node, previousRect, currentRect }) =>
@@ -95,6 +95,7 @@ def pause_and_step(visitor: Visitor) -> float:
 def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -> None:
     visitor.start_endless_run("deep")
     wait_for_drawings(visitor, 1)
+    visitor.wait_until_idle()  # what stands below the curves has come
     visitor.page.evaluate(WATCH)
     wait_for_drawings(visitor, 4)
     visitor.page.wait_for_function("seen.length >= 40 && seen.at(-1)[0].end > seen[0][0].end")

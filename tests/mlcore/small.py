@@ -64,6 +64,6 @@ def slopes(cost: Callable[[], float], values: np.ndarray, step: float = 1e-5) ->
 
 
 def relative_error(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the largest difference over the largest value; NaN, which no comparison passes, for all zeros."""
+    """Return the largest difference over the largest value; NaN, which no comparison passes, for zeros."""
     scale = max(np.abs(first).max(), np.abs(second).max())
     return float(np.abs(first - second).max() / scale) if scale else float("nan")
