@@ -5,6 +5,7 @@ The modules stand in the order of that path, and every name that a notebook need
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.decision import Decision
 from mlcore.datasets.describe import average_images, commonest_share, pixel_range
 from mlcore.datasets.readers import READERS, Reader, read_dataset
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
@@ -60,6 +61,7 @@ __all__ = [
     "ClassScores",
     "Dataset",
     "DatasetError",
+    "Decision",
     "DigitLabError",
     "EpochMetrics",
     "Evaluation",

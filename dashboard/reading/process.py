@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -90,7 +91,8 @@ def _write(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "fingerprint": dataset.fingerprint,
         "class_names": dataset.class_names,
         "name": dataset.name,
-        "notes": dataset.notes,
+        "notes": dataset.left_out,
+        "decisions": [asdict(decision) for decision in dataset.decisions],
     }
 
 

@@ -27,7 +27,7 @@ from dashboard.places import lies_in_memory
 from dashboard.reading.process import LABELS, PIXELS
 from dashboard.runs.executors import WORKER_ENVIRONMENT
 from dashboard.runs.store import DataStore, StoredDataset, reason_of
-from mlcore import Dataset, DatasetError
+from mlcore import Dataset, DatasetError, Decision
 from mlcore.errors import DigitLabError
 from mlcore.language import _
 
@@ -300,7 +300,8 @@ class Readings:
         self._start_cleaner()
         # The mapping is gone when the last part, picture or split of the data set is.
         weakref.finalize(pixels._mmap, self._let_go, stored, kept).atexit = False
-        return Dataset(pixels, labels, names, part["name"], notes=part["notes"])
+        decisions = [Decision(**decision) for decision in part["decisions"]]
+        return Dataset(pixels, labels, names, part["name"], notes=part["notes"], decisions=decisions)
 
     def _let_go(self, stored: StoredDataset, kept: Reservation) -> None:
         kept.release()

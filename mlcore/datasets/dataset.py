@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlcore.arrays import IndexArray, UInt8Array
+from mlcore.datasets.decision import Decision
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -37,7 +38,9 @@ class Dataset:
         The positions in `images` and `labels` that make up this data set, when it is a part of them.
         No pixel is copied.
     notes : iterable of str
-        Sentences for the user about what a reader changed or left out.
+        Sentences for the user about what a reader left out.
+    decisions : iterable of Decision
+        What a reader decided about the pixels.
 
     Raises
     ------
@@ -60,11 +63,13 @@ class Dataset:
         *,
         rows: Any = None,
         notes: Iterable[str] = (),
+        decisions: Iterable[Decision] = (),
     ) -> None:
         self._pixels = _read_only(np.ascontiguousarray(images))
         self._class_names = tuple(class_names)
         self._name = name
-        self._notes = tuple(notes)
+        self._left_out = tuple(notes)
+        self._decisions = tuple(decisions)
         _check(self._pixels, np.asarray(labels), self._class_names)
         self._pixel_labels = _read_only(np.asarray(labels).astype(np.int64, copy=False))
         self._rows: IndexArray | None = None
@@ -114,8 +119,18 @@ class Dataset:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the user: what the reader changed or left out."""
-        return self._notes
+        """Sentences for the user: what a reader left out, and then what it decided."""
+        return (*self._left_out, *(decision.sentence for decision in self._decisions))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Sentences for the user: what a reader left out."""
+        return self._left_out
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What a reader decided about the pixels, in the order in which it was done."""
+        return self._decisions
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -134,7 +149,12 @@ class Dataset:
             return self
         if self._base is None:
             self._base = Dataset(
-                self._pixels, self._pixel_labels, self._class_names, self._name, notes=self._notes
+                self._pixels,
+                self._pixel_labels,
+                self._class_names,
+                self._name,
+                notes=self._left_out,
+                decisions=self._decisions,
             )
         return self._base
 
@@ -160,7 +180,8 @@ class Dataset:
             self._class_names,
             name or self._name,
             rows=rows,
-            notes=self._notes,
+            notes=self._left_out,
+            decisions=self._decisions,
         )
         part._base = self.base
         return part

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
+from mlcore.datasets.readers.scale import ValueRange, scale_of
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
-
-# The largest grey level of images with few of them: 1, 2, 3 and 4 bits, and the 0…16 of the 8×8 digits.
-SMALL_SCALES = (1, 3, 7, 15, 16)
 
 
 @dataclass
@@ -34,13 +33,16 @@ class Found:
     labels : integer or text array, ``(n,)``
         Empty when a reader was asked for images without labels.
     notes : list of str
-        What was left out or changed so far, as sentences for the user.
+        What was left out so far, as sentences for the user.
+    decisions : list of Decision
+        What the reader decided about the pixels.
     """
 
     file: str
     images: UInt8Array
     labels: NDArray[Any]
     notes: list[str] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
 
 def make_dataset(found: Found, name: str) -> Dataset:
@@ -58,7 +60,7 @@ def make_dataset(found: Found, name: str) -> Dataset:
     class_names, labels = name_classes(found.file, found.labels)
     _stretch_small_scale(found)
     _turn_ink_white(found)
-    return Dataset(found.images, labels, class_names, name, notes=found.notes)
+    return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=found.decisions)
 
 
 def check_counts(file: str, n_images: int, n_labels: int) -> None:
@@ -127,14 +129,13 @@ def _stretch_small_scale(found: Found, block: int = 4096) -> None:
     if images.min() == largest:
         message = _("Every pixel in {file} has the same value, {value}: there is nothing to learn from.")
         raise DatasetError(message.format(file=found.file, value=largest))
-    if largest > SMALL_SCALES[-1]:
+    scale = scale_of(ValueRange(0, largest, whole=True))
+    if scale is None or scale.is_bytes:
         return
-    scale = next(scale for scale in SMALL_SCALES if scale >= largest)
-    table = ((np.arange(256) * 255 + scale // 2) // scale).astype(np.uint8)
+    table = scale.to_bytes(np.arange(256))
     for start in range(0, len(images), block):
         images[start : start + block] = table[images[start : start + block]]
-    message = _("The pixels go from 0 to {scale}; they were stretched to 0 to 255.")
-    found.notes.append(message.format(scale=scale))
+    found.decisions.append(Decision("stretch", scale.sentence, len(images)))
 
 
 def _turn_ink_white(found: Found) -> None:
@@ -144,4 +145,5 @@ def _turn_ink_white(found: Found) -> None:
     border = sum(float(side.mean()) for side in sides) / len(sides)
     if border > 127 and border > images.mean():
         np.subtract(255, images, out=images)
-        found.notes.append(_("The images are dark on light; they were inverted to white ink on black."))
+        sentence = _("The images are dark on light; they were inverted to white ink on black.")
+        found.decisions.append(Decision("invert", sentence, len(images)))

@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
+from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import (
     check_bytes,
@@ -24,6 +25,7 @@ from mlcore.datasets.readers.limits import (
     check_label,
 )
 from mlcore.datasets.readers.parts import Part, choose_part
+from mlcore.datasets.readers.scale import Scale, ValueRange, scale_of
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.readers.zipped import open_zip
 from mlcore.errors import DatasetError
@@ -104,15 +106,16 @@ def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Fo
             for info in archive.infolist()
             if info.filename.endswith(".npy")
         }
+        decisions: list[Decision] = []
         if not labelled:
             image_name, notes = _choose_images(file, list(names), part)
-            images = _read_images(_open_array(archive, file, names[image_name]), notes)
-            return Found(file, images, np.empty(0, np.int64), notes)
+            images = _read_images(_open_array(archive, file, names[image_name]), decisions)
+            return Found(file, images, np.empty(0, np.int64), notes, decisions)
         (image_name, label_name), notes = _choose_arrays(file, list(names), part)
-        images = _read_images(_open_array(archive, file, names[image_name]), notes)
+        images = _read_images(_open_array(archive, file, names[image_name]), decisions)
         labels = _read_labels(_open_array(archive, file, names[label_name]), images.nbytes)
     check_counts(file, len(images), len(labels))
-    return Found(file, images, labels, notes)
+    return Found(file, images, labels, notes, decisions)
 
 
 def _choose_arrays(file: str, names: list[str], part: Part) -> tuple[tuple[str, str], list[str]]:
@@ -161,7 +164,7 @@ def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> S
     return StoredArray(archive, info, file, name, shape, dtype, fortran_order, header_bytes)
 
 
-def _read_images(array: StoredArray, notes: list[str]) -> UInt8Array:
+def _read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
     """Return an array as uint8 images ``(n, height, width)``."""
     image_shape = _image_shape(array)
     copies = 2 if array.fortran_order else 1  # the second in the order of rows
@@ -169,17 +172,14 @@ def _read_images(array: StoredArray, notes: list[str]) -> UInt8Array:
     if array.dtype.kind not in "buif":
         message = _("{file}: the array {name} is of type {dtype}; images are numbers, best of type uint8.")
         raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
-    fractions = array.dtype.kind == "f" and _are_fractions(array)
-    if fractions:
-        notes.append(_("The pixels were fractions from 0 to 1; they were multiplied by 255."))
+    scale = None if array.dtype == np.uint8 else _scale(array)
     pixels = np.empty(array.count, np.uint8)
     done = 0
     for values in array.pieces():
-        if array.dtype != np.uint8:
-            values = np.rint(values * 255) if fractions else values
-            _check_pixels(array, values, done)
-        pixels[done : done + len(values)] = values
+        pixels[done : done + len(values)] = values if scale is None else scale.to_bytes(values)
         done += len(values)
+    if scale is not None:
+        decisions.append(Decision("stretch", scale.sentence, array.shape[0]))
     if array.fortran_order:
         pixels = np.ascontiguousarray(pixels.reshape(array.shape, order="F"))
     return pixels.reshape(array.shape[0], *image_shape)
@@ -202,25 +202,32 @@ def _image_shape(array: StoredArray) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def _are_fractions(array: StoredArray) -> bool:
-    """Tell whether the values lie between 0 and 1 and not only on them."""
-    whole = True
+def _scale(array: StoredArray) -> Scale | None:
+    """Return the scale of an array's values, or None when they are bytes in a larger type."""
+    values = ValueRange.of(array.pieces())
+    if values.whole and values.lowest >= 0 and values.highest <= 255:
+        return None
+    scale = scale_of(values)
+    if scale is None:
+        raise _no_pixel(array)
+    return scale
+
+
+def _no_pixel(array: StoredArray) -> DatasetError:
+    """Return what is said about the first value that is outside 0 to 255."""
+    start = 0
     for values in array.pieces():
-        if not (values.min(initial=0) >= 0 and values.max(initial=0) <= 1):
-            return False
-        whole = whole and bool((values == np.floor(values)).all())
-    return not whole
-
-
-def _check_pixels(array: StoredArray, values: NDArray[Any], start: int) -> None:
-    fits = (values >= 0) & (values <= 255) & (values == np.floor(values))
-    if not fits.all():
-        wrong = int(fits.argmin())
-        message = _(
-            "{file}: {place} is {value:g}. Pixels are whole numbers from 0 to 255, or fractions from 0 to 1."
-        )
-        place = array.place(start + wrong)
-        raise DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
+        fits = (values >= 0) & (values <= 255)
+        if not fits.all():
+            break
+        start += len(values)
+    wrong = int(fits.argmin())
+    message = _(
+        "{file}: {place} is {value:g}. Pixels are numbers from 0 to 255, from 0 to 1 or from −1 to 1, or of "
+        "16 bits."
+    )
+    place = array.place(start + wrong)
+    return DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
 
 
 def _read_labels(array: StoredArray, beside: int) -> NDArray[Any]:

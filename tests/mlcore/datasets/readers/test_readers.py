@@ -239,7 +239,7 @@ def test_fractions_from_0_to_1_become_bytes(dtype: str) -> None:
     images, labels = some_images()
     dataset = read_dataset({"a.npz": make.npz(X=(images / 255).astype(dtype), y=labels)})
     same(dataset, images, labels)
-    assert "multiplied by 255" in dataset.notes[0]
+    assert dataset.notes[0] == "The pixels ranged from 0 to 1; they were stretched to 0–255."
 
 
 def test_text_labels_become_class_names() -> None:
