@@ -7,6 +7,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.describe import average_images, commonest_share, pixel_range
+from mlcore.datasets.health import Health, check_health
 from mlcore.datasets.readers import READERS, Reader, read_dataset
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
@@ -67,6 +68,7 @@ __all__ = [
     "Evaluation",
     "GradientCheck",
     "GradientRow",
+    "Health",
     "LayerSummary",
     "LearningRateSearch",
     "McNemar",
@@ -94,6 +96,7 @@ __all__ = [
     "average_images",
     "calibration",
     "check_gradients",
+    "check_health",
     "class_scores",
     "commonest_share",
     "confusion_matrix",
