@@ -107,7 +107,7 @@ def going(service: RunService, split: Split, runs: int) -> Iterator[list[str]]:
     """Keep so many runs going, past their first epoch, inside the block."""
     started = [service.start(f"visitor {k}", split, NETWORK, ENDLESS) for k in range(runs)]
     try:
-        wait_until(lambda: all(service.status(run_id).epoch > 1 for run_id in started))
+        wait_until(lambda: all(service.status(run_id).progress.epoch > 1 for run_id in started))
         yield started
     finally:
         for k, run_id in enumerate(started):
@@ -139,7 +139,7 @@ def speed(service: RunService, runs: list[str], seconds: float) -> float:
     """Return the images a second of all runs together, by this process's clock."""
 
     def seen() -> int:
-        return sum(service.status(run_id).images_seen for run_id in runs)
+        return sum(service.status(run_id).progress.images_seen for run_id in runs)
 
     begin, images = time.perf_counter(), seen()
     time.sleep(seconds)
@@ -254,7 +254,7 @@ def measure_start(split: Split) -> Iterator[Line]:
         for what in ("start to the first step, no worker yet", "start to the first step, worker there"):
             begin = time.perf_counter()
             run_id = service.start("visitor", split, NETWORK, ENDLESS)
-            wait_until(lambda run_id=run_id: service.status(run_id).step > 0)  # type: ignore[misc]
+            wait_until(lambda run_id=run_id: service.status(run_id).progress.step > 0)  # type: ignore[misc]
             yield Line(what, time.perf_counter() - begin, "s")
             service.delete(run_id, "visitor")
     finally:

@@ -41,7 +41,9 @@ with friendly_errors():
         if not status.live:
             show_result(session, status, may_change)
         # What has just been stopped is still being saved; a download waits for that.
-        if status.state in ("paused", "stopped") or (not status.live and status.model_step is not None):
+        if status.state in ("paused", "stopped") or (
+            not status.live and status.progress.saved_step is not None
+        ):
             show_downloads(status)
         if may_change and not status.live:
             offer_to_delete(session, status)

@@ -124,7 +124,7 @@ def _run_has_model(session: Session) -> bool:
     if run_id is None:
         return False
     try:
-        return get_run_service().status(run_id).model_step is not None
+        return get_run_service().status(run_id).progress.saved_step is not None
     except RunError:
         return False
 

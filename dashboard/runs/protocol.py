@@ -6,9 +6,9 @@ The scheduler sends both through an executor, so they hold nothing that cannot b
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.runs.status import Record
+from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredSplit
-from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore import NetworkConfig, Record, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -65,39 +65,25 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Report:
-    """How a run stands after the worker did something for it.
+    """What the worker did for a run, and how far the run is now.
 
     Attributes
     ----------
-    changes : Changes
-        Those that `training` and `total_steps` reflect.
+    progress : Progress
     records : tuple
         What is new in its history.
     records_before : int or None
         When this call took the run up from disk, or began it: how many records it had then. What the service
         has beyond these is no longer true. None when the worker had the run at hand.
-    saved_step : int or None
-        The step of the newest checkpoint.
     seconds : float
         Spent on training and measuring.
     diverged : str
         The sentence why, when it did.
-    unsaved : str
-        Why the newest checkpoint could not be written, as the system says it; empty when it could.
     """
 
-    step: int
-    epoch: float
-    images_seen: int
-    total_steps: int
-    steps_per_epoch: int
-    training: TrainingConfig
-    changes: Changes
-    best: EpochMetrics | None
+    progress: Progress
     records: tuple[Record, ...]
     records_before: int | None
-    saved_step: int | None
     seconds: float
     finished: bool
     diverged: str
-    unsaved: str

@@ -6,12 +6,12 @@ The service and the scheduler use it with the service's lock held; everyone else
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
 from dashboard.runs.protocol import Report, Ticket
-from dashboard.runs.status import LIVE, History, Record, RunStatus, State
-from mlcore import EpochMetrics, Split, TrainingConfig
+from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
+from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
@@ -23,22 +23,6 @@ UNSAVED = N_(
 
 TURNS_FOR_SPEED = 24
 """Over how many turns the speed is taken: some four seconds when a run has a worker for itself."""
-
-
-@dataclass(frozen=True)
-class DataFacts:
-    """What a run remembers of its split; the images themselves belong to the visitor and to the store."""
-
-    name: str
-    fingerprint: str
-    n_train: int
-    n_dev: int
-
-    @classmethod
-    def of(cls, split: Split) -> Self:
-        """Note the facts of a split."""
-        whole = split.train.base
-        return cls(whole.name, whole.fingerprint, len(split.train), len(split.dev))
 
 
 @dataclass(eq=False)
@@ -63,22 +47,10 @@ class Run:
     has_worker: bool = False
     records: list[Record] = field(default_factory=list)
     history_version: int = 0
-    step: int = 0
-    steps_per_epoch: int = field(init=False)
-    total_steps: int = field(init=False)
-    epoch: float = 0.0
-    images_seen: int = 0
+    progress: Progress = field(default_factory=Progress)
     seconds_trained: float = 0.0
-    saved_step: int | None = None
-    unsaved: str = ""
-    best: EpochMetrics | None = None
     test_accuracy: float | None = None
     pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
-
-    def __post_init__(self) -> None:
-        """Plan the length before a worker has reported it."""
-        self.steps_per_epoch = self.training.steps_per_epoch(self.data.n_train)
-        self.total_steps = self.training.total_steps(self.data.n_train)
 
     @property
     def run_id(self) -> str:
@@ -91,25 +63,36 @@ class Run:
         return self.state in LIVE
 
     @property
+    def total_steps(self) -> int:
+        """Steps from first to last."""
+        return self.training.total_steps(self.data.n_train)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in an epoch."""
+        return self.training.steps_per_epoch(self.data.n_train)
+
+    @property
     def must_save(self) -> bool:
         """Whether its model can be had from its worker only.
 
         While it trains, the newest checkpoint will do; what has diverged or failed has no newer one.
         """
         if self.state in ("queued", "running"):
-            return self.saved_step is None or bool(self.unsaved)
+            return self.progress.saved_step is None or bool(self.progress.unsaved)
         rests = self.state in ("paused", "stopped")
-        return self.waits_to_be_saved or (rests and self.saved_step != self.step)
+        return self.waits_to_be_saved or (rests and self.progress.saved_step != self.progress.step)
 
     @property
     def waits_to_be_saved(self) -> bool:
         """Whether it has ended, and its worker still keeps what could not be written."""
-        return self.state in ("finished", "stopped") and bool(self.unsaved) and self.has_worker
+        return self.state in ("finished", "stopped") and bool(self.progress.unsaved) and self.has_worker
 
     @property
     def restart_step(self) -> int:
         """Where a run that has ended goes on: where it stands, or, when it broke off, at its checkpoint."""
-        return self.step if self.state in ("finished", "stopped") else self.saved_step or 0
+        ended = self.state in ("finished", "stopped")
+        return self.progress.step if ended else self.progress.saved_step or 0
 
     @property
     def rests_since(self) -> float:
@@ -130,14 +113,10 @@ class Run:
         self.records.extend(report.records)
         self.broken_turns = 0
         self.used_at = now
-        self.step, self.images_seen, self.epoch = report.step, report.images_seen, report.epoch
-        self.best, self.saved_step, self.unsaved = report.best, report.saved_step, report.unsaved
-        if report.changes == self.ticket.changes:
-            self.training, self.total_steps = report.training, report.total_steps
-            self.steps_per_epoch = report.steps_per_epoch
+        self.progress = report.progress
         self.seconds_trained += report.seconds
         if report.records:
-            self.pace.append((now, report.step, report.images_seen))
+            self.pace.append((now, report.progress.step, report.progress.images_seen))
 
     def want(self, wanted: Wanted, now: float) -> None:
         """Note what shall become of it, and since when, by the clock that never stops."""
@@ -152,7 +131,9 @@ class Run:
             When a value is out of bounds; nothing is changed then.
         """
         training = self.training
-        changes = replace(self.ticket.changes, from_step=self.step if self.live else self.restart_step)
+        changes = replace(
+            self.ticket.changes, from_step=self.progress.step if self.live else self.restart_step
+        )
         if learning_rate is not None:
             training = replace(training, learning_rate=learning_rate)
             changes = replace(changes, learning_rate=learning_rate)
@@ -160,20 +141,17 @@ class Run:
             training = replace(training, iterations=total_steps)
             changes = replace(changes, iterations=total_steps)
         self.training, self.ticket = training, replace(self.ticket, changes=changes)
-        self.total_steps = total_steps or self.total_steps
 
     def status(self) -> RunStatus:
         """Return what everybody may know."""
         per_second, seconds_left = self._speed()
+        unsaved = self.progress.unsaved
         return RunStatus(
             run_id=self.run_id,
             state=self.state,
             message=_(self.message) if self.message else "",
-            warning=_(UNSAVED).format(reason=self.unsaved) if self.unsaved else "",
-            step=self.step,
-            total_steps=self.total_steps,
-            epoch=self.epoch,
-            images_seen=self.images_seen,
+            warning=_(UNSAVED).format(reason=unsaved) if unsaved else "",
+            progress=self.progress,
             images_per_second=per_second,
             seconds_trained=self.seconds_trained,
             seconds_left=seconds_left,
@@ -181,18 +159,13 @@ class Run:
             history_version=self.history_version,
             network=self.ticket.network,
             training=self.training,
-            dataset_name=self.data.name,
-            dataset_fingerprint=self.data.fingerprint,
-            n_train=self.data.n_train,
-            n_dev=self.data.n_dev,
-            best=self.best,
+            data=self.data,
             test_accuracy=self.test_accuracy,
-            model_step=self.saved_step,
         )
 
     def _speed(self) -> tuple[float, float | None]:
         """Return images a second, and the seconds left while it runs."""
-        mean = self.images_seen / self.seconds_trained if self.seconds_trained else 0.0
+        mean = self.progress.images_seen / self.seconds_trained if self.seconds_trained else 0.0
         if self.state != "running" or len(self.pace) < 2:
             return mean, None
         (begin, first_step, first_images), (last, step, images) = self.pace[0], self.pace[-1]

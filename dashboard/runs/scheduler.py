@@ -115,14 +115,14 @@ class Scheduler:
 
     def take_steps(self, run: Run, steps: int) -> None:
         """Take exactly so many steps with a paused run, in as many turns as they need."""
-        note, goal = self._note_turn(run), run.step + steps
+        note, goal = self._note_turn(run), run.progress.step + steps
         with suppress(OSError):
             run.ticket.hold.unlink()
 
         def done(report: Report) -> None:
             note(report)
-            if run.state == run.wanted == "paused" and report.step < goal and not report.finished:
-                self.take_steps(run, min(steps, goal - report.step))
+            if run.state == run.wanted == "paused" and report.progress.step < goal and not report.finished:
+                self.take_steps(run, min(steps, goal - report.progress.step))
 
         arguments = (run.ticket, self._turn_seconds, steps)
         self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=done))
@@ -132,7 +132,7 @@ class Scheduler:
 
         def done(report: Report) -> None:
             run.take_note(report, self._clock())
-            if put_away and run.jobs == 0 and not report.unsaved:
+            if put_away and run.jobs == 0 and not report.progress.unsaved:
                 self._leave_slot(run)
 
         return self._send(self._slot_for(run), Job(worker.save, (run.ticket, put_away), run, done=done))
@@ -192,7 +192,7 @@ class Scheduler:
             job.reply.set_exception(RunError(_(NOT_COMPUTED)))
             return
         run.broken_turns += 1
-        if run.wanted == "stopped" and run.saved_step is None:
+        if run.wanted == "stopped" and run.progress.saved_step is None:
             self._end(run, "failed", STOPPED_UNSAVED)
         elif run.broken_turns >= TURNS_TO_BREAK:
             self._end(run, "failed", STUCK)

@@ -28,9 +28,9 @@ from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.protocol import Ticket
-from dashboard.runs.run import DataFacts, Run, Wanted
+from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler
-from dashboard.runs.status import RunError, RunStatus
+from dashboard.runs.status import DataFacts, RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
 from dashboard.runs.trials import Question, Trials
 from mlcore import (
@@ -380,9 +380,9 @@ class RunService:
             _answer(reply)
         with self._changed:
             run = self._run(run_id)
-            if run.saved_step is None:
+            if run.progress.saved_step is None:
                 raise RunError(_(NO_MODEL))
-            key = (run_id, run.saved_step, best)
+            key = (run_id, run.progress.saved_step, best)
             model = self._models.get(key)
         if model is None:
             model = _load(run.ticket, best)
@@ -419,9 +419,9 @@ class RunService:
         if reply is not None:
             _answer(reply)
         with self._changed:
-            if run.saved_step is None:
+            if run.progress.saved_step is None:
                 raise RunError(_(NO_MODEL))
-            step = run.step
+            step = run.progress.step
             stored = self.store.keep_dataset(dataset)
         try:
             accuracy = self._score(run.ticket.best_model, stored, len(dataset))
@@ -429,7 +429,7 @@ class RunService:
             with self._changed:
                 self.store.release(stored)
         with self._changed:
-            if run.step == step:
+            if run.progress.step == step:
                 run.test_accuracy = accuracy
         return accuracy
 

@@ -6,13 +6,12 @@ without a lock.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, overload
+from typing import Literal, Self, TypeAlias, overload
 
-from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig
 from mlcore.errors import DigitLabError
 from mlcore.language import N_
 
-Record: TypeAlias = BatchMetrics | EpochMetrics
 State: TypeAlias = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
 
 STATE_LABELS: dict[State, str] = {
@@ -69,6 +68,57 @@ class History(Sequence[Record]):
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a run has come. Its worker reports it, the service keeps it, and pages show it.
+
+    Attributes
+    ----------
+    step : int
+        Steps taken.
+    epoch : float
+        Passes over the training images.
+    images_seen : int
+    best : EpochMetrics or None
+        The measurement with the highest dev accuracy.
+    saved_step : int or None
+        The step of the newest checkpoint, whose model can be had while the run trains; None before the first.
+    unsaved : str
+        Why the newest checkpoint could not be written, as the system says it; empty when it could.
+    """
+
+    step: int = 0
+    epoch: float = 0.0
+    images_seen: int = 0
+    best: EpochMetrics | None = None
+    saved_step: int | None = None
+    unsaved: str = ""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run remembers of its split; the images themselves belong to the visitor and to the store.
+
+    Attributes
+    ----------
+    name, fingerprint : str
+        Of the whole data set that the split was made from.
+    n_train, n_dev : int
+        Images in the two parts.
+    """
+
+    name: str
+    fingerprint: str
+    n_train: int
+    n_dev: int
+
+    @classmethod
+    def of(cls, split: Split) -> Self:
+        """Note the facts of a split."""
+        whole = split.train.base
+        return cls(whole.name, whole.fingerprint, len(split.train), len(split.dev))
+
+
+@dataclass(frozen=True)
 class RunStatus:
     """A run at one moment.
 
@@ -81,9 +131,8 @@ class RunStatus:
     message : str
         A sentence for the visitor, when there is something to say; otherwise empty.
     warning : str
-        A sentence about what the run goes on in spite of; otherwise empty.
-    step, total_steps, epoch, images_seen
-        How far it has come.
+        A sentence about a problem that does not stop the run; otherwise empty.
+    progress : Progress
     images_per_second : float
         Over the last seconds as a clock on the wall saw them; the mean of the whole when it has ended.
     seconds_trained : float
@@ -96,26 +145,16 @@ class RunStatus:
         Grows when records were taken back, because the run goes on from an earlier step: charts start anew.
     network, training
         The configs as they are now, after any change on the way.
-    dataset_name, dataset_fingerprint : str
-        Of the whole that the split was made from.
-    n_train, n_dev : int
-        Images in the two parts.
-    best : EpochMetrics or None
-        The measurement with the highest dev accuracy.
+    data : DataFacts
     test_accuracy : float or None
         Once it was asked for.
-    model_step : int or None
-        The step of the newest model that `RunService.model` gives at once.
     """
 
     run_id: str
     state: State
     message: str
     warning: str
-    step: int
-    total_steps: int
-    epoch: float
-    images_seen: int
+    progress: Progress
     images_per_second: float
     seconds_trained: float
     seconds_left: float | None
@@ -123,13 +162,8 @@ class RunStatus:
     history_version: int
     network: NetworkConfig
     training: TrainingConfig
-    dataset_name: str
-    dataset_fingerprint: str
-    n_train: int
-    n_dev: int
-    best: EpochMetrics | None
+    data: DataFacts
     test_accuracy: float | None
-    model_step: int | None
 
     @property
     def live(self) -> bool:
@@ -137,13 +171,18 @@ class RunStatus:
         return self.state in LIVE
 
     @property
-    def total_epochs(self) -> float:
-        """The planned passes over the training images."""
-        if self.step and self.training.sample_size:
-            return self.total_steps * self.epoch / self.step
-        return self.total_steps / self.training.steps_per_epoch(self.n_train)
+    def total_steps(self) -> int:
+        """Steps from first to last."""
+        return self.training.total_steps(self.data.n_train)
 
     @property
-    def progress(self) -> float:
-        """The part of all steps that is done, from 0 to 1."""
-        return min(1.0, self.step / self.total_steps) if self.total_steps else 0.0
+    def total_epochs(self) -> float:
+        """The planned passes over the training images."""
+        if self.progress.step and self.training.sample_size:
+            return self.total_steps * self.progress.epoch / self.progress.step
+        return self.total_steps / self.training.steps_per_epoch(self.data.n_train)
+
+    @property
+    def fraction_done(self) -> float:
+        """The fraction of all steps that is done, from 0 to 1."""
+        return min(1.0, self.progress.step / self.total_steps)

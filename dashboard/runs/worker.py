@@ -20,13 +20,14 @@ import numpy as np
 
 from dashboard.runs.protocol import Changes, Report, Ticket
 from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
-from dashboard.runs.status import Record
+from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
 from mlcore import (
     Dataset,
     EpochMetrics,
     Model,
     NetworkConfig,
+    Record,
     Split,
     TrainingConfig,
     TrainingDiverged,
@@ -386,20 +387,5 @@ def _report(
     diverged: str = "",
 ) -> Report:
     run = held.run
-    return Report(
-        step=run.step,
-        epoch=run.epoch,
-        images_seen=run.images_seen,
-        total_steps=run.total_steps,
-        steps_per_epoch=run.steps_per_epoch,
-        training=run.training_config,
-        changes=held.changes,
-        best=run.best,
-        records=tuple(run.history[known:]),
-        records_before=records_before,
-        saved_step=held.saved_step,
-        seconds=seconds,
-        finished=finished,
-        diverged=diverged,
-        unsaved=held.unsaved,
-    )
+    progress = Progress(run.step, run.epoch, run.images_seen, run.best, held.saved_step, held.unsaved)
+    return Report(progress, tuple(run.history[known:]), records_before, seconds, finished, diverged)

@@ -12,9 +12,9 @@ import streamlit as st
 
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service
-from dashboard.runs.status import Record, RunStatus
+from dashboard.runs.status import RunStatus
 from dashboard.ui.wording import file_stem
-from mlcore import BatchMetrics, Model, save_model
+from mlcore import BatchMetrics, Model, Record, save_model
 from mlcore.language import N_, _
 
 HISTORY_COLUMNS = {

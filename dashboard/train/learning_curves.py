@@ -34,9 +34,9 @@ def learning_curves(status: RunStatus) -> tuple["Figure", "Figure"]:
     records = status.history[:]
     batches = [record for record in records if isinstance(record, BatchMetrics)]
     measured = [record for record in records if isinstance(record, EpochMetrics)]
-    end = x_axis_end(status.epoch, status.total_epochs, status.live)
-    return accuracy_figure(batches, measured, status.best, end), loss_figure(
-        batches, measured, status.best, end
+    end = x_axis_end(status.progress.epoch, status.total_epochs, status.live)
+    return accuracy_figure(batches, measured, status.progress.best, end), loss_figure(
+        batches, measured, status.progress.best, end
     )
 
 

@@ -56,7 +56,7 @@ def _phase(status: RunStatus) -> tuple[Any, ...]:
     """Return what the rest of the page depends on: when it changes, all of it is drawn anew."""
     if status.state in MOVING:
         return ("moving",)
-    return status.state, status.step, status.model_step
+    return status.state, status.progress.step, status.progress.saved_step
 
 
 def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
@@ -145,7 +145,7 @@ def show_go_on(status: RunStatus) -> None:
             _("More epochs"),
             min_value=0,
             max_value=10_000,
-            value=0 if status.step < status.total_steps else 5,
+            value=0 if status.progress.step < status.total_steps else 5,
             help=_("0 keeps the planned length."),
         )
         if status.training.patience is not None:
@@ -178,7 +178,7 @@ def _act(status: RunStatus, act: Callable[[str, str], None]) -> None:
 
 def show_figures(status: RunStatus) -> None:
     """Show progress and the figures that matter, each in its own place from first to last."""
-    st.progress(status.progress)
+    st.progress(status.fraction_done)
     with st.container(key="run_figures"), st.grid(6, min_column_width=130):
         for label, value, about in run_figures(status):
             st.metric(label, value, help=about)
@@ -187,11 +187,15 @@ def show_figures(status: RunStatus) -> None:
 def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
     """Return label, value and help of the figures."""
     measured = next((r for r in reversed(status.history) if isinstance(r, EpochMetrics)), None)
-    best = status.best
+    best = status.progress.best
     return [
         (_("Epoch"), _epoch(status), None),
         _time(status),
-        (_("Images per second"), f"{status.images_per_second:,.0f}" if status.images_seen else "–", None),
+        (
+            _("Images per second"),
+            f"{status.images_per_second:,.0f}" if status.progress.images_seen else "–",
+            None,
+        ),
         (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", None),
         (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
         (_("Test accuracy"), *_test(status)),
@@ -200,7 +204,7 @@ def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
 
 def _epoch(status: RunStatus) -> str:
     planned = status.total_epochs
-    now = f"{status.epoch:.2f}" if status.state in MOVING else f"{round(status.epoch, 2):g}"
+    now = f"{status.progress.epoch:.2f}" if status.state in MOVING else f"{round(status.progress.epoch, 2):g}"
     return _("{now} of {planned}").format(now=now, planned=f"{round(planned, 2):g}")
 
 

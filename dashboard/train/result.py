@@ -33,12 +33,12 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_message("error", status.message)
     elif not was_measured(status):
         show_message("info", _(NOT_MEASURED))
-    elif status.best is not None and status.best.step == 0:
+    elif status.progress.best is not None and status.progress.best.step == 0:
         show_message("warning", _(NOTHING_LEARNT))
         offer_gentler_rate(session, status)
-    elif status.best is not None:
+    elif status.progress.best is not None:
         show_summary(status)
-    if status.model_step is None and status.state in ("diverged", "failed"):
+    if status.progress.saved_step is None and status.state in ("diverged", "failed"):
         return  # it broke off before it was first saved
     if may_change:
         show_test(session, status)
@@ -58,13 +58,13 @@ def was_measured(status: RunStatus) -> bool:
 
 def show_summary(status: RunStatus) -> None:
     """Say in a sentence what came out."""
-    best = status.best
+    best = status.progress.best
     assert best is not None
     text = _("Best at epoch {epoch:.4g}: {accuracy} dev accuracy, after {time} of training.")
     text = text.format(
         epoch=best.epoch, accuracy=percent(best.dev_accuracy), time=duration(status.seconds_trained)
     )
-    if status.state == "finished" and status.step < status.total_steps:
+    if status.state == "finished" and status.progress.step < status.total_steps:
         since = sum(isinstance(record, EpochMetrics) and record.step > best.step for record in status.history)
         text += " " + _("It stopped early: the dev accuracy had not improved for {n} evaluations.").format(
             n=since
@@ -123,5 +123,5 @@ def show_test(session: Session, status: RunStatus) -> None:
 
 def test_set_of(session: Session, status: RunStatus) -> Dataset | None:
     """Return the test images that belong to a run's data, or None where there are none."""
-    is_same_data = session.dataset.fingerprint == status.dataset_fingerprint
+    is_same_data = session.dataset.fingerprint == status.data.fingerprint
     return session.test_set if is_same_data else None

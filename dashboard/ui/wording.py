@@ -76,12 +76,12 @@ def run_words(status: RunStatus) -> str:
         network=network_words(status.network),
         optimizer=_(OPTIMIZERS[status.training.optimizer].label),
         rate=status.training.learning_rate,
-        dataset=dataset_words(status.dataset_name),
-        n=status.n_train,
+        dataset=dataset_words(status.data.name),
+        n=status.data.n_train,
     )
 
 
 def file_stem(status: RunStatus) -> str:
     """Return the beginning of the name of a file that is taken home from a run."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", status.dataset_name)[:LONGEST_NAME].strip("-").lower() or "digits"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", status.data.name)[:LONGEST_NAME].strip("-").lower() or "digits"
     return f"{name}-{status.run_id[:6].strip('-_')}"

@@ -121,8 +121,8 @@ def test_a_run_is_started_found_by_its_address_and_ends_with_its_figures(
     assert status.state == "finished"
     assert app.query_params["run"] in (status.run_id, [status.run_id])
     assert figures(app)["Epoch"] == "3 of 3"
-    assert status.best is not None
-    assert any(f"Best at epoch {status.best.epoch:g}" in box.value for box in app.success)
+    assert status.progress.best is not None
+    assert any(f"Best at epoch {status.progress.best.epoch:g}" in box.value for box in app.success)
 
 
 def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> None:
@@ -133,9 +133,10 @@ def test_a_run_is_paused_stepped_let_go_on_and_stopped(service: RunService) -> N
     press(app, "Pause")
     paused = wait(app, service, lambda status: status.state == "paused")
     press(app, "One step")
-    assert wait(app, service, lambda status: status.step > paused.step).step == paused.step + 1
+    further = wait(app, service, lambda status: status.progress.step > paused.progress.step)
+    assert further.progress.step == paused.progress.step + 1
     next(button for button in app.button if (button.key or "").startswith("play_arrow")).click().run()
-    wait(app, service, lambda status: status.step > paused.step + 1)
+    wait(app, service, lambda status: status.progress.step > paused.progress.step + 1)
     press(app, "Stop")
     assert wait(app, service, ended).state == "stopped"
     assert not {"Pause", "One step", "Stop"} & enabled(app)
@@ -249,16 +250,20 @@ def test_an_early_stop_is_explained(service: RunService) -> None:
 def page_of_a_run_that_learned_nothing() -> None:
     from typing import Any
 
-    from dashboard.runs.status import History, RunStatus
+    from dashboard.runs.status import DataFacts, History, Progress, RunStatus
     from dashboard.session import get_session
     from dashboard.train.result import show_result
     from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
 
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"state": "finished", "step": 9, "total_steps": 9, "run_id": "it"}
+    untrained = EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)
+    facts |= {"state": "finished", "run_id": "it", "progress": Progress(9, 1.0, 90, best=untrained)}
+    facts["data"] = DataFacts("digits", "", n_train=90, n_dev=10)
     facts["history"] = History([EpochMetrics(9, 1.0, 90, 9.9, 0.1, 9.9, 0.1, 100.0)])
-    facts |= {"network": NetworkConfig(), "training": TrainingConfig(learning_rate=100.0)}
-    facts |= {"best": EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)}
+    facts |= {
+        "network": NetworkConfig(),
+        "training": TrainingConfig(batch_size=10, epochs=1, learning_rate=100.0),
+    }
     show_result(get_session(), RunStatus(**facts), may_change=True)
 
 
@@ -275,7 +280,7 @@ def test_a_run_that_blew_up_before_it_was_saved_has_no_mistakes_to_show(service:
     )
     press(app, "Start")
     status = wait(app, service, ended)
-    assert (status.state, status.model_step) == ("diverged", None)
+    assert (status.state, status.progress.saved_step) == ("diverged", None)
     assert labels(app).isdisjoint({"See its mistakes", "Draw a digit for it", "Trained model (.npz)"})
 
 
@@ -291,7 +296,7 @@ def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) ->
 def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
     app = visit(ENDLESS)
     press(app, "Start")
-    wait(app, service, lambda status: status.step > 0)
+    wait(app, service, lambda status: status.progress.step > 0)
     press(app, "Pause")
     wait(app, service, lambda status: status.state == "paused")
     press(app, "Stop")
@@ -309,7 +314,7 @@ def test_a_second_click_on_start_does_nothing(service: RunService) -> None:
 def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: RunService) -> None:
     app = visit(replace(ENDLESS, evaluate_every=1_000_000))
     press(app, "Start")
-    wait(app, service, lambda status: status.step > 0)
+    wait(app, service, lambda status: status.progress.step > 0)
     press(app, "Stop")
     wait(app, service, ended)
     app.run()

@@ -66,8 +66,8 @@ def ended(service: RunService, run_id: str) -> RunStatus:
 
 def train_on(service: RunService, run_id: str) -> None:
     """Wait until a run has trained further, or from its checkpoint again."""
-    step = service.status(run_id).step
-    wait_until(lambda: service.status(run_id).step != step)
+    step = service.status(run_id).progress.step
+    wait_until(lambda: service.status(run_id).progress.step != step)
 
 
 def bare(
@@ -122,7 +122,7 @@ def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
         pid = ask(service, os.getpid)
-        wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
+        wait_until(lambda: all(service.status(run_id).progress.saved_step for run_id in runs))
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
         failed = [run_id for run_id in runs if service.status(run_id).state == "failed"]
@@ -133,7 +133,7 @@ def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
                 train_on(service, run_id)
                 service.stop(run_id, f"pupil {k}", PATIENCE)
                 status = service.status(run_id)
-                alone = bare(split, SMALL, ENDLESS, status.step)
+                alone = bare(split, SMALL, ENDLESS, status.progress.step)
                 assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
                 steps = [record.step for record in status.history]
                 assert steps == sorted(steps)
@@ -146,13 +146,13 @@ def test_a_run_whose_worker_was_killed_can_go_on_from_its_checkpoint(
     service: RunService, split: Split
 ) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    wait_until(lambda: bool(service.status(run_id).model_step))
+    wait_until(lambda: bool(service.status(run_id).progress.saved_step))
     os.kill(ask(service, os.getpid), signal.SIGKILL)
     assert ended(service, run_id).state == "failed"
-    saved = service.status(run_id).model_step
+    saved = service.status(run_id).progress.saved_step
     assert service.model(run_id).card["step"] == saved
     service.go_on(run_id, "ada", more_epochs=1)
-    assert ended(service, run_id).step == saved + 640 // 4
+    assert ended(service, run_id).progress.step == saved + 640 // 4
 
 
 def replace_halted(service: RunService, process: psutil.Process) -> None:
@@ -170,21 +170,21 @@ def replace_halted(service: RunService, process: psutil.Process) -> None:
 @posix_only
 def test_a_halted_worker_is_replaced_and_its_runs_are_told_nothing(service: RunService, split: Split) -> None:
     runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
-    wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
+    wait_until(lambda: all(service.status(run_id).progress.saved_step for run_id in runs))
     replace_halted(service, psutil.Process(ask(service, os.getpid)))
     for k, run_id in enumerate(runs):
         train_on(service, run_id)
         service.pause(run_id, f"pupil {k}", PATIENCE)
         status = service.status(run_id)
         assert (status.state, status.message, status.warning) == ("paused", "", "")
-        alone = bare(split, SMALL, ENDLESS, status.step)
+        alone = bare(split, SMALL, ENDLESS, status.progress.step)
         assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
 
 
 @posix_only
 def test_stop_and_delete_work_when_the_worker_does_not_answer(service: RunService, split: Split) -> None:
     first, second = (service.start("ada", split, SMALL, ENDLESS) for _run in range(2))
-    wait_until(lambda: all(service.status(run_id).model_step for run_id in (first, second)))
+    wait_until(lambda: all(service.status(run_id).progress.saved_step for run_id in (first, second)))
     folder = service.store.folder
     process = psutil.Process(ask(service, os.getpid))
     process.suspend()
@@ -193,7 +193,7 @@ def test_stop_and_delete_work_when_the_worker_does_not_answer(service: RunServic
     replace_halted(service, process)
     status = ended(service, first)
     assert (status.state, status.message) == ("stopped", "")
-    assert service.model(first).card["step"] == service.status(first).step
+    assert service.model(first).card["step"] == service.status(first).progress.step
     wait_until(lambda: not (folder / second).exists())
 
 
@@ -232,8 +232,8 @@ def test_a_run_that_breaks_each_worker_is_given_up_and_no_other(split: Split) ->
 def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, split: Split) -> None:
     """The system itself refuses to write: a worker may write files of a thousand bytes only."""
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    wait_until(lambda: bool(service.status(run_id).model_step))
-    saved = service.status(run_id).model_step
+    wait_until(lambda: bool(service.status(run_id).progress.saved_step))
+    saved = service.status(run_id).progress.saved_step
     limits = ask(service, resource.getrlimit, resource.RLIMIT_FSIZE)
     ask(service, resource.setrlimit, resource.RLIMIT_FSIZE, (1000, limits[1]))
     wait_until(lambda: bool(service.status(run_id).warning))
@@ -243,7 +243,7 @@ def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, spl
     assert service.model(run_id).card["step"] >= saved
     ask(service, resource.setrlimit, resource.RLIMIT_FSIZE, limits)
     wait_until(lambda: not service.status(run_id).warning)
-    assert service.status(run_id).model_step > saved
+    assert service.status(run_id).progress.saved_step > saved
     assert service.status(run_id).live
 
 
@@ -254,15 +254,15 @@ def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(
     service = RunService(1, turn_seconds=0.05, tidy_every=0.05)
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(2)]
-        wait_until(lambda: all(service.status(run_id).model_step for run_id in runs))
+        wait_until(lambda: all(service.status(run_id).progress.saved_step for run_id in runs))
         pid = ask(service, os.getpid)
         service.store.folder.rename(tmp_path / "taken away")
         wait_until(lambda: all((service.store.folder / run_id / "run.npz").exists() for run_id in runs))
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: any(service.status(run_id).state == "failed" for run_id in runs))
         other = next(run_id for run_id in runs if service.status(run_id).live)
-        step = service.status(other).step
-        wait_until(lambda: service.status(other).step > step)
+        step = service.status(other).progress.step
+        wait_until(lambda: service.status(other).progress.step > step)
     finally:
         service.close()
 
@@ -338,7 +338,7 @@ def test_a_run_has_two_cores_until_another_one_comes_and_the_result_is_the_same(
     train_on(wide_service, first)
     wide_service.stop(first, "ada", PATIENCE)
     wait_until(lambda: not second_processes())
-    alone = bare(split, WIDE, ENDLESS_TOO, wide_service.status(first).step, in_halves=True)
+    alone = bare(split, WIDE, ENDLESS_TOO, wide_service.status(first).progress.step, in_halves=True)
     assert np.array_equal(wide_service.model(first).parameters, alone.model().parameters)
 
 
@@ -358,7 +358,7 @@ def test_a_run_whose_second_process_was_killed_goes_on_alone_to_the_same_end(
     wide_service.stop(run_id, "ada", PATIENCE)
     status = wide_service.status(run_id)
     assert status.state == "stopped"
-    alone = bare(split, WIDE, ENDLESS_TOO, status.step, in_halves=True)
+    alone = bare(split, WIDE, ENDLESS_TOO, status.progress.step, in_halves=True)
     assert np.array_equal(wide_service.model(run_id).parameters, alone.model().parameters)
 
 
@@ -395,7 +395,7 @@ if __name__ == "__main__":
     network = NetworkConfig(hidden_sizes=(256, 256))
     training = TrainingConfig(epochs=10_000)
     runs = [service.start("ada", split, network, training) for _ in range({runs})]
-    wait_until(lambda: all(service.status(run).model_step for run in runs))
+    wait_until(lambda: all(service.status(run).progress.saved_step for run in runs))
     if len(runs) == 1 and CAN_SHARE:
         wait_until(second_processes)
     print("ready", flush=True)

@@ -114,8 +114,8 @@ def ended(service: RunService, run_id: str) -> RunStatus:
 
 def train_on(service: RunService, run_id: str) -> None:
     """Wait until a run has taken further steps."""
-    step = service.status(run_id).step
-    wait_until(lambda: service.status(run_id).step > step)
+    step = service.status(run_id).progress.step
+    wait_until(lambda: service.status(run_id).progress.step > step)
 
 
 def bare(
@@ -126,6 +126,11 @@ def bare(
     for _record in train(run, split, steps):
         pass
     return run
+
+
+def is_saved(status: RunStatus) -> bool:
+    """Whether the newest checkpoint is of the last step."""
+    return status.progress.saved_step == status.progress.step
 
 
 def epochs(status: RunStatus) -> list[EpochMetrics]:
@@ -139,10 +144,10 @@ def test_a_run_does_what_the_bare_loop_does_to_the_last_bit(service: RunService,
     status = ended(service, run_id := service.start("ada", split, SMALL, SHORT))
     alone = bare(split, SHORT)
     assert status.state == "finished"
-    assert (status.step, status.total_steps, status.progress) == (60, 60, 1.0)
+    assert (status.progress.step, status.total_steps, status.fraction_done) == (60, 60, 1.0)
     assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
     assert epochs(status) == [record for record in alone.history if isinstance(record, EpochMetrics)]
-    assert status.best == alone.best
+    assert status.progress.best == alone.best
 
 
 def test_a_run_of_mapped_pixels_and_the_caller_see_the_same_images(service: RunService, split: Split) -> None:
@@ -161,7 +166,7 @@ def test_pausing_and_going_on_changes_no_bit(service: RunService, split: Split) 
         assert service.status(run_id).state == "paused"
         service.resume(run_id, "ada")
     service.stop(run_id, "ada", PATIENCE)
-    alone = bare(split, ENDLESS, network, service.status(run_id).step)
+    alone = bare(split, ENDLESS, network, service.status(run_id).progress.step)
     assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
 
 
@@ -170,7 +175,7 @@ def test_a_paused_run_put_out_of_memory_goes_on_without_a_bit_changed(
 ) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     service.pause(run_id, "ada", PATIENCE)
-    wait_until(lambda: run_id in worker._held and service.status(run_id).model_step is not None)
+    wait_until(lambda: run_id in worker._held and service.status(run_id).progress.saved_step is not None)
     clock.now += 61
     service.tidy()
     wait_until(lambda: run_id not in worker._held)
@@ -179,18 +184,18 @@ def test_a_paused_run_put_out_of_memory_goes_on_without_a_bit_changed(
     service.stop(run_id, "ada", PATIENCE)
     status = service.status(run_id)
     assert status.history_version == 0
-    alone = bare(split, ENDLESS, steps=status.step)
+    alone = bare(split, ENDLESS, steps=status.progress.step)
     assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
 
 
 def test_a_step_of_a_paused_run_is_one_step(service: RunService, split: Split) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     service.pause(run_id, "ada", PATIENCE)
-    before = service.status(run_id).step
+    before = service.status(run_id).progress.step
     for count in (1, 2, 3):
         service.step(run_id, "ada", PATIENCE)
         status = service.status(run_id)
-        assert (status.step, status.state) == (before + count, "paused")
+        assert (status.progress.step, status.state) == (before + count, "paused")
 
 
 def test_a_run_that_trains_takes_no_single_step(service: RunService, split: Split) -> None:
@@ -211,7 +216,7 @@ def test_a_run_that_was_stopped_gets_no_further_turn(
     assert status.state == "stopped"
     service.model(run_id)
     assert len(turns) == handed_out
-    assert service.status(run_id).step == status.step
+    assert service.status(run_id).progress.step == status.progress.step
 
 
 def test_a_run_that_shall_rest_does_not_wait_for_the_end_of_its_turn(split: Split, turns: list[str]) -> None:
@@ -261,13 +266,13 @@ def test_pausing_stepping_and_stopping_within_long_steps_changes_no_bit(
         for _pause in range(3):
             wait_until(lambda: service.status(run_id).state == "running")
             service.pause(run_id, "ada", PATIENCE)
-            step = service.status(run_id).step
+            step = service.status(run_id).progress.step
             service.step(run_id, "ada", PATIENCE)
-            wait_until(lambda step=step: service.status(run_id).step == step + 1)
+            wait_until(lambda step=step: service.status(run_id).progress.step == step + 1)
             service.resume(run_id, "ada")
         service.stop(run_id, "ada", PATIENCE)
         model = service.model(run_id)
-        assert model.card["step"] == service.status(run_id).step
+        assert model.card["step"] == service.status(run_id).progress.step
         alone = bare(split, WHOLE, steps=model.card["step"])
         assert np.array_equal(model.parameters, alone.model().parameters)
     finally:
@@ -276,9 +281,9 @@ def test_pausing_stepping_and_stopping_within_long_steps_changes_no_bit(
 
 def test_the_model_of_a_stopped_run_is_the_one_where_it_stopped(service: RunService, split: Split) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    wait_until(lambda: service.status(run_id).step > 0)
+    wait_until(lambda: service.status(run_id).progress.step > 0)
     service.stop(run_id, "ada", PATIENCE)
-    assert service.model(run_id).card["step"] == service.status(run_id).step
+    assert service.model(run_id).card["step"] == service.status(run_id).progress.step
 
 
 def test_thirty_runs_on_two_workers_get_their_turns_in_turn(split: Split, turns: list[str]) -> None:
@@ -306,9 +311,9 @@ def test_a_model_can_be_used_while_the_run_goes_on(service: RunService, split: S
 def test_the_best_model_is_the_one_of_the_best_measurement(service: RunService, split: Split) -> None:
     jumpy = TrainingConfig(batch_size=32, epochs=8, learning_rate=0.05)
     status = ended(service, run_id := service.start("ada", split, SMALL, jumpy))
-    assert status.best is not None
+    assert status.progress.best is not None
     guesses = service.model(run_id, best=True).predict(split.dev.images)
-    assert float(np.mean(guesses == split.dev.labels)) == pytest.approx(status.best.dev_accuracy)
+    assert float(np.mean(guesses == split.dev.labels)) == pytest.approx(status.progress.best.dev_accuracy)
 
 
 # ---- going on --------------------------------------------------------------------------------------------
@@ -319,7 +324,7 @@ def test_more_epochs_go_on_exactly_where_a_finished_run_ended(service: RunServic
     ended(service, run_id)
     service.go_on(run_id, "ada", more_epochs=2)
     status = ended(service, run_id)
-    assert (status.step, status.total_steps, status.history_version) == (100, 100, 0)
+    assert (status.progress.step, status.total_steps, status.history_version) == (100, 100, 0)
     longer = bare(split, TrainingConfig(batch_size=32, epochs=5))
     assert np.array_equal(service.model(run_id).parameters, longer.model().parameters)
 
@@ -336,7 +341,7 @@ def test_a_checkpoint_between_the_last_step_and_its_measurement_is_not_the_last(
             report = worker.train_slice(ticket, seconds=0)  # one record a turn
             records, finished = records + len(report.records), report.finished
             worker.save(ticket, put_away=False)
-        assert worker.save(ticket, put_away=True).best == report.best
+        assert worker.save(ticket, put_away=True).progress.best == report.progress.best
         assert worker.save(ticket, put_away=True).records_before == records
     finally:
         worker.drop("a")
@@ -350,7 +355,7 @@ def test_a_stopped_run_goes_on_to_its_planned_end(service: RunService, split: Sp
         service.stop(run_id, "ada", PATIENCE)
     assert service.status(run_id).state == "stopped"
     service.go_on(run_id, "ada")
-    assert ended(service, run_id).step == 1600
+    assert ended(service, run_id).progress.step == 1600
     assert np.array_equal(service.model(run_id).parameters, bare(split, training).model().parameters)
 
 
@@ -406,7 +411,7 @@ def test_a_run_that_blew_up_goes_on_with_a_lower_rate(service: RunService, split
     run_id = blown_up(service, split)
     service.go_on(run_id, "ada", learning_rate=1e-5)
     status = ended(service, run_id)
-    assert (status.state, status.message, status.step) == ("finished", "", 1000)
+    assert (status.state, status.message, status.progress.step) == ("finished", "", 1000)
     steps = [record.step for record in epochs(status)]
     assert steps == sorted(set(steps))  # what happened after the checkpoint was taken back
 
@@ -534,7 +539,7 @@ def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
         second = service.start("bob", split, SMALL, ENDLESS)
         assert budget.taken == 2 * demand.kept + demand.saving
         service.pause(first, "ada", PATIENCE)
-        wait_until(lambda: service.status(first).model_step is not None)
+        wait_until(lambda: service.status(first).progress.saved_step is not None)
         clock.now += 61
         service.tidy()
         wait_until(lambda: budget.taken == demand.kept + demand.saving)
@@ -803,12 +808,12 @@ def test_a_run_that_stopped_early_goes_on_to_its_planned_end(service: RunService
     impatient = TrainingConfig(batch_size=32, epochs=60, learning_rate=1e-6, patience=2)
     run_id = service.start("ada", split, SMALL, impatient)
     first = ended(service, run_id)
-    assert first.step < first.total_steps
+    assert first.progress.step < first.total_steps
     service.go_on(run_id, "ada", learning_rate=1e-5)
     second = ended(service, run_id)
-    assert second.step > first.step
+    assert second.progress.step > first.progress.step
     service.go_on(run_id, "ada")  # nothing is changed: it goes on all the same
-    assert ended(service, run_id).step >= second.step + 2 * 20
+    assert ended(service, run_id).progress.step >= second.progress.step + 2 * 20
 
 
 def test_a_run_that_was_stopped_before_a_measurement_answers_with_what_it_has_learnt(
@@ -816,20 +821,20 @@ def test_a_run_that_was_stopped_before_a_measurement_answers_with_what_it_has_le
 ) -> None:
     unmeasured = TrainingConfig(batch_size=16, epochs=10_000, evaluate_every=1_000_000)
     run_id = service.start("ada", split, SMALL, unmeasured)
-    wait_until(lambda: service.status(run_id).step > 400)
+    wait_until(lambda: service.status(run_id).progress.step > 400)
     service.stop(run_id, "ada", patience=PATIENCE)
     status = service.status(run_id)
-    assert status.best is not None
-    assert status.best.step == 0
-    assert service.model(run_id, best=True).card["step"] == status.step
+    assert status.progress.best is not None
+    assert status.progress.best.step == 0
+    assert service.model(run_id, best=True).card["step"] == status.progress.step
     assert service.test(run_id, "ada", split.dev) > 0.5
 
 
 def test_the_test_is_of_the_best_weights(service: RunService, split: Split) -> None:
     jumpy = TrainingConfig(batch_size=32, epochs=8, learning_rate=0.05)
     status = ended(service, run_id := service.start("ada", split, SMALL, jumpy))
-    assert status.best is not None
-    assert service.test(run_id, "ada", split.dev) == pytest.approx(status.best.dev_accuracy)
+    assert status.progress.best is not None
+    assert service.test(run_id, "ada", split.dev) == pytest.approx(status.progress.best.dev_accuracy)
 
 
 def test_all_runs_of_somebody_present_stay(service: RunService, split: Split, clock: Clock) -> None:
@@ -837,7 +842,7 @@ def test_all_runs_of_somebody_present_stay(service: RunService, split: Split, cl
     service.attend("reloaded tab", "ada")
     clock.now += 100_000
     service.tidy()
-    assert service.status(first).step >= 0 <= service.status(second).step
+    assert service.status(first).progress.step >= 0 <= service.status(second).progress.step
 
 
 def test_a_folder_that_was_cleaned_away_is_made_anew(service: RunService, split: Split) -> None:
@@ -860,13 +865,13 @@ def test_a_run_goes_on_when_its_checkpoints_cannot_be_written_and_is_saved_later
         patch.setattr(worker, "save_model", full)
         run_id = service.start("ada", split, SMALL, SHORT)
         status = ended(service, run_id)
-        assert (status.state, status.message, status.model_step) == ("finished", "", None)
+        assert (status.state, status.message, status.progress.saved_step) == ("finished", "", None)
         assert "17 requested and 0 written" in status.warning
         with pytest.raises(RunError, match="no model"):
             service.model(run_id)
         assert list((folder_of(service) / run_id).iterdir()) == []
     service.tidy()
-    wait_until(lambda: service.status(run_id).model_step == 60)
+    wait_until(lambda: service.status(run_id).progress.saved_step == 60)
     assert service.status(run_id).warning == ""
     assert np.array_equal(service.model(run_id).parameters, bare(split, SHORT).model().parameters)
     wait_until(lambda: run_id not in worker._held)
@@ -881,24 +886,24 @@ def test_a_stopped_run_that_could_not_be_saved_is_kept_until_it_is(
     with monkeypatch.context() as patch:
         patch.setattr(worker, "save_model", full)
         run_id = service.start("ada", split, SMALL, ENDLESS)
-        wait_until(lambda: service.status(run_id).step > 0)
+        wait_until(lambda: service.status(run_id).progress.step > 0)
         service.stop(run_id, "ada", PATIENCE)
         wait_until(lambda: "No space left" in service.status(run_id).warning)
-    assert service.model(run_id).card["step"] == service.status(run_id).step
+    assert service.model(run_id).card["step"] == service.status(run_id).progress.step
 
 
 def test_a_run_whose_files_were_taken_away_loses_a_checkpoint_only(
     service: RunService, split: Split, tmp_path: Path
 ) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    wait_until(lambda: service.status(run_id).model_step is not None)
+    wait_until(lambda: service.status(run_id).progress.saved_step is not None)
     service.pause(run_id, "ada", PATIENCE)
-    wait_until(lambda: service.status(run_id).model_step == service.status(run_id).step)  # it is saved
+    wait_until(lambda: is_saved(service.status(run_id)))
     folder_of(service).rename(tmp_path / "taken away")
     service.resume(run_id, "ada")
     service.pause(run_id, "ada", PATIENCE)
     wait_until(lambda: (folder_of(service) / run_id / "run.npz").exists())
-    step = service.status(run_id).step
+    step = service.status(run_id).progress.step
     model = service.model(run_id)
     assert model.card["step"] == step
     assert np.array_equal(model.parameters, bare(split, ENDLESS, steps=step).model().parameters)

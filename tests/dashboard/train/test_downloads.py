@@ -45,6 +45,6 @@ def test_a_model_file_answers_to_the_last_bit_as_the_model_it_was_made_from() ->
     "name", ["../../etc/passwd", "a\r\nSet-Cookie: x", "x" * 5000, "\u202egpj.exe", "", "<b>.csv"]
 )
 def test_a_file_that_is_taken_home_has_a_plain_and_short_name_whatever_the_data_are_called(name: str) -> None:
-    status: Any = SimpleNamespace(dataset_name=name, run_id="-_abcdefgh")
+    status: Any = SimpleNamespace(data=SimpleNamespace(name=name), run_id="-_abcdefgh")
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", file_stem(status))
     assert len(file_stem(status)) <= LONGEST_NAME + 7

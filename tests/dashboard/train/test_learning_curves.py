@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.runs.status import History, RunStatus
+from dashboard.runs.status import DataFacts, History, Progress, RunStatus
 from dashboard.train.learning_curves import MOST_POINTS, learning_curves, x_axis_end
 from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
 
@@ -27,9 +27,9 @@ def measured(step: int, **values: float) -> EpochMetrics:
 
 def status(*records: Any, best: EpochMetrics | None = None) -> RunStatus:
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"history": History(list(records)), "best": best, "state": "running"}
-    facts |= {"epoch": 1.0, "step": 0, "total_steps": 100, "n_train": 1000}
-    facts |= {"network": NetworkConfig(), "training": TrainingConfig()}
+    facts |= {"history": History(list(records)), "state": "running"}
+    facts |= {"progress": Progress(epoch=1.0, best=best), "data": DataFacts("digits", "", 1000, 100)}
+    facts |= {"network": NetworkConfig(), "training": TrainingConfig(batch_size=10, epochs=1)}
     return RunStatus(**facts)
 
 
