@@ -1,8 +1,7 @@
 """How well a model reads what people draw: pen strokes of writers it never saw, anywhere on a canvas.
 
-It stands at the end of the path, where a drawing is answered. `python benchmarks/drawing.py STROKES` takes a
-.jsonl.gz file of strokes (`models/written_digits.py` says how it looks) and prints a table; `--json FILE`
-writes it.
+`python benchmarks/drawing.py STROKES` takes a .jsonl.gz file of strokes (`models/written_digits.py`
+describes it) and prints a table; `--json FILE` writes it.
 """
 
 import argparse

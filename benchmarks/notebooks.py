@@ -1,7 +1,7 @@
 """Whether the five notebooks' recipes reach what the notebooks printed: every recipe with several seeds.
 
-It stands beside the path. `python benchmarks/notebooks.py` prints the tables in docs/explanation;
-`--json FILE` writes them for machines.
+`python benchmarks/notebooks.py` prints the tables in docs/explanation; `--json FILE` writes them for
+machines.
 """
 
 import argparse

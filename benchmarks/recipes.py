@@ -1,7 +1,7 @@
 """Whether the recipes with a promise keep it: accuracy on the 10,000 test images, and seconds of training.
 
-It stands beside the path. `python benchmarks/recipes.py` prints the table, `--json FILE` writes it for
-machines; every run has a process of its own, on a machine that should be quiet.
+`python benchmarks/recipes.py` prints the table, `--json FILE` writes it for machines. Every run has a
+process of its own; the machine should be quiet.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """What training in the background costs, as ratios measured in one go: speed, drawing, stop, leftovers.
 
-It stands behind `dashboard.runs` and holds it to its promises on this machine: `python benchmarks/runs.py`
-prints a table, `--json FILE` writes it. Run it on a quiet machine; each promise is measured in rounds, the
-two sides of a ratio in turn, and the median round counts.
+`python benchmarks/runs.py` prints a table of what `dashboard.runs` promises and what this machine measured;
+`--json FILE` writes it. Run it on a quiet machine; each promise is measured in rounds, the two sides of a
+ratio in turn, and the median round counts.
 """
 
 import argparse

@@ -1,8 +1,7 @@
 """How fast networks are trained here and elsewhere: every contender on the same work, each in a process.
 
-It stands beside the path and measures the middle of it. `python -m benchmarks.training` prints tables;
-`--json FILE` writes the numbers for a program. PyTorch and JAX take part when they are installed
-(`make frameworks`).
+`python -m benchmarks.training` prints tables; `--json FILE` writes the numbers for a program. PyTorch and
+JAX take part when they are installed (`make frameworks`).
 """
 
 import argparse

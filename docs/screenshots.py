@@ -1,7 +1,7 @@
 """Takes the pictures of the README: `make screenshots` visits the real app and writes PNG files.
 
-It stands at the end of the whole path: a run on MNIST is trained, looked at, and asked about a drawn seven.
-Each page is taken at a desktop and on a phone, in light and in dark colours, into `docs/images/`.
+A run on MNIST is trained, evaluated, and asked about a drawn seven. Each page is taken at a desktop and on
+a phone, in light and in dark colours, into `docs/images/`.
 """
 
 import io

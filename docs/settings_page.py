@@ -1,6 +1,6 @@
 """Writes reference/settings.md from what the settings and the tables of choices say about themselves.
 
-It stands beside the settings on the path: `python -m docs.settings_page`, and a test tells when that is due.
+`make reference` runs it, and a test fails when the page is out of date.
 """
 
 from collections.abc import Mapping

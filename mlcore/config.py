@@ -1,7 +1,7 @@
 """Every hyperparameter of a network and of its training, with default, bounds and one line of help.
 
-They stand between the split and the network on the path: `RECIPES` names good pairs of them, the
-dashboard makes its forms from them, and a model file carries them.
+`Network` and `TrainingRun` are made from them, the dashboard builds its forms from them, and a model file
+carries them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The words that a person reads: `_` translates a sentence, `N_` marks one for later translation.
 
-It stands beside the whole path: settings, readers and errors all speak through it. English is the
-language of the source; another language is a gettext catalogue that is set with `use`, or found for each
-visitor by the function that the dashboard gives to `choose_by`.
+Settings, readers and errors all use it. English is the language of the source; another language is a
+gettext catalogue that is set with `use`, or found for each visitor by the function that the dashboard gives
+to `choose_by`.
 """
 
 from collections.abc import Callable

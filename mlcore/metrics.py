@@ -1,6 +1,6 @@
-"""The figures that say how good a model is, all computed from labels, predictions and probabilities.
+"""The measures of how good a model is, all computed from labels, predictions and probabilities.
 
-They stand behind the network on the path: charts and tables show them.
+`evaluate` calls them; charts and tables show the results.
 """
 
 from __future__ import annotations

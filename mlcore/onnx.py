@@ -1,7 +1,7 @@
-"""Export to ONNX: a trained model, preparation and all, as a file that other programs run without this one.
+"""Export to ONNX: a trained model, with its preparation, as a file that other programs can run.
 
-It stands behind the trained model on the path, beside the model file. The package onnx is needed for this
-module only; what runs the file (onnxruntime, for one) is the reader's choice.
+Notebooks and scripts call `export_onnx`. Only this module needs the package onnx; any ONNX runtime can run
+the file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a hyperparameter is, beside its value: label, help, bounds, choices. Written once, at the field.
+"""What a hyperparameter is beside its value: label, help, bounds and choices, written once, at the field.
 
-It stands before the network on the path: the dashboard makes its controls from these descriptions, and
-`check_settings` refuses a value out of bounds with a sentence that a visitor can act on.
+The dashboard makes its controls from these descriptions, and `check_settings` refuses a value out of bounds
+with a sentence that a visitor can act on.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The network as a scikit-learn classifier, for pipelines, cross-validation and grid search.
 
-It stands beside the path, as another door to it: `fit` makes a Dataset of a table of pixels, trains, and
-`predict` asks the model. scikit-learn is needed for this module only.
+`fit` makes a Dataset from a table of pixels and trains; `predict` asks the model. Only this module needs
+scikit-learn.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Trains the models that the app ships and writes each with its card: `python models/make.py mnist STROKES`.
 
-It stands at the end of the path as a user of `mlcore`: nothing here is special, a notebook could do the same.
-STROKES is a file of pen strokes (see `models/written_digits.py`): drawings made from them are mixed into the
-training images, because MNIST lacks the pens and slants of people who draw on a screen. It is not part of the
-project: the UCI data set "Pen-Based Recognition of Handwritten Digits" has such strokes.
+It uses `mlcore` as any notebook could. STROKES is a file of pen strokes (see `models/written_digits.py`):
+drawings made from them are mixed into the training images, because MNIST lacks the pens and slants of
+people who draw on a screen. It is not part of the project: the UCI data set "Pen-Based Recognition of
+Handwritten Digits" has such strokes.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Digits written with a pen, drawn on a canvas as a visitor would draw them.
 
-It stands beside the training images on the path: `models/make.py` may mix such drawings in, and
-`benchmarks/drawing.py` asks a model about them. The file of strokes is not part of the project; it holds a
-line of JSON a digit: {"label", "writer", "strokes": [[[x, y], …], …]}, coordinates from 0 to 1, y down.
+`models/make.py` mixes such drawings into the training images, and `benchmarks/drawing.py` asks a model
+about them. The file of strokes is not part of the project; it holds a line of JSON for each digit:
+{"label", "writer", "strokes": [[[x, y], …], …]}, coordinates from 0 to 1, y down.
 """
 
 import gzip

@@ -1,6 +1,6 @@
 """What all tests share, so that they pass on any machine, however busy it is and however they were started.
 
-It stands beside every test; fixtures of one part lie beside that part.
+Pytest reads it first; fixtures of one part of the tests are in the folder of that part.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""What the documents tell a newcomer to type is there: the make commands, and the files to install from.
+"""What the documents tell a newcomer to type exists: the make commands, and the files to install from.
 
-It stands beside the whole path, at the place where a newcomer starts.
+README, CONTRIBUTING and the pages of docs/ are read.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""The tests themselves are started in any way: what they start is the same in the background.
+"""The tests can be started in any way: what they start in the background is the same.
 
-It stands beside `conftest`, which sees to that.
+`tests/conftest.py` sees to that.
 """
 
 import signal

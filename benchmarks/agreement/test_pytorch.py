@@ -1,7 +1,7 @@
 """Every layer, activation, loss and optimizer computes what PyTorch does: to 1e-5, far closer in float64.
 
-It stands beside the tests, outside of them: PyTorch is large, and nothing else needs it.
-Run: pip install -r requirements/torch.txt, then pytest benchmarks/agreement
+These tests are not among the others because PyTorch is large and nothing else needs it. To run them: pip
+install -r requirements/torch.txt, then pytest benchmarks/agreement
 """
 
 from typing import Any

@@ -1,6 +1,7 @@
 """How much is too much: the memory that a run will take, and the memory that there is.
 
-It stands at the start of a run, so that one visitor's large network cannot end the server for all.
+The run service asks before it starts a run, so that one visitor's large network cannot end the server for
+all.
 """
 
 import math

@@ -1,7 +1,6 @@
-"""What every data set is here: images, labels, names of the classes, and views of a part of them.
+"""What every data set is here: images, labels, class names, and views of a part of them.
 
-It stands at the head of the path: the readers and the shipped files end in a `Dataset`, and the split,
-the batches, the charts and the model's card begin with one.
+Readers and shipped files produce a `Dataset`; the split, the batches and the charts start from one.
 """
 
 import hashlib

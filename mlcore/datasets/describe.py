@@ -1,6 +1,6 @@
-"""What can be seen of a data set before anything is learnt: grey levels, mean images, the commonest class.
+"""What can be said of a data set before any training: grey levels, mean images, the most common class.
 
-It stands beside the Dataset on the path: the Data page shows these, and a notebook can ask for them.
+The Data page shows these, and a notebook can ask for them.
 """
 
 import math

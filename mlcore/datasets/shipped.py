@@ -1,7 +1,7 @@
-"""The data sets that come with the project, by name: where each lies, whose it is, what its content must be.
+"""The data sets that come with the project: where each lies, who made it, and what its content must be.
 
-It stands at the head of the path for whoever brings no file of their own: `load_dataset` reads one of the
-table `SHIPPED_DATASETS` from the folder `data/`, checks it by sha256 and returns a Dataset.
+`load_dataset` reads one of the table `SHIPPED_DATASETS` from the folder `data/`, checks it by sha256 and
+returns a Dataset. The Data page, the recipes and the tutorials use it.
 """
 
 import gzip

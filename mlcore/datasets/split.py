@@ -1,6 +1,6 @@
 """The split of a data set into the images that a network learns from and the dev set that judges it.
 
-It stands between the Dataset and the batches on the path; both halves are views that share the pixels.
+`train` takes the result. Both parts are views that share the pixels.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The activation functions: what each neuron does to its weighted sum, and the slope for the way back.
 
-They stand inside the network on the path. Each works in place on arrays that the layer owns, and gives its
-slope from its own output, so that nothing but the output has to be kept.
+The layer `Activation` applies them. Each works in place on arrays that the layer owns, and gives its slope
+from its own output, so that only the output has to be kept.
 """
 
 from collections.abc import Callable

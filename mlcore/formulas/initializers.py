@@ -1,7 +1,7 @@
-"""How the weights and biases start, before anything is learnt.
+"""The initializers: how the weights and biases start.
 
-They stand at the birth of the network on the path. Every initializer fills arrays from a generator that it
-is given, always drawing in float64, so that one seed means one network in either precision.
+`Network` calls them once, before training. Every initializer fills arrays from a generator that it is
+given, always drawing in float64, so that one seed means one network in either precision.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The losses: how wrong the network's outputs are, and which way each output should move.
 
-They stand at the end of the network on the path. Each loss brings its own output function (softmax or
-sigmoid), because the two together have a simple gradient.
+`Network` computes its gradients from them. Each loss brings its own output function (softmax or sigmoid),
+because the two together have a simple gradient.
 """
 
 from collections.abc import Callable

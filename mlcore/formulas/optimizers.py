@@ -1,7 +1,7 @@
 """The optimizers: how the gradient becomes a step of the parameters.
 
-They stand behind the network on the path. All parameters are one flat vector, so each rule is written once,
-in place, without a loop over layers.
+Training calls one after each batch. All parameters are one flat vector, so each rule is written once, in
+place, without a loop over layers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Learning-rate schedules: by which factor the learning rate is multiplied as training goes on.
+"""Learning-rate schedules: the factor by which the learning rate is multiplied in the course of training.
 
-They stand beside the optimizer on the path. Each is a function of how far training has come, from 0 to 1.
+Training asks for it before each step. Each schedule is a function of how far training has come, from 0 to
+1.
 """
 
 import math

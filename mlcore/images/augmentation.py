@@ -1,7 +1,6 @@
-"""Augmentation: small random changes to training images, so that a network sees new handwriting each epoch.
+"""Augmentation: small random changes to training images, so that each epoch shows new handwriting.
 
-It stands between the batches and the preparation on the path, while training only: the dev set, the test
-images and a drawing are never changed.
+The batches use it, in training only: the dev set, the test images and drawings are never changed.
 """
 
 from __future__ import annotations

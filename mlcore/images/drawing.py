@@ -1,7 +1,7 @@
-"""Makes of a drawing or a photo what a network was trained on: white ink on black, cropped, scaled, centred.
+"""Turns a drawing or photo into what a network was trained on: white ink on black, cropped, scaled, centred.
 
-It stands between a visitor's digit and the model's answer, and does what was done to MNIST's images
-(LeCun, Bottou, Bengio and Haffner 1998): scaled to fill 20×20, the centre of mass in the middle of 28×28.
+The Draw page calls it before the model answers. It does what was done to MNIST's images (LeCun, Bottou,
+Bengio and Haffner, 1998): scale to fit 20×20, then put the centre of mass in the middle of 28×28.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Decodes a picture file (PNG, JPEG, BMP, GIF, WebP) into a grey image; the only module that needs Pillow.
 
-It stands on two paths: pictures that make up a data set, and a photo of a digit that the network shall read.
+The reader of picture folders uses it, and so does the Draw page for a photo of a digit.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How an image becomes the numbers that the network reads; learnt in training, kept in the model.
+"""How an image becomes the numbers that the network reads: fitted in training, kept in the model.
 
-It stands between the batches and the network on the path, and a drawing passes through the very same one.
+The batches and the model use it, so that a drawing is prepared exactly as the training images were.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Changes the size of a grey image: each new pixel is the average of the area that it covers.
 
-It stands on two paths: pictures of a data set that differ in size, and a drawing on its way to the network.
+The readers use it for pictures that differ in size, and `drawing` for a drawing on its way to the network.
 """
 
 from functools import lru_cache

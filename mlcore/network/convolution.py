@@ -1,6 +1,6 @@
-"""Convolution, max-pooling, flattening: the layers that see an image as an image, not as a row of pixels.
+"""Convolution, max-pooling and flattening: the layers that see an image as an image, not as a row of pixels.
 
-They stand at the front of the network on the path, and hand over to the linear layers.
+`Network` puts them before its linear layers when a config asks for filters.
 
 To the outside every array is (batch, height, width, channels). In memory the order is height, channels,
 width, batch: then the windows of a whole row of outputs are one block that a matrix product reads in place,

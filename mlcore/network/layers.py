@@ -1,7 +1,7 @@
-"""The layers: each turns its inputs into outputs, and a gradient of its outputs into one of its inputs.
+"""The layers: each turns its inputs into outputs, and the gradient of its outputs into that of its inputs.
 
-They stand inside the network on the path. A layer owns its output arrays and writes into them again at every
-batch; its parameters are views into the network's one flat vector.
+`Network` calls them in a row. A layer owns its output arrays and writes into them again at every batch; its
+parameters are views into the network's one flat vector.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The network: layers in a row over one flat vector of parameters, forward to answers, back to gradients.
 
-It stands in the middle of the path: batches go in, logits and gradients come out.
+Training asks it for gradients, and a model for answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The five notebooks that this app grew out of, as recipes: what they did, to the letter where it matters.
 
-They stand beside the other recipes on the path: `RECIPES` has them under the names used here. Where a
-notebook left something open (hidden neurons, a rate lowered by hand), the card says what was chosen.
+`RECIPES` has them under the names used here. Where a notebook left something open (hidden neurons, a
+learning rate lowered by hand), the card says what was chosen.
 """
 
 from __future__ import annotations

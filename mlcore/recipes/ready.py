@@ -1,6 +1,6 @@
-"""The recipes: named choices of data and hyperparameters that are good for something.
+"""The recipes: named choices of data and hyperparameters, each good for something.
 
-They stand beside the configs on the path: the Network page offers them, and `run_recipe` runs one in a line.
+The Network page offers them, and `run_recipe` runs one in a line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a recipe is: a named choice of data, split and all hyperparameters, and what to expect of it.
 
-It stands beside the configs on the path. The recipes themselves are in `recipes.py` and `notebooks.py`.
+The recipes themselves are in `ready.py` and `notebooks.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The gradient checker: whether the gradient from the formulas is the slope that the cost really has.
+"""The gradient checker: whether the gradient from the formulas is the true slope of the cost.
 
-It stands beside the network on the path: each parameter is moved a little to both sides, and the difference
-of the two costs is compared with what `Network.backward` says. A student may run it on any network.
+Notebooks and tests call `check_gradients`. Each parameter is moved a little to both sides, and the
+difference of the two costs is compared with what `Network.backward` computes.
 """
 
 from __future__ import annotations

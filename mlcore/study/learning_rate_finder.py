@@ -1,6 +1,7 @@
-"""The learning-rate finder: a short trial with ever longer steps, to see which rates teach and which wreck.
+"""The learning-rate finder: a short trial with growing learning rates, to see which of them work.
 
-It stands before training on the path. It makes a network of its own: no run that exists is touched.
+Notebooks call `find_learning_rate` before training. It makes a network of its own and changes no existing
+run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """One step of training on one image, slowly: each value on the way with name, symbol, shape and formula.
 
-It stands beside training on the path and works on copies: the run or network that it is shown is not changed.
+Notebooks and lessons call `walk_through_step`. It works on copies: the run or network that it is given does
+not change.
 """
 
 from __future__ import annotations

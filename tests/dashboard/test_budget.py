@@ -1,6 +1,6 @@
 """One budget for all that visitors hold: room is granted, refused with a sentence, and given back.
 
-It stands behind `dashboard.budget`.
+These are the tests of `dashboard.budget`.
 """
 
 from pathlib import Path

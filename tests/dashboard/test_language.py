@@ -1,6 +1,6 @@
 """A visitor reads the language of the browser where there is a catalogue for it, and else English.
 
-It stands beside `dashboard.language`.
+These are the tests of `dashboard.language`.
 """
 
 import io

@@ -1,6 +1,7 @@
-"""The menu and the guard.
+"""The menu and the page guard.
 
-They stand around all pages; that a fresh server guards its addresses is tested in a browser.
+These are the tests of `dashboard.navigation`; that a fresh server guards its addresses is tested in a
+browser.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Who a visitor is to the run service: the same browser owns its runs after a reload, another may only watch.
 
-It stands behind `dashboard.run_service`.
+These are the tests of `dashboard.run_service`.
 """
 
 import binascii

@@ -1,6 +1,6 @@
 """What one visitor chose, and the data that follow from it.
 
-It stands beside the whole path: every page reads it.
+These are the tests of `dashboard.session`, which every page reads.
 """
 
 import gc

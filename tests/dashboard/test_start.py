@@ -1,6 +1,6 @@
 """What must be so before the first page runs.
 
-It stands at the very start of the app: one BLAS thread, unless whoever runs the server says otherwise.
+The app begins with one BLAS thread, unless the operator of the server sets another number.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Finding, installing and starting the browser that drives the app.
 
-It stands under the browser tests and the screenshots. `python -m tests.e2e.browser --install` gets a
-browser when none is there: playwright's own build, else Debian's chromium.
+The browser tests and the screenshots use it. `python -m tests.e2e.browser --install` gets a browser when
+there is none: playwright's own build, else Debian's chromium.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The fixtures of the browser tests: the real app, a browser, and visitors whose troubles fail the test.
 
-It stands between pytest and `server`, `browser` and `steps`: a test asks for `visitor` and begins its visit.
+A test asks for `visitor` and begins its visit; `server`, `browser` and `steps` do the work.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,6 @@
 """The real app as a child process: started as the README says, watched, and stopped without a trace.
 
-It stands behind every browser test, the screenshots and the load benchmark: they all speak to an `AppServer`.
+Every browser test, the screenshots and the load benchmark talk to an `AppServer`.
 """
 
 import os

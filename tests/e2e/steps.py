@@ -1,6 +1,6 @@
 """What a visitor does, step by step: open an address, wait, look, press, and notice what goes wrong.
 
-It stands between a browser test and playwright, so that a test reads as the visit it describes.
+Browser tests call these steps instead of playwright, so that a test reads as the visit it describes.
 """
 
 import re

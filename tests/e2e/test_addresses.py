@@ -1,6 +1,6 @@
 """Every address of the app, opened first on a server that nobody has visited yet.
 
-It stands at the very start of a visit: a link that somebody was sent must show its page inside the app.
+A link that somebody was sent must show its page inside the app.
 """
 
 import re

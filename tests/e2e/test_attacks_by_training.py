@@ -1,6 +1,6 @@
-"""What one visitor asks of the workers, and what another notices of it: nothing.
+"""What one visitor asks of the workers, however much, does not disturb another.
 
-It stands behind `dashboard.runs`, on the real server with real workers.
+These are tests of `dashboard.runs` on the real server with real workers.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""The canvas in a real browser: what is on it and what is answered never part.
+"""The canvas in a real browser: what is on it and what is answered always match.
 
-It stands at the pen itself; what follows a stroke is tested without a browser in `tests/dashboard`.
+What follows a stroke is tested without a browser in `tests/dashboard/draw`.
 """
 
 from playwright.sync_api import expect

@@ -1,7 +1,7 @@
 """Any client may send Streamlit's message to clear the caches, and others notice nothing.
 
-It stands behind `dashboard.server.server`, on the real server: one visitor trains in a browser, another
-sends the message.
+`dashboard.server.server` sees to that. One visitor trains in a browser on the real server, another sends
+the message.
 """
 
 from tests.e2e.server import AppServer

@@ -1,6 +1,6 @@
 """The content policy of `deploy/nginx.conf` in a browser: every page works under it, nothing foreign loads.
 
-It stands behind docs/how-to/host.md. A relay of a few lines, not a proxy, adds the policy to the app's pages.
+docs/how-to/host.md promises it. A relay of a few lines, not a proxy, adds the policy to the app's pages.
 """
 
 import re

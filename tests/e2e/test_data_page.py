@@ -1,6 +1,6 @@
 """The page Data in a real browser: what it shows, what it remembers, and that it fits a phone.
 
-It stands at the head of a visit, where the data set is chosen.
+What needs no browser is in `tests/pages/test_data.py`.
 """
 
 import re

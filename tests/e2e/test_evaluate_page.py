@@ -1,6 +1,6 @@
 """The page Evaluate in a real browser: every way into a cell of the matrix shows the right images.
 
-It stands behind training on the path, where a model is judged.
+What needs no browser is in `tests/pages/test_evaluate.py`.
 """
 
 import io

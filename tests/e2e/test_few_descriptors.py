@@ -1,6 +1,6 @@
-"""A server that has no descriptor left: who cannot be served is turned away at once, all others go on.
+"""A server without a free descriptor: new visitors are refused at once, all others continue.
 
-It stands behind `dashboard.server.hosting`, `dashboard.ui.look` and the event loop in requirements.txt.
+`dashboard.server.hosting`, `dashboard.ui.look` and the event loop in requirements.txt see to that.
 """
 
 import select

@@ -1,7 +1,7 @@
 """Text that a visitor's files or an address bring is text on every page: no picture, no link, no markup.
 
-It stands beside the whole path: text with every kind of markup is planted into each field of each kind of
-file, and the pages are looked at in the browser.
+Text with every kind of markup is planted into each field of each kind of file, and the pages are examined
+in the browser.
 """
 
 import io

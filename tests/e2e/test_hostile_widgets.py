@@ -1,6 +1,6 @@
 """Values that no browser sends: each widget gets them through the server's own door, and no page breaks.
 
-It stands beside every page: what is wrong is answered with a valid value or a sentence, and logs nothing.
+Every page must answer what is wrong with a valid value or a sentence, and log nothing.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Setting a network as a visitor sees it: recipes, controls, the picture, the estimate.
 
-It stands between the data and the training of a visit.
+What needs no browser is in `tests/pages/test_network.py`.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""What the server refuses to programs and to other sites: foreign origins, huge messages, doors nobody needs.
+"""What the server refuses to programs and to other sites: foreign origins, huge messages, unneeded addresses.
 
-It stands behind the settings in `.streamlit/config.toml`.
+The settings in `.streamlit/config.toml` and `dashboard.server` see to that.
 """
 
 import urllib.error

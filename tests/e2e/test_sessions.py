@@ -1,6 +1,6 @@
-"""Who is there, who has gone, and whom a run belongs to, on a real server with real connections.
+"""Which visitors are there, which have left, and whose a run is, on a real server with real connections.
 
-It stands behind `dashboard.server.presence` and `dashboard.run_service`.
+These are the tests of `dashboard.server.presence` and `dashboard.run_service` in a browser.
 """
 
 from pathlib import Path

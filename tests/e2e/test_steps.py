@@ -1,6 +1,7 @@
-"""The watch that every browser test stands under, tried on planted troubles.
+"""The watch for errors in every browser test, tried on planted errors.
 
-It stands beside `steps`: a test that hears no errors is worth something only when errors are heard.
+These are the tests of `steps`: a test that reports no errors means something only when errors would be
+found.
 """
 
 from typing import Literal

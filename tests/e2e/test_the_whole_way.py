@@ -1,6 +1,6 @@
 """The whole way of a visitor, from a data set to a drawn digit, on real MNIST, at a desk and on a phone.
 
-It stands above the tests of the single pages: what they prove one by one has to hold in a row.
+What the tests of single pages prove one by one has to hold in a row.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Training as a visitor sees it: started, watched without a blink, steered, left alone and found again.
+"""Training as a visitor sees it: started, watched, changed, left alone and found again.
 
-It stands at the middle of a visit, between the settings and the trained model.
+What needs no browser is in `tests/pages/test_train.py`.
 """
 
 import csv

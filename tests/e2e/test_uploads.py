@@ -1,6 +1,6 @@
 """Files that visitors bring: every format is shown, every bad file gets its sentence and loses nothing.
 
-It stands at the head of the path, where a file becomes a Dataset, as seen from the browser.
+The readers themselves are tested in `tests/mlcore/datasets/readers`.
 """
 
 import gzip

@@ -1,6 +1,6 @@
-"""Small things to test with: a data set that can be learnt in a moment, networks of a few neurons.
+"""Small things to test with: a data set that can be learned in a moment, networks of a few neurons.
 
-It stands beside the tests of the path from a split to a model.
+The tests of mlcore use them.
 """
 
 from collections.abc import Callable

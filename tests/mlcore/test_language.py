@@ -1,6 +1,6 @@
 """A sentence is shown in the language in use, and only where that language was asked for.
 
-It stands beside the whole path: every word that a person reads goes through `mlcore.language`.
+These are the tests of `mlcore.language`, which every sentence for a person goes through.
 """
 
 import threading

@@ -1,6 +1,7 @@
 """Foreign text as a part of a sentence.
 
-It stands beside the readers and the model file, whose errors quote what they found.
+These are the tests of `mlcore.quote`, with which readers and the model file quote what they found in a
+file.
 """
 
 import pytest

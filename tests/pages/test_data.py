@@ -1,6 +1,6 @@
-"""The page Data as a visitor uses it: choosing, looking, splitting, bringing files.
+"""The page Data as a visitor uses it: choosing, viewing, splitting, uploading.
 
-It stands at the head of the path.
+What needs a browser is in `tests/e2e/test_data_page.py`.
 """
 
 import re

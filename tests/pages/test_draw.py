@@ -1,6 +1,6 @@
-"""The page Draw as a visitor uses it, apart from the pen itself, which the browser tests hold.
+"""The page Draw as a visitor uses it, except for the pen.
 
-It stands at the end of the path.
+The pen is tested in `tests/e2e/test_canvas.py`.
 """
 
 import base64

@@ -1,6 +1,6 @@
-"""The page Evaluate as a visitor uses it, apart from the heatmap itself, which the browser tests hold.
+"""The page Evaluate as a visitor uses it, except for the confusion matrix.
 
-It stands behind training, where a model is judged.
+Its cells are chosen in `tests/e2e/test_evaluate_page.py`.
 """
 
 import re

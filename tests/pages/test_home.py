@@ -1,6 +1,6 @@
 """The page Home: what a first visitor sees.
 
-It stands before the path and points along it.
+It must lead to the other pages.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """The page Network as a visitor uses it: recipes, settings, the picture, the estimate.
 
-It stands between the Split and the run.
+What needs a browser is in `tests/e2e/test_network_page.py`.
 """
 
 from collections.abc import Iterator

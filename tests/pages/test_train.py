@@ -1,6 +1,6 @@
-"""The page Train as a visitor uses it, apart from what only a browser can show.
+"""The page Train as a visitor uses it, except for what only a browser can show.
 
-It stands between the settings and the trained model.
+That is in `tests/e2e/test_train_page.py`.
 """
 
 import re

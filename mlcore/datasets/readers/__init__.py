@@ -1,6 +1,6 @@
 """The readers of data files that users bring: the table `READERS`, and `read_dataset`, which chooses from it.
 
-They stand between a dataset file and the Dataset on the path; a new format is one module and one row.
+The Data page and notebooks call `read_dataset`. A new format is one module and one row of the table.
 """
 
 from collections.abc import Callable, Mapping, Sequence

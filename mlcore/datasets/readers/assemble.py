@@ -1,6 +1,6 @@
 """Makes a Dataset of the images and labels that a reader found: checks sizes, names classes, turns ink white.
 
-It stands at the end of every reader, so that whatever the file was, the network sees the same kind of data.
+Every reader ends here, so that the network sees the same kind of data whatever the file was.
 """
 
 import re

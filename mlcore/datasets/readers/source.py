@@ -1,6 +1,6 @@
-"""A file as the readers see it, however it came: bytes, a path, an open file, packed by gzip or not.
+"""A file as the readers see it, however it came: bytes, a path or an open file, packed by gzip or not.
 
-It stands before every reader, at the head of the path from file to Dataset.
+`read_dataset` makes a `Source` of what it is given, and every reader reads from it.
 """
 
 import gzip

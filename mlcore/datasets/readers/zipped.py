@@ -1,6 +1,6 @@
-"""Opens .zip files within limits and lists what is in them that a person put there.
+"""Opens .zip files within limits and lists what a person put into them.
 
-It stands between an uploaded archive and the readers of pictures, tables, IDX and NumPy files.
+The readers of pictures, tables, IDX and NumPy files use it when an upload is an archive.
 """
 
 import zipfile

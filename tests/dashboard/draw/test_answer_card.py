@@ -1,6 +1,6 @@
 """What a visitor reads about a drawing.
 
-It stands at the end of the path, behind the probabilities.
+These are the tests of `dashboard.draw.answer_card`.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What is read of a canvas's JSON, and the picture that the strokes make.
 
-It stands where a drawing begins: everything that the network answers about comes through here.
+These are the tests of `dashboard.draw.strokes`; every drawing that the network answers comes through it.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""The evaluations that a server keeps: each worked out once, as many as fit, and none that takes too long.
+"""The evaluations that a server keeps: each computed once, as many as fit, and none that takes too long.
 
-They stand between `mlcore.evaluate` and the Evaluate page.
+These are the tests of `dashboard.evaluate.cache`.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""Model.
+"""Which models a visitor can choose, and which one is chosen at first.
 
-It stands between the trained models and a drawing.
+These are the tests of `dashboard.models.choice`.
 """
 
 import gc

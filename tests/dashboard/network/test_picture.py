@@ -1,6 +1,6 @@
 """The picture of the network.
 
-It stands beside the config on the path.
+These are the tests of `dashboard.network.picture`.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What the run service promises about its worker processes: what they are, and that none is ever left behind.
 
-It stands behind `dashboard.runs` with real workers, which are killed here as an operating system kills.
+These are tests of `dashboard.runs` with real workers, which are killed here as an operating system would.
 """
 
 import os

@@ -1,6 +1,6 @@
 """When a second process is started for a run, and when it goes.
 
-It stands behind `dashboard.runs.second_process`; the second process is only pretended here.
+These are the tests of `dashboard.runs.second_process`; the second process is simulated here.
 """
 
 from typing import Any

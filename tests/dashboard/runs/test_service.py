@@ -1,7 +1,7 @@
 """What the run service promises about states, owners, turns, limits and cleaning up.
 
-It stands behind `dashboard.runs`. Workers are threads here, so that a test can look inside; what needs real
-processes is in `test_runs_processes`.
+These are the tests of `dashboard.runs.service`. Workers are threads here, so that a test can look inside;
+what needs real processes is in `test_processes`.
 """
 
 import shutil

@@ -1,6 +1,6 @@
-"""How long an image takes: tried out when that is quick, reckoned when it is not, never two trials at once.
+"""How long an image takes: measured when that is quick, computed when it is not, never two trials at once.
 
-It stands behind `dashboard.runs.trials`, with a worker that takes the time that a test says.
+These are the tests of `dashboard.runs.trials`, with a worker that takes as long as the test says.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor

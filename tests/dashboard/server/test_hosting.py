@@ -1,6 +1,6 @@
 """A log that a flood cannot fill, and as many descriptors as the system grants.
 
-It stands behind `dashboard.server.hosting`.
+These are the tests of `dashboard.server.hosting`.
 """
 
 import logging

@@ -1,6 +1,6 @@
-"""Which sessions are there: one that is connected stays for hours, one that has left is told of once.
+"""Which sessions are there: one that is connected stays for hours, one that has left is reported once.
 
-It stands behind `dashboard.server.presence`.
+These are the tests of `dashboard.server.presence`.
 """
 
 import gc

@@ -1,6 +1,6 @@
 """What lasts as long as the process: one server, whatever is cleared, reloaded or asked for at once.
 
-It stands behind `dashboard.server.server`.
+These are the tests of `dashboard.server.server`.
 """
 
 import importlib

@@ -1,6 +1,6 @@
-"""What is taken home from a run: the history as a table, the model as a file.
+"""What is downloaded from a run: the history as a table, the model as a file.
 
-It stands at the end of the path.
+These are the tests of `dashboard.train.downloads`.
 """
 
 import csv

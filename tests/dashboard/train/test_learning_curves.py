@@ -1,6 +1,6 @@
-"""Learning curves as numbers: few points, none of them moving, and axes that stand still.
+"""Learning curves as numbers: few points that do not move, and axes that do not jump.
 
-They stand between a run's history and the live chart.
+These are the tests of `dashboard.train.learning_curves`.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The form that is made from what settings say about themselves.
 
-It stands between the configs and the pages.
+These are the tests of `dashboard.ui.config_form`.
 """
 
 import dataclasses

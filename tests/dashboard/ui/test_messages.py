@@ -1,6 +1,6 @@
 """How errors become sentences.
 
-It stands between whatever goes wrong and what a visitor reads about it.
+These are the tests of `dashboard.ui.messages`.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Images as HTML: pixels arrive unchanged, words arrive escaped.
 
-It stands beside every page that shows images.
+These are the tests of `dashboard.ui.pictures`.
 """
 
 import base64

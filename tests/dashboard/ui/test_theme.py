@@ -1,6 +1,6 @@
 """The contrast of every colour in the theme, and that the style sheet has the same ones.
 
-It stands around all pages: what cannot be read, or told apart from its background, helps nobody.
+Text that cannot be read, or told apart from its background, helps nobody.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Two processes that share a run end where one process would, and leave nothing behind.
 
-It stands beside `mlcore.training.second_process` on the path.
+These are the tests of `mlcore.training.second_process`.
 """
 
 import errno
