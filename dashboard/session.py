@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
-from mlcore import RECIPES, Dataset, Model, NetworkConfig, Split, SplitSettings, TrainingConfig
+from mlcore import RECIPES, Dataset, DatasetError, Model, NetworkConfig, Split, SplitSettings, TrainingConfig
+from mlcore.arrays import IndexArray
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -60,6 +62,8 @@ class Session:
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
     uploaded, uploaded_test : Dataset or None
         The visitor's own data set, and its images for the final test; gone when the session ends.
+    left_out : dict of str to int array
+        Positions in the whole data set of the images that the visitor left out, by the reason.
     upload_tray : UploadTray
         What is in the uploader on its way to become a data set.
     split_settings, network_config, training_config
@@ -88,6 +92,7 @@ class Session:
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
     uploaded_test: Dataset | None = None
+    left_out: dict[str, IndexArray] = field(default_factory=dict)
     upload_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
@@ -103,10 +108,16 @@ class Session:
     canvas_revision: int = 0
     pen_width: int = 24
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
+    _kept: Dataset | None = field(default=None, repr=False)
 
     @property
     def dataset(self) -> Dataset:
-        """The data set in use."""
+        """The data set in use, without the images that were left out."""
+        return self.whole if self._kept is None else self._kept
+
+    @property
+    def whole(self) -> Dataset:
+        """The data set in use, with the images that were left out."""
         if self.dataset_key == UPLOADED and self.uploaded is not None:
             return self.uploaded
         return shipped_dataset(self.dataset_key)
@@ -114,7 +125,7 @@ class Session:
     @property
     def split(self) -> Split:
         """The split of the data set in use; made once for each data set and settings."""
-        if self.dataset_key != UPLOADED:
+        if self.dataset_key != UPLOADED and self._kept is None:
             return shipped_split(self.dataset_key, self.split_settings)
         dataset = self.dataset
         if self._split is None or self._split[:2] != (dataset.fingerprint, self.split_settings):
@@ -133,13 +144,42 @@ class Session:
         """Make an uploaded data set the one in use, with the test images that came along."""
         self.uploaded, self.uploaded_test = dataset, test
         self.dataset_key, self._split = UPLOADED, None
+        self.left_out, self._kept = {}, None
         self.split_settings = self.split_settings.fitted_to(len(dataset))
 
     def use_dataset(self, key: str) -> None:
         """Make a shipped data set the one in use; the size of the dev set follows when it is another one."""
         if key != self.dataset_key:
             self.dataset_key = key
+            self.left_out, self._kept = {}, None
             self.split_settings = self.split_settings.fitted_to(len(self.dataset))
+
+    def leave_out(self, reason: str, positions: IndexArray) -> None:
+        """Leave some images of the whole data set out; the size of the dev set follows when it has to.
+
+        Raises
+        ------
+        DatasetError
+            When too few images would be left; then nothing is changed.
+        """
+        self._leave_out(self.left_out | {reason: positions})
+
+    def put_back(self, reason: str) -> None:
+        """Use the images again that were left out for a reason."""
+        self._leave_out({other: rows for other, rows in self.left_out.items() if other != reason})
+
+    def _leave_out(self, left_out: dict[str, IndexArray]) -> None:
+        dataset, settings = self.whole, self.split_settings
+        if left_out:
+            gone = np.concatenate([*left_out.values()])
+            dataset = dataset.take(np.setdiff1d(np.arange(len(dataset)), gone))
+        try:
+            settings.split(dataset)
+        except DatasetError:
+            settings = settings.fitted_to(len(dataset))
+            settings.split(dataset)
+        self.left_out, self._kept = left_out, dataset if left_out else None
+        self.split_settings, self._split = settings, None
 
     def forget(self) -> None:
         """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""

@@ -6,7 +6,7 @@ The menu leads here first; what is chosen here is what Network and Train work wi
 import streamlit as st
 
 from dashboard.data.choice import choose_dataset
-from dashboard.data.overview import show_facts, show_samples, show_split
+from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
 from dashboard.navigation import guard
 from dashboard.session import get_session
@@ -28,5 +28,4 @@ with friendly_errors():
     with right:
         st.subheader(_("The average image of each class"))
         grid(average_pictures(session.dataset), 60)
-    st.subheader(_("Split"))
-    show_split(session)
+    show_division(session)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.data.choice import dataset_title
 from dashboard.data.class_chart import PARTS, class_figure
+from dashboard.data.quality import show_quality
 from dashboard.data.samples import class_table, facts_of, sample_pictures, sample_positions
 from dashboard.data.split_form import show_split_form
 from dashboard.session import Session
@@ -69,20 +70,29 @@ def shuffle() -> None:
 
 
 @st.fragment
+def show_division(session: Session) -> None:
+    """Show what may be wrong with the images, and how they are divided: each depends on the other."""
+    with friendly_errors():
+        st.subheader(_("Data quality"))
+        show_quality(session)
+    with friendly_errors():
+        st.subheader(_("Split"))
+        show_split(session)
+
+
 def show_split(session: Session) -> None:
     """Show how the images are divided, and let the visitor change it."""
-    with friendly_errors():
-        show_split_form(session)
-        table = class_table(session.dataset, session.split)
-        with st.grid(4, min_column_width=120):
-            for part, label in PARTS.items():
-                if table[part].any():
-                    st.metric(_(label), f"{table[part].sum():,}")
-            if session.test_set is not None:
-                st.metric(_("Test set"), f"{len(session.test_set):,}")
-        show_chart(class_figure(table), key="class_chart")
-        with st.expander(_("Show as a table")):
-            columns = (
-                {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
-            )
-            st.dataframe(table.rename(columns=columns), hide_index=True)
+    show_split_form(session)
+    table = class_table(session.dataset, session.split)
+    with st.grid(4, min_column_width=120):
+        for part, label in PARTS.items():
+            if table[part].any():
+                st.metric(_(label), f"{table[part].sum():,}")
+        if session.test_set is not None:
+            st.metric(_("Test set"), f"{len(session.test_set):,}")
+    show_chart(class_figure(table), key="class_chart")
+    with st.expander(_("Show as a table")):
+        columns = (
+            {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
+        )
+        st.dataframe(table.rename(columns=columns), hide_index=True)

@@ -119,7 +119,7 @@ def network_rows(
 def example_of(dataset: Dataset) -> Picture:
     """Return the first image of a data set, to be drawn at the top."""
     label = dataset.class_names[dataset.labels[0]]
-    return Picture(dataset.images[0], _("An image of the class {label}").format(label=label))
+    return Picture(dataset.take([0]).images[0], _("An image of the class {label}").format(label=label))
 
 
 def describe(rows: Sequence[Row]) -> str:

@@ -123,5 +123,5 @@ def show_test(session: Session, status: RunStatus) -> None:
 
 def test_set_of(session: Session, status: RunStatus) -> Dataset | None:
     """Return the test images that belong to a run's data, or None where there are none."""
-    is_same_data = session.dataset.fingerprint == status.data.fingerprint
+    is_same_data = session.whole.fingerprint == status.data.fingerprint
     return session.test_set if is_same_data else None

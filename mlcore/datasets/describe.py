@@ -17,7 +17,10 @@ def pixel_range(dataset: Dataset) -> tuple[int, int]:
     >>> pixel_range(Dataset(np.array([[[3, 7]]], np.uint8), np.array([0]), ("a",), "one"))
     (3, 7)
     """
-    return int(dataset.images.min()), int(dataset.images.max())
+    darkest, lightest = 255, 0
+    for _part, images in dataset.blocks(BLOCK):
+        darkest, lightest = min(darkest, int(images.min())), max(lightest, int(images.max()))
+    return darkest, lightest
 
 
 def average_images(dataset: Dataset) -> UInt8Array:

@@ -14,7 +14,7 @@ from dashboard import session as session_module
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.shipped import shipped_dataset
-from mlcore import Dataset, SplitSettings
+from mlcore import Dataset, DatasetError, SplitSettings
 from tests import waiting
 
 
@@ -55,6 +55,50 @@ def test_the_final_test_has_its_own_images_only_where_the_data_set_brings_some()
     assert test_set is not None
     assert len(test_set) == 10_000
     assert Session(dataset_key="digits-8x8").test_set is None
+
+
+def test_images_that_were_left_out_are_in_no_part_of_the_split_until_they_are_put_back() -> None:
+    session = Session()
+    session.use_dataset("digits-8x8")
+    before = session.split
+    session.leave_out("copies", np.array([3, 5]))
+    session.leave_out("blank", np.array([5, 9]))
+    rows = np.concatenate([session.split.train.rows, session.split.dev.rows])
+    assert np.setdiff1d(np.arange(1797), rows).tolist() == [3, 5, 9]
+    assert len(session.dataset) == 1794
+    assert session.dataset.fingerprint != before.train.base.fingerprint
+    assert session.whole is before.train.base
+    session.put_back("copies")
+    assert len(session.dataset) == 1795
+    session.put_back("blank")
+    assert session.split is before
+
+
+def test_the_size_of_the_dev_set_follows_when_too_few_images_are_left() -> None:
+    session = Session()
+    session.use_upload(some_dataset())
+    session.split_settings = SplitSettings(dev_size=30)
+    session.leave_out("copies", np.arange(20))
+    assert (len(session.split.train), len(session.split.dev)) == (16, 4)
+
+
+def test_images_that_nothing_could_be_learned_without_stay() -> None:
+    session = Session()
+    session.use_upload(some_dataset())
+    with pytest.raises(DatasetError):
+        session.leave_out("copies", np.arange(39))
+    assert session.dataset is session.whole
+    assert session.left_out == {}
+
+
+def test_of_another_data_set_nothing_is_left_out() -> None:
+    session = Session()
+    session.leave_out("copies", np.array([3]))
+    session.use_dataset("digits-8x8")
+    assert len(session.dataset) == 1797
+    session.leave_out("copies", np.array([3]))
+    session.use_upload(some_dataset())
+    assert len(session.dataset) == 40
 
 
 def page() -> None:

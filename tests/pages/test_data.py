@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.budget import NoRoom
+from dashboard.data.quality import PROBLEMS
 from dashboard.network.settings import use_recipe
 from dashboard.server.server import server
 from dashboard.session import UPLOADED
@@ -18,6 +19,7 @@ from dashboard.shipped import shipped_dataset
 from mlcore import Dataset
 from tests.mlcore.datasets.readers import data_files as make
 from tests.pages.visits import figures, grids, opened, session_of
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def app() -> AppTest:
 
 
 def captions(grid: str) -> list[str]:
-    return re.findall("<figcaption>(.*?)</figcaption>", grid)
+    return re.findall("<figcaption>(.*?)</figcaption>", grid, re.DOTALL)
 
 
 def choose(app: AppTest, source: str) -> AppTest:
@@ -151,6 +153,84 @@ def test_a_split_that_cannot_be_had_is_refused_with_a_sentence_and_the_old_one_s
     assert figures(app)["Dev set"] == "1,000"
     app.number_input(key="train_size").set_value(None).run()
     assert len(app.error) == 0
+
+
+# Data quality
+
+
+def checked(app: AppTest) -> AppTest:
+    """Return the page as it is once the images were checked."""
+    wait_until(lambda: not any("Checking" in caption.value for caption in app.run().caption))
+    return app
+
+
+def lines(app: AppTest) -> list[str]:
+    labels = tuple(f"**{problem.label}**" for problem in PROBLEMS.values())
+    return [line.value for line in app.markdown if line.value.startswith(labels)]
+
+
+def with_problems() -> dict[str, bytes]:
+    images, labels = some_digits(60)
+    images = np.concatenate(
+        [images, images[:20], np.maximum(images[20:25], 3), np.zeros((1, 8, 8), np.uint8)]
+    )
+    labels = np.concatenate([labels, labels[:19], (labels[19:20] + 1) % 10, labels[20:25], [0]])
+    return {"mine.npz": make.npz(images=images, labels=labels)}
+
+
+def test_of_good_images_one_line_says_so(app: AppTest) -> None:
+    checked(choose(app, "digits-8x8"))
+    assert any("No problems found" in line.value for line in app.markdown)
+    assert lines(app) == []
+
+
+def test_problems_are_told_in_a_line_each_and_the_copies_that_the_dev_set_shares_with_training(
+    app: AppTest,
+) -> None:
+    checked(bring(choose(app, UPLOADED), with_problems()))
+    copies, near, contradicting, blank, rare = lines(app)
+    assert copies.startswith("**Exact copies** – 20 of 86 images; ")
+    assert re.search("[0-9] of 17 in the dev set have a copy in the training set", copies)
+    assert near.startswith("**Near copies** – 5 of 86 images")
+    assert contradicting == "**Contradicting labels** – 2 of 86 images"
+    assert blank == "**Blank images** – 1 of 86 images"
+    assert re.match(r"\*\*Rare classes\*\* – `1 \([0-9]\), ", rare)
+
+
+def test_copies_can_be_looked_at_beside_their_originals(app: AppTest) -> None:
+    checked(bring(choose(app, UPLOADED), with_problems()))
+    app.toggle(key="show_copies").set_value(True).run()
+    shown = captions(grids(app)[2])
+    assert len(shown) == 40
+    classes = [caption.split("\n")[0] for caption in shown[:38]]
+    assert classes[::2] == classes[1::2]
+    assert {caption.split("\n")[1] for caption in shown} == {"Training", "Dev set"}
+
+
+def test_images_are_left_out_of_the_split_and_put_back(app: AppTest) -> None:
+    checked(bring(choose(app, UPLOADED), with_problems()))
+    app.button(key="leave_out_copies").click().run()
+    assert figures(app)["Images"] == "66"
+    assert int(figures(app)["Training"]) + int(figures(app)["Dev set"]) == 66
+    assert lines(app)[0] == "**Exact copies** – 20 left out"
+    assert "in the training set" not in lines(app)[0]
+    app.button(key="put_back_copies").click().run()
+    assert figures(app)["Images"] == "86"
+    assert lines(app)[0].startswith("**Exact copies** – 20 of 86 images; ")
+
+
+def test_what_a_check_had_no_memory_for_can_be_checked_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(server().budget, "limit", 0)
+        images, labels = some_digits(50)
+        session_of(app).use_upload(Dataset(images, labels, [*"0123456789"], "fifty"))
+        checked(app.run())
+        assert "the server has 0 MB left" in app.error[0].value
+    app.button(key="check_again").click().run()
+    checked(app)
+    assert not app.error
 
 
 # Bringing files
