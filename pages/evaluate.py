@@ -9,7 +9,7 @@ from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.gallery import show_mistakes
 from dashboard.evaluate.question import choose_answerer, choose_images, show_misfit, warn_of_known_images
-from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes
+from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes, warn_of_one_answer
 from dashboard.models.choice import chosen_model
 from dashboard.navigation import guard
 from dashboard.session import get_session
@@ -30,6 +30,7 @@ with friendly_errors():
         with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(images))):
             evaluation = evaluate(model, images)
         show_accuracy(evaluation)
+        warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
         st.subheader(_("Confusion matrix"))
         show_confusions(evaluation, images)

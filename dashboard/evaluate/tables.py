@@ -6,12 +6,14 @@ The Evaluate page shows them beside the images.
 import pandas as pd
 import streamlit as st
 
+from dashboard.diagnosis import likely_cause
 from dashboard.evaluate.calibration_chart import calibration_figure
 from dashboard.ui.formats import percent
-from dashboard.ui.messages import distinct
+from dashboard.ui.messages import distinct, show_message
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import Evaluation
+from mlcore import Evaluation, Model, commonest_share
 from mlcore.language import _
+from mlcore.quote import quoted
 
 PERCENT = "%.1f %%"
 
@@ -38,6 +40,19 @@ def show_accuracy(evaluation: Evaluation) -> None:
     st.caption(
         meaning.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
     )
+
+
+def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
+    """Say so when the model does no better than one answer for everything, and why that probably is."""
+    if not evaluation.learned_nothing or evaluation.wrong == 0:  # of images of one class, one answer is right
+        return
+    if evaluation.only_answer is None:
+        text = _("This model does no better than one and the same answer for every image ({share} accuracy).")
+        words = text.format(share=percent(commonest_share(evaluation.labels)))
+    else:
+        text = _("This model gives every image the same answer: {answer}.")
+        words = text.format(answer=quoted(evaluation.class_names[evaluation.only_answer]))
+    show_message("warning", f"{words} {likely_cause(model.network_config, model.training_config).words}")
 
 
 def show_classes(evaluation: Evaluation) -> None:

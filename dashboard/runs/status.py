@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias, overload
 
-from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig
+from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig, commonest_share
 from mlcore.errors import DigitLabError
 from mlcore.language import N_
+from mlcore.training.records import standing
 
 State: TypeAlias = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
 
@@ -104,18 +105,24 @@ class DataFacts:
         Of the whole data set that the split was made from.
     n_train, n_dev : int
         Images in the two parts.
+    one_answer : float
+        The accuracy of one and the same answer for everything: the share of the commonest class.
     """
 
     name: str
     fingerprint: str
     n_train: int
     n_dev: int
+    one_answer: float
 
     @classmethod
     def of(cls, split: Split) -> Self:
         """Note the facts of a split."""
         whole = split.train.base
-        return cls(whole.name, whole.fingerprint, len(split.train), len(split.dev))
+        judges = split.dev if len(split.dev) else split.train
+        return cls(
+            whole.name, whole.fingerprint, len(split.train), len(split.dev), commonest_share(judges.labels)
+        )
 
 
 @dataclass(frozen=True)
@@ -174,6 +181,20 @@ class RunStatus:
     def total_steps(self) -> int:
         """Steps from first to last."""
         return self.training.total_steps(self.data.n_train)
+
+    @property
+    def was_measured(self) -> bool:
+        """Whether the dev set was measured after a step."""
+        return any(isinstance(record, EpochMetrics) and record.step > 0 for record in self.history)
+
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether no measurement after a step beats the untrained network and one answer for everything."""
+        best = self.progress.best
+        if best is None or not self.was_measured:
+            return False
+        accuracy, _loss = standing(best)
+        return best.step == 0 or (accuracy <= self.data.one_answer and accuracy < 1)
 
     @property
     def total_epochs(self) -> float:

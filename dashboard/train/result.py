@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from dashboard.diagnosis import likely_cause
 from dashboard.learning_rate import gentler_rate
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
@@ -16,10 +17,13 @@ from dashboard.ui.formats import duration, percent
 from dashboard.ui.messages import friendly_errors, show_message
 from mlcore import Dataset, EpochMetrics
 from mlcore.language import N_, _
+from mlcore.training.records import standing
 
-NOTHING_LEARNT = N_(
-    "The network learned nothing: it never beat its untrained self. Most often the learning "
-    "rate is too high. Try a tenth of it, or another initialisation."
+NOTHING_LEARNED = N_("The network learned nothing: it never beat its untrained self.")
+
+ONE_ANSWER = N_(
+    "The network learned nothing: an accuracy of {accuracy} is no more than one and the same answer for "
+    "every image would reach ({share})."
 )
 
 NOT_MEASURED = N_("You stopped it before the first evaluation. You can still try what it has learned.")
@@ -31,11 +35,10 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_divergence(session, status)
     elif status.state == "failed":
         show_message("error", status.message)
-    elif not was_measured(status):
+    elif not status.was_measured:
         show_message("info", _(NOT_MEASURED))
-    elif status.progress.best is not None and status.progress.best.step == 0:
-        show_message("warning", _(NOTHING_LEARNT))
-        offer_gentler_rate(session, status)
+    elif status.learned_nothing:
+        show_nothing_learned(session, status)
     elif status.progress.best is not None:
         show_summary(status)
     if status.progress.saved_step is None and status.state in ("diverged", "failed"):
@@ -49,11 +52,6 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         if st.button(_("Draw a digit for it"), icon=":material/draw:"):
             session.model_key = RUN_MODEL
             st.switch_page(page("draw"))
-
-
-def was_measured(status: RunStatus) -> bool:
-    """Return whether the dev set was measured after a step."""
-    return any(isinstance(record, EpochMetrics) and record.step > 0 for record in status.history)
 
 
 def show_summary(status: RunStatus) -> None:
@@ -70,6 +68,22 @@ def show_summary(status: RunStatus) -> None:
             n=since
         )
     show_message("success", text)
+
+
+def show_nothing_learned(session: Session, status: RunStatus) -> None:
+    """Say that the run was in vain, why that probably is, and lead to the settings."""
+    best = status.progress.best
+    assert best is not None
+    text = _(NOTHING_LEARNED)
+    if best.step:
+        accuracy = percent(standing(best)[0])
+        text = _(ONE_ANSWER).format(accuracy=accuracy, share=percent(status.data.one_answer))
+    cause = likely_cause(status.network, status.training)
+    show_message("warning", f"{text} {cause.words}")
+    if cause.is_rate:
+        offer_gentler_rate(session, status)
+    else:
+        st.page_link(page("network"), label=_("Change the network"))
 
 
 def show_divergence(session: Session, status: RunStatus) -> None:

@@ -241,7 +241,7 @@ def test_what_cannot_be_started_is_told_in_a_sentence(app: AppTest, service: Run
 
 
 def test_an_early_stop_is_explained(service: RunService) -> None:
-    app = visit(TrainingConfig(epochs=500, patience=1, learning_rate=1e-6))
+    app = visit(TrainingConfig(epochs=500, patience=1, learning_rate=0.01))
     press(app, "Start")
     wait(app, service, ended)
     assert any("stopped early" in box.value for box in app.success)
@@ -258,7 +258,7 @@ def page_of_a_run_that_learned_nothing() -> None:
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
     untrained = EpochMetrics(0, 0.0, 0, 2.3, 0.1, 2.3, 0.1, 100.0)
     facts |= {"state": "finished", "run_id": "it", "progress": Progress(9, 1.0, 90, best=untrained)}
-    facts["data"] = DataFacts("digits", "", n_train=90, n_dev=10)
+    facts["data"] = DataFacts("digits", "", n_train=90, n_dev=10, one_answer=0.2)
     facts["history"] = History([EpochMetrics(9, 1.0, 90, 9.9, 0.1, 9.9, 0.1, 100.0)])
     facts |= {
         "network": NetworkConfig(),
@@ -272,6 +272,46 @@ def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> N
     assert not app.exception
     assert "learned nothing" in app.warning[0].value
     assert "Set the learning rate to 10" in labels(app)
+
+
+DEAD = {
+    "raw pixels": (
+        NetworkConfig(hidden_sizes=(10,), scaling="none"),
+        TrainingConfig(optimizer="gradient_descent", learning_rate=1.0, epochs=3),
+        "pixels, up to 255, are not scaled",
+    ),
+    "a high rate": (
+        NetworkConfig(hidden_sizes=(64, 64)),
+        TrainingConfig(learning_rate=1.0, epochs=3),
+        "The learning rate 1 is high for Adam: a good one is about 0.001.",
+    ),
+    "zero weights": (
+        NetworkConfig(hidden_sizes=(64,), initialization="zeros"),
+        TrainingConfig(epochs=3),
+        "All weights started at zero",
+    ),
+    "many sigmoid layers": (
+        NetworkConfig(hidden_sizes=(32,) * 8, activation="sigmoid"),
+        TrainingConfig(epochs=3),
+        "through 8 sigmoid layers",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", DEAD)
+def test_a_network_that_gives_one_answer_to_everything_is_told_with_the_likely_cause(
+    way: str, service: RunService
+) -> None:
+    network, training, cause = DEAD[way]
+    app = press(visit(training, network), "Start")
+    wait(app, service, ended)
+    assert "learned nothing" in app.warning[0].value
+    assert cause in app.warning[0].value
+    assert not app.success
+    assert ("Set the learning rate to 0.1" in labels(app)) == (way == "a high rate")
+    press(app, "See its mistakes")
+    assert "gives every image the same answer" in app.warning[0].value
+    assert cause in app.warning[0].value
 
 
 def test_a_run_that_blew_up_before_it_was_saved_has_no_mistakes_to_show(service: RunService) -> None:
