@@ -8,7 +8,7 @@ from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.describe import average_images, commonest_share, pixel_range
 from mlcore.datasets.health import Health, check_health
-from mlcore.datasets.readers import READERS, Reader, read_dataset
+from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_parts
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
 from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
@@ -76,6 +76,7 @@ __all__ = [
     "ModelFileError",
     "Network",
     "NetworkConfig",
+    "Parts",
     "Preparation",
     "Reader",
     "Recipe",
@@ -114,6 +115,7 @@ __all__ = [
     "network_summary",
     "pixel_range",
     "read_dataset",
+    "read_parts",
     "run_recipe",
     "save_model",
     "settings_of",

@@ -75,7 +75,7 @@ def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
         ):
             named = dict(zip(_distinct([file.name for file in files]), paths, strict=True))
             wait = _waiting(st.empty())
-            dataset, test = here.readings.read(named, wait, st.context.locale or "")
+            parts = here.readings.read(named, wait, st.context.locale or "")
     except VisitorLeft:
         st.stop()
     except Exception as error:
@@ -84,7 +84,7 @@ def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
         tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
         return
     _let_go(tray)
-    take(dataset, test)
+    take(parts.train, parts.test)
 
 
 def _waiting(place: DeltaGenerator) -> Callable[[str], None]:

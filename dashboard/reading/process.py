@@ -21,7 +21,7 @@ import numpy as np
 
 from dashboard.catalogue import catalogue
 from mlcore import Dataset, DatasetError
-from mlcore.datasets.readers import read_dataset
+from mlcore.datasets.readers import read_parts
 from mlcore.language import use
 
 if sys.platform != "win32":
@@ -68,18 +68,13 @@ def main() -> None:
     os._exit(0)  # nothing is left to be done, and a thread waits for the next line
 
 
-def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) -> list[dict[str, Any]]:
+def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) -> dict[str, dict[str, Any]]:
     """Write what the files hold into the folder, and return what is to be known of it."""
-    paths: dict[str, Any] = {name: Path(path) for name, path in files.items()}
-    dataset = read_dataset(paths, ask=ask)
-    parts = [_write(dataset, folder / "train")]
-    if dataset.notes:  # it is said in a note when test images came along
-        images = dataset.images.nbytes
-        with suppress(DatasetError):
-            test = read_dataset(paths, part="test", ask=lambda n_bytes: ask(images + n_bytes))
-            if test.fingerprint != dataset.fingerprint and test.class_names == dataset.class_names:
-                parts.append(_write(test, folder / "test"))
-    return parts
+    found = read_parts({name: Path(path) for name, path in files.items()}, ask=ask)
+    parts = {"train": found.train, "dev": found.dev, "test": found.test}
+    written = {name: _write(part, folder / name) for name, part in parts.items() if part is not None}
+    written["train"]["notes"] += found.notes
+    return written
 
 
 def _write(dataset: Dataset, folder: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from dashboard.places import lies_in_memory
 from dashboard.reading.process import LABELS, PIXELS
 from dashboard.runs.executors import WORKER_ENVIRONMENT
 from dashboard.runs.store import DataStore, StoredDataset, reason_of
-from mlcore import Dataset, DatasetError, Decision
+from mlcore import Dataset, DatasetError, Decision, Parts
 from mlcore.errors import DigitLabError
 from mlcore.language import _
 
@@ -106,10 +106,8 @@ class Readings:
         self._gone: SimpleQueue[StoredDataset] = SimpleQueue()
         self._cleaner: threading.Thread | None = None
 
-    def read(
-        self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = ""
-    ) -> tuple[Dataset, Dataset | None]:
-        """Return the data set in the files, and the test images that came along.
+    def read(self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = "") -> Parts:
+        """Return the data set in the files, with the validation and test images that came along.
 
         Parameters
         ----------
@@ -135,8 +133,8 @@ class Readings:
                 "locale": locale,
             }
             parts = self._follow(task, turn, room, wait)
-            made = [self._take(part, room) for part in parts]
-        return made[0], made[1] if len(made) > 1 else None
+            made = {name: self._take(part, room) for name, part in parts.items()}
+        return Parts(made["train"], made.get("dev"), made.get("test"))
 
     def close(self) -> None:
         """End all processes."""
@@ -211,7 +209,7 @@ class Readings:
 
     def _follow(
         self, task: Mapping[str, Any], turn: object, room: Reservation, wait: Callable[[str], None]
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, dict[str, Any]]:
         """Start a process, give it room as it asks, and return what it found."""
         with self._process() as (process, answers):
             _tell(process, task)
@@ -228,7 +226,7 @@ class Readings:
                 elif "error" in answer:
                     raise DatasetError(_well_formed(answer["error"]) or _unforeseen())
                 elif "parts" in answer:
-                    parts: list[dict[str, Any]] = answer["parts"]
+                    parts: dict[str, dict[str, Any]] = answer["parts"]
                     return parts
                 else:
                     wait(_("Reading …"))

@@ -1,80 +1,50 @@
-"""The readers of data files that users bring: the table `READERS`, and `read_dataset`, which chooses from it.
+"""The readers of data files that users bring: `read_dataset` and `read_parts`, and the table `READERS`.
 
-The Data page and notebooks call `read_dataset`. A new format is one module and one row of the table.
+The Data page and notebooks call them. Archives are opened (`containers`), each file is judged (`kinds`), what
+belongs together is chosen (`choose`), and the reader of its format yields images and labels.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.readers.archive import read_archive
 from mlcore.datasets.readers.assemble import Found, make_dataset
-from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
-from mlcore.datasets.readers.csv import read_table
-from mlcore.datasets.readers.idx import IDX_NAME, read_idx_files
-from mlcore.datasets.readers.limits import Ask, asking
-from mlcore.datasets.readers.npz import read_npz
-from mlcore.datasets.readers.parts import Part
-from mlcore.datasets.readers.source import FileLike, Source, source_of, unpacking
+from mlcore.datasets.readers.choose import Chosen, sorted_out
+from mlcore.datasets.readers.containers import flat_sources
+from mlcore.datasets.readers.formats import READERS, Reader
+from mlcore.datasets.readers.limits import MIN_CLASSES, Ask, asking, holding
+from mlcore.datasets.readers.parts import MissingPart, Part, left_out, set_aside, several
+from mlcore.datasets.readers.source import LONGEST_NAME, FileLike, Source, stem_of, unpacking
 from mlcore.errors import DatasetError
-from mlcore.language import N_, _
+from mlcore.language import _
 from mlcore.quote import quoted
 
-__all__ = ["READERS", "Reader", "read_dataset"]
+__all__ = ["READERS", "Parts", "Reader", "read_dataset", "read_parts"]
 
 
 @dataclass(frozen=True)
-class Reader:
-    """One row of `READERS`.
+class Parts:
+    """What the files of one data set hold.
 
     Attributes
     ----------
-    label, help : str
-        The format's name and one line about it (English; shown through `_`).
-    accepts : callable
-        Tells from a `Source`'s plain name whether this reader reads it.
-    read : callable
-        Takes the sources and the part asked for, and returns what it found.
+    train : Dataset
+        The images to learn from.
+    dev : Dataset or None
+        The validation images, where the files have some.
+    test : Dataset or None
+        The images for the final test, where the files have some with labels.
+    notes : tuple of str
+        Sentences about validation and test images: what they are used for, or why they are not.
     """
 
-    label: str
-    help: str
-    accepts: Callable[[str], bool]
-    read: Callable[[Sequence[Source], Part], Found]
-
-
-READERS: dict[str, Reader] = {
-    "csv": Reader(
-        label=N_("Table (CSV)"),
-        help=N_(
-            "One image a row: the label first, or in a column named label, then the pixels; also .gz or .zip."
-        ),
-        accepts=lambda name: name.endswith(TABLE_ENDINGS),
-        read=read_table,
-    ),
-    "idx": Reader(
-        label=N_("IDX pair"),
-        help=N_(
-            "The format of MNIST: choose …-images-idx3-ubyte and …-labels-idx1-ubyte together; also .gz."
-        ),
-        accepts=lambda name: IDX_NAME.fullmatch(name) is not None,
-        read=read_idx_files,
-    ),
-    "npz": Reader(
-        label=N_("NumPy arrays (.npz)"),
-        help=N_(
-            "Images and labels as x_train and y_train (as Keras has them), images and labels, or X and y."
-        ),
-        accepts=lambda name: name.endswith(".npz"),
-        read=read_npz,
-    ),
-    "zip": Reader(
-        label=N_("Pictures (.zip)"),
-        help=N_("PNG, JPEG, WebP, BMP or GIF files in one folder for each class, packed as one .zip."),
-        accepts=lambda name: name.endswith(".zip"),
-        read=read_archive,
-    ),
-}
+    train: Dataset
+    dev: Dataset | None = None
+    test: Dataset | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_dataset(
@@ -88,11 +58,12 @@ def read_dataset(
     Parameters
     ----------
     files : mapping of str to bytes, path or binary file
-        The names as the user knows them, and the content. A file object is read from its start and left open.
+        The names as the user knows them, and the content; a path may be a folder. A file object is read from
+        its start and left open.
     name : str, optional
-        What to call the data set; otherwise it is called after its file.
-    part : "train" or "test"
-        Which part to read when the files hold both, as MNIST's and Keras's do.
+        What to call the data set; otherwise it is called after the file that was read.
+    part : "train", "dev" or "test"
+        Which part to read when the files hold several, as MNIST's and Keras's do.
     ask : callable, optional
         Is told how many bytes the reader is about to hold, each time before it takes more; to refuse, it
         raises a `DatasetError`.
@@ -102,28 +73,90 @@ def read_dataset(
     DatasetError
         For any files that cannot be used, with a sentence that says what is wrong, where, and what to do.
     """
+    with _opened(files, ask) as (sources, chosen):
+        found = chosen.read(part)
+        if part == "train":
+            found.notes[:0] = [*chosen.notes, *set_aside(chosen.named_others())]
+        least = MIN_CLASSES if part == "train" else 1
+        return make_dataset(found, name or _name_of(found, sources), least_classes=least)
+
+
+def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask | None = None) -> Parts:
+    """Read the training, validation and test images of one data set in one go.
+
+    The parameters are those of `read_dataset`. A validation or test part that cannot be used is left out,
+    and a note says why.
+
+    Raises
+    ------
+    DatasetError
+        When there are no images to learn from, or they cannot be used.
+    """
+    with _opened(files, ask) as (sources, chosen):
+        found = chosen.read("train")
+        found.notes[:0] = chosen.notes
+        train = make_dataset(found, name or _name_of(found, sources))
+        parts: dict[Part, Dataset] = {}
+        notes = []
+        for part in chosen.others():
+            with holding(train.images.nbytes + sum(other.images.nbytes for other in parts.values())):
+                try:
+                    other = _fitted(make_dataset(chosen.read(part), train.name, least_classes=1), train)
+                except MissingPart:
+                    continue
+                except DatasetError as error:
+                    notes.append(left_out(part, str(error)))
+                    continue
+            # A file that has nothing but a test part is learned from.
+            if part in chosen.groups or other.fingerprint != train.fingerprint:
+                parts[part] = other
+                notes += [*set_aside([part]), *other.notes]
+        return Parts(train, parts.get("dev"), parts.get("test"), tuple(dict.fromkeys(notes)))
+
+
+def _fitted(part: Dataset, train: Dataset) -> Dataset:
+    """Return validation or test images with the classes of the training images.
+
+    Raises
+    ------
+    DatasetError
+        When they have another size, or none of them has such a class.
+    """
+    if part.image_shape != train.image_shape:
+        message = _("Its images have {found} pixels, the training images have {wanted}.")
+        shapes = ["×".join(map(str, dataset.image_shape)) for dataset in (part, train)]
+        raise DatasetError(message.format(found=shapes[0], wanted=shapes[1]))
+    places = {name: place for place, name in enumerate(train.class_names)}
+    labels = np.array([places.get(name, -1) for name in part.class_names])[part.labels]
+    known, notes = labels >= 0, list(part.notes)
+    if not known.any():
+        raise DatasetError(_("Its images have other classes than the training images."))
+    if known.all():
+        return Dataset(
+            part.images, labels, train.class_names, train.name, notes=notes, decisions=part.decisions
+        )
+    message = _("Left out of it: {n:,} images of classes that the training images do not have.")
+    notes.append(message.format(n=int((~known).sum())))
+    return Dataset(
+        part.images[known],
+        labels[known],
+        train.class_names,
+        train.name,
+        notes=notes,
+        decisions=part.decisions,
+    )
+
+
+@contextmanager
+def _opened(files: Mapping[str, FileLike], ask: Ask | None) -> Iterator[tuple[list[Source], Chosen]]:
+    """Open the files while the block runs, and turn whatever is raised in it into a `DatasetError`."""
     if not files:
         raise DatasetError(_("No file was chosen."))
-    with asking(ask), unpacking(quoted(", ".join(files))):
-        sources = [source_of(file_name, file) for file_name, file in files.items()]
-        reader = READERS[_format_of(sources)]
-        return make_dataset(reader.read(sources, part), name or sources[0].stem)
+    with asking(ask), unpacking(several(files)), flat_sources(files) as sources:
+        yield sources, sorted_out(sources)
 
 
-def _format_of(sources: Sequence[Source]) -> str:
-    keys = {source.name: _reader_for(source) for source in sources}
-    if len(set(keys.values())) > 1:
-        message = _("{names} do not belong together. Choose the files of one data set only.")
-        raise DatasetError(message.format(names=quoted(", ".join(keys))))
-    return keys[sources[0].name]
-
-
-def _reader_for(source: Source) -> str:
-    for key, reader in READERS.items():
-        if reader.accepts(source.plain_name):
-            return key
-    message = _(
-        "The format of {file} is not supported. Data sets come as .csv, as a pair of …-idx3-ubyte"
-        " and …-idx1-ubyte, as .npz, or as .zip of pictures in folders."
-    )
-    raise DatasetError(message.format(file=source.name))
+def _name_of(found: Found, sources: list[Source]) -> str:
+    """Return what to call a data set: the file that was given and that it was read from, without endings."""
+    top = next((source.top for source in sources if found.file in (source.name, source.top)), sources[0].top)
+    return stem_of(quoted(top, LONGEST_NAME))

@@ -45,8 +45,11 @@ class Found:
     decisions: list[Decision] = field(default_factory=list)
 
 
-def make_dataset(found: Found, name: str) -> Dataset:
+def make_dataset(found: Found, name: str, least_classes: int = MIN_CLASSES) -> Dataset:
     """Check what was found and return it as a Dataset of white ink on black.
+
+    Images for a test may be of fewer classes than those that are learned from: ``least_classes`` says how
+    many there must be.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def make_dataset(found: Found, name: str) -> Dataset:
         raise DatasetError(_("{file} holds no images. Choose another file.").format(file=found.file))
     check_image_shape(found.file, found.images.shape[1:])
     check_counts(found.file, len(found.images), len(found.labels))
-    class_names, labels = name_classes(found.file, found.labels)
+    class_names, labels = name_classes(found.file, found.labels, least_classes)
     _stretch_small_scale(found)
     _turn_ink_white(found)
     return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=found.decisions)
@@ -73,7 +76,9 @@ def check_counts(file: str, n_images: int, n_labels: int) -> None:
         raise DatasetError(message.format(file=file, images=n_images, labels=n_labels))
 
 
-def name_classes(file: str, labels: NDArray[Any]) -> tuple[list[str], NDArray[np.int64]]:
+def name_classes(
+    file: str, labels: NDArray[Any], least_classes: int = MIN_CLASSES
+) -> tuple[list[str], NDArray[np.int64]]:
     """Return the names of the classes, in order, and for each image the number of its class.
 
     >>> name_classes("a.csv", np.array([7, 3, 7]))
@@ -81,7 +86,7 @@ def name_classes(file: str, labels: NDArray[Any]) -> tuple[list[str], NDArray[np
     """
     values, numbers = np.unique(labels, return_inverse=True)
     names = [str(value) for value in values]
-    if len(names) < MIN_CLASSES:
+    if len(names) < least_classes:
         message = _(
             "All images in {file} have the label {label}. A network learns to tell at least two classes "
             "apart; check that the labels or the folders are the right ones."

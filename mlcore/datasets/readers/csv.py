@@ -22,7 +22,7 @@ from mlcore.datasets.readers.limits import (
     check_image_shape,
     check_images,
 )
-from mlcore.datasets.readers.parts import Part, part_of
+from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.source import Source, open_content
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -100,16 +100,14 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
     DatasetError
         With file, row and column of the first value that cannot be read.
     """
+    if part != "train":
+        raise MissingPart(part)
     if len(sources) > 1:
         message = _(
             "{n} tables were chosen ({names}). Choose the one that has the labels, usually train.csv."
         )
-        raise DatasetError(
-            message.format(n=len(sources), names=quoted(", ".join(source.name for source in sources)))
-        )
+        raise DatasetError(message.format(n=len(sources), names=several(source.name for source in sources)))
     source = sources[0]
-    if part == "test" and part_of(source.plain_name) != "test":
-        raise DatasetError(_("There is no test part in {file}.").format(file=source.name))
     notes: list[str] = []
     with open_content(source) as stream:
         blocks = _blocks(source.name, stream)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import check_images
-from mlcore.datasets.readers.parts import Part, choose_part
+from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.source import Source, open_content, read_into
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -24,62 +24,72 @@ from mlcore.language import _
 UNSIGNED_BYTES = 0x08
 IMAGE_DIMENSIONS, LABEL_DIMENSIONS = 3, 1
 
+IDX_MAGIC = (b"\0\0\x08\x01", b"\0\0\x08\x03")
+
 # train-images-idx3-ubyte, train-images.idx3-ubyte, t10k-labels-idx1-ubyte …
 IDX_NAME = re.compile(r"(?P<prefix>.*?)[-_. ]?(images|labels)?[-_. ]?idx(?P<dimensions>[13])[-_.]?ubyte")
+# What only says which of a pair a file is: the rest is the same for both.
+_OF_A_PAIR = re.compile(r"images?|labels?|imgs?|idx|ubyte|[13](?=[-_. ]|$)|[-_. ]")
 
 
 def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
-    """Return images and labels from a pair of IDX files, or from the right pair of several.
+    """Return images and labels from a pair of IDX files; which is which is read in their headers.
 
     Raises
     ------
     DatasetError
         When a file of a pair is missing, the two do not fit, or one is damaged.
     """
-    names = [IDX_NAME.fullmatch(source.plain_name) for source in sources]
-    prefixes = [name["prefix"] if name else "" for name in names]
-    if len(sources) == 2 and prefixes[0] != prefixes[1]:
-        prefixes = ["", ""]  # two files belong together whatever they are called
-    pairs: dict[str, dict[int, Source]] = {}
-    for source, name, prefix in zip(sources, names, prefixes, strict=True):
-        dimensions = int(name["dimensions"]) if name else IMAGE_DIMENSIONS
-        pair = pairs.setdefault(prefix, {})
-        if dimensions in pair:
-            message = _(
-                "{one} and {other} are of the same kind. Choose one file of images and one of labels."
-            )
-            raise DatasetError(message.format(one=pair[dimensions].name, other=source.name))
-        pair[dimensions] = source
-    pair, note = choose_part(pairs, part)
-    _check_pair(pair)
-    images = read_idx(pair[IMAGE_DIMENSIONS])
-    labels = read_idx(pair[LABEL_DIMENSIONS], images.nbytes)
-    _check_dimensions(pair[IMAGE_DIMENSIONS], images, IMAGE_DIMENSIONS)
-    _check_dimensions(pair[LABEL_DIMENSIONS], labels, LABEL_DIMENSIONS)
-    check_counts(pair[LABEL_DIMENSIONS].name, len(images), len(labels))
-    return Found(pair[IMAGE_DIMENSIONS].name, images, labels, note)
+    if part != "train":
+        raise MissingPart(part)
+    by_dimensions: dict[int, list[Source]] = {IMAGE_DIMENSIONS: [], LABEL_DIMENSIONS: []}
+    for source in sources:
+        by_dimensions[_dimensions(source)].append(source)
+    images_in, labels_in = _pair(by_dimensions[IMAGE_DIMENSIONS], by_dimensions[LABEL_DIMENSIONS])
+    images = read_idx(images_in)
+    labels = read_idx(labels_in, images.nbytes)
+    check_counts(labels_in.name, len(images), len(labels))
+    return Found(images_in.name, images, labels)
 
 
-def _check_pair(pair: dict[int, Source]) -> None:
-    if LABEL_DIMENSIONS not in pair:
+def _dimensions(source: Source) -> int:
+    with open_content(source) as stream:
+        return len(_read_header(source.name, stream))
+
+
+def _pair(images: list[Source], labels: list[Source]) -> tuple[Source, Source]:
+    """Return the file of images and the file of labels that belong together."""
+    if not labels:
         message = _(
             "{file} holds images without labels. Choose it together with its labels (…-labels-idx1-ubyte)."
         )
-        raise DatasetError(message.format(file=pair[IMAGE_DIMENSIONS].name))
-    if IMAGE_DIMENSIONS not in pair:
+        raise DatasetError(message.format(file=images[0].name))
+    if not images:
         message = _(
             "{file} holds labels without images. Choose it together with its images (…-images-idx3-ubyte)."
         )
-        raise DatasetError(message.format(file=pair[LABEL_DIMENSIONS].name))
+        raise DatasetError(message.format(file=labels[0].name))
+    if len(images) == len(labels) == 1:
+        return images[0], labels[0]  # they belong together whatever they are called
+    pairs = {
+        _set_name(image): (image, label)
+        for image in images
+        for label in labels
+        if _set_name(image) == _set_name(label)
+    }
+    if len(pairs) != 1:
+        message = _("There are several data sets in these files ({names}). Choose the files of one.")
+        raise DatasetError(message.format(names=several(source.name for source in images)))
+    return next(iter(pairs.values()))
 
 
-def _check_dimensions(source: Source, values: NDArray[np.uint8], expected: int) -> None:
-    if values.ndim != expected:
-        message = _(
-            "{file} holds values of {found} dimensions; images have 3 and labels have 1. "
-            "Are the two files' names exchanged?"
-        )
-        raise DatasetError(message.format(file=source.name, found=values.ndim))
+def _set_name(source: Source) -> str:
+    """Return what the names of a pair have in common.
+
+    >>> [_set_name(Source(name, open)) for name in ("a-images-idx3-ubyte", "a-labels.idx1-ubyte.gz")]
+    ['a', 'a']
+    """
+    return _OF_A_PAIR.sub("", source.plain_name)
 
 
 def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
@@ -114,7 +124,12 @@ def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
 
 def _read_header(name: str, stream: BinaryIO) -> tuple[int, ...]:
     magic = stream.read(4)
-    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != UNSIGNED_BYTES or magic[3] not in (1, 3):
+    if (
+        len(magic) < 4
+        or magic[:2] != b"\0\0"
+        or magic[2] != UNSIGNED_BYTES
+        or magic[3] not in (LABEL_DIMENSIONS, IMAGE_DIMENSIONS)
+    ):
         message = _(
             "{file} begins with the magic number {found}; an IDX file begins with 00 00 08 03 (images) "
             "or 00 00 08 01 (labels)."

@@ -23,11 +23,13 @@ MAX_DECODED_PIXELS = 1_000_000_000  # of all pictures together: 3 to 20 s, as th
 MAX_PICTURE_BYTES = 12 * MEGABYTE
 MAX_MEMBERS = 100_000
 MAX_UNPACKED_BYTES = 2000 * MEGABYTE
+MAX_DEPTH = 3  # archives within each other
 
 Ask: TypeAlias = Callable[[int], None]
 """Receives the bytes that a reader is about to hold in all; raises `DatasetError` when that is too much."""
 
 _ask: ContextVar[Ask | None] = ContextVar("ask", default=None)
+_held: ContextVar[int] = ContextVar("held", default=0)
 
 
 @contextmanager
@@ -38,6 +40,23 @@ def asking(ask: Ask | None) -> Iterator[None]:
         yield
     finally:
         _ask.reset(token)
+
+
+@contextmanager
+def holding(n_bytes: int) -> Iterator[None]:
+    """Count these bytes, inside the block, to all that is asked for: they are in memory already.
+
+    >>> asked: list[int] = []
+    >>> with asking(asked.append), holding(1000):
+    ...     check_bytes("a.csv", 5)
+    >>> asked
+    [1005]
+    """
+    token = _held.set(_held.get() + n_bytes)
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def check_images(file: str, count: int, pixels: int, beside: int = 0) -> None:
@@ -73,9 +92,30 @@ def check_bytes(file: str, n_bytes: int, beside: int = 0) -> None:
             "Use fewer or smaller images."
         )
         raise DatasetError(message.format(file=file, limit=MAX_BYTES / MEGABYTE))
+    _ask_for(n_bytes + beside)
+
+
+def check_inner_archive(file: str, n_bytes: int) -> None:
+    """Ask whether there is room for an archive that lies inside another one, which is taken into memory.
+
+    Raises
+    ------
+    DatasetError
+        When it is larger than is unpacked here, or than there is memory for.
+    """
+    if n_bytes > MAX_BYTES:
+        message = _(
+            "{file} is an archive of {size:,.0f} MB inside another one; at most {limit:,.0f} MB are unpacked "
+            "there. Unpack the outer archive and choose what is in it."
+        )
+        raise DatasetError(message.format(file=file, size=n_bytes / MEGABYTE, limit=MAX_BYTES / MEGABYTE))
+    _ask_for(n_bytes)
+
+
+def _ask_for(n_bytes: int) -> None:
     ask = _ask.get()
     if ask is not None:
-        ask(n_bytes + beside)
+        ask(n_bytes + _held.get())
 
 
 def check_label(file: str, letters: int) -> None:

@@ -24,7 +24,7 @@ from mlcore.datasets.readers.limits import (
     check_images,
     check_label,
 )
-from mlcore.datasets.readers.parts import Part, choose_part
+from mlcore.datasets.readers.parts import Part, choose_part, several
 from mlcore.datasets.readers.scale import Scale, ValueRange, scale_of
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.readers.zipped import open_zip
@@ -127,7 +127,7 @@ def _choose_arrays(file: str, names: list[str], part: Part) -> tuple[tuple[str, 
         "{file} holds the arrays {found}; x_train and y_train, images and labels, or X and y are needed. "
         "Save them again under these names."
     )
-    found = ", ".join(map(quoted, sorted(names)[:8])) or _("(none)")
+    found = several(sorted(names)) or _("(none)")
     raise DatasetError(message.format(file=file, found=found))
 
 

@@ -1,31 +1,107 @@
-"""Chooses between the training part and the test part of files that hold both, as MNIST's and Keras's do.
+"""Tells which part of a data set a name speaks of (training, dev, test, sample), in one way for all formats.
 
-It helps the readers on the way from a dataset file to a Dataset: the training part is read unless the test
-part is asked for, so that test images stay unseen until the end.
+The readers call it for folders, files and arrays alike: a part is never a class, the training part is read
+unless another one is asked for, and test images stay unseen until the end.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 
-Part = Literal["train", "test"]
+Part = Literal["train", "dev", "test"]
+NamedPart = Literal["train", "dev", "test", "sample"]
 T = TypeVar("T")
 
+PARTS: tuple[Part, ...] = ("train", "dev", "test")
 
-def part_of(name: str) -> Part | None:
-    """Return which part a name speaks of, or None when it speaks of neither.
+_WORDS: dict[NamedPart, str] = {
+    "train": "train|training|tra",
+    "dev": "val|valid|validation|dev|development",
+    "test": "test|testing|tes|t10k|eval|evaluation",
+    "sample": "sample|samples",
+}
+# What is written together with such a word: x_train, trainset, testdata, train_images.
+_SPOKEN = {
+    part: re.compile(rf"[xy]?(?:{words})(?:set|sets|data|images?|imgs?|labels?|digits?)?")
+    for part, words in _WORDS.items()
+}
+# The words of a name: "trainingSet" is two, and "train1" is "train" and a number; "t10k" is one.
+_WORD = re.compile(r"t10k|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
-    >>> part_of("t10k"), part_of("x_train"), part_of("my_digits/training"), part_of("contest")
-    ('test', 'train', 'train', None)
+FALLBACK: tuple[NamedPart | None, ...] = ("train", None, "dev", "test", "sample")
+"""What is learned from: the first of these that the files have."""
+
+
+class MissingPart(DatasetError):
+    """The files do not have the part that was asked for."""
+
+    def __init__(self, part: Part) -> None:
+        sentences = {
+            "train": _("There is no training part in these files."),
+            "dev": _("There is no validation part in these files."),
+            "test": _("There is no test part in these files."),
+        }
+        super().__init__(sentences[part])
+
+
+@lru_cache(4096)
+def part_of(name: str) -> NamedPart | None:
+    """Return which part a name speaks of, or None when it speaks of none, or of two.
+
+    >>> [part_of(name) for name in ("t10k", "X_train", "trainingSet", "val", "Testing", "trainingSample")]
+    ['test', 'train', 'train', 'dev', 'test', 'sample']
+    >>> [part_of(name) for name in ("contest", "devanagari", "train_test_split")]
+    [None, None, None]
     """
-    words = re.split(r"[^a-z0-9]+", name.lower())
-    if any(word in ("test", "testing", "t10k") for word in words):
-        return "test"
-    return "train" if any(word in ("train", "training") for word in words) else None
+    words = [word.lower() for word in _WORD.findall(name)]
+    found = {part for part, spoken in _SPOKEN.items() if any(map(spoken.fullmatch, words))}
+    if "sample" in found:
+        # Of "Sample001" to "Sample062", each is a class.
+        return None if any(word.isdigit() for word in words) else "sample"
+    return found.pop() if len(found) == 1 else None
+
+
+def part_of_path(path: str) -> NamedPart | None:
+    """Return the part that the innermost of a path's names speaks of.
+
+    >>> part_of_path("train/mnist_test.csv"), part_of_path("train/a.csv"), part_of_path("a/b.csv")
+    ('test', 'train', None)
+    """
+    return next((part for name in reversed(path.split("/")) if (part := part_of(name))), None)
+
+
+def by_part(items: Iterable[T], part: Callable[[T], NamedPart | None]) -> dict[NamedPart | None, list[T]]:
+    """Group items by the part that each belongs to."""
+    groups: dict[NamedPart | None, list[T]] = {}
+    for item in items:
+        groups.setdefault(part(item), []).append(item)
+    return groups
+
+
+def named_part(groups: Mapping[NamedPart | None, object], part: Part) -> NamedPart | None:
+    """Return which of the groups is the part asked for.
+
+    What speaks of no part is learned from where nothing is called "train"; so are test images that came
+    alone.
+
+    >>> named_part({None: "0…9", "test": "test/0…9"}, "train"), named_part({"test": "t10k"}, "train")
+    (None, 'test')
+
+    Raises
+    ------
+    MissingPart
+        When none of them is.
+    """
+    if part != "train":
+        if part in groups:
+            return part
+        raise MissingPart(part)
+    return next(name for name in FALLBACK if name in groups)
 
 
 def choose_part(candidates: Mapping[str, T], part: Part) -> tuple[T, list[str]]:
@@ -33,16 +109,57 @@ def choose_part(candidates: Mapping[str, T], part: Part) -> tuple[T, list[str]]:
 
     Raises
     ------
+    MissingPart
+        When there is no such part.
     DatasetError
-        When there is no such part, or no telling which candidate it is.
+        When there is no telling which candidate it is.
     """
-    if part == "train" and len(candidates) == 1:
-        return next(iter(candidates.values())), []
-    fitting = [candidate for name, candidate in candidates.items() if part_of(name) == part]
-    if len(fitting) == 1 and all(part_of(name) for name in candidates):
-        left_out = _("The test images in the files were set aside for a final test.")
-        return fitting[0], [left_out] if part == "train" else []
-    if part == "test" and not fitting:
-        raise DatasetError(_("There is no test part in these files."))
-    message = _("There are several data sets in these files ({names}). Choose the files of one.")
-    raise DatasetError(message.format(names=quoted(", ".join(candidates))))
+    groups = by_part(candidates, part_of)
+    names = groups[named_part(groups, part)]
+    if part == "train" and None in groups and "train" in groups:
+        names = list(candidates)
+    if len(names) > 1:
+        message = _("There are several data sets in these files ({names}). Choose the files of one.")
+        raise DatasetError(message.format(names=several(names)))
+    others = [name for name in groups if name != named_part(groups, "train")]
+    return candidates[names[0]], set_aside(others) if part == "train" else []
+
+
+def set_aside(parts: Sequence[NamedPart | None]) -> list[str]:
+    """Return the notes on parts that are not learned from.
+
+    >>> set_aside(["test"])
+    ['The test images in the files were set aside for a final test.']
+    """
+    sentences = {
+        "dev": _("The validation images in the files are the dev set."),
+        "test": _("The test images in the files were set aside for a final test."),
+        "sample": _("The sample images in the files were left out: they are some of the others."),
+    }
+    return [sentence for part, sentence in sentences.items() if part in parts]
+
+
+def left_out(part: Part, reason: str) -> str:
+    """Return the note on validation or test images that cannot be used, for a reason that is a sentence."""
+    messages = {
+        "dev": _("The validation images in the files were left out. {reason}"),
+        "test": _("The test images in the files were left out. {reason}"),
+    }
+    return messages[part].format(reason=reason)
+
+
+NAMED = 5
+"""How many names one sentence has at most; the others are counted."""
+
+
+def several(names: Iterable[str]) -> str:
+    """Return some names for a sentence: at most five, and how many others there are.
+
+    >>> several(["a", "b"]), several("abcdefg")
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    listed = list(names)
+    shown = ", ".join(quoted(name) for name in listed[:NAMED])
+    if len(listed) > NAMED:
+        return _("{names} and {n:,} more").format(names=shown, n=len(listed) - NAMED)
+    return shown

@@ -1,16 +1,16 @@
-"""Reads a .zip of picture files, one folder for each class, into images of one size.
+"""Reads picture files, one folder for each class, into images of one size.
 
 It is one of the readers between a dataset file and a Dataset.
 """
 
-import zipfile
-from typing import BinaryIO, cast
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.assemble import Found
+from mlcore.datasets.readers.folders import Folder, classes_of
 from mlcore.datasets.readers.limits import (
     MAX_PICTURE_BYTES,
     MAX_SIDE,
@@ -19,86 +19,145 @@ from mlcore.datasets.readers.limits import (
     check_decoding,
     check_images,
 )
-from mlcore.datasets.readers.parts import Part, choose_part, part_of
+from mlcore.datasets.readers.parts import MissingPart, Part, several
+from mlcore.datasets.readers.source import Source, stem_of
 from mlcore.errors import DatasetError
 from mlcore.images.picture_file import decoding_cost, read_picture
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
-from mlcore.quote import quoted
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif"),
+    *(".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".heic", ".heif", ".avif"),
+)
+PICTURE_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"P5\n", b"P5 ", b"P2\n")
 COMMON_SHAPE = (28, 28)
 LONGEST_SIDE = 256  # what is larger is shrunk to it at once
+MOST_BROKEN = 0.5
+"""Of the pictures, the share from which on a data set is not read without those that cannot be."""
 
 
-def picture_paths(members: dict[str, zipfile.ZipInfo]) -> list[str]:
-    """Return the paths that are named like pictures."""
-    return [path for path in members if path.lower().endswith(ENDINGS)]
+def folder_of(source: Source) -> Folder:
+    """Return the names of the folders that a picture lies in."""
+    return tuple(source.path.split("/")[:-1])
 
 
-def read_pictures(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], file: str, part: Part
-) -> Found:
-    """Return the pictures of an archive; the folder that a picture lies in is its class.
+def has_classes(sources: Sequence[Source]) -> bool:
+    """Tell whether pictures lie in folders of at least two classes."""
+    return len(set(classes_of({folder_of(source) for source in sources}).values())) > 1
+
+
+def read_pictures(sources: Sequence[Source], part: Part) -> Found:
+    """Return pictures; the folder that a picture lies in is its class.
 
     When all have one size from 4×4 to 64×64, they keep it. Otherwise each is scaled to fit 28×28, keeping its
-    proportions, and set in the middle, on the grey level of its own border.
+    proportions, and set in the middle, on the grey level of its own border. A few that cannot be read, and
+    those that lie in no folder of a class, are left out with a note.
 
     Raises
     ------
     DatasetError
-        When a picture lies in no folder, cannot be read, or when there are too many.
+        When there are no folders of classes, when most cannot be read, or when there are too many.
     """
-    paths, notes = choose_part(_by_part(picture_paths(members)), part)
-    labels = [_class_of(file, path) for path in paths]
-    images = _ImageList(file, len(paths), _bytes_to_decode(archive, members, file, paths))
-    for path in paths:
-        images.append(read_picture(f"{file}: {quoted(path)}", archive.read(members[path]), LONGEST_SIDE))
+    if part != "train":
+        raise MissingPart(part)
+    file = sources[0].top
+    labelled, notes = _labelled(file, sources)
+    broken: list[tuple[Source, DatasetError]] = []
+    readable, beside = _readable(file, labelled, broken)
+    images = _ImageList(file, len(readable), beside)
+    labels = []
+    for source, label in readable:
+        try:
+            image = read_picture(_called(file, source), _content(source), LONGEST_SIDE)
+        except DatasetError as error:
+            broken.append((source, error))
+            continue
+        images.append(image)
+        labels.append(label)
+    if len(broken) >= MOST_BROKEN * len(labelled):
+        raise broken[0][1]
+    if broken:
+        notes.append(_broken_note([source for source, _error in broken], len(labelled)))
     if images.scaled:
         notes.append(_("The pictures differ in size or are large; each was scaled to fit 28×28."))
     return Found(file, images.finished(), np.array(labels, np.str_), notes)
 
 
-def _bytes_to_decode(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], file: str, paths: list[str]
-) -> int:
-    """Return the memory that decoding the largest picture takes, having looked at the headers of all.
+def _labelled(file: str, sources: Sequence[Source]) -> tuple[list[tuple[Source, str]], list[str]]:
+    """Return the pictures that lie in a folder of a class, with it, and notes on the others."""
+    classes = classes_of({folder_of(source) for source in sources})
+    labelled, strays = [], []
+    for source in sources:
+        label = classes.get(folder_of(source))
+        if label is None:
+            strays.append(source)
+        else:
+            labelled.append((source, label))
+    if len(set(classes.values())) < 2:
+        raise _no_classes(file, sources, set(classes.values()) - {stem_of(file)})
+    return labelled, [_stray_note(strays)] if strays else []
 
-    That takes 35 µs a picture, a fifth of reading it: a file of 11 kB may hold 60 pictures of 5000×5000.
+
+def _no_classes(file: str, sources: Sequence[Source], names: set[str]) -> DatasetError:
+    if names:
+        message = _(
+            "{file}: all pictures lie in one folder, {folder}, whose name would be their label. Put the "
+            "pictures into one folder for each class, named after it (3/photo.png is a 3), or add a table of "
+            "two columns, image and label, as .csv."
+        )
+        return DatasetError(message.format(file=file, folder=several(names)))
+    message = _(
+        "{file}: the pictures ({some}) lie in no folder that names their class. Put them into one folder for "
+        "each class, named after it (3/photo.png is a 3), or add a table of two columns, image and label, as "
+        ".csv."
+    )
+    return DatasetError(message.format(file=file, some=several(source.name for source in sources)))
+
+
+def _stray_note(strays: Sequence[Source]) -> str:
+    message = _("Left out, as they lie in no folder of a class: {n:,} pictures ({names}).")
+    return message.format(n=len(strays), names=several(source.name for source in strays))
+
+
+def _broken_note(broken: Sequence[Source], n: int) -> str:
+    message = _("Left out, as they could not be read: {broken:,} of {n:,} pictures ({names}).")
+    return message.format(broken=len(broken), n=n, names=several(source.name for source in broken))
+
+
+def _called(file: str, source: Source) -> str:
+    return source.name if source.name == file else f"{file}: {source.name}"
+
+
+def _content(source: Source) -> bytes:
+    with source.open() as stream:
+        return stream.read()
+
+
+def _readable(
+    file: str, labelled: Sequence[tuple[Source, str]], broken: list[tuple[Source, DatasetError]]
+) -> tuple[list[tuple[Source, str]], int]:
+    """Return the pictures whose headers can be read, and the memory that decoding the largest takes.
+
+    Looking at the header of a picture takes 35 µs, a fifth of reading it: a file of 11 kB may hold 60
+    pictures of 5000×5000.
     """
-    pixels, largest = 0, 0
-    for path in paths:
-        info = members[path]
-        if info.file_size > MAX_PICTURE_BYTES:
-            message = _("{file}: {picture} has {size:,.0f} MB, too much for one image. Save it smaller.")
-            raise DatasetError(
-                message.format(file=file, picture=quoted(path), size=info.file_size / MEGABYTE)
-            )
-        with archive.open(info) as stream:
-            cost = decoding_cost(f"{file}: {quoted(path)}", cast(BinaryIO, stream), LONGEST_SIDE)
+    readable, pixels, largest = [], 0, 0
+    for source, label in labelled:
+        if (source.size or 0) > MAX_PICTURE_BYTES:
+            message = _("{picture} has {size:,.0f} MB, too much for one image. Save it smaller.")
+            size = (source.size or 0) / MEGABYTE
+            raise DatasetError(message.format(picture=_called(file, source), size=size))
+        try:
+            with source.open() as stream:
+                cost = decoding_cost(_called(file, source), stream, LONGEST_SIDE)
+        except DatasetError as error:
+            broken.append((source, error))
+            continue
         pixels, largest = pixels + cost.pixels, max(largest, cost.bytes)
         check_decoding(file, pixels)
-    return largest
-
-
-def _by_part(paths: list[str]) -> dict[str, list[str]]:
-    """Group paths by the training or test folder that their class folders lie in."""
-    parts: dict[str, list[str]] = {}
-    for path in paths:
-        outer_folders = "/".join(path.split("/")[:-2])
-        parts.setdefault(part_of(outer_folders) or "", []).append(path)
-    return parts
-
-
-def _class_of(file: str, path: str) -> str:
-    folders = path.split("/")[:-1]
-    if not folders or not folders[-1].strip():
-        message = _(
-            "{file}: {picture} lies in no folder. Put the pictures into one folder for each class, named "
-            "after it: 3/photo.png is a 3."
-        )
-        raise DatasetError(message.format(file=file, picture=quoted(path)))
-    return folders[-1].strip()
+        readable.append((source, label))
+    return readable, largest
 
 
 class _ImageList:
@@ -127,7 +186,9 @@ class _ImageList:
 
     def finished(self) -> UInt8Array:
         """Return all images, ``(n, height, width)``."""
-        return np.empty((0, *COMMON_SHAPE), np.uint8) if self._images is None else self._images
+        if self._images is None:
+            return np.empty((0, *COMMON_SHAPE), np.uint8)
+        return self._images[: self._count]
 
     def _empty(self, shape: tuple[int, ...]) -> UInt8Array:
         before = 0 if self._images is None else self._images.nbytes

@@ -7,13 +7,14 @@ import gzip
 import io
 import re
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -22,17 +23,73 @@ from mlcore.quote import quoted
 FileLike = bytes | bytearray | memoryview | str | Path | BinaryIO | IO[bytes]
 
 # What Python's unpackers raise when the content is not what it should be.
-DAMAGE = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeError)
+DAMAGE = (
+    EOFError,
+    OSError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    NotImplementedError,
+    struct.error,
+    UnicodeError,
+)
 LONGEST_NAME = 200  # characters of a file's name that are kept, the beginning and the end
 GZIP_MAGIC = b"\x1f\x8b"
 
+# Endings that say how a file is packed or written, and not what it is about.
+_ENDINGS = re.compile(r"(\.(gz|csv|zip|npz|npy|txt|tsv|tar|tgz|tra|tes|data|dat))+$", re.IGNORECASE)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One file: its name as the user knows it, and how to open it from its beginning."""
+    """One file, as it came or inside an archive, that is opened when it is needed.
 
-    name: str
-    open: Callable[[], BinaryIO]
+    Attributes
+    ----------
+    inner : str
+        Its name as the user knows it; inside an archive, its path there.
+    opener : callable
+        Returns the open file, at its beginning, from ``key``; the files of one archive share it.
+    key : object
+        What the archive knows the file by.
+    prefix : str
+        The names of the archives around it, without endings, as folders that it lies in.
+    top : str
+        The name of the file that the user gave: its own, or the outermost archive's.
+    size : int, optional
+        Its bytes, where an archive says them.
+    kind : str
+        What it is, by its content and name (see `mlcore.datasets.readers.kinds`).
+    columns : int
+        Of a text table, how many cells its first line has.
+    """
+
+    inner: str
+    opener: Callable[[Any], BinaryIO]
+    key: Any = None
+    prefix: str = ""
+    top: str = ""
+    size: int | None = None
+    kind: str = ""
+    columns: int = 0
+
+    def open(self) -> BinaryIO:
+        """Return the file, open at its beginning."""
+        return self.opener(self.key)
+
+    @property
+    def name(self) -> str:
+        """What sentences call it."""
+        return quoted(self.inner, LONGEST_NAME)
+
+    @property
+    def path(self) -> str:
+        """Where it lies: the folders and archives around it, and its name, in the letters that it has.
+
+        >>> Source("0/a.png", io.BytesIO, prefix="trainingSet").path
+        'trainingSet/0/a.png'
+        """
+        return f"{self.prefix}/{self.inner}" if self.prefix else self.inner
 
     @property
     def plain_name(self) -> str:
@@ -47,8 +104,17 @@ class Source:
     @property
     def stem(self) -> str:
         """The file's name without folder and endings, for naming a data set after it."""
-        name = re.split(r"[/\\]", self.name)[-1]
-        return re.sub(r"(\.(gz|csv|zip|npz|txt|tsv))+$", "", name, flags=re.IGNORECASE) or name
+        return stem_of(self.name)
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name without folders and endings.
+
+    >>> stem_of("MNIST/raw/digits.tar.gz")
+    'digits'
+    """
+    name = re.split(r"[/\\]", name)[-1]
+    return _ENDINGS.sub("", name) or name
 
 
 def source_of(name: str, file: FileLike) -> Source:
@@ -56,12 +122,15 @@ def source_of(name: str, file: FileLike) -> Source:
 
     All sentences call the file by the name of its source.
     """
-    name = quoted(name, LONGEST_NAME)
     if isinstance(file, bytes | bytearray | memoryview):
-        return Source(name, lambda: io.BytesIO(file))  # BytesIO shares the memory of bytes
+        return Source(name, io.BytesIO, file, top=name)  # BytesIO shares the memory of bytes
     if isinstance(file, str | Path):
-        return Source(name, lambda: Path(file).open("rb"))
-    return Source(name, lambda: _from_the_start(file))
+        return Source(name, _open_path, Path(file), top=name)
+    return Source(name, _from_the_start, file, top=name)
+
+
+def _open_path(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _from_the_start(file: BinaryIO | IO[bytes]) -> BinaryIO:

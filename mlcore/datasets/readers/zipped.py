@@ -1,6 +1,6 @@
 """Opens .zip files within limits and lists what a person put into them.
 
-The readers of pictures, tables, IDX and NumPy files use it when an upload is an archive.
+The containers of data files and the reader of .npz files use it.
 """
 
 import zipfile
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from mlcore.datasets.readers.limits import MEGABYTE, check_members
-from mlcore.datasets.readers.source import LONGEST_NAME, Borrowed, Source
+from mlcore.datasets.readers.source import Borrowed, Source
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -55,18 +55,15 @@ def _check_members(file: str, members: list[zipfile.ZipInfo]) -> None:
 def visible_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Return path → member of the files that a person put there: no folders, dot files or ``__MACOSX``."""
     members = {info.filename.replace("\\", "/"): info for info in archive.infolist()}
-    return {path: info for path, info in members.items() if not (path.endswith("/") or _is_hidden(path))}
+    return {path: info for path, info in members.items() if not (path.endswith("/") or is_hidden(path))}
 
 
-def _is_hidden(path: str) -> bool:
+def is_hidden(path: str) -> bool:
     """Tell whether a path is one that programs leave behind.
 
-    >>> _is_hidden("__MACOSX/3/._a.png"), _is_hidden("digits/.DS_Store"), _is_hidden("digits/3/a.png")
+    >>> is_hidden("__MACOSX/3/._a.png"), is_hidden("digits/.DS_Store"), is_hidden("digits/3/a.png")
     (True, True, False)
     """
-    return any(name == "__MACOSX" or name.startswith(".") for name in path.split("/"))
-
-
-def source_in(archive: zipfile.ZipFile, path: str, info: zipfile.ZipInfo) -> Source:
-    """Return a member of an archive as a `Source`."""
-    return Source(quoted(path, LONGEST_NAME), lambda: cast(BinaryIO, archive.open(info)))
+    return any(
+        name == "__MACOSX" or (name.startswith(".") and name not in (".", "..")) for name in path.split("/")
+    )

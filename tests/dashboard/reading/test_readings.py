@@ -116,7 +116,8 @@ class InBackground:
 def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
+    parts = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
+    dataset, test = parts.train, parts.test
     np.testing.assert_array_equal(dataset.images, IMAGES)
     assert (dataset.name, dataset.class_names, test) == ("digits", ("0", "1", "2"), None)
     assert np.load(stored(store, "pixels")[0]).shape == (60, 8, 8)
@@ -126,7 +127,7 @@ def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
 def test_workers_map_the_file_that_is_there_and_no_second_one_is_written(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).train
     kept = store.keep_dataset(dataset)
     assert [Path(kept.pixels)] == stored(store, "pixels")
     store.release(kept)
@@ -137,8 +138,8 @@ def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     readings = Readings(budget, store, PATIENT)
-    first, _test = readings.read(files(one=TABLE), Patience())
-    second, _test = readings.read(files(two=TABLE), Patience())
+    first = readings.read(files(one=TABLE), Patience()).train
+    second = readings.read(files(two=TABLE), Patience()).train
     assert (first.fingerprint, first.name, second.name) == (second.fingerprint, "one", "two")
     assert len(stored(store, "pixels")) == 1
     part = second.take([0, 1])
@@ -154,7 +155,7 @@ def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
 def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).train
     share = 1.0 if lies_in_memory(store.folder) else MAPPED_SHARE
     assert budget.taken == 60 * 8 + int(share * IMAGES.nbytes)
     del dataset
@@ -165,7 +166,8 @@ def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
 def test_test_images_that_came_along_come_too(store: DataStore, budget: Budget, tmp_path: Path) -> None:
     content = make.npz(x_train=IMAGES[:40], y_train=LABELS[:40], x_test=IMAGES[40:], y_test=LABELS[40:])
     (tmp_path / "upload").write_bytes(content)
-    dataset, test = Readings(budget, store, PATIENT).read({"mnist.npz": tmp_path / "upload"}, Patience())
+    parts = Readings(budget, store, PATIENT).read({"mnist.npz": tmp_path / "upload"}, Patience())
+    dataset, test = parts.train, parts.test
     assert test is not None
     assert (len(dataset), len(test)) == (40, 20)
     assert len(stored(store, "pixels")) == 2
@@ -252,7 +254,7 @@ def test_a_visitor_waits_for_room_that_others_give_back(
     budget = Budget(PROCESS_BYTES + 1_000_000)
     taken = budget.reserve(PROCESS_BYTES)
     patience = Patience(lambda text: taken.release() if "memory" in text else None)
-    dataset, _test = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience)
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience).train
     assert len(dataset) == 60
     assert "Waiting for free memory on the server …" in patience.heard
 
@@ -266,7 +268,7 @@ def test_one_waits_while_another_has_the_only_place_and_is_told_so(
     readings = Readings(budget, store, replace(PATIENT, at_once=1, at_most=1))
     with InBackground(readings, files(endless=ENDLESS)) as slow:
         patience = Patience(lambda _text: slow.stop.set())
-        dataset, _test = readings.read(files(digits=TABLE), patience)
+        dataset = readings.read(files(digits=TABLE), patience).train
     assert len(dataset) == 60
     assert patience.heard[0] == "Waiting for other files to be read (1 before yours) …"
     assert isinstance(slow.error, Left)
@@ -278,7 +280,7 @@ def test_what_takes_long_steps_aside_for_others(
     pace = replace(PATIENT, at_once=1, at_most=2, steps_aside=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
-        dataset, _test = readings.read(files(digits=TABLE), Patience())
+        dataset = readings.read(files(digits=TABLE), Patience()).train
         assert slow.goes_on
     assert len(dataset) == 60
 
@@ -299,7 +301,7 @@ def test_it_is_ended_sooner_when_another_waits(
     pace = replace(PATIENT, at_once=1, at_most=1, longest_before_others=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
-        dataset, _test = readings.read(files(digits=TABLE), Patience())
+        dataset = readings.read(files(digits=TABLE), Patience()).train
     assert len(dataset) == 60
     assert isinstance(slow.error, TooSlow)
 

@@ -6,6 +6,7 @@ It is the writing half of the round trips in the readers' tests.
 import gzip
 import io
 import struct
+import tarfile
 import zipfile
 
 import numpy as np
@@ -57,6 +58,17 @@ def archive(members: dict[str, bytes | str]) -> bytes:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for path, content in members.items():
             packed.writestr(path, content)
+    return file.getvalue()
+
+
+def tar(members: dict[str, bytes | str]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as packed:
+        for path, text in members.items():
+            content = text.encode() if isinstance(text, str) else text
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            packed.addfile(info, io.BytesIO(content))
     return file.getvalue()
 
 

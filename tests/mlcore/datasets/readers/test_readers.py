@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlcore.datasets import shipped
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.readers import READERS, read_dataset
+from mlcore.datasets.readers import READERS, read_dataset, read_parts
 from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
@@ -385,6 +385,137 @@ def test_an_idx_pair_may_come_as_a_zip() -> None:
         f"MNIST/raw/{name}": content for name, content in make.idx_pair(images, labels, pack=True).items()
     }
     same(read_dataset({"a.zip": make.archive(members)}), images, labels)
+
+
+# Containers, kinds and parts
+
+
+def test_folders_in_a_tar_are_read_as_in_a_zip() -> None:
+    images, labels = some_images()
+    content = make.tar({f"digits/{path}": c for path, c in make.picture_folders(images, labels).items()})
+    for name, packed in {
+        "a.tar.gz": gzip.compress(content),
+        "a.tgz": gzip.compress(content),
+        "a.tar": content,
+    }.items():
+        dataset = read_dataset({name: packed})
+        same(dataset, images, labels)
+        assert dataset.name == "a"
+
+
+def test_archives_within_an_archive_are_opened() -> None:
+    images, labels = some_images()
+    inner = make.archive(make.picture_folders(images, labels))
+    same(read_dataset({"a.zip": make.archive({"digits.zip": inner})}), images, labels)
+    packed = gzip.compress(make.tar(make.idx_pair(images, labels)))
+    same(read_dataset({"a.zip": make.archive({"raw.tar.gz": packed})}), images, labels)
+    same(read_dataset({"a.zip": make.archive({"a.npz": make.npz(X=images, y=labels)})}), images, labels)
+
+
+def test_an_idx_file_is_known_by_its_content_whatever_its_name() -> None:
+    images, labels = some_images()
+    files = {"pictures.bin": make.idx(images), "answers.gz": gzip.compress(make.idx(labels))}
+    same(read_dataset(files), images, labels)
+
+
+def test_the_same_file_twice_counts_once() -> None:
+    images, labels = some_images()
+    plain, packed = make.idx_pair(images, labels), make.idx_pair(images, labels, pack=True)
+    same(read_dataset({**plain, **packed}), images, labels)
+    members = {f"{name}/{name}": content for name, content in plain.items()}
+    members |= {name.replace("-idx", ".idx"): content for name, content in plain.items()}
+    same(read_dataset({"a.zip": make.archive(members)}), images, labels)
+
+
+def test_a_set_is_named_after_the_images_that_were_read_for_training() -> None:
+    images, labels = some_images()
+    files = make.idx_pair(images, labels, prefix="t10k") | make.idx_pair(images, labels)
+    assert read_dataset(files).name == "train-images-idx3-ubyte"
+
+
+def test_training_validation_and_test_folders_are_read_in_one_go() -> None:
+    images, labels = some_images(15)
+    members = {}
+    for part, rows in {"train": slice(0, 9), "val": slice(9, 12), "test": slice(12, 15)}.items():
+        found = make.picture_folders(images[rows], labels[rows])
+        members |= {f"d/{part}/{path}": content for path, content in found.items()}
+    parts = read_parts({"a.zip": make.archive(members)})
+    same(parts.train, images[:9], labels[:9])
+    assert parts.dev is not None
+    same(parts.dev, images[9:12], labels[9:12])
+    assert parts.test is not None
+    same(parts.test, images[12:], labels[12:])
+    assert len(parts.notes) == 2
+
+
+def test_a_part_without_labels_is_left_out_and_said() -> None:
+    images, labels = some_images()
+    members = {f"trainingSet/trainingSet/{p}": c for p, c in make.picture_folders(images, labels).items()}
+    members |= {
+        f"trainingSample/trainingSample/{p}": c
+        for p, c in make.picture_folders(images[:3], labels[:3]).items()
+    }
+    members |= {f"testSet/testSet/img_{k}.png": make.picture(image) for k, image in enumerate(images)}
+    parts = read_parts({"a.zip": make.archive(members)})
+    same(parts.train, images, labels)
+    assert parts.test is None
+    assert "test images in the files were left out" in parts.notes[0]
+    assert "sample" in parts.train.notes[0]
+
+
+def test_test_images_of_fewer_classes_keep_the_names_of_the_training_classes() -> None:
+    images, labels = some_images(9)
+    members = {f"train/{path}": content for path, content in make.picture_folders(images, labels).items()}
+    members |= {
+        f"test/{path}": content for path, content in make.picture_folders(images[2:3], labels[2:3]).items()
+    }
+    members |= {"test/other/a.png": make.picture(images[0])}
+    parts = read_parts({"a.zip": make.archive(members)})
+    assert parts.test is not None
+    same(parts.test, images[2:3], labels[2:3])
+    assert "1 images of classes" in parts.notes[-1]
+
+
+def test_a_folder_of_this_machine_is_read_as_an_archive_is(tmp_path: Path) -> None:
+    images, labels = some_images()
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for prefix in ("train", "t10k"):
+        for pack in (False, True):
+            for name, content in make.idx_pair(images, labels, prefix, pack).items():
+                (raw / name).write_bytes(content)
+    parts = read_parts({"MNIST": tmp_path / "MNIST"})
+    same(parts.train, images, labels)
+    assert parts.train.name == "MNIST"
+    assert parts.test is not None
+
+
+def test_a_preview_or_a_figure_beside_the_classes_is_no_class() -> None:
+    images, labels = some_images()
+    members = {f"repo/data/{path}": c for path, c in make.picture_folders(images, labels).items()}
+    picture = make.picture(images[0])
+    members |= {"repo/data/preview.png": picture, "repo/docs/a.png": picture, "repo/README.md": "# Digits"}
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    same(dataset, images, labels)
+    assert any("README.md" in note for note in dataset.notes)
+    assert any("2 pictures (repo/data/preview.png, repo/docs/a.png)" in note for note in dataset.notes)
+
+
+def test_a_few_broken_pictures_are_left_out_and_named() -> None:
+    images, labels = some_images()
+    members = make.picture_folders(images, labels) | {"1/broken.png": b"", "2/text.png": b"hello"}
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    same(dataset, images, labels)
+    assert "2 of 8 pictures (1/broken.png, 2/text.png)" in dataset.notes[0]
+
+
+def test_a_table_beside_single_pictures_is_read() -> None:
+    images, labels = some_images()
+    text = make.csv(images, labels)
+    members = {"sign.png": make.picture(images[0]), "sign_train.csv": text, "sign_train/sign_train.csv": text}
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    same(dataset, images, labels)
+    assert "sign.png" in dataset.notes[0]
 
 
 # The table itself

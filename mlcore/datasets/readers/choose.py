@@ -1,0 +1,201 @@
+"""Chooses what is read of many files: one format, each thing once, and the files of one part of the data.
+
+`read_dataset` asks `sorted_out` and then reads. What is left out is said in notes, by name and number.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mlcore.datasets.readers.assemble import Found
+from mlcore.datasets.readers.formats import READERS, Reader
+from mlcore.datasets.readers.kinds import DOCUMENT, REFUSED, UNKNOWN
+from mlcore.datasets.readers.parts import (
+    PARTS,
+    NamedPart,
+    Part,
+    by_part,
+    named_part,
+    part_of_path,
+    set_aside,
+    several,
+)
+from mlcore.datasets.readers.pictures import has_classes
+from mlcore.datasets.readers.source import Source, open_content
+from mlcore.errors import DatasetError
+from mlcore.language import _
+
+LEAST_COLUMNS = 17
+"""Of a table of images: 4×4 pixels and a label; a narrower one is a list."""
+
+
+@dataclass
+class Chosen:
+    """The files of one format that are read, by the part of the data that they belong to.
+
+    Attributes
+    ----------
+    reader : Reader
+    groups : dict
+        From a part's name, or None where names speak of none, to its files.
+    notes : list of str
+        What was left out, for the visitor.
+    """
+
+    reader: Reader
+    groups: dict[NamedPart | None, list[Source]]
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, part: Part) -> Found:
+        """Read one part.
+
+        Raises
+        ------
+        MissingPart
+            When the files have no such part.
+        DatasetError
+            When what they have cannot be used.
+        """
+        if part == "train" or part in self.groups:
+            return self.reader.read(self.groups[named_part(self.groups, part)], "train")
+        # A file may hold several parts itself.
+        return self.reader.read(self.groups[named_part(self.groups, "train")], part)
+
+    def others(self) -> list[Part]:
+        """Return the parts that may be there beside the images to learn from."""
+        learned_from = named_part(self.groups, "train")
+        return [part for part in PARTS if part not in ("train", learned_from)]
+
+    def named_others(self) -> list[Part]:
+        """Return those of them that files or folders are named after."""
+        return [part for part in self.others() if part in self.groups]
+
+
+def sorted_out(sources: Sequence[Source]) -> Chosen:
+    """Return which of the files are read.
+
+    Raises
+    ------
+    DatasetError
+        When none of them can be, with the next step for their kind; or when they are several data sets.
+    """
+    by_kind: dict[str, list[Source]] = {}
+    for source in sources:
+        by_kind.setdefault(source.kind, []).append(source)
+    key = _format_of(by_kind)
+    unread = [source for kind, found in by_kind.items() if kind != key for source in found]
+    notes = [_unread_note(unread)] if unread else []
+    groups = by_part(_once_each(by_kind[key]), _part_speaker(by_kind[key]))
+    if "train" in groups and None in groups:
+        groups[None] = _strays(key, groups)
+        notes.append(_partless_note(groups.pop(None)))
+    learned_from = named_part(groups, "train")
+    if "sample" in groups and learned_from != "sample":
+        notes += set_aside(["sample"])
+    return Chosen(READERS[key], groups, notes)
+
+
+def _format_of(by_kind: Mapping[str, Sequence[Source]]) -> str:
+    """Return the key in `READERS` of the format that is read."""
+    keys = [key for key in READERS if key in by_kind]
+    if not keys:
+        raise _nothing_to_read(by_kind)
+    # Folders of pictures go before tables, which may list them; a table of images before single pictures.
+    if keys[-2:] == ["csv", "pictures"]:
+        is_wide = any(source.columns >= LEAST_COLUMNS for source in by_kind["csv"])
+        keys.remove("csv" if has_classes(by_kind["pictures"]) or not is_wide else "pictures")
+    return keys[0]
+
+
+def _nothing_to_read(by_kind: Mapping[str, Sequence[Source]]) -> DatasetError:
+    for kind, found in by_kind.items():
+        if kind in REFUSED:
+            return DatasetError(_(REFUSED[kind].step).format(file=found[0].name))
+    names = [source.name for found in by_kind.values() for source in found]
+    if not names:
+        return DatasetError(_("There is no file in what was chosen. Choose another one."))
+    message = _(
+        "There is nothing that can be used in {names}: no table (.csv), no IDX files, no NumPy arrays "
+        "(.npz), no pictures in folders."
+    )
+    return DatasetError(message.format(names=several(names)))
+
+
+def _unread_note(unread: Sequence[Source]) -> str:
+    labels = {kind: _(refused.label) for kind, refused in REFUSED.items()}
+    labels |= {key: _(reader.label) for key, reader in READERS.items()}
+    labels |= {DOCUMENT: _("text about the data"), UNKNOWN: _("of an unknown kind")}
+    kinds = several(dict.fromkeys(labels[source.kind] for source in unread))
+    message = _("Not read: {names} ({kinds}).")
+    return message.format(names=several(source.name for source in unread), kinds=kinds)
+
+
+def _once_each(sources: Sequence[Source]) -> list[Source]:
+    """Return the files without those that are there twice, as in a folder and in an archive beside it."""
+    files = {source.path: source for source in reversed(sources)}
+    once = list(reversed(files.values()))
+    if once[0].kind == "pictures":
+        return once
+    by_name: dict[str, list[Source]] = {}
+    for source in once:
+        by_name.setdefault("".join(filter(str.isalnum, source.plain_name)), []).append(source)
+    return [source for found in by_name.values() for source in _of_other_content(found)]
+
+
+def _of_other_content(sources: Sequence[Source]) -> list[Source]:
+    """Return files of one name without those that hold the same as one before."""
+    if len(sources) == 1:
+        return list(sources)
+    kept: dict[bytes, Source] = {}
+    for source in sources:
+        kept.setdefault(_digest(source), source)
+    return list(kept.values())
+
+
+def _digest(source: Source, step: int = 1 << 20) -> bytes:
+    digest = hashlib.blake2b()
+    with open_content(source) as stream:
+        while piece := stream.read(step):
+            digest.update(piece)
+    return digest.digest()
+
+
+def _part_speaker(sources: Sequence[Source]) -> Callable[[Source], NamedPart | None]:
+    """Return what tells the part of a file from its path; folders that hold all files tell nothing."""
+    common = _common_folders([source.path for source in sources])
+
+    def part(source: Source) -> NamedPart | None:
+        names = source.path.split("/")[common:]
+        # The name of a picture may hold its label, never its part.
+        return part_of_path("/".join(names[:-1] if source.kind == "pictures" else names))
+
+    return part
+
+
+def _common_folders(paths: Sequence[str]) -> int:
+    """Return how many of the outermost folders are the same for all paths.
+
+    >>> _common_folders(["a/b/1.png", "a/b/2.png"]), _common_folders(["a/b/1.png", "a/README.md"])
+    (2, 1)
+    """
+    first, last = (path.split("/")[:-1] for path in (min(paths), max(paths)))
+    return next(
+        (k for k, (one, other) in enumerate(zip(first, last, strict=False)) if one != other),
+        min(len(first), len(last)),
+    )
+
+
+def _strays(key: str, groups: Mapping[NamedPart | None, Sequence[Source]]) -> list[Source]:
+    """Return files beside the training part that speak of no part, when they are no data set of their own."""
+    others = list(groups[None])
+    is_list = key == "csv" and all(source.columns < LEAST_COLUMNS for source in others)
+    if is_list or (key == "pictures" and not has_classes(others)):
+        return others
+    message = _("There are several data sets in these files ({names}). Choose the files of one.")
+    names = dict.fromkeys(found[0].name for found in (groups["train"], others))
+    raise DatasetError(message.format(names=several(names)))
+
+
+def _partless_note(strays: Sequence[Source]) -> str:
+    message = _("Left out, as they belong to no part of the data: {names}.")
+    return message.format(names=several(source.name for source in strays))

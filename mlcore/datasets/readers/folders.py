@@ -1,0 +1,90 @@
+"""Finds out which folders of pictures are the classes: those that lie deepest and side by side.
+
+The reader of pictures gives it the folders of all pictures of one part of a data set.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
+
+from mlcore.datasets.readers.parts import part_of
+
+Folder: TypeAlias = tuple[str, ...]
+"""The names of the folders that a picture lies in, from the outermost."""
+
+# Folders that say what kind of file is in them, or hold the pictures of a text; never a class.
+_WRAPPERS = {"image", "images", "img", "imgs", "pic", "pics", "picture", "pictures", "png", "jpg", "jpeg"}
+_DOCUMENTS = {"doc", "docs", "documentation", "readme", "assets", "figures", "screenshots", "previews"}
+_DOCUMENTS |= {"preview", "media", "static", "notebooks"}
+_LIKE_A_CLASS = re.compile(r"(digit|class|label|number)?[-_ ]?(\d{1,3}|[^\W\d_])", re.IGNORECASE)
+
+
+def classes_of(folders: Collection[Folder]) -> dict[Folder, str]:
+    """Return the class of the pictures in each folder; what is left out of the answer is no class.
+
+    Folders that name a part of the data, or only say that there are images in them, are looked through. Where
+    every upper folder has the same folders below it, as many writers wrote each digit, the upper one is the
+    class, unless only the lower ones are named like digits or letters.
+
+    >>> classes_of([("d", "0"), ("d", "1"), ("d",), ("docs",)])
+    {('d', '0'): '0', ('d', '1'): '1'}
+    >>> classes_of([("3", "anna"), ("3", "ben"), ("7", "anna"), ("7", "ben")])
+    {('3', 'anna'): '3', ('3', 'ben'): '3', ('7', 'anna'): '7', ('7', 'ben'): '7'}
+    >>> classes_of([("anna", "3"), ("anna", "7"), ("ben", "3"), ("ben", "7")])
+    {('anna', '3'): '3', ('anna', '7'): '7', ('ben', '3'): '3', ('ben', '7'): '7'}
+    >>> classes_of([("train",), ("train", "images")])
+    {}
+    """
+    telling = {folder: _telling(folder) for folder in folders}
+    data = {folder: names for folder, names in telling.items() if names and not _is_document(names)}
+    classes = data or {folder: names for folder, names in telling.items() if names}
+    while uppers := _with_the_same_below(set(classes.values())):
+        classes = {folder: names[:-1] if names[:-1] in uppers else names for folder, names in classes.items()}
+    side_by_side = _side_by_side(set(classes.values()))
+    return {folder: names[-1] for folder, names in classes.items() if names in side_by_side}
+
+
+def _telling(folder: Folder) -> Folder:
+    """Return the names that may be a class."""
+    names = (name.strip() for name in folder)
+    return tuple(name for name in names if name and name.lower() not in _WRAPPERS and not part_of(name))
+
+
+def _is_document(names: Folder) -> bool:
+    return any(name.lower() in _DOCUMENTS for name in names)
+
+
+def _below(classes: Collection[Folder]) -> Mapping[Folder, set[str]]:
+    """Return, for each folder that has classes in it, their names."""
+    below: dict[Folder, set[str]] = {}
+    for names in classes:
+        below.setdefault(names[:-1], set()).add(names[-1])
+    return below
+
+
+def _with_the_same_below(classes: Collection[Folder]) -> set[Folder]:
+    """Return the folders one level up, when all of them have the same folders below; else nothing."""
+    below = {upper: lower for upper, lower in _below(classes).items() if upper}
+    first = next(iter(below.values()), set())
+    if len(below) < 2 or any(lower != first for lower in below.values()):
+        return set()
+    if len(first) > 1 and _are_like_classes(first) and not _are_like_classes({upper[-1] for upper in below}):
+        return set()
+    return set(below)
+
+
+def _are_like_classes(names: Collection[str]) -> bool:
+    return all(_LIKE_A_CLASS.fullmatch(name) for name in names)
+
+
+def _side_by_side(classes: Collection[Folder]) -> set[Folder]:
+    """Return the folders that have others beside them, the deepest ones; all where none has."""
+    below = {upper: lower for upper, lower in _below(classes).items() if len(lower) > 1}
+    if not below:
+        return set(classes)
+    deepest = [upper for upper in below if not any(_lies_in(other, upper) for other in below)]
+    return {(*upper, name) for upper in deepest for name in below[upper]}
+
+
+def _lies_in(folder: Folder, outer: Folder) -> bool:
+    return len(folder) > len(outer) and folder[: len(outer)] == outer

@@ -1,0 +1,79 @@
+"""The formats of data sets that can be read: the table `READERS`, one row a format.
+
+`read_dataset` takes from it, the Data page lists it, and a new format is one module and one row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mlcore.datasets.readers.assemble import Found
+from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
+from mlcore.datasets.readers.csv import read_table
+from mlcore.datasets.readers.idx import IDX_MAGIC, IDX_NAME, read_idx_files
+from mlcore.datasets.readers.npz import read_npz
+from mlcore.datasets.readers.parts import Part
+from mlcore.datasets.readers.pictures import ENDINGS as PICTURE_ENDINGS
+from mlcore.datasets.readers.pictures import PICTURE_MAGIC, read_pictures
+from mlcore.datasets.readers.source import Source
+from mlcore.language import N_
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One row of `READERS`.
+
+    Attributes
+    ----------
+    label, help : str
+        The format's name and one line about it (English; shown through `_`).
+    accepts : callable
+        Tells from a file's plain name whether this reader reads it, where the content says nothing else.
+    read : callable
+        Takes files of this format that belong to one part of the data, and the part asked for, and returns
+        what it found. A file may hold several parts itself, as Keras's .npz does: then the part decides.
+    magic : tuple of bytes
+        How the content of such files begins, whatever their names say.
+    """
+
+    label: str
+    help: str
+    accepts: Callable[[str], bool]
+    read: Callable[[Sequence[Source], Part], Found]
+    magic: tuple[bytes, ...] = ()
+
+
+# The first that the files have is read: exact arrays before tables, tables before pictures.
+READERS: dict[str, Reader] = {
+    "idx": Reader(
+        label=N_("IDX pair"),
+        help=N_(
+            "The format of MNIST: choose …-images-idx3-ubyte and …-labels-idx1-ubyte together; also .gz."
+        ),
+        accepts=lambda name: IDX_NAME.fullmatch(name) is not None,
+        read=read_idx_files,
+        magic=IDX_MAGIC,
+    ),
+    "npz": Reader(
+        label=N_("NumPy arrays (.npz)"),
+        help=N_(
+            "Images and labels as x_train and y_train (as Keras has them), images and labels, or X and y."
+        ),
+        accepts=lambda name: name.endswith(".npz"),
+        read=read_npz,
+    ),
+    "csv": Reader(
+        label=N_("Table (CSV)"),
+        help=N_(
+            "One image a row: the label first, or in a column named label, then the pixels; also .gz or .zip."
+        ),
+        accepts=lambda name: name.endswith(TABLE_ENDINGS),
+        read=read_table,
+    ),
+    "pictures": Reader(
+        label=N_("Pictures (.zip, .tar.gz)"),
+        help=N_("PNG, JPEG, WebP, BMP, GIF, TIFF or PGM files in one folder for each class, as one archive."),
+        accepts=lambda name: name.endswith(PICTURE_ENDINGS),
+        read=read_pictures,
+        magic=PICTURE_MAGIC,
+    ),
+}
