@@ -12,18 +12,18 @@ from mlcore import NetworkConfig, Record, TrainingConfig
 
 
 @dataclass(frozen=True)
-class Changes:
-    """What was changed after the start; what stays None is as the ticket's config says.
+class Change:
+    """What was changed on the way; what is None stays as it was.
 
     Attributes
     ----------
     from_step : int
-        Where the last change was made: early stopping counts its patience from there.
+        Where the change was made: early stopping counts its patience from there.
     """
 
+    from_step: int
     learning_rate: float | None = None
     iterations: int | None = None
-    from_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Ticket:
     ----------
     folder : str
         The run's own; the newest checkpoint lies there, if there is one.
+    changes : tuple of Change
+        All that was changed since the start, in order; a checkpoint knows how many of them it has in it.
     """
 
     run_id: str
@@ -41,7 +43,7 @@ class Ticket:
     split: StoredSplit
     network: NetworkConfig
     training: TrainingConfig
-    changes: Changes = Changes()
+    changes: tuple[Change, ...] = ()
 
     @property
     def checkpoint(self) -> Path:

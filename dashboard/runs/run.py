@@ -6,10 +6,10 @@ The service and the scheduler use it with the service's lock held; everyone else
 import math
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
-from dashboard.runs.protocol import Report, Ticket
+from dashboard.runs.protocol import Change, Report, Ticket
 from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
 from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
@@ -130,17 +130,14 @@ class Run:
         SettingError
             When a value is out of bounds; nothing is changed then.
         """
-        training = self.training
-        changes = replace(
-            self.ticket.changes, from_step=self.progress.step if self.live else self.restart_step
-        )
+        settings: dict[str, Any] = {"learning_rate": learning_rate, "iterations": total_steps}
+        settings = {name: value for name, value in settings.items() if value is not None}
+        from_step = self.progress.step if self.live else self.restart_step
+        self.training = replace(self.training, **settings)
+        change = Change(from_step, learning_rate, total_steps)
+        self.ticket = replace(self.ticket, changes=(*self.ticket.changes, change))
         if learning_rate is not None:
-            training = replace(training, learning_rate=learning_rate)
-            changes = replace(changes, learning_rate=learning_rate)
-        if total_steps is not None:
-            training = replace(training, iterations=total_steps)
-            changes = replace(changes, iterations=total_steps)
-        self.training, self.ticket = training, replace(self.ticket, changes=changes)
+            self.progress = replace(self.progress, learning_rate=learning_rate)
 
     def status(self) -> RunStatus:
         """Return what everybody may know."""

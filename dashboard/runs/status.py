@@ -85,6 +85,8 @@ class Progress:
         The step of the newest checkpoint, whose model can be had while the run trains; None before the first.
     unsaved : str
         Why the newest checkpoint could not be written, as the system says it; empty when it could.
+    learning_rate : float or None
+        Of the next step, by the schedule; of the last one when the run is finished. None before the start.
     """
 
     step: int = 0
@@ -93,6 +95,7 @@ class Progress:
     best: EpochMetrics | None = None
     saved_step: int | None = None
     unsaved: str = ""
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,11 @@ class RunStatus:
     def live(self) -> bool:
         """Whether it trains, waits to train, or is paused."""
         return self.state in LIVE
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate in force."""
+        return self.progress.learning_rate or self.training.learning_rate
 
     @property
     def total_steps(self) -> int:

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from dashboard.runs.protocol import Changes, Report, Ticket
+from dashboard.runs.protocol import Report, Ticket
 from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
 from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
@@ -69,7 +69,6 @@ class _Held:
 
     run: TrainingRun
     split: Split
-    changes: Changes = field(default_factory=Changes)
     saved_step: int | None = None
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None
@@ -270,11 +269,9 @@ def _take_up(ticket: Ticket) -> tuple[_Held, int | None]:
         held = _open_run(ticket)
         _held[ticket.run_id] = held
         records_before = len(held.run.history)
-    if held.changes != ticket.changes:
-        changes = ticket.changes
-        held.run.change(learning_rate=changes.learning_rate, iterations=changes.iterations)
-        held.run.patient_from = changes.from_step
-        held.changes = changes
+    for change in ticket.changes[held.run.changes :]:
+        held.run.change(learning_rate=change.learning_rate, iterations=change.iterations)
+        held.run.patient_from = change.from_step
     return held, records_before
 
 
@@ -387,5 +384,6 @@ def _report(
     diverged: str = "",
 ) -> Report:
     run = held.run
-    progress = Progress(run.step, run.epoch, run.images_seen, run.best, held.saved_step, held.unsaved)
+    so_far = (run.step, run.epoch, run.images_seen, run.best, held.saved_step, held.unsaved)
+    progress = Progress(*so_far, run.learning_rate)
     return Report(progress, tuple(run.history[known:]), records_before, seconds, finished, diverged)

@@ -18,8 +18,8 @@ from dashboard.ui.formats import duration, percent
 from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_message, show_problem
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import run_words
-from mlcore import EpochMetrics
-from mlcore.language import _
+from mlcore import SCHEDULES, EpochMetrics
+from mlcore.language import N_, _
 
 LOOK_EVERY = 1.0  # seconds
 LOOK_AT_REST = 2.0
@@ -36,6 +36,11 @@ BADGES: dict[State, tuple[str, Color]] = {
     "diverged": (":material/error:", "red"),
     "failed": (":material/error:", "red"),
 }
+
+SCHEDULE_GOES_ON = N_(
+    "Schedule “{schedule}”: a rate set here is used in the next step, and from there the schedule only "
+    "lowers it. More epochs stretch the schedule; they do not raise a rate that it has lowered."
+)
 
 _WENT_ON = "run_went_on"
 
@@ -130,8 +135,8 @@ def _button(
 
 def show_go_on(status: RunStatus) -> None:
     """Show the form that changes the learning rate and the length of a run, and lets it go on."""
-    rate_now = status.training.learning_rate
-    suggestion = gentler_rate(rate_now) if status.state == "diverged" else rate_now
+    rate_now = max(status.learning_rate, RATE.minimum or 0.0)  # the end of a schedule may lie below
+    suggestion = gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now
     with st.form(f"go_on_form {status.run_id}", border=False):
         rate = st.number_input(
             _(RATE.label),
@@ -148,6 +153,8 @@ def show_go_on(status: RunStatus) -> None:
             value=0 if status.progress.step < status.total_steps else 5,
             help=_("0 keeps the planned length."),
         )
+        if status.training.schedule != "constant":
+            st.caption(_(SCHEDULE_GOES_ON).format(schedule=_(SCHEDULES[status.training.schedule].label)))
         if status.training.patience is not None:
             text = _(
                 "Training stops when the dev accuracy has not improved for {n} evaluations, counted from now."
@@ -155,13 +162,12 @@ def show_go_on(status: RunStatus) -> None:
             st.caption(text.format(n=status.training.patience))
         if st.form_submit_button(_("Continue"), icon=":material/play_arrow:"):
             with keeping_problem(status.run_id):
-                _go_on(status, rate, more)
+                _go_on(status, rate if rate != rate_now else None, more)
             st.rerun()
 
 
-def _go_on(status: RunStatus, rate: float, more_epochs: int) -> None:
+def _go_on(status: RunStatus, new_rate: float | None, more_epochs: int) -> None:
     service, owner = get_run_service(), run_owner()
-    new_rate = rate if rate != status.training.learning_rate else None
     service.go_on(status.run_id, owner, learning_rate=new_rate, more_epochs=more_epochs or None)
     service.resume(status.run_id, owner)
     st.session_state[_WENT_ON] = st.session_state.get(_WENT_ON, 0) + 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -113,8 +114,10 @@ class Checkpoint:
 
     Attributes
     ----------
-    step, images_seen, evaluated_step, stopped_early, patient_from, best, history, in_halves
+    step, images_seen, evaluated_step, stopped_early, patient_from, changes, best, history, in_halves
         As in `TrainingRun`.
+    rate_base, rate_ceiling
+        Of its `RatePlan`; None: the learning rate of the config, and no ceiling.
     position, order_generator, order
         Of the `ImageOrder`.
     optimizer_steps, moments
@@ -129,6 +132,9 @@ class Checkpoint:
     evaluated_step: int
     stopped_early: bool
     patient_from: int
+    changes: int
+    rate_base: float | None
+    rate_ceiling: float | None
     optimizer_steps: int
     best: EpochMetrics | None
     history: list[Record]
@@ -176,6 +182,9 @@ class Checkpoint:
             evaluated_step=counters["evaluated_step"],
             stopped_early=bool(counters["stopped_early"]),
             patient_from=_whole(counters.get("patient_from", 0)),
+            changes=_whole(counters.get("changes", 0)),
+            rate_base=_rate(counters.get("rate_base")),
+            rate_ceiling=_rate(counters.get("rate_ceiling")),
             optimizer_steps=_whole(counters["optimizer_steps"]),
             best=None if counters["best"] is None else _record("EpochMetrics", **counters["best"]),
             history=[_record(kind, *values) for kind, *values in counters["history"]],
@@ -213,6 +222,13 @@ def _whole(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError("no count")
     return value
+
+
+def _rate(value: Any) -> float | None:
+    """Return a learning rate as a file has it, or None; anything else raises."""
+    if value is None or (type(value) in (int, float) and 0 < value < math.inf):
+        return value  # type: ignore[no-any-return]
+    raise ValueError("no rate")
 
 
 def _record(kind: str, *values: Any, **named: Any) -> Any:

@@ -23,7 +23,7 @@ from mlcore.datasets.describe import commonest_share
 from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError, ModelFileError, TrainingDiverged
 from mlcore.formulas.optimizers import Optimizer
-from mlcore.formulas.schedules import SCHEDULES
+from mlcore.formulas.schedules import SCHEDULES, RatePlan
 from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
 from mlcore.network.network import Network
@@ -80,6 +80,8 @@ class TrainingRun:
         Whether the dev accuracy has not risen for as many measurements as `patience` allows.
     patient_from : int
         The step from which these are counted: that of the last `change`.
+    changes : int
+        How often `change` was called.
     gradient_hook : callable or None
         ``gradient_hook(network, images)`` is called with the gradients of each batch, before weight decay is
         added, and may change ``network.gradients``: so the mistakes of a notebook are made.
@@ -103,6 +105,7 @@ class TrainingRun:
         self.best: EpochMetrics | None = None
         self.stopped_early = False
         self.patient_from = 0
+        self.changes = 0
         self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
         self.second_process: StepSharer | None = None
         self._state: TrainState | None = None  # made by `build`, or from a checkpoint
@@ -110,7 +113,8 @@ class TrainingRun:
         self._data_card: dict[str, Any] = {}
         self._work: Generator[None, None, Record] | None = None  # a record on its way, at a break
         self._last_step = 0  # where the record on its way ends
-        self._rate = 0.0  # of the last step
+        self._last_rate = 0.0  # of the last step
+        self._plan = RatePlan(self.training_config.learning_rate)
         self._evaluated_step = -1
         self._best_parameters: Array | None = None
 
@@ -226,13 +230,15 @@ class TrainingRun:
 
     @property
     def learning_rate(self) -> float:
-        """The rate of the next step, by the schedule."""
+        """The rate of the next step, by the schedule; of the last one when the run is finished."""
         return self._rate_of(self.step, self.total_steps)
 
-    def _rate_of(self, step: int, total_steps: int) -> float:
+    def _rate_of(self, step: float, total_steps: int) -> float:
+        return min(self._plan.base * self._factor(step, total_steps), self._plan.ceiling)
+
+    def _factor(self, step: float, total_steps: int) -> float:
         config = self.training_config
-        progress = min(1.0, step / total_steps)
-        return config.learning_rate * SCHEDULES[config.schedule].factor(progress, config.warmup)
+        return SCHEDULES[config.schedule].factor(min(step, total_steps - 1), total_steps, config.warmup)
 
     @property
     def evaluate_every(self) -> int:
@@ -244,6 +250,11 @@ class TrainingRun:
     ) -> None:
         """Set another learning rate or another total length, from the next step on; patience begins anew.
 
+        A rate that is set is the rate of the next step. From there the schedule goes on towards its end, but
+        only downwards. Another length stretches or shortens the schedule, and never raises a rate that the
+        schedule has begun to lower: the rate stays as it is until the schedule falls below it. A finished run
+        that is made longer thus goes on with the rate of its last step, unless another one is set.
+
         Raises
         ------
         SettingError
@@ -253,9 +264,27 @@ class TrainingRun:
         changes = {name: value for name, value in changes.items() if value is not None}
         if epochs is not None and iterations is None:
             changes["iterations"] = None
-        self.training_config = dataclasses.replace(self.training_config, **changes)
+        config = dataclasses.replace(self.training_config, **changes)
+        if self.step > 0:
+            self._plan = self._limited_plan()
+        self.training_config = config
+        if learning_rate is not None:
+            self._plan = self._plan_from(config.learning_rate)
+        self.changes += 1
         self.stopped_early, self.patient_from = False, self.step
         self._last_step = self.step  # a record on its way ends with the step that is under way
+
+    def _limited_plan(self) -> RatePlan:
+        """Return the plan with a ceiling: the highest rate that the run would still have reached."""
+        config, total = self.training_config, self.total_steps
+        highest = max(self.step, SCHEDULES[config.schedule].peak(config.warmup) * total)
+        return dataclasses.replace(self._plan, ceiling=self._rate_of(highest, total))
+
+    def _plan_from(self, rate: float) -> RatePlan:
+        """Return the plan by which this is the rate of the next step, and no later one is higher."""
+        if self.step == 0:
+            return RatePlan(rate)  # the schedule has yet to begin
+        return RatePlan(rate / self._factor(self.step, self.total_steps), rate)
 
     # ---- training ---------------------------------------------------------------------------------------
 
@@ -284,7 +313,7 @@ class TrainingRun:
             tally.add(len(batch))
             self.step += 1
             self.images_seen += len(batch)
-            self._rate = rate
+            self._last_rate = rate
         return self._batch_record()
 
     def _set_gradients(self, batch: NDArray[np.intp], outputs: Array) -> Iterator[None]:
@@ -328,7 +357,7 @@ class TrainingRun:
         loss += self._penalty()
         if not math.isfinite(loss):
             raise TrainingDiverged(self._why_diverged())
-        return BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, self._rate)
+        return BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, self._last_rate)
 
     def _penalty(self) -> float:
         return self.network.penalty(self.cost_decay)
@@ -517,6 +546,9 @@ class TrainingRun:
             evaluated_step=self._evaluated_step,
             stopped_early=self.stopped_early,
             patient_from=self.patient_from,
+            changes=self.changes,
+            rate_base=self._plan.base,
+            rate_ceiling=_json_number(self._plan.ceiling),
             optimizer_steps=self.optimizer.steps,
             best=self.best,
             history=self.history,
@@ -559,6 +591,9 @@ class TrainingRun:
         run.step, run.images_seen = checkpoint.step, checkpoint.images_seen
         run.history, run.best = checkpoint.history, checkpoint.best
         run.stopped_early, run.patient_from = checkpoint.stopped_early, checkpoint.patient_from
+        run.changes = checkpoint.changes
+        if checkpoint.rate_base is not None:
+            run._plan = RatePlan(checkpoint.rate_base, checkpoint.rate_ceiling or math.inf)
         run._evaluated_step, run._best_parameters = checkpoint.evaluated_step, checkpoint.best_parameters
         run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
         run._state = make_state(

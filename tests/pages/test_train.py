@@ -20,7 +20,7 @@ from dashboard.train import panel as run_view
 from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train import run_choice
-from mlcore import NetworkConfig, TrainingConfig
+from mlcore import BatchMetrics, NetworkConfig, TrainingConfig
 from tests.pages.visits import figures, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
@@ -230,6 +230,26 @@ def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(app: AppTest, 
     status = wait(app, service, ended)
     assert status.training.learning_rate == 0.01
     assert figures(app)["Epoch"] == "5 of 5"
+
+
+def test_a_run_with_a_schedule_offers_the_rate_in_force_and_says_how_it_goes_on(
+    service: RunService,
+) -> None:
+    app = visit(TrainingConfig(epochs=2, schedule="one_cycle", learning_rate=0.01))
+    press(app, "Start")
+    status = wait(app, service, ended)
+    last = [record for record in status.history if isinstance(record, BatchMetrics)][-1].learning_rate
+    rate, more = (
+        next(box for box in app.number_input if box.label == label)
+        for label in ("Learning rate", "More epochs")
+    )
+    assert rate.value == last < 0.001
+    assert any("Schedule “One cycle”" in caption.value for caption in app.caption)
+    more.set_value(2)
+    press(app, "Continue")
+    status = wait(app, service, lambda found: ended(found) and found.progress.step > status.progress.step)
+    assert status.history[-1].learning_rate <= last
+    assert status.training.learning_rate == 0.01
 
 
 def test_what_cannot_be_started_is_told_in_a_sentence(app: AppTest, service: RunService) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ import pytest
 from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
 from dashboard.runs.limits import Place, demand_of
-from dashboard.runs.protocol import Ticket
+from dashboard.runs.protocol import Change, Ticket
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
@@ -343,6 +344,28 @@ def test_a_checkpoint_between_the_last_step_and_its_measurement_is_not_the_last(
             worker.save(ticket, put_away=False)
         assert worker.save(ticket, put_away=True).progress.best == report.progress.best
         assert worker.save(ticket, put_away=True).records_before == records
+    finally:
+        worker.drop("a")
+        store.close()
+
+
+def test_each_change_is_made_once_even_by_a_worker_that_takes_the_run_up_from_disk(
+    tmp_path: Path, split: Split
+) -> None:
+    store = DataStore()
+    falling = TrainingConfig(batch_size=32, epochs=3, schedule="linear", warmup=0.0)
+    ticket = Ticket("a", str(tmp_path), store.keep_split(split), SMALL, falling)
+    alone = TrainingRun(SMALL, falling)
+    list(train(alone, split, 20))
+    try:
+        worker.train_slice(ticket, seconds=60, max_steps=20)
+        for change in (Change(20, learning_rate=0.005), Change(30, iterations=100)):
+            ticket = replace(ticket, changes=(*ticket.changes, change))
+            alone.change(learning_rate=change.learning_rate, iterations=change.iterations)
+            list(train(alone, split, 10))
+            report = worker.train_slice(ticket, seconds=60, max_steps=10)
+            assert report.progress.learning_rate == alone.learning_rate < 0.005
+            worker.save(ticket, put_away=True)
     finally:
         worker.drop("a")
         store.close()
