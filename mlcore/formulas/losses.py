@@ -30,10 +30,11 @@ class Loss:
         is 1 for the true class and 0 elsewhere.
     activate : callable
         ``activate(z)`` replaces the logits z, shape (batch, classes), in place by the outputs p.
-    total : callable
-        ``total(p, labels)`` returns the sum of the losses of the batch (float).
+    losses : callable
+        ``losses(z, labels)`` returns the loss of each image, (batch,). It is computed from the logits: an
+        output that was rounded to 0 has no logarithm.
     to_gradient : callable
-        ``to_gradient(p, labels)`` replaces p in place by the gradient of that sum with respect to z.
+        ``to_gradient(p, labels)`` replaces p in place by the gradient of their sum with respect to z.
     """
 
     label: str
@@ -42,7 +43,7 @@ class Loss:
     output: str
     gradient: str
     activate: Callable[[Array], None]
-    total: Callable[[Array, Labels], float]
+    losses: Callable[[Array, Labels], Array]
     to_gradient: Callable[[Array, Labels], None]
 
 
@@ -79,34 +80,28 @@ def _subtract_targets(p: Array, labels: Labels) -> None:
     p -= _targets(p.shape[1], p.dtype).take(labels, 0)
 
 
-def _smallest(p: Array) -> float:
-    # A softmax output that was rounded to 0 counts as the smallest positive number, not as log 0.
-    return float(np.finfo(p.dtype).tiny)
+def _softmax_cross_entropy(z: Array, labels: Labels) -> Array:
+    # -log p = log Σ e^z - z of the true class; with the largest logit subtracted nothing overflows, and no
+    # probability that is too small to hold is needed
+    below = z - z.max(axis=1, keepdims=True)
+    losses: Array = np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(labels)), labels]
+    return losses
 
 
-def _smallest_of_sigmoid(p: Array) -> float:
-    # Our sigmoid comes no nearer to 0 or to 1 than a quarter of the spacing of numbers at 1; what was rounded
-    # to 0 or 1 is counted as that near, so that the loss never jumps.
-    return float(np.finfo(p.dtype).eps) / 4
+def _sigmoid_cross_entropy(z: Array, labels: Labels) -> Array:
+    # -log p = log(1 + e^-z) for the true class, -log(1 - p) = log(1 + e^z) for each of the others
+    against = z.copy()
+    against[np.arange(len(labels)), labels] *= -1
+    losses: Array = np.logaddexp(0, against).sum(axis=1)
+    return losses
 
 
-def _softmax_cross_entropy_total(p: Array, labels: Labels) -> float:
-    picked = p[np.arange(len(labels)), labels]
-    return -float(np.log(np.maximum(picked, _smallest(p))).sum(dtype=np.float64))
-
-
-def _sigmoid_cross_entropy_total(p: Array, labels: Labels) -> float:
-    tiny = _smallest_of_sigmoid(p)
-    rows = np.arange(len(labels))
-    wrong = np.log(np.maximum(1 - p, tiny))
-    right = np.log(np.maximum(p[rows, labels], tiny)) - wrong[rows, labels]
-    return -float(wrong.sum(dtype=np.float64) + right.sum(dtype=np.float64))
-
-
-def _squared_error_total(p: Array, labels: Labels) -> float:
-    error = p.copy()
+def _squared_error(z: Array, labels: Labels) -> Array:
+    error = z.copy()
+    sigmoid(error)
     _subtract_targets(error, labels)
-    return 0.5 * float(np.square(error).sum(dtype=np.float64))
+    losses: Array = 0.5 * np.square(error).sum(axis=1)
+    return losses
 
 
 def _squared_error_gradient(p: Array, labels: Labels) -> None:
@@ -124,7 +119,7 @@ LOSSES: dict[str, Loss] = {
         "e^z / Σ e^z",
         "p - y",
         softmax,
-        _softmax_cross_entropy_total,
+        _softmax_cross_entropy,
         _subtract_targets,
     ),
     "sigmoid_cross_entropy": Loss(
@@ -134,7 +129,7 @@ LOSSES: dict[str, Loss] = {
         "1 / (1 + e^-z)",
         "p - y",
         sigmoid,
-        _sigmoid_cross_entropy_total,
+        _sigmoid_cross_entropy,
         _subtract_targets,
     ),
     "squared_error": Loss(
@@ -144,7 +139,7 @@ LOSSES: dict[str, Loss] = {
         "1 / (1 + e^-z)",
         "(p - y) p (1 - p)",
         sigmoid,
-        _squared_error_total,
+        _squared_error,
         _squared_error_gradient,
     ),
 }

@@ -190,24 +190,31 @@ class Network:
         generator : numpy.random.Generator, optional
             What dropout draws from; a network without dropout needs none.
         keep : float array (batch, classes), optional
-            Receives a copy of the outputs p, which the gradient overwrites.
+            Receives a copy of the logits z, which outputs and gradient overwrite.
         """
-        outputs = self.forward(self.read(compact), training=True, generator=generator)
-        self.loss.activate(outputs)
+        values = self.forward(self.read(compact), training=True, generator=generator)
         if keep is not None:
-            np.copyto(keep, outputs)
-        self.loss.to_gradient(outputs, labels)
-        outputs *= share
-        self.backward(outputs)
+            np.copyto(keep, values)
+        self.loss.activate(values)
+        self.loss.to_gradient(values, labels)
+        values *= share
+        self.backward(values)
+
+    def logits(self, compact: NDArray[Any]) -> Array:
+        """Return the logits z, float (batch, classes), for compact images (batch, features).
+
+        At most `micro_batch` images; the array is overwritten by the next call.
+        """
+        return self.forward(self.read(compact))
 
     def outputs(self, compact: NDArray[Any]) -> Array:
         """Return the loss's outputs p, float (batch, classes), for compact images (batch, features).
 
         At most `micro_batch` images; the array is overwritten by the next call.
         """
-        logits = self.forward(self.read(compact))
-        self.loss.activate(logits)
-        return logits
+        outputs = self.logits(compact)
+        self.loss.activate(outputs)
+        return outputs
 
     def probabilities(self, images: NDArray[np.uint8]) -> Array:
         """Return how likely each class is, (n, classes), rows summing to one, for any number of images.

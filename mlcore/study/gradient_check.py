@@ -173,9 +173,8 @@ def _cost(
     """Return a function for the mean cost with the parameters as they are at the call."""
 
     def cost() -> float:
-        outputs = network.forward(inputs, training=True, generator=np.random.default_rng(seed))
-        network.loss.activate(outputs)
-        return network.loss.total(outputs, labels) / len(labels) + network.penalty(weight_decay)
+        logits = network.forward(inputs, training=True, generator=np.random.default_rng(seed))
+        return float(network.loss.losses(logits, labels).mean()) + network.penalty(weight_decay)
 
     return cost
 

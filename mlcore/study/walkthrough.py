@@ -180,8 +180,8 @@ class _Walk:
         """Outputs, target, loss, and what weight decay adds to it."""
         loss, z = self.network.loss, self.places[-1].y
         self.labels = np.array([label])
+        total = float(loss.losses(self.values, self.labels)[0])
         loss.activate(self.values)
-        total = loss.total(self.values, self.labels)
         target = np.zeros(self.network.n_classes, self.network.dtype)
         target[label] = 1
         p = self.values[0].copy()

@@ -21,7 +21,7 @@ from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Layer
 from mlcore.network.network import CONVOLUTION_MICRO_BATCH, FULL_MICRO_BATCH, MICRO_BATCH, Network
-from mlcore.training.records import Tally
+from mlcore.training.records import Score, Tally
 
 MICRO_BATCH_PRODUCTS = 10_000_000_000
 """Multiply-adds of one micro-batch at most, there and back: some tenths of a second until a break."""
@@ -177,7 +177,7 @@ class BatchLearner:
         self._sum = np.empty_like(network.gradients)  # over the micro-batches before the one that is computed
 
     def set_gradients(
-        self, positions: IndexArray, share: float, generator: np.random.Generator | None, outputs: Array
+        self, positions: IndexArray, share: float, generator: np.random.Generator | None, logits: Array
     ) -> Iterator[None]:
         """Set the network's gradients to those of ``share`` times the summed losses of some images.
 
@@ -191,8 +191,8 @@ class BatchLearner:
         share : float
         generator : numpy.random.Generator or None
             Where augmentation and dropout draw from.
-        outputs : float array (batch, classes)
-            Receives the outputs p.
+        logits : float array (batch, classes)
+            Receives the logits z.
         """
         network = self.network
         if len(positions) == 0:
@@ -204,7 +204,7 @@ class BatchLearner:
             part = slice(start, start + network.micro_batch)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)
-            network.learn_from(compact, self.labels[some], share, generator, outputs[part])
+            network.learn_from(compact, self.labels[some], share, generator, logits[part])
             if start > 0:
                 network.gradients += self._sum
 
@@ -215,16 +215,13 @@ def measure(
     """Return mean loss and accuracy over the images at ``positions``; with a break after each micro-batch."""
     if len(positions) == 0:
         return math.nan, math.nan
-    total, right = 0.0, 0
+    score = Score(network.loss)
     compact = room_for(network)
     for start in range(0, len(positions), network.micro_batch):
         part = positions[start : start + network.micro_batch]
-        outputs = network.outputs(images.gather(part, compact[: len(part)]))
-        expected = labels[part]
-        total += network.loss.total(outputs, expected)
-        right += int(np.count_nonzero(outputs.argmax(axis=1) == expected))
+        score.add(network.logits(images.gather(part, compact[: len(part)])), labels[part])
         yield
-    return total / len(positions), right / len(positions)
+    return score.means()
 
 
 def room_for(network: Network) -> NDArray[Any]:
@@ -246,7 +243,7 @@ class TrainingData:
     """
 
     def __init__(self, split: Split, network: Network, config: TrainingConfig, batch_size: int) -> None:
-        self.split, self.tally = split, Tally(network, batch_size)
+        self.split, self.tally = split, Tally(network, batch_size, split.train.labels)
         preparation, n = network.preparation, len(split.train)
         self._train, self._dev = (open_images(images, preparation) for images in (split.train, split.dev))
         batches = open_batches(

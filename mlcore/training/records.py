@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlcore.arrays import Array, IndexArray, Labels
+from mlcore.formulas.losses import Loss
 from mlcore.network.network import Network
 
 REPORT_IMAGES = 2048  # about how many images lie between two records of batches
@@ -71,43 +72,64 @@ def standing(record: EpochMetrics) -> tuple[float, float]:
     return record.dev_accuracy, -record.dev_loss
 
 
+class Score:
+    """Loss and accuracy over images that come a batch at a time."""
+
+    def __init__(self, loss: Loss) -> None:
+        self._loss = loss
+        self._losses, self._right, self._images = 0.0, 0, 0
+
+    def add(self, logits: Array, labels: Labels) -> None:
+        """Count a batch by its logits (batch, classes), which are overwritten."""
+        self._losses += float(self._loss.losses(logits, labels).sum(dtype=np.float64))
+        self._loss.activate(logits)
+        self._right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+        self._images += len(labels)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no image yet."""
+        return self._images == 0
+
+    def means(self) -> tuple[float, float]:
+        """Return mean loss and accuracy."""
+        return self._losses / self._images, self._right / self._images
+
+
 class Tally:
-    """Outputs of recent batches with their labels, summed up in bulk: many small sums would cost more."""
+    """Logits of recent batches, scored in bulk: many small sums would cost more."""
 
-    def __init__(self, network: Network, batch_size: int) -> None:
-        self._loss = network.loss
+    def __init__(self, network: Network, batch_size: int, labels: Labels) -> None:
+        self._loss, self._all_labels = network.loss, labels
         capacity = max(REPORT_IMAGES, batch_size)
-        self._outputs = np.empty((capacity, network.n_classes), network.dtype)
+        self._logits = np.empty((capacity, network.n_classes), network.dtype)
         self._labels = np.empty(capacity, np.int64)
-        self._filled, self._images, self._loss_sum, self._right = 0, 0, 0.0, 0
+        self._filled, self._score = 0, Score(network.loss)
 
-    def outputs_for(self, labels: Labels, batch: IndexArray) -> Array:
-        """Note the labels of the next batch (positions); return an array for its outputs, before `add`."""
+    def logits_for(self, batch: IndexArray) -> Array:
+        """Note the labels of the next batch (positions); return an array for its logits, before `add`."""
         if self._filled + len(batch) > len(self._labels):
             self._sum_up()
         part = slice(self._filled, self._filled + len(batch))
-        np.take(labels, batch, out=self._labels[part], mode="clip")
-        return self._outputs[part]
+        np.take(self._all_labels, batch, out=self._labels[part], mode="clip")
+        return self._logits[part]
 
     def add(self, n: int) -> None:
-        """Count a batch whose outputs have been written."""
+        """Count a batch whose logits have been written."""
         self._filled += n
 
     @property
     def is_empty(self) -> bool:
         """Whether there was no batch since the last means."""
-        return self._images + self._filled == 0
+        return self._score.is_empty and self._filled == 0
 
     def means(self) -> tuple[float, float]:
         """Return mean loss and accuracy of the images since the last call."""
         self._sum_up()
-        loss, right = self._loss_sum / self._images, self._right / self._images
-        self._images, self._loss_sum, self._right = 0, 0.0, 0
-        return loss, right
+        score, self._score = self._score, Score(self._loss)
+        return score.means()
 
     def _sum_up(self) -> None:
-        outputs, labels = self._outputs[: self._filled], self._labels[: self._filled]
-        self._loss_sum += self._loss.total(outputs, labels)
-        self._right += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
-        self._images += self._filled
+        if self._filled:
+            self._score.add(self._logits[: self._filled], self._labels[: self._filled])
         self._filled = 0

@@ -49,9 +49,9 @@ class StepSharer(Protocol):
     """What a run asks of the second process that shares its steps (`mlcore.training.second_process`)."""
 
     def take_step(
-        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
+        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, logits: Array
     ) -> Iterator[None]:
-        """Do one step and set the outputs (images, classes); it may be given up at each break."""
+        """Do one step and set the logits (images, classes); it may be given up at each break."""
 
 
 class TrainingRun:
@@ -295,19 +295,19 @@ class TrainingRun:
         """
         assert self._data is not None
         network, optimizer, order = self.network, self.optimizer, self.order
-        learner, tally = self._data.learner, self._data.tally
+        tally = self._data.tally
         first, total = self.step, self.total_steps
         self._last_step = first + min(most_steps, self._steps_to_record())
         while self.step < self._last_step:
             if self.step > first:
                 yield
             batch, rate = order.next_batch(), self._rate_of(self.step, total)
-            outputs = tally.outputs_for(learner.labels, batch)
+            logits = tally.logits_for(batch)
             if self.second_process is None:
-                yield from self._set_gradients(batch, outputs)
+                yield from self._set_gradients(batch, logits)
                 optimizer.step(network.parameters, network.gradients, rate, network.decayed)
             else:
-                yield from self.second_process.take_step(batch, self.step, rate, self.cost_decay, outputs)
+                yield from self.second_process.take_step(batch, self.step, rate, self.cost_decay, logits)
                 optimizer.steps += 1
             order.pass_batch()
             tally.add(len(batch))
@@ -316,15 +316,15 @@ class TrainingRun:
             self._last_rate = rate
         return self._batch_record()
 
-    def _set_gradients(self, batch: NDArray[np.intp], outputs: Array) -> Iterator[None]:
-        """Set the network's gradients to those of the mean cost over a batch, and its outputs p."""
+    def _set_gradients(self, batch: NDArray[np.intp], logits: Array) -> Iterator[None]:
+        """Set the network's gradients to those of the mean cost over a batch, and its logits z."""
         assert self._data is not None
         network, learner, n = self.network, self._data.learner, len(batch)
         middle = middle_of(n) if self.in_halves else n
-        yield from learner.set_gradients(batch[:middle], 1 / n, self.step_generator(0), outputs[:middle])
+        yield from learner.set_gradients(batch[:middle], 1 / n, self.step_generator(0), logits[:middle])
         if middle < n:
             left = network.gradients.copy()
-            yield from learner.set_gradients(batch[middle:], 1 / n, self.step_generator(1), outputs[middle:])
+            yield from learner.set_gradients(batch[middle:], 1 / n, self.step_generator(1), logits[middle:])
             network.gradients += left
         if self.gradient_hook is not None:
             self.gradient_hook(network, n)

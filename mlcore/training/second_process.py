@@ -73,11 +73,11 @@ class Half:
         self.optimizer.steps = steps
 
     def set_gradients(
-        self, positions: NDArray[np.intp], images: int, step: int, outputs: Array
+        self, positions: NDArray[np.intp], images: int, step: int, logits: Array
     ) -> Iterator[None]:
         """Set this side's gradient to its part of the mean over ``images`` images, with breaks."""
         generator = step_generator(self.config.seed, step, self.side) if self.draws else None
-        return self.learner.set_gradients(positions, 1 / images, generator, outputs)
+        return self.learner.set_gradients(positions, 1 / images, generator, logits)
 
     def move(self, rate: float, cost_decay: float) -> None:
         """Add up both gradients over this side's parameters and take the step there."""
@@ -191,9 +191,9 @@ class SecondProcess:
         return self._process.poll() is None
 
     def take_step(
-        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, outputs: Array
+        self, positions: NDArray[np.intp], step: int, rate: float, cost_decay: float, logits: Array
     ) -> Iterator[None]:
-        """Do one step together and set the outputs p (images, classes).
+        """Do one step together and set the logits z (images, classes).
 
         Who gives it up at a break has the run back for itself, as it was before the step: neither side has
         moved a parameter, as the other waits for the left gradient, which is given away last.
@@ -206,14 +206,14 @@ class SecondProcess:
         flags[STEP], flags[IMAGES] = step, n
         flags[BEGUN] = now
         try:
-            yield from self._half.set_gradients(positions[:middle], n, step, outputs[:middle])
+            yield from self._half.set_gradients(positions[:middle], n, step, logits[:middle])
             yield from waiting(flags, RIGHT, now, self._lives)
         except GeneratorExit:
             self.release()
             raise
         flags[LEFT] = now
         self._half.move(rate, cost_decay)
-        outputs[middle:] = board["outputs"][middle:n]
+        logits[middle:] = board["logits"][middle:n]
         wait_for(flags, DONE, now, self._lives)
 
     def release(self) -> None:
@@ -272,7 +272,7 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
         "gradients": ((2, count), kind),
         "moments": ((run.optimizer.n_moments, count), kind),
         "positions": ((batch,), "int64"),
-        "outputs": ((batch, network.n_classes), kind),
+        "logits": ((batch, network.n_classes), kind),
         "labels": ((n,), "int64"),
         "images": images,
     }
@@ -332,7 +332,7 @@ def _serve_run(work: _Work, other_lives: Callable[[], bool]) -> None:
         n, step = int(flags[IMAGES]), int(flags[STEP])
         middle = middle_of(n)
         rate, cost_decay = (float(number) for number in board["numbers"])
-        for _part in half.set_gradients(board["positions"][middle:n], n, step, board["outputs"][middle:n]):
+        for _part in half.set_gradients(board["positions"][middle:n], n, step, board["logits"][middle:n]):
             if flags[BEGUN] < 0 or not other_lives():  # the step is given up
                 return
         flags[RIGHT] = now

@@ -21,7 +21,7 @@ def outputs(name: str, z: np.ndarray) -> np.ndarray:
 
 
 def total(name: str, z: np.ndarray, labels: np.ndarray) -> float:
-    return LOSSES[name].total(outputs(name, z), labels)
+    return float(LOSSES[name].losses(z, labels).sum())
 
 
 @every_loss
@@ -105,6 +105,14 @@ def test_a_loss_in_float32_grows_with_how_wrong_the_answer_is(name: str) -> None
     losses = [total(name, np.array([[-z, z]], np.float32), np.array([0])) for z in steps]
     assert (np.diff(losses) >= -1e-4).all()
     assert max(np.diff(losses)) < 1.5
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "sigmoid_cross_entropy"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_cross_entropy_grows_with_the_logits_however_wrong_the_answer(name: str, precision: str) -> None:
+    # e^-1000 cannot be held, but its logarithm can: -log p is 1000 (and 1000 again for the other sigmoid)
+    z = np.array([[-500.0, 500.0]], precision)
+    assert total(name, z, np.array([0])) == pytest.approx(1000)
 
 
 @every_loss

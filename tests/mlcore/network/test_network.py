@@ -38,9 +38,8 @@ def test_the_gradient_of_the_mean_cost_is_its_slope(config: dict) -> None:
     compact = network.preparation.compact(DATA.images)
 
     def cost() -> float:
-        p = network.forward(network.read(compact), training=True, generator=np.random.default_rng(1))
-        network.loss.activate(p)
-        return network.loss.total(p, DATA.labels) / len(DATA)
+        z = network.forward(network.read(compact), training=True, generator=np.random.default_rng(1))
+        return float(network.loss.losses(z, DATA.labels).mean())
 
     network.learn_from(compact, DATA.labels, 1 / len(DATA), np.random.default_rng(1))
     assert relative_error(network.gradients.copy(), slopes(cost, network.parameters)) < 1e-6
@@ -73,12 +72,12 @@ def test_a_batch_in_micro_batches_has_the_gradient_of_the_whole(config: dict) ->
     np.testing.assert_allclose(parts.gradients, whole.gradients, rtol=1e-10, atol=1e-15)
 
 
-def test_learning_keeps_the_outputs_that_the_gradient_overwrites() -> None:
+def test_learning_keeps_the_logits_that_the_gradient_overwrites() -> None:
     network = small_network()
     compact = network.preparation.compact(DATA.images)
     kept = np.empty((len(DATA), CLASSES))
     network.learn_from(compact, DATA.labels, 1.0, keep=kept)
-    np.testing.assert_array_equal(kept, network.outputs(compact))
+    np.testing.assert_array_equal(kept, network.logits(compact))
 
 
 @pytest.mark.parametrize("standardize", [False, True])
