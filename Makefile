@@ -48,13 +48,13 @@ frameworks: $(VENV)/dev  ## Install PyTorch and JAX, for the benchmarks that com
 agreement: $(VENV)/torch  ## Compare every layer, loss, optimizer and run with PyTorch
 	$(BIN)/python -m pytest benchmarks/agreement
 
-reference: $(VENV)/dev  ## Write docs/reference/settings.md anew
+reference: $(VENV)/dev  ## Write docs/reference/settings.md again
 	$(BIN)/python -m docs.settings_page
 
 docs: $(VENV)/docs  ## Build the documentation as a site: docs/_build/html/index.html
 	$(BIN)/sphinx-build -q -E -W --keep-going -c docs -d docs/_build/pages . docs/_build/html
 
-screenshots: $(VENV)/browser  ## Take the pictures of the README anew
+screenshots: $(VENV)/browser  ## Take the pictures of the README again
 	$(BIN)/python -m docs.screenshots
 
 messages: $(VENV)/dev  ## Collect every sentence that a visitor reads into locale/digitlab.pot, for translators
@@ -62,7 +62,7 @@ messages: $(VENV)/dev  ## Collect every sentence that a visitor reads into local
 	$(BIN)/pybabel -q extract --no-location --sort-output --project "Digit Lab" \
 	  --copyright-holder "Digit Lab contributors" -o locale/digitlab.pot app.py pages dashboard mlcore
 
-# A stamp file stands for "installed from these lists"; a changed list installs anew.
+# A stamp file stands for "installed from these lists"; a changed list installs again.
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -90,7 +90,7 @@ $(VENV)/browser: $(VENV)/dev
 
 # The exact versions of everything, for every Python from 3.11 on and every platform: markers say where a
 # package is needed. There are no hashes: pip would then refuse the ranges in requirements.txt.
-lock: $(VENV)/python  ## Write constraints.txt anew with the newest versions that the ranges allow
+lock: $(VENV)/python  ## Write constraints.txt again, with the newest versions that the ranges allow
 	$(PIP) install --quiet 'uv>=0.13,<0.14'
 	: > constraints.txt  # the old pins would hold the new ones back
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --upgrade \

@@ -28,7 +28,7 @@ from tests.e2e.wire import Tab, new_cookie, open_tab
 MEGABYTE = 1_000_000
 LIMIT = 700 * MEGABYTE
 UPLOADS, IMAGES = 5, 42_000  # as Kaggle's "Digit Recognizer" has them: 33 MB of pixels
-SETTLED = 20.0  # seconds in which everything goes on at once
+SETTLED = 20.0  # seconds in which everything happens at once
 ROOT = Path("/sys/fs/cgroup")
 
 
@@ -147,7 +147,7 @@ def said(tab: Tab) -> str:
 
 
 def scene(server: AppServer, tabs: list[Tab], cookies: list[str]) -> Iterator[str]:
-    """Do everything, one step after the other while what was begun goes on; tell what each visitor reads."""
+    """Do everything, step by step, while what was begun continues; tell what each visitor reads."""
     steps: dict[str, Callable[[Tab, str], None]] = {"first run": start, "second run": start}
     for number in range(1, UPLOADS + 1):
         steps[f"upload {number}"] = partial(upload, server, content=arrays(number))

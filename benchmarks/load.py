@@ -163,7 +163,7 @@ async def visit(server: AppServer) -> AsyncIterator[Visitor]:
 
 
 async def come(server: AppServer, stack: AsyncExitStack, number: int) -> list[Visitor]:
-    """Let so many visitors come, one after the other."""
+    """Let this many visitors come, one after the other."""
     return [await stack.enter_async_context(visit(server)) for _ in range(number)]
 
 
@@ -318,7 +318,7 @@ async def one_visit(server: AppServer, number: int, problems: list[str]) -> None
             if number % 10 == 0:
                 await visitor.begin_to_train(2, "digits-8x8")
             await visitor.run(visitor.page.go_to("evaluate"))
-    except Exception as error:  # it is told at the end: the others go on
+    except Exception as error:  # it is reported at the end: the others continue
         problems.append(f"visit {number}: {type(error).__name__}: {error}")
 
 

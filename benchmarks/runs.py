@@ -104,7 +104,7 @@ def alone(seconds: float) -> float:
 
 @contextmanager
 def going(service: RunService, split: Split, runs: int) -> Iterator[list[str]]:
-    """Keep so many runs going, past their first epoch, inside the block."""
+    """Keep this many runs going, past their first epoch, inside the block."""
     started = [service.start(f"visitor {k}", split, NETWORK, ENDLESS) for k in range(runs)]
     try:
         wait_until(lambda: all(service.status(run_id).progress.epoch > 1 for run_id in started))
@@ -200,9 +200,9 @@ def measure_drawing(service: RunService, split: Split, rounds: int) -> Iterator[
             busier.append(answer_seconds())
     yield Line("a drawing's answer, no run", statistics.median(quiet) * 1000, "ms")
     ratios = [b / q for b, q in zip(busy, quiet, strict=True)]
-    yield Line("a drawing's answer while a run goes on", statistics.median(ratios), "times", at_most=1.5)
+    yield Line("a drawing's answer during a run", statistics.median(ratios), "times", at_most=1.5)
     ratios = [b / q for b, q in zip(busier, quiet, strict=True)]
-    yield Line("a drawing's answer while two runs go on", statistics.median(ratios), "times", at_most=1.5)
+    yield Line("a drawing's answer during two runs", statistics.median(ratios), "times", at_most=1.5)
 
 
 def answer_seconds(answers: int = 150) -> float:
@@ -237,7 +237,7 @@ def measure_stop(service: RunService, split: Split, stops: int) -> Iterator[Line
 
 @contextmanager
 def going_soon(service: RunService, split: Split, runs: int) -> Iterator[list[str]]:
-    """Keep so many runs going inside the block, from their first turn on."""
+    """Keep this many runs going inside the block, from their first turn on."""
     started = [service.start(f"visitor {k}", split, NETWORK, ENDLESS) for k in range(runs)]
     try:
         wait_until(lambda: all(service.status(run_id).state == "running" for run_id in started))

@@ -57,7 +57,7 @@ def memory(server: AppServer) -> float:
 
 
 def memory_with_visitors(browser: Browser, server: AppServer) -> float:
-    """Let five people visit, one of them train; return the most MB seen while the run goes on."""
+    """Let five people visit, one of them train; return the most MB seen during the run."""
     visitors = [Visitor(new_context(browser), server.address) for _ in range(VISITORS)]
     visitors[0].open("/network?recipe=deep")
     visitors[0].go_to("Train")

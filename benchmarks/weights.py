@@ -44,7 +44,7 @@ def hashes(steps: int) -> Iterator[tuple[str, str]]:
 
 
 def _hash_of(run: TrainingRun, split: object, steps: int) -> str:
-    """Return the hash of the weights after so many steps, and of all that was measured on the way."""
+    """Return the hash of the weights after some steps, and of all that was measured on the way."""
     history = [repr(record) for record in train(run, split, steps)]  # type: ignore[arg-type]
     digest = hashlib.sha256(run.network.parameters.tobytes())
     digest.update("\n".join(history).encode())
@@ -60,7 +60,7 @@ def keep_paused_run(folder: Path) -> None:
     (folder / "paused-run.txt").write_text(_hash_of(run, split, STEPS), encoding="utf-8")
 
 
-def paused_run_goes_on(folder: Path) -> bool:
+def paused_run_continues(folder: Path) -> bool:
     """Return whether the run that was saved comes to the same weights now."""
     run = TrainingRun.from_model(load_model(folder / "paused-run.npz"))
     _run, split = start_recipe("deep", load_dataset("digits-8x8"))
@@ -83,10 +83,10 @@ def main() -> None:
         return
     before = json.loads(options.compare.read_text(encoding="utf-8"))
     changed = sorted(name for name in before.keys() | found.keys() if before.get(name) != found.get(name))
-    goes_on = paused_run_goes_on(options.compare.parent)
+    continues = paused_run_continues(options.compare.parent)
     print(f"{len(found) - len(changed)} of {len(before)} trainings have the same weights and measurements.")
-    print("A run that was saved before " + ("goes on to the same weights." if goes_on else "DIFFERS."))
-    if changed or not goes_on:
+    print("A run that was saved before " + ("continues to the same weights." if continues else "DIFFERS."))
+    if changed or not continues:
         sys.exit("Changed: " + ", ".join(changed))
 
 

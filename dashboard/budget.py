@@ -124,7 +124,7 @@ class Budget:
         return max(0, min(bounds)) if bounds else None
 
     def reserve(self, amount: int) -> Reservation:
-        """Return room for so many bytes.
+        """Return room for this many bytes.
 
         Raises
         ------
@@ -207,7 +207,7 @@ def _group_left(folder: Path, limit: str, usage: str, cache: str) -> int | None:
         bound, used = int((folder / limit).read_text()), int((folder / usage).read_text())
     except (OSError, ValueError):  # no such file, or the word "max"
         return None
-    # Pages of files that nobody has looked at lately go when memory is needed.
+    # Pages of files that nobody has read lately are dropped when memory is needed.
     reclaimable = next(
         (int(line.split()[1]) for line in _lines(folder / "memory.stat") if line.split()[0] == cache), 0
     )

@@ -14,7 +14,7 @@ from mlcore.language import choose_by
 
 
 def visitors_catalogue() -> NullTranslations | None:
-    """Return the catalogue of whoever this script runs for; None outside of a visit."""
+    """Return the catalogue of the visitor for whom this script runs; None outside of a visit."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return None
     locale = st.context.locale

@@ -52,8 +52,8 @@ def visitors_place() -> Place:
 def network_of(address: str | None) -> str:
     """Return what one visitor shares with nobody far away: an IPv4 address, or 64 bits of an IPv6 address.
 
-    Whoever has one IPv6 address mostly has all that begin as it does. Streamlit tells none for this machine
-    itself, which may be a proxy that does not say for whom it asks.
+    The owner of one IPv6 address mostly has all that begin with the same 64 bits. Streamlit gives no address
+    for this machine itself, which may be a proxy that does not say for whom it asks.
 
     >>> network_of("203.0.113.7"), network_of("2001:db8:1:2::3"), network_of("::ffff:203.0.113.7")
     ('203.0.113.7', '2001:db8:1:2::/64', '203.0.113.7')

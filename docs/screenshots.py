@@ -19,7 +19,7 @@ COLOURS = 128  # a palette is enough for flat colours, and makes a file a third 
 
 
 def main() -> None:
-    """Take every picture anew."""
+    """Take every picture again."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright, AppServer() as server:
         browser = launch(playwright)

@@ -397,11 +397,11 @@ class TrainingConfig:
         check_settings(self)
 
     def images_per_step(self, n_train: int) -> int:
-        """Return how many of so many training images a full batch has."""
+        """Return how many images a full batch has, given the number of training images."""
         return min(self.batch_size or n_train, n_train)
 
     def steps_per_epoch(self, n_train: int) -> int:
-        """Return the steps that take each of so many training images once; the last batch may be smaller.
+        """Return the steps that take each of ``n_train`` images once; the last batch may be smaller.
 
         >>> TrainingConfig(batch_size=100).steps_per_epoch(250)
         3
@@ -409,7 +409,7 @@ class TrainingConfig:
         return -(-n_train // self.images_per_step(n_train))
 
     def total_steps(self, n_train: int) -> int:
-        """Return the steps from first to last, with so many training images.
+        """Return the steps from first to last with ``n_train`` training images.
 
         >>> TrainingConfig(batch_size=100, epochs=2).total_steps(250)
         6
@@ -428,7 +428,7 @@ class TrainingConfig:
         return in_epoch if in_epoch > 1 else FULL_BATCH_EVALUATES_EVERY
 
     def make_optimizer(self, n_parameters: int, dtype: np.dtype[np.floating]) -> Optimizer:
-        """Return the optimizer for so many parameters of a type."""
+        """Return the optimizer for ``n_parameters`` parameters of this type."""
         make = OPTIMIZERS[self.optimizer].make
         return make(n_parameters, dtype, momentum=self.momentum, weight_decay=self.weight_decay)
 

@@ -1,7 +1,7 @@
 """The errors of the project: each carries a sentence for people, and all have one base.
 
-Whoever shows an error to a visitor shows the text of a `DigitLabError` as it is; of any other error only the
-log has the details.
+Pages show the text of a `DigitLabError` to the visitor as it is; the details of any other error are only in
+the log.
 """
 
 

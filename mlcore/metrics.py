@@ -16,7 +16,7 @@ from mlcore.arrays import Array, Labels
 
 
 def accuracy(labels: Labels, predictions: Labels) -> float:
-    """Return the part of the predictions that are right, from 0 to 1 (nan for none at all).
+    """Return the fraction of the predictions that are right, from 0 to 1 (nan for none at all).
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def log_loss(labels: Labels, probabilities: Array) -> float:
 
 
 def top_k_accuracy(labels: Labels, probabilities: Array, k: int) -> float:
-    """Return the part of the images whose true class is among the k likeliest (nan for no images).
+    """Return the fraction of the images whose true class is among the k likeliest (nan for no images).
 
     Parameters
     ----------

@@ -42,14 +42,14 @@ class Model:
     ----------
     network_config : NetworkConfig
     preparation : Preparation
-        What was learnt about how images become inputs.
+        How images become inputs, as fitted to the training images.
     class_names : sequence of str
     parameters : float array (n_parameters,)
     training_config : TrainingConfig, optional
     card : mapping, optional
         How it was made: data, seed, steps, scores. Plain JSON values.
     state : dict of str to array, optional
-        What is needed to go on training exactly (see `TrainingRun.from_model`).
+        What is needed to continue training exactly (see `TrainingRun.from_model`).
     """
 
     def __init__(
@@ -116,14 +116,14 @@ class Model:
 
     @property
     def parameters(self) -> NDArray[np.floating]:
-        """Everything it has learnt, one flat vector, read-only."""
+        """All its parameters, one flat vector, read-only."""
         view = self._network.parameters.view()
         view.flags.writeable = False
         return view
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers it has learnt."""
+        """How many parameters it has."""
         return self._network.parameter_count
 
     @property
@@ -237,7 +237,7 @@ def load_model(file: ModelFile, *, with_state: bool = True) -> Model:
     ----------
     file : str, path, binary file or bytes
     with_state : bool
-        Whether to keep what is needed to go on training, where the file has it; to answer it is not.
+        Whether to keep what is needed to continue training, where the file has it; answers do not need it.
 
     Raises
     ------

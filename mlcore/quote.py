@@ -31,7 +31,7 @@ def quoted(text: object, most: int = LONGEST) -> str:
     >>> quoted("x" * 5_000_000 + ".csv", most=20)
     'xxxxxxxxxxxxx…xx.csv'
     """
-    # A little more than is kept is looked at, so that spaces that fall away do not hide a cut.
+    # A little more than is kept is examined, so that spaces that fall away do not hide a cut.
     text = _bounded(str(text), 2 * most)
     return _bounded(" ".join("".join(map(_visible, text)).split()), most)
 

@@ -75,7 +75,7 @@ def prepared(
 
 
 def dataset_of(digits: list[WrittenDigit], generator: np.random.Generator, copies: int = 1) -> Dataset:
-    """Return drawings of the digits, each drawn `copies` times anew, as a data set of 28×28 images."""
+    """Return drawings of the digits, each drawn `copies` times, as a data set of 28×28 images."""
     images = np.stack([image for _ in range(copies) for image in prepared(digits, generator)])
     labels = np.array([digit.label for _ in range(copies) for digit in digits])
     return Dataset(images, labels, tuple("0123456789"), "written digits")

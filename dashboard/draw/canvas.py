@@ -23,7 +23,7 @@ MANNERS = (Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
 def show_canvas(session: Session) -> None:
     """Show the canvas with its buttons; call it inside a fragment, which then runs again after a stroke."""
     if KEY not in st.session_state:
-        # It is put up anew, for example after a change of the page: begin with what was drawn before.
+        # It is mounted again, for example after a change of the page: begin with what was drawn before.
         session.canvas_start = session.drawing
     with st.container(key=BOARD, width=SIZE):
         st_canvas(

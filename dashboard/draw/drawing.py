@@ -48,7 +48,7 @@ def clear(session: Session) -> None:
 def _put_up(session: Session, objects: list[Any]) -> None:
     """Put these strokes on the canvas in place of what is there.
 
-    The canvas takes a start that differs from the last one it was given, without being put up anew, so that
+    The canvas takes a start that differs from the last one it was given, without being mounted again, so that
     nothing flickers. The number makes a second Clear differ from the first.
     """
     session.drawing = {"objects": objects}

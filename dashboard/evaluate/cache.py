@@ -42,7 +42,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
 
 
 class Evaluations:
-    """The latest evaluations, as many as fit into so many bytes; safe from any thread."""
+    """The latest evaluations, as many as fit into a number of bytes; safe from any thread."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes

@@ -1,4 +1,4 @@
-"""The list of recipes, and what is told about the one in use.
+"""The list of recipes, and the description of the one in use.
 
 The Network page shows it first; the address names the recipe, so that it can be sent to others.
 """

@@ -49,7 +49,7 @@ class Pace:
     at_once : int
         Processes that begin together.
     steps_aside : float
-        After this, a process goes on at the lowest priority, and another may begin.
+        After this, a process continues at the lowest priority, and another may begin.
     at_most : int
         Processes in all.
     longest, longest_before_others : float

@@ -73,7 +73,7 @@ class RunMemory:
 
     @contextmanager
     def for_a_moment(self, amount: int) -> Iterator[None]:
-        """Take so many bytes for as long as the block lasts.
+        """Take this many bytes for as long as the block lasts.
 
         Raises
         ------

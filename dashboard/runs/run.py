@@ -90,7 +90,7 @@ class Run:
 
     @property
     def restart_step(self) -> int:
-        """Where a run that has ended goes on: where it stands, or, when it broke off, at its checkpoint."""
+        """Where a run that has ended continues: at its last step, or, when it failed, at its checkpoint."""
         ended = self.state in ("finished", "stopped")
         return self.progress.step if ended else self.progress.saved_step or 0
 
@@ -105,7 +105,7 @@ class Run:
         return self.owner == owner or self.place.shares_session(place)
 
     def take_note(self, report: Report, now: float) -> None:
-        """Learn from a worker's report how the run stands."""
+        """Take over what a worker reports of the run."""
         if report.records_before is not None and report.records_before < len(self.records):
             self.records = self.records[: report.records_before]
             self.history_version += 1
@@ -119,7 +119,7 @@ class Run:
             self.pace.append((now, report.progress.step, report.progress.images_seen))
 
     def want(self, wanted: Wanted, now: float) -> None:
-        """Note what shall become of it, and since when, by the clock that never stops."""
+        """Note what is wanted of it, and since when, by the monotonic clock."""
         self.wanted, self.wanted_at = wanted, now
 
     def change(self, learning_rate: float | None, total_steps: int | None) -> None:

@@ -114,7 +114,7 @@ class Scheduler:
                 run.ticket.hold.touch()
 
     def take_steps(self, run: Run, steps: int) -> None:
-        """Take exactly so many steps with a paused run, in as many turns as they need."""
+        """Take exactly this many steps with a paused run, in as many turns as they need."""
         note, goal = self._note_turn(run), run.progress.step + steps
         with suppress(OSError):
             run.ticket.hold.unlink()
@@ -157,7 +157,7 @@ class Scheduler:
         Parameters
         ----------
         answer_seconds : float
-            How long a turn may go on when its run shall stop, and any job in a process that was halted.
+            How long a turn may last when its run shall stop, and any job in a process that was halted.
         job_seconds : float
             How long any job may take.
         """
@@ -202,7 +202,7 @@ class Scheduler:
         self._closed = True
         for slot in self.slots:
             slot.waiting.clear()
-            for job in slot.jobs:  # whoever waits for one need not wait until its worker has ended
+            for job in slot.jobs:  # nobody has to wait until a worker has ended
                 job.future = None
                 job.reply.set_exception(RunError(_(CLOSING)))
             slot.jobs.clear()

@@ -78,7 +78,7 @@ class SecondProcessPolicy:
             self.give_up()
 
     def note_turn(self, images: int, seconds: float) -> None:
-        """Learn how long the turn took for so many images, and end what does not help."""
+        """Note how long the turn took for this many images, and end a second process that does not help."""
         self._spent += seconds
         if images == 0 or self._spent <= 0:
             return
@@ -95,7 +95,7 @@ class SecondProcessPolicy:
             self._wait *= 2
 
     def end(self) -> None:
-        """End the second process, if there is one; the run goes on exactly as it stands."""
+        """End the second process, if there is one; the run continues from the same state."""
         if self._second is not None:
             self._second.close()
             self._second = None

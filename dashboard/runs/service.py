@@ -72,7 +72,7 @@ class Limits:
     idle_seconds : float
         How long a worker without work stays, and a paused run in its memory.
     answer_seconds : float
-        How long a worker may go on with a run that shall stop, or be halted, until it is ended by force.
+        How long a worker may continue a run that shall stop, or be halted, until it is ended by force.
     job_seconds : float
         How long a worker may be at one job.
     """
@@ -157,7 +157,7 @@ class RunService:
         Parameters
         ----------
         owner : str
-            A secret of the visitor's; whoever names it may change the run.
+            A secret of the visitor's, which gives the right to change the run.
         place : Place, optional
             Where the visitor comes from, which is harder to change than an owner's secret.
 
@@ -291,7 +291,7 @@ class RunService:
                 self._changed.wait_for(lambda: run.state == wanted or not run.live, patience)
 
     def resume(self, run_id: str, owner: str) -> None:
-        """Let a paused run go on."""
+        """Continue a paused run."""
         with self._changed:
             run = self._owned(run_id, owner)
             if run.live and run.wanted == "paused":
@@ -323,7 +323,7 @@ class RunService:
         ----------
         more_epochs : int, optional
             Counted from the planned end of a live run, and from where it stands of one that has ended. When
-            None, one that has ended early goes on to its planned end.
+            None, one that has ended early continues to its planned end.
 
         Raises
         ------
@@ -361,7 +361,7 @@ class RunService:
     # ---- using -------------------------------------------------------------------------------------------
 
     def model(self, run_id: str, best: bool = False) -> Model:
-        """Return the run's model: as it stands, or, while it trains, as it was at its newest checkpoint.
+        """Return the run's present model, or, while it trains, that of its newest checkpoint.
 
         Parameters
         ----------

@@ -152,7 +152,7 @@ class RunStatus:
     history : History
         All records so far, in order; it may be sliced from where one stopped reading.
     history_version : int
-        Grows when records were taken back, because the run goes on from an earlier step: charts start anew.
+        Grows when records are taken back because the run continues from an earlier step: charts begin again.
     network, training
         The configs as they are now, after any change on the way.
     data : DataFacts

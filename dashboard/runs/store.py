@@ -170,7 +170,7 @@ class DataStore:
         self._remove_folder = weakref.finalize(self, _remove, str(folder), handle)
 
     def make_folder(self, name: str, room: int = 0) -> Path:
-        """Make a folder of its own for a run, if there is room for so many bytes in it.
+        """Make a folder of its own for a run, if there is room for this many bytes in it.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""How long one training image takes: tried out where that is quick, reckoned where it is not.
+"""How long one training image takes: measured where that is quick, estimated where it is not.
 
 The run service asks it before anything is trained. A trial must not keep a worker from the runs.
 """
@@ -17,7 +17,7 @@ from mlcore import NetworkConfig, TrainingConfig
 
 KEPT = 200
 LONGEST_STEP = 0.1
-"""Seconds of one step, as reckoned, up to which it is tried out: a trial takes some six and 0.4 s."""
+"""The longest step, in estimated seconds, that is measured: a trial takes some six and 0.4 s."""
 
 STEADY_PRODUCTS = 1e8
 """Products of a step from which its speed says something about larger ones."""
@@ -83,7 +83,7 @@ class Trials:
         self._next_trial = -math.inf
 
     def seconds(self, question: Question, products: int) -> float:
-        """Return about how many seconds an image takes, of which each is so many products.
+        """Return about how many seconds an image takes, given how many products it needs.
 
         Raises
         ------
@@ -93,15 +93,15 @@ class Trials:
         known = self._known.get(question)
         if known is not None:
             return known
-        reckoned = products / self._speed(question.kind)
-        is_quick = reckoned * (question.training.batch_size or 1) <= LONGEST_STEP
+        estimated = products / self._speed(question.kind)
+        is_quick = estimated * (question.training.batch_size or 1) <= LONGEST_STEP
         if is_quick and self._trying.acquire(blocking=False):
             try:
                 if self._clock() >= self._next_trial:
                     return self._try(question, products)
             finally:
                 self._trying.release()
-        return reckoned
+        return estimated
 
     def _speed(self, kind: Kind) -> float:
         """Return the products a second of such networks, from a quick trial of one when it is not known."""

@@ -46,7 +46,7 @@ NICENESS = 10
 """Added to the worker's: a drawing is answered by the web process, which must not wait for training."""
 
 SAVING_SHARE = 0.02
-"""The part of a worker's time that checkpoints may take, measured as it goes."""
+"""The fraction of a worker's time that checkpoints may take, measured as it goes."""
 
 LEAST_SECONDS_BETWEEN_SAVES = 2.0
 
@@ -136,7 +136,7 @@ class _Turn:
 def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
     """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
 
-    A turn may end within a step, after any micro-batch: the next one goes on with it. When the run is
+    A turn may end within a step, after any micro-batch: the next one continues it. When the run is
     ``alone``, no other one trains, and a second process may take half of the work.
     """
     held, records_before = _take_up(ticket)
@@ -173,7 +173,7 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
 
 
 def save(ticket: Ticket, put_away: bool) -> Report:
-    """Write a checkpoint of the run as it stands; with ``put_away`` also free the memory that it takes.
+    """Write a checkpoint of the run; with ``put_away`` also free the memory that it takes.
 
     What could not be written stays in memory. A step that is under way is begun once more by who takes the
     run up again.
@@ -322,8 +322,8 @@ def _open_whole(stored: StoredDataset) -> Dataset:
 def _is_time_to_save(held: _Held, record: Record) -> bool:
     """Whether this is a measurement, the last checkpoint is old enough, and this one is worth keeping.
 
-    A network that is worse than it was before the first step is about to blow up: whoever goes on with a
-    lower learning rate shall find the checkpoint before.
+    A network that is worse than before the first step is about to diverge: the checkpoint before that stays,
+    so that a visitor can continue from there with a lower learning rate.
     """
     if not isinstance(record, EpochMetrics) or not record.step or time.monotonic() < held.next_save:
         return False
@@ -334,7 +334,7 @@ def _is_time_to_save(held: _Held, record: Record) -> bool:
 def _save(held: _Held, ticket: Ticket) -> None:
     """Write a checkpoint when there is a newer one, and the best model when there is a better one.
 
-    When that fails the run goes on all the same: the checkpoint before is still there, and the next may
+    When that fails the run continues all the same: the checkpoint before is still there, and the next may
     succeed.
     """
     is_there = ticket.checkpoint.exists() and ticket.best_model.exists()
@@ -364,7 +364,7 @@ def _write_files(held: _Held, ticket: Ticket, is_there: bool) -> None:
 
 
 def _write_whole(path: Path, model: Model) -> None:
-    """Write a file beside the old one, then put it in its place: whoever reads finds a whole one."""
+    """Write a file beside the old one, then put it in its place: a reader always finds a whole one."""
     new = path.with_suffix(".new")
     try:
         save_model(model, new)

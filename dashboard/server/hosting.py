@@ -126,7 +126,7 @@ def _innermost_line(trace: TracebackType | None) -> tuple[str, int] | None:
 def quieten_log() -> None:
     """Put `Repeats` before all that writes records to this process's output; doing so twice is once."""
     # Streamlit gives each of its loggers a handler of its own. A handler of another class is left alone:
-    # whoever installed it, such as a collector of errors, wants every record.
+    # what installed it, such as an error collector, wants every record.
     known = [one for one in list(logging.root.manager.loggerDict.values()) if isinstance(one, logging.Logger)]
     writers: set[logging.Handler] = {
         handler

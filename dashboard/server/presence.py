@@ -29,7 +29,7 @@ def is_connected(session: str) -> bool:
 
 
 def session_id() -> str:
-    """Return Streamlit's name for the session that this script runs for; no other visitor is told it."""
+    """Return Streamlit's name for the session that this script runs for; no other visitor learns it."""
     context = get_script_run_ctx(suppress_warning=True)
     return "" if context is None else context.session_id
 

@@ -19,7 +19,7 @@ from dashboard.server.uploaded_files import UploadedFiles
 
 _PLACE = "digitlab_server"
 # When a source file changes, Streamlit imports all of the project's modules again. A module that has no file
-# stays, and so the new `server()` finds the server there is, which goes on with the code it was made with.
+# stays, and so the new `server()` finds the server there is, which keeps the code it was made with.
 _kept: Any = sys.modules.setdefault(_PLACE, ModuleType(_PLACE))
 _lock: threading.Lock = vars(_kept).setdefault("lock", threading.Lock())
 

@@ -1,6 +1,6 @@
 """The learning curves of a run: two figures with few enough points, and axes that stand still.
 
-The Train page shows them while a run goes on; in a notebook they are ordinary Plotly figures.
+The Train page shows them during a run; in a notebook they are ordinary Plotly figures.
 """
 
 import math
@@ -89,7 +89,7 @@ def loss_figure(
 
 
 def x_axis_end(epoch: float, total_epochs: float, live: bool) -> float:
-    """Return where the horizontal axis ends: few steps of growth while a run goes on, then where it ended.
+    """Return where the horizontal axis ends: few steps of growth while a run trains, then where it ended.
 
     >>> [x_axis_end(epoch, 80, True) for epoch in (0, 9, 11, 30, 60)], x_axis_end(33.5, 80, False)
     ([10, 10, 20, 40, 80], 33.5)

@@ -46,19 +46,19 @@ _WENT_ON = "run_went_on"
 
 
 def show_run(run_id: str, may_change: bool) -> None:
-    """Show a run, and go on showing it by itself while it trains."""
+    """Show a run, and update it every second while it trains."""
     status = watch_run(run_id)
     every = LOOK_EVERY if status.state in MOVING else LOOK_AT_REST if _may_move(status, may_change) else None
     st.fragment(_show_run, run_every=every)(run_id, may_change, _phase(status))
 
 
 def _may_move(status: RunStatus, may_change: bool) -> bool:
-    """Whether a run at rest may go on without this page: by a click in another tab, or by its owner."""
+    """Whether a run at rest may continue without this page: by a click in another tab, or by its owner."""
     return status.state == "paused" or not may_change
 
 
 def _phase(status: RunStatus) -> tuple[Any, ...]:
-    """Return what the rest of the page depends on: when it changes, all of it is drawn anew."""
+    """Return what the rest of the page depends on: when it changes, the whole page is drawn again."""
     if status.state in MOVING:
         return ("moving",)
     return status.state, status.progress.step, status.progress.saved_step
@@ -106,7 +106,7 @@ def show_buttons(status: RunStatus) -> None:
         _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
         label = _("Change and continue") if paused else _("Continue training")
-        # A new key each time that it went on: a new popover, and that is closed.
+        # A new key each time it continued: a new popover, which is closed.
         key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
         with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
             show_go_on(status)
@@ -134,7 +134,7 @@ def _button(
 
 
 def show_go_on(status: RunStatus) -> None:
-    """Show the form that changes the learning rate and the length of a run, and lets it go on."""
+    """Show the form that changes the learning rate and the length of a run, and continues it."""
     rate_now = max(status.learning_rate, RATE.minimum or 0.0)  # the end of a schedule may lie below
     suggestion = gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now
     with st.form(f"go_on_form {status.run_id}", border=False):

@@ -75,7 +75,7 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
 
 
 def start(session: Session, shown: RunStatus | None, instead_of: RunStatus | None = None) -> None:
-    """Start what is planned; what stands in the way is told on the page.
+    """Start what is planned; what prevents it is said on the page.
 
     A second click on a button that started a run already does nothing.
     """

@@ -177,7 +177,7 @@ def forget_problem(place: str) -> None:
 
 
 def forget_problems() -> None:
-    """Forget all that was kept, because the visitor went on to another page."""
+    """Forget all that was kept, because the visitor opened another page."""
     _problems().clear()
 
 

@@ -31,7 +31,7 @@ class Picture:
     ----------
     image : uint8 array (height, width)
     alt : str
-        What someone who cannot see the image is told.
+        The text alternative, for those who cannot see the image.
     caption : str
         A few words shown below the image; may be empty.
     """

@@ -49,7 +49,7 @@ def show_chart(
     Parameters
     ----------
     figures : plotly.graph_objects.Figure
-        Each may have in its ``layout.meta``: ``alt``, what somebody who cannot see it is told; ``height``, as
+        Each may have in its ``layout.meta``: ``alt``, its text alternative; ``height``, as
         CSS has it; ``close_up``, changes of the layout (dotted names) for a closer view, which then has a
         button.
     key : str

@@ -45,7 +45,7 @@ class ShippedDataset:
 
 
 def load_dataset(name: str) -> Dataset:
-    """Return the shipped data set of this name, read anew from its files and checked.
+    """Return the shipped data set of this name, read from its files and checked.
 
     Raises
     ------

@@ -56,7 +56,7 @@ class SplitSettings:
     lost: int = 0
 
     def fitted_to(self, n_images: int) -> Self:
-        """Return settings for another data set of so many images; its training images are all the rest.
+        """Return settings for a data set of another size; all images outside the dev set are for training.
 
         >>> SplitSettings(seed=3, train_size=70).fitted_to(500) == SplitSettings(dev_size=0.2, seed=3)
         True

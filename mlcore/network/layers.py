@@ -195,9 +195,9 @@ class Activation(Layer):
 
 
 class Dropout(Layer):
-    """Silences a random part of the values while training and strengthens the rest (Srivastava et al., 2014).
+    """Switches off a random fraction of the values while training (Srivastava et al., 2014).
 
-    Kept values are divided by the part that is kept, so that nothing has to change when the network answers.
+    The others are divided by the fraction that is kept, so that nothing has to change in prediction.
     """
 
     kind = "dropout"
@@ -239,7 +239,7 @@ class Dropout(Layer):
         return gradient
 
     def formulas(self, x: str, y: str, k: str) -> dict[str, str]:
-        """The mask is 0 or 1, at random, anew in every step."""
+        """The mask is 0 or 1, drawn at random in every step."""
         return {
             "output": f"{y} = {x} · mask / {1 - self.rate:g}",
             "input": f"∂{x} = ∂{y} · mask / {1 - self.rate:g}",

@@ -64,7 +64,7 @@ class Network:
     Attributes
     ----------
     parameters, gradients : float array (n_parameters,)
-        Everything that is learnt, layer by layer, and its gradient. The layers hold views into them.
+        All parameters, layer by layer, and their gradient. The layers hold views into them.
     decayed : bool array (n_parameters,)
         True for weights, False for biases: what weight decay acts on.
     """

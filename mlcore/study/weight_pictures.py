@@ -14,7 +14,7 @@ from mlcore.network.network import Network
 
 @dataclass(frozen=True)
 class WeightPictures:
-    """What a network has learnt, as pictures.
+    """What a network has learned, as pictures.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ class Images(Protocol):
 
 
 class PlainImages:
-    """The images of a data set whose compact form is their pixels: nothing is copied beforehand."""
+    """The images of a data set whose compact form is their pixels: nothing is copied in advance."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -50,7 +50,7 @@ class PlainImages:
 
 
 class CompactImages:
-    """Images whose compact form was made beforehand, (n, features)."""
+    """Images whose compact form was made in advance, (n, features)."""
 
     def __init__(self, images: NDArray[Any]) -> None:
         self.images = images
@@ -64,7 +64,7 @@ class CompactImages:
 
 
 class AugmentedImages:
-    """The training images, changed anew each time they are gathered, in the network's compact form.
+    """The training images, changed at random each time they are gathered, in the network's compact form.
 
     Parameters
     ----------
@@ -113,12 +113,12 @@ def open_images(dataset: Dataset, preparation: Preparation) -> PlainImages | Com
 def open_batches(
     dataset: Dataset, preparation: Preparation, augmentation: Augmentation, micro_batch: int, plain: Images
 ) -> Images:
-    """Return the images that training sees: changed anew each time, or ``plain`` as they are."""
+    """Return the images that training sees: changed at random each time, or ``plain`` as they are."""
     return plain if augmentation.is_none else AugmentedImages(dataset, preparation, augmentation, micro_batch)
 
 
 class ImageOrder:
-    """The order in which a run sees its images: shuffled anew for every epoch, or every sample.
+    """The order in which a run sees its images: shuffled again for every epoch, or every sample.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ def step_products(layers: Sequence[Layer]) -> int:
 
 
 def micro_batch_of(network: NetworkConfig, training: TrainingConfig, products: int) -> int:
-    """Return how many images go through a network at once, where one takes so many products.
+    """Return how many images go through a network at once, given how many products one image takes.
 
     >>> small, large = NetworkConfig(hidden_sizes=(32,)), NetworkConfig(filters=(256, 256), kernel_size=5)
     >>> micro_batch_of(small, TrainingConfig(batch_size=None), 80_000)

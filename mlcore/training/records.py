@@ -25,10 +25,10 @@ class BatchMetrics:
     ----------
     step : int, steps done so far
     epoch : float, passes over the training images so far
-    images_seen : int, images looked at so far, each time anew
+    images_seen : int, training images seen so far, repetitions included
     loss : float, mean loss of the batches since the last record, each before its own step, plus L2's part of
-        the cost (if any) as it stands now
-    accuracy : float, part of their images that were right, from 0 to 1
+        the cost (if any) now
+    accuracy : float, fraction of their images that were right, from 0 to 1
     learning_rate : float, of the last step
     """
 
@@ -42,7 +42,7 @@ class BatchMetrics:
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """A measurement of the network as it stands, without dropout; its losses hold L2's part of the cost.
+    """A measurement of the network at one moment, without dropout; its losses include L2's part of the cost.
 
     Attributes
     ----------

@@ -192,7 +192,7 @@ class TrainingRun:
     def steps_per_epoch(self) -> int:
         """Steps in an epoch: as many as take every training image once; the last batch may be smaller.
 
-        With `sample_size` the images come from samples drawn anew, and not every one comes once.
+        With `sample_size` the images come from random samples, and not every one comes once.
         """
         return self.training_config.steps_per_epoch(len(self.order))
 
@@ -248,7 +248,7 @@ class TrainingRun:
     def change(
         self, *, learning_rate: float | None = None, epochs: int | None = None, iterations: int | None = None
     ) -> None:
-        """Set another learning rate or another total length, from the next step on; patience begins anew.
+        """Set another learning rate or another total length, from the next step on; patience starts again.
 
         A rate that is set is the rate of the next step. From there the schedule goes on towards its end, but
         only downwards. Another length stretches or shortens the schedule, and never raises a rate that the
@@ -362,7 +362,7 @@ class TrainingRun:
     def _penalty(self) -> float:
         return self.network.penalty(self.cost_decay)
 
-    # ---- going on, stopping -----------------------------------------------------------------------------
+    # ---- continuing, stopping ---------------------------------------------------------------------------
 
     def next_record(
         self, last_step: float = math.inf, rest: Callable[[], bool] | None = None
@@ -489,9 +489,9 @@ class TrainingRun:
     # ---- saving -----------------------------------------------------------------------------------------
 
     def model(self, *, best: bool = False, resumable: bool = False) -> Model:
-        """Return a copy of the network as it stands (or at its best), with a card of how it was made.
+        """Return a copy of the present network (or of the best one), with a card of how it was made.
 
-        With ``resumable`` the model also carries what is needed to go on training exactly.
+        With ``resumable`` the model also carries what is needed to continue training exactly.
 
         Raises
         ------
@@ -562,7 +562,7 @@ class TrainingRun:
 
     @classmethod
     def from_model(cls, model: Model) -> TrainingRun:
-        """Return the run that made a resumable model, ready to go on exactly where it stood.
+        """Return the run that made a resumable model, ready to continue exactly where it stopped.
 
         Raises
         ------
@@ -629,7 +629,7 @@ def train(
 ) -> Iterator[Record]:
     """Train until the run is finished, yielding what happened on the way.
 
-    All state is in the run: stop asking at any record; a later ``train(run, split)`` goes on exactly there.
+    All state is in the run: stop asking at any record; a later ``train(run, split)`` continues exactly there.
 
     Parameters
     ----------
@@ -639,7 +639,7 @@ def train(
         Take at most this many steps in this call.
     rest : callable, optional
         Is asked after each step and each micro-batch. When it returns True there are no more records for
-        now, and a later call goes on exactly there; with `TrainingRun.leave_step`, before that step.
+        now, and a later call continues exactly there; with `TrainingRun.leave_step`, before that step.
 
     Yields
     ------

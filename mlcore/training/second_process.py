@@ -4,7 +4,7 @@ The dashboard's workers use it while a run trains alone. Both processes see the 
 memory: each computes the gradient of its half of the images, then each moves one half of the parameters (data
 parallelism). The result is that of one process which takes its batches in halves
 (`TrainingRun(in_halves=True)`), to the last bit; of one that does not, up to rounding, but for dropout and
-augmentation, which draw anew for each half.
+augmentation, which draw separately for each half.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class SecondProcess:
     """A second process, ready to share a run: ``with SecondProcess() as second: second.attach(run, split)``.
 
     From then on `train` gives half of every batch to it, until `release` or the end of the block; the run
-    can then go on alone.
+    can then continue alone.
 
     Raises
     ------
@@ -217,9 +217,9 @@ class SecondProcess:
         wait_for(flags, DONE, now, self._lives)
 
     def release(self) -> None:
-        """Give the run back to its own process, as it stands.
+        """Give the run back to its own process in its present state.
 
-        After a `SecondProcessError` that is in the middle of a step; go on from a state saved before.
+        After a `SecondProcessError` that is in the middle of a step; continue from a state saved before.
         """
         run, self._run = self._run, None
         if run is None:
@@ -281,7 +281,7 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
 def _gather_all(
     dataset: Dataset, preparation: Preparation, compact: bool, out: NDArray[np.unsignedinteger[Any]]
 ) -> None:
-    """Write all images into the board: in compact form, or as they are, when each is changed anew."""
+    """Write all images into the board: in compact form, or as they are when augmentation changes them."""
     for part, pixels in dataset.blocks(BLOCK):
         out[part] = preparation.compact(pixels) if compact else pixels.reshape(len(pixels), -1)
 

@@ -161,11 +161,11 @@ class Visitor:
             self.wait_until_idle(text)
 
     def expect_problem(self, pattern: str) -> None:
-        """Say beforehand that errors which match this regular expression are part of the visit."""
+        """Expect errors that match this regular expression in this visit."""
         self._expected.append(re.compile(pattern))
 
     def picture(self, name: str) -> Path:
-        """Save what the visitor sees to `test-results/`, for whoever looks into a failure."""
+        """Save what the visitor sees to `test-results/`, to help with a failure."""
         PICTURES.mkdir(exist_ok=True)
         path = PICTURES / f"{re.sub(r'[^A-Za-z0-9-]+', '-', name).strip('-')}.png"
         self.page.screenshot(path=path, full_page=True)

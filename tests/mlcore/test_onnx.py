@@ -18,7 +18,7 @@ NAMES = tuple("abcd")
 
 
 def made(shape: tuple[int, int] = (12, 11), **settings: Any) -> Model:
-    """A model with random parameters, its preparation learnt from random images."""
+    """A model with random parameters, its preparation fitted to random images."""
     config = NetworkConfig(**({"hidden_sizes": (7,)} | settings))
     preparation = fit_preparation(
         images(50, shape),

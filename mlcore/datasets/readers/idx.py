@@ -93,7 +93,7 @@ def _set_name(source: Source) -> str:
 
 
 def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
-    """Return the values of one IDX file of unsigned bytes, into one array, ``beside`` so many others.
+    """Return the values of one IDX file of unsigned bytes in one array, while ``beside`` others are held.
 
     Raises
     ------

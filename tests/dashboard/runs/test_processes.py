@@ -73,7 +73,7 @@ def train_on(service: RunService, run_id: str) -> None:
 def bare(
     split: Split, network: NetworkConfig, training: TrainingConfig, steps: int, in_halves: bool = False
 ) -> TrainingRun:
-    """Train for so many steps without any service."""
+    """Train for a number of steps without any service."""
     run = TrainingRun(network, training, in_halves=in_halves)
     for _record in train(run, split, steps):
         pass

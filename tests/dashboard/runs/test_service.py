@@ -122,7 +122,7 @@ def train_on(service: RunService, run_id: str) -> None:
 def bare(
     split: Split, training: TrainingConfig, network: NetworkConfig = SMALL, steps: int | None = None
 ) -> TrainingRun:
-    """Train without any service, to the end or for so many steps."""
+    """Train without any service, to the end or for a number of steps."""
     run = TrainingRun(network, training)
     for _record in train(run, split, steps):
         pass
@@ -737,7 +737,7 @@ def test_the_time_of_an_image_is_measured_once_for_settings_that_take_as_long(
     assert 0 < seconds < 1
     monkeypatch.setattr(worker, "trial", worker.drop)  # which fails: it is not made for such arguments
     assert service.measure(split, SMALL, TrainingConfig(learning_rate=0.5, epochs=3, seed=4)) == seconds
-    # Another batch would take another trial. That comes later; until then it is reckoned.
+    # Another batch would take another trial. That comes later; until then it is estimated.
     assert 0 < service.measure(split, SMALL, TrainingConfig(batch_size=7)) < 1
 
 

@@ -59,8 +59,8 @@ def test_the_next_trial_waits_until_the_workers_have_had_time_for_runs() -> None
     some = Worker()
     trials = some.trials()
     trials.seconds(SMALL, PRODUCTS)
-    reckoned = trials.seconds(OTHER, PRODUCTS)
-    assert reckoned != 1e-6
+    estimated = trials.seconds(OTHER, PRODUCTS)
+    assert estimated != 1e-6
     some.now += REST
     assert trials.seconds(OTHER, PRODUCTS) == 1e-6
 
@@ -83,7 +83,7 @@ def test_the_speed_is_that_of_the_same_kind(precision: str) -> None:
     assert (bool(network.filters), network.precision, alone) == (True, precision, True)
 
 
-def test_while_one_is_tried_out_others_are_reckoned() -> None:
+def test_while_one_is_tried_out_others_are_estimated() -> None:
     some, begun, go_on = Worker(), Event(), Event()
     trials = some.trials()
     trials._speed(SMALL.kind)

@@ -1,4 +1,4 @@
-"""What is seen of a data set before anything is learnt: the range of grey levels, and mean images."""
+"""What can be said of a data set before any training: the range of grey levels, and mean images."""
 
 import numpy as np
 import pytest

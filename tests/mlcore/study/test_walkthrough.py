@@ -41,7 +41,7 @@ def of_one_image(variant: dict[str, Any], steps: int) -> tuple[TrainingRun, Spli
     """A run whose batches are one image each, always the same one, after some steps."""
     one = SPLIT.train.take([4])
     split = Split(one, SPLIT.dev)
-    # The preparation is learnt from all images, as it would be.
+    # The preparation is fitted to all images, as it would be.
     run = small_run(**({"batch_size": 1, "iterations": 50, "evaluate_every": 50} | variant))
     run.build(split)
     list(train(run, split, max_steps=steps))
@@ -60,10 +60,10 @@ def test_the_walk_ends_with_the_parameters_of_the_next_step(variant: dict, steps
     walk = walk_through_step(run, IMAGE, LABEL)
     list(train(run, split, max_steps=1))
     new, gradients = by_symbol(walk, "update"), by_symbol(walk, "backward")
-    learnt = [v.symbol for v in walk if v.stage == "forward" and v.symbol.startswith(("W", "b"))]
-    found = np.concatenate([new[symbol].ravel() for symbol in learnt])
+    learned = [v.symbol for v in walk if v.stage == "forward" and v.symbol.startswith(("W", "b"))]
+    found = np.concatenate([new[symbol].ravel() for symbol in learned])
     np.testing.assert_array_equal(found, run.network.parameters)
-    found = np.concatenate([gradients["∂" + symbol].ravel() for symbol in learnt])
+    found = np.concatenate([gradients["∂" + symbol].ravel() for symbol in learned])
     np.testing.assert_array_equal(found, run.network.gradients)
 
 

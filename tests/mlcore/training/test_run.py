@@ -668,12 +668,12 @@ def test_a_run_stops_early_when_the_dev_set_has_nothing_more_to_give() -> None:
     assert run.best.dev_loss <= improved.dev_loss
     assert finish(run, SPLIT) == []
     stopped = run.step
-    run.change(learning_rate=1e-6)  # whoever changes something wants it to go on
+    run.change(learning_rate=1e-6)  # a change means that it is to continue
     assert not run.finished
     finish(TrainingRun.load_state(run.save_state()), SPLIT)
     finish(run, SPLIT)
     assert run.stopped_early
-    assert run.step == stopped + 5 * run.steps_per_epoch  # patience has begun anew
+    assert run.step == stopped + 5 * run.steps_per_epoch  # patience has started again
 
 
 # What does not fit
