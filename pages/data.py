@@ -10,6 +10,7 @@ from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
 from dashboard.navigation import guard
 from dashboard.session import get_session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from dashboard.ui.pictures import grid
 from mlcore.language import _
@@ -23,9 +24,9 @@ with friendly_errors():
     show_facts(session)
     left, right = st.columns([2, 1], gap="large")
     with left:
-        st.subheader(_("Samples"))
+        st.subheader(_("Samples"), help=meaning("label"))
         show_samples(session)
     with right:
-        st.subheader(_("The average image of each class"))
+        st.subheader(_("The average image of each class"), help=meaning("average_image"))
         grid(average_pictures(session.dataset), 60)
     show_division(session)

@@ -13,6 +13,7 @@ from dashboard.evaluate.tables import show_accuracy, show_calibration, show_clas
 from dashboard.models.choice import chosen_model
 from dashboard.navigation import guard
 from dashboard.session import get_session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
@@ -32,11 +33,11 @@ with friendly_errors():
         show_accuracy(evaluation)
         warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
-        st.subheader(_("Confusion matrix"))
+        st.subheader(_("Confusion matrix"), help=meaning("confusion_matrix"))
         show_confusions(evaluation, images)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.subheader(_("Most confident mistakes"))
+            st.subheader(_("Most confident mistakes"), help=meaning("confidence"))
             show_mistakes(evaluation, images)
         with right:
             st.subheader(_("Scores by class"))

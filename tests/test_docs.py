@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 import mlcore
+from dashboard.data.overview import TERMS
 from dashboard.navigation import PAGES
 from dashboard.runs.status import STATE_LABELS
-from docs import settings_page
+from dashboard.ui.glossary import GLOSSARY
+from docs import glossary_page, settings_page
 from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, load_model, settings_of
 from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT, name_of, python_files
@@ -199,3 +201,14 @@ def test_one_that_is_left_out_is_found(names: list[str], page: str, pattern: Cal
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
     assert text_of("docs/reference/settings.md") == settings_page.page(), "Run python -m docs.settings_page"
+
+
+def test_every_term_of_the_glossary_is_explained_on_a_page() -> None:
+    code = "".join(path.read_text("utf-8") for path in python_files())
+    calls = re.findall(r"meaning\(([^)]*)\)", code)
+    explained = set(re.findall(r'"(\w+)"', " ".join(calls))) | set(TERMS.values())
+    assert explained == GLOSSARY.keys()
+
+
+def test_the_glossary_is_what_the_pages_explain() -> None:
+    assert text_of("docs/reference/glossary.md") == glossary_page.page(), "Run python -m docs.glossary_page"

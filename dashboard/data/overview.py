@@ -11,6 +11,7 @@ from dashboard.data.quality import show_quality
 from dashboard.data.samples import class_table, facts_of, sample_pictures, sample_positions
 from dashboard.data.split_form import show_split_form
 from dashboard.session import Session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import distinct, friendly_errors, plain, show_notes
 from dashboard.ui.pictures import grid
 from dashboard.ui.plotly_chart import show_chart
@@ -19,6 +20,7 @@ from mlcore.language import _
 
 SAMPLES = 60
 ALL = -1
+TERMS = {"training": "training_set", "dev": "dev_set"}  # part → its term in the glossary
 
 
 def show_facts(session: Session) -> None:
@@ -31,9 +33,10 @@ def show_facts(session: Session) -> None:
     height, width = dataset.image_shape
     with st.grid(4, min_column_width=120):
         st.metric(_("Images"), f"{len(dataset):,}")
-        st.metric(_("Classes"), len(dataset.class_names))
+        st.metric(_("Classes"), len(dataset.class_names), help=meaning("class"))
         st.metric(_("Pixels"), f"{height} × {width}")
-        st.metric(_("Grey levels"), f"{facts.darkest} – {facts.lightest}")
+        levels = f"{facts.darkest} – {facts.lightest}"
+        st.metric(_("Grey levels"), levels, help=meaning("grey_level"))
     if dataset.notes:
         show_notes(dataset.notes)
     if shipped:
@@ -76,7 +79,7 @@ def show_division(session: Session) -> None:
         st.subheader(_("Data quality"))
         show_quality(session)
     with friendly_errors():
-        st.subheader(_("Split"))
+        st.subheader(_("Split"), help=meaning("split"))
         show_split(session)
 
 
@@ -87,9 +90,10 @@ def show_split(session: Session) -> None:
     with st.grid(4, min_column_width=120):
         for part, label in PARTS.items():
             if table[part].any():
-                st.metric(_(label), f"{table[part].sum():,}")
+                help_ = meaning(TERMS[part]) if part in TERMS else None
+                st.metric(_(label), f"{table[part].sum():,}", help=help_)
         if session.test_set is not None:
-            st.metric(_("Test set"), f"{len(session.test_set):,}")
+            st.metric(_("Test set"), f"{len(session.test_set):,}", help=meaning("test_set"))
     show_chart(class_figure(table), key="class_chart")
     with st.expander(_("Show as a table")):
         columns = (

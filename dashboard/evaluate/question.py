@@ -9,6 +9,7 @@ from dashboard.address import from_address, to_address
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.session import Session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import show_message
 from mlcore import Dataset, Model
 from mlcore.language import N_, _
@@ -37,11 +38,7 @@ def choose_images(session: Session) -> tuple[str, Dataset]:
         key="evaluate_set",
         required=True,
         on_change=lambda: to_address(set=st.session_state["evaluate_set"]),
-        help=_(
-            "Use the dev set to compare networks while you experiment, and the test set once at the "
-            "end: a test set that guided your choices no longer shows how well a network does on new "
-            "images."
-        ),
+        help=meaning("dev_set", "test_set"),
     )
     test = session.test_set if name == "test" else None
     return ("dev", session.split.dev) if test is None else ("test", test)

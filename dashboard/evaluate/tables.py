@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.diagnosis import likely_cause
 from dashboard.evaluate.calibration_chart import calibration_figure
 from dashboard.ui.formats import percent
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import distinct, show_message
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Evaluation, Model, commonest_share
@@ -24,22 +25,17 @@ MOST_ROWS = 20
 def show_accuracy(evaluation: Evaluation) -> None:
     """Show how many answers are right, and what that says of images that nobody has shown yet."""
     with st.grid(4, min_column_width=120):
-        st.metric(_("Accuracy"), percent(evaluation.accuracy))
+        st.metric(_("Accuracy"), percent(evaluation.accuracy), help=meaning("accuracy"))
         st.metric(_("Right"), f"{evaluation.right:,}")
         st.metric(_("Wrong"), f"{evaluation.wrong:,}")
-        st.metric(
-            _("Top-3 accuracy"),
-            percent(evaluation.among_three),
-            help=_("How often the true class is among the three most probable ones."),
-        )
+        st.metric(_("Top-3 accuracy"), percent(evaluation.among_three), help=meaning("top_3"))
     low, high = evaluation.likely_accuracy
-    meaning = _(
+    text = _(
         "{right:,} of {n:,} images were classified correctly. On new images of the same kind, "
         "expect {low} to {high} (95 % interval)."
     )
-    st.caption(
-        meaning.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
-    )
+    text = text.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
+    st.caption(text, help=meaning("interval"))
 
 
 def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
@@ -73,18 +69,10 @@ def show_classes(evaluation: Evaluation) -> None:
         width="content",
         column_config={
             "name": st.column_config.TextColumn(_("Class")),
-            "support": number(_("Images"), help=_("Number of images of this class (support).")),
-            "recall": number(
-                _("Recall"),
-                format=PERCENT,
-                help=_("Fraction of the images of this class that were classified correctly."),
-            ),
-            "precision": number(
-                _("Precision"),
-                format=PERCENT,
-                help=_("Fraction of the answers with this class that are correct."),
-            ),
-            "f1": number(_("F1"), format=PERCENT, help=_("Harmonic mean of recall and precision.")),
+            "support": number(_("Images"), help=meaning("support")),
+            "recall": number(_("Recall"), format=PERCENT, help=meaning("recall")),
+            "precision": number(_("Precision"), format=PERCENT, help=meaning("precision")),
+            "f1": number(_("F1"), format=PERCENT, help=meaning("f1")),
         },
         alt=_("Recall, precision and F1 of each class"),
     )
@@ -96,7 +84,7 @@ def show_calibration(evaluation: Evaluation) -> None:
     used = bins.counts > 0
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
-    st.write(_("A well calibrated model is right in 90 of 100 cases when its confidence is 90 %."))
+    st.write(meaning("calibration"))
     show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(
         table,

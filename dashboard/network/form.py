@@ -11,6 +11,7 @@ from dashboard.network.settings import good_rate, set_network, set_training, use
 from dashboard.session import Session
 from dashboard.ui.config_form import Form
 from dashboard.ui.formats import duration
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from dashboard.ui.wording import length_words
 from mlcore import OPTIMIZERS, network_summary
@@ -23,9 +24,9 @@ def show_settings(session: Session) -> None:
     training = Form(
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
-    st.subheader(_("The network"))
+    st.subheader(_("The network"), help=meaning("neuron", "feature_map"))
     network.show(_("More network settings"))
-    st.subheader(_("The training"))
+    st.subheader(_("The training"), help=meaning("step", "batch", "gradient"))
     say_in_short(session)
     training.show(_("More training settings"))
 
@@ -53,7 +54,8 @@ def show_network(session: Session) -> None:
     layers = network_summary(config, dataset.image_shape, len(dataset.class_names))
     show_network_picture(network_svg(config, layers, dataset.class_names, example_of(dataset)))
     with st.grid(2, min_column_width=130):
-        st.metric(_("Parameters"), f"{sum(layer.parameters for layer in layers):,}")
+        n_parameters = sum(layer.parameters for layer in layers)
+        st.metric(_("Parameters"), f"{n_parameters:,}", help=meaning("parameters"))
         show_time(session)
 
 

@@ -15,6 +15,7 @@ from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.learning_curves import learning_curves
 from dashboard.ui.formats import duration, percent
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_message, show_problem
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import run_words
@@ -76,6 +77,7 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
         if may_change:
             show_buttons(status)
         show_figures(status)
+        st.caption(_("Learning curves"), help=meaning("learning_curves", "loss", "overfitting"))
         subject = f"{status.run_id} {status.history_version}"
         show_chart(*learning_curves(status), key="learning_curves", subject=subject)
 
@@ -194,15 +196,12 @@ def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
     """Return label, value and help of the figures."""
     measured = next((r for r in reversed(status.history) if isinstance(r, EpochMetrics)), None)
     best = status.progress.best
+    speed = f"{status.images_per_second:,.0f}" if status.progress.images_seen else "–"
     return [
-        (_("Epoch"), _epoch(status), None),
+        (_("Epoch"), _epoch(status), meaning("epoch")),
         _time(status),
-        (
-            _("Images per second"),
-            f"{status.images_per_second:,.0f}" if status.progress.images_seen else "–",
-            None,
-        ),
-        (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", None),
+        (_("Images per second"), speed, meaning("speed")),
+        (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", meaning("dev_set")),
         (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
         (_("Test accuracy"), *_test(status)),
     ]
@@ -225,11 +224,11 @@ def _time(status: RunStatus) -> tuple[str, str, str | None]:
     )
 
 
-def _best_help(best: EpochMetrics | None) -> str | None:
+def _best_help(best: EpochMetrics | None) -> str:
     if best is None:
-        return None
+        return meaning("best_epoch")
     text = _("The highest accuracy on the dev set so far: {accuracy}.")
-    return text.format(accuracy=percent(best.dev_accuracy))
+    return f"{text.format(accuracy=percent(best.dev_accuracy))} {meaning('best_epoch')}"
 
 
 def _test(status: RunStatus) -> tuple[str, str | None]:

@@ -1,0 +1,168 @@
+"""The terms that a visitor meets, each explained in a sentence or two.
+
+The pages show an explanation beside the term; docs/reference/glossary.md lists all of them.
+"""
+
+from dataclasses import dataclass
+
+from mlcore.language import N_, _
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the field, and what it means (English; shown through `_`)."""
+
+    name: str
+    meaning: str
+
+
+GLOSSARY: dict[str, Term] = {
+    "accuracy": Term(N_("Accuracy"), N_("The fraction of images that are classified correctly.")),
+    "average_image": Term(
+        N_("Average image"),
+        N_(
+            "Each of its pixels is the mean of that pixel over all images of a class: dark where few of "
+            "them have ink, bright where most have."
+        ),
+    ),
+    "batch": Term(
+        N_("Batch"), N_("The training images that one step looks at. The full batch is all of them.")
+    ),
+    "best_epoch": Term(
+        N_("Best epoch"),
+        N_(
+            "The moment of a training with the highest dev accuracy. The weights of that moment are the "
+            "ones that are evaluated, tested and used for drawings."
+        ),
+    ),
+    "calibration": Term(
+        N_("Calibration"),
+        N_(
+            "Whether confidence can be taken at its word. A well calibrated model is right in 90 of 100 "
+            "cases when its confidence is 90 %."
+        ),
+    ),
+    "class": Term(N_("Class"), N_("What an image can show: one of the ten digits, for example.")),
+    "confidence": Term(
+        N_("Confidence"),
+        N_(
+            "The probability that the network gives to its answer. The probabilities of all classes add "
+            "up to 100 %: a network that was shown digits only has no way to say that something is no "
+            "digit."
+        ),
+    ),
+    "confusion_matrix": Term(
+        N_("Confusion matrix"),
+        N_(
+            "A table with a row for each true class and a column for each answer. The diagonal counts "
+            "correct answers; every other cell counts one kind of mistake."
+        ),
+    ),
+    "dev_set": Term(
+        N_("Dev set"),
+        N_(
+            "Images that the network is not trained on, also called validation set. They show how well it "
+            "does on new images, so settings are compared by them."
+        ),
+    ),
+    "epoch": Term(N_("Epoch"), N_("One pass over all training images.")),
+    "f1": Term(N_("F1"), N_("The harmonic mean of recall and precision: high only when both are.")),
+    "feature_map": Term(
+        N_("Feature map"),
+        N_(
+            "What one filter of a convolution finds, and where: the filter's small window slides over the "
+            "image and gives a number at each place."
+        ),
+    ),
+    "gradient": Term(
+        N_("Gradient"),
+        N_(
+            "How much the loss would grow if a parameter grew a little, for each parameter. A step of "
+            "training moves all of them the other way."
+        ),
+    ),
+    "grey_level": Term(N_("Grey level"), N_("The brightness of a pixel, from 0 (blank) to 255 (full ink).")),
+    "interval": Term(
+        N_("95 % interval"),
+        N_(
+            "Where the accuracy on new images of the same kind most likely lies. More images make it "
+            "narrower."
+        ),
+    ),
+    "label": Term(N_("Label"), N_("The class that an image belongs to, as people have said it.")),
+    "learning_curves": Term(
+        N_("Learning curves"),
+        N_(
+            "Loss and accuracy in the course of training, on the training images and on the dev set. When "
+            "the training curve goes on improving and the dev curve does not, the network is overfitting."
+        ),
+    ),
+    "loss": Term(
+        N_("Loss"),
+        N_(
+            "How wrong the network's probabilities are, on average over images. 0 would be perfect; "
+            "training makes it smaller."
+        ),
+    ),
+    "neuron": Term(
+        N_("Neuron"),
+        N_(
+            "Adds up its inputs, each multiplied by a weight, and a bias, and passes the sum through an "
+            "activation function. Neurons side by side form a layer."
+        ),
+    ),
+    "overfitting": Term(
+        N_("Overfitting"),
+        N_(
+            "The network has learned details of its training images that do not carry over to new ones: "
+            "it does better on the training images than on the dev set."
+        ),
+    ),
+    "parameters": Term(
+        N_("Parameters"),
+        N_("The numbers that training changes: all weights and biases of the network."),
+    ),
+    "precision": Term(N_("Precision"), N_("The fraction of the answers with this class that are correct.")),
+    "recall": Term(
+        N_("Recall"), N_("The fraction of the images of this class that were classified correctly.")
+    ),
+    "speed": Term(
+        N_("Images per second"),
+        N_("How many training images a second the network learns from; an image counts each time."),
+    ),
+    "split": Term(
+        N_("Split"),
+        N_(
+            "The images are divided by chance: most train the network, and the dev set shows how well it "
+            "does on images that it has not seen."
+        ),
+    ),
+    "step": Term(
+        N_("Step"),
+        N_("One change of all parameters, worked out from the images of one batch. Also called iteration."),
+    ),
+    "support": Term(N_("Support"), N_("The number of images of a class.")),
+    "test_set": Term(
+        N_("Test set"),
+        N_(
+            "Images that are kept for the end. Use them once: a test set that guided your choices no "
+            "longer shows how well a network does on new images."
+        ),
+    ),
+    "top_3": Term(
+        N_("Top-3 accuracy"), N_("How often the true class is among the three most probable ones.")
+    ),
+    "training_set": Term(N_("Training set"), N_("The images that the network learns from.")),
+}
+"""Key → the term, in the order of the alphabet."""
+
+
+def meaning(*keys: str) -> str:
+    """Return what these terms mean, in the visitor's language, for the help of a widget.
+
+    One term needs no name, since it stands beside its help; several are told apart by theirs.
+    """
+    terms = [GLOSSARY[key] for key in keys]
+    if len(terms) == 1:
+        return _(terms[0].meaning)
+    return "\n\n".join(f"**{_(term.name)}**: {_(term.meaning)}" for term in terms)
