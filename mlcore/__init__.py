@@ -3,14 +3,16 @@
 The modules stand in the order of that path, and every name that a notebook needs can be imported from here.
 """
 
+from mlcore.answers import Answers, answer, submission_with_probabilities
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.describe import average_images, commonest_share, pixel_range
 from mlcore.datasets.health import Health, check_health
-from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_parts
+from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_images, read_parts
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
+from mlcore.datasets.unlabelled import UnlabelledImages
 from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.evaluation import Evaluation, evaluate
 from mlcore.formulas.activations import ACTIVATIONS
@@ -56,6 +58,7 @@ __all__ = [
     "RECIPES",
     "SCHEDULES",
     "SHIPPED_DATASETS",
+    "Answers",
     "Augmentation",
     "BatchMetrics",
     "Calibration",
@@ -91,8 +94,10 @@ __all__ = [
     "TrainingConfig",
     "TrainingDiverged",
     "TrainingRun",
+    "UnlabelledImages",
     "WeightPictures",
     "accuracy",
+    "answer",
     "augment",
     "average_images",
     "calibration",
@@ -115,12 +120,14 @@ __all__ = [
     "network_summary",
     "pixel_range",
     "read_dataset",
+    "read_images",
     "read_parts",
     "run_recipe",
     "save_model",
     "settings_of",
     "split_dataset",
     "start_recipe",
+    "submission_with_probabilities",
     "top_k_accuracy",
     "train",
     "walk_through_step",

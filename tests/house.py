@@ -56,7 +56,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"training"}),
     frozenset({"metrics"}),
-    frozenset({"evaluation"}),
+    frozenset({"answers", "evaluation"}),
     frozenset({"recipes", "study"}),
     frozenset({"onnx", "sklearn"}),
 )
@@ -83,8 +83,8 @@ DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
-    "DatasetError", "MissingPart", "ModelFileError", "NoDisk", "NoRoom", "RunError", "SecondProcessError",
-    "SettingError", "TooSlow", "TrainingDiverged",
+    "DatasetError", "MissingLabels", "MissingPart", "ModelFileError", "NoDisk", "NoRoom", "RunError",
+    "SecondProcessError", "SettingError", "TooSlow", "TrainingDiverged",
 }  # fmt: skip
 
 

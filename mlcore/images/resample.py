@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import UInt8Array
+
 
 def resample(image: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return the image at another size, ``(height, width)``, as float32 on the same scale.
@@ -31,6 +33,22 @@ def fit_into(shape: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
     """
     scale = min(box[0] / shape[0], box[1] / shape[1])
     return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def resample_all(images: UInt8Array, shape: tuple[int, int]) -> UInt8Array:
+    """Return images, ``(n, height, width)``, scaled to fit a shape, in proportion, in the middle, on black.
+
+    >>> resample_all(np.full((1, 4, 2), 9, np.uint8), (2, 2))
+    array([[[9, 0],
+            [9, 0]]], dtype=uint8)
+    """
+    height, width = fit_into((images.shape[1], images.shape[2]), shape)
+    rows, columns = _weights(images.shape[1], height), _weights(images.shape[2], width)
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    scaled = np.zeros((len(images), *shape), np.uint8)
+    inner = rows @ images.astype(np.float32) @ columns.T
+    scaled[:, top : top + height, left : left + width] = np.rint(inner)
+    return scaled
 
 
 @lru_cache(maxsize=256)

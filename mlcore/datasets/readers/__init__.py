@@ -1,4 +1,4 @@
-"""The readers of data files that users bring: `read_dataset` and `read_parts`, and the table `READERS`.
+"""The readers of data files that users bring: `read_dataset` and its like, and `READERS`.
 
 The Data page and notebooks call them. Archives are opened (`containers`), each file is judged (`kinds`), what
 belongs together is chosen (`choose`), and the reader of its format yields images and labels.
@@ -11,18 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.readers.assemble import Found, make_dataset
+from mlcore.datasets.readers.assemble import Found, make_dataset, make_images
 from mlcore.datasets.readers.choose import Chosen, sorted_out
 from mlcore.datasets.readers.containers import flat_sources
 from mlcore.datasets.readers.formats import READERS, Reader
 from mlcore.datasets.readers.limits import MIN_CLASSES, Ask, asking, holding
 from mlcore.datasets.readers.parts import MissingPart, Part, left_out, set_aside, several
 from mlcore.datasets.readers.source import LONGEST_NAME, FileLike, Source, stem_of, unpacking
+from mlcore.datasets.unlabelled import UnlabelledImages
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 
-__all__ = ["READERS", "Parts", "Reader", "read_dataset", "read_parts"]
+__all__ = ["READERS", "Parts", "Reader", "read_dataset", "read_images", "read_parts"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,29 @@ def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask 
                 parts[part] = other
                 notes += [*set_aside([part]), *other.notes]
         return Parts(train, parts.get("dev"), parts.get("test"), tuple(dict.fromkeys(notes)))
+
+
+def read_images(
+    files: Mapping[str, FileLike], name: str | None = None, ask: Ask | None = None
+) -> UnlabelledImages:
+    """Read images without labels, prepared as those of a data set are; labels that are there are left out.
+
+    Of files that have several parts, the test images are read. The parameters are those of `read_dataset`.
+
+    Raises
+    ------
+    DatasetError
+        For any files that cannot be used, with a sentence that says what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> read_images({"test.csv": b"0,255,9,7,0,0,3,0,0,0,8,0,9,1,0,2\n"})
+    UnlabelledImages('test': 1 images 4×4)
+    """
+    with _opened(files, ask) as (sources, chosen):
+        found = chosen.read_unlabelled()
+        found.notes[:0] = chosen.notes
+        return make_images(found, name or _name_of(found, sources))
 
 
 def _fitted(part: Dataset, train: Dataset) -> Dataset:

@@ -15,6 +15,7 @@ from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
 from mlcore.datasets.readers.scale import ValueRange, scale_of
+from mlcore.datasets.unlabelled import UnlabelledImages, numbers_from_one
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -32,6 +33,8 @@ class Found:
         Owned by the reader that made it: it is changed in place.
     labels : integer or text array, ``(n,)``
         Empty when a reader was asked for images without labels.
+    names : tuple of str
+        What each image is called; empty where they are only numbered.
     notes : list of str
         What was left out so far, as sentences for the user.
     decisions : list of Decision
@@ -43,6 +46,7 @@ class Found:
     labels: NDArray[Any]
     notes: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    names: tuple[str, ...] = ()
 
 
 def make_dataset(found: Found, name: str, least_classes: int = MIN_CLASSES) -> Dataset:
@@ -56,14 +60,33 @@ def make_dataset(found: Found, name: str, least_classes: int = MIN_CLASSES) -> D
     DatasetError
         When there are no images, their size or the number of classes is out of bounds, or all is blank.
     """
-    if len(found.images) == 0:
-        raise DatasetError(_("{file} holds no images. Choose another file.").format(file=found.file))
-    check_image_shape(found.file, found.images.shape[1:])
+    _check_images(found)
     check_counts(found.file, len(found.images), len(found.labels))
     class_names, labels = name_classes(found.file, found.labels, least_classes)
     _stretch_small_scale(found)
     _turn_ink_white(found)
     return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=found.decisions)
+
+
+def make_images(found: Found, name: str) -> UnlabelledImages:
+    """Check what was found without labels, and return it prepared as a data set is.
+
+    Raises
+    ------
+    DatasetError
+        When there are no images, their size is out of bounds, or all is blank.
+    """
+    _check_images(found)
+    _stretch_small_scale(found)
+    _turn_ink_white(found)
+    notes = (*found.notes, *(decision.sentence for decision in found.decisions))
+    return UnlabelledImages(found.images, found.names or numbers_from_one(len(found.images)), name, notes)
+
+
+def _check_images(found: Found) -> None:
+    if len(found.images) == 0:
+        raise DatasetError(_("{file} holds no images. Choose another file.").format(file=found.file))
+    check_image_shape(found.file, found.images.shape[1:])
 
 
 def check_counts(file: str, n_images: int, n_labels: int) -> None:

@@ -12,6 +12,7 @@ from mlcore.datasets.readers.formats import READERS, Reader
 from mlcore.datasets.readers.kinds import DOCUMENT, REFUSED, UNKNOWN
 from mlcore.datasets.readers.parts import (
     PARTS,
+    MissingPart,
     NamedPart,
     Part,
     by_part,
@@ -27,6 +28,10 @@ from mlcore.language import _
 
 LEAST_COLUMNS = 17
 """Of a table of images: 4×4 pixels and a label; a narrower one is a list."""
+
+
+ANSWERED: tuple[NamedPart | None, ...] = ("test", None, "dev", "train", "sample")
+"""What a model is asked about: the first of these that the files have."""
 
 
 @dataclass
@@ -60,6 +65,27 @@ class Chosen:
             return self.reader.read(self.groups[named_part(self.groups, part)], "train")
         # A file may hold several parts itself.
         return self.reader.read(self.groups[named_part(self.groups, "train")], part)
+
+    def read_unlabelled(self) -> Found:
+        """Read the images that are to be answered: the test images, where files have several parts.
+
+        Raises
+        ------
+        DatasetError
+            When what the files have cannot be used.
+        """
+        read = self.reader.read_unlabelled
+        if read is None:
+            message = _("Files of this format ({format}) are read with their labels only.")
+            raise DatasetError(message.format(format=_(self.reader.label)))
+        part = next(part for part in ANSWERED if part in self.groups)
+        try:
+            found = read(self.groups[part], "test")
+        except MissingPart:
+            found = read(self.groups[part], "train")
+        if len(self.groups) > 1 and part == "test":
+            found.notes.append(_("The files have several parts: the test images were read."))
+        return found
 
     def others(self) -> list[Part]:
         """Return the parts that may be there beside the images to learn from."""

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
@@ -31,6 +32,8 @@ class Reader:
     read : callable
         Takes files of this format that belong to one part of the data, and the part asked for, and returns
         what it found. A file may hold several parts itself, as Keras's .npz does: then the part decides.
+    read_unlabelled : callable or None
+        The same for images whose labels are not wanted; None where a format cannot go without.
     magic : tuple of bytes
         How the content of such files begins, whatever their names say.
     """
@@ -39,6 +42,7 @@ class Reader:
     help: str
     accepts: Callable[[str], bool]
     read: Callable[[Sequence[Source], Part], Found]
+    read_unlabelled: Callable[[Sequence[Source], Part], Found] | None = None
     magic: tuple[bytes, ...] = ()
 
 
@@ -51,6 +55,7 @@ READERS: dict[str, Reader] = {
         ),
         accepts=lambda name: IDX_NAME.fullmatch(name) is not None,
         read=read_idx_files,
+        read_unlabelled=partial(read_idx_files, labelled=False),
         magic=IDX_MAGIC,
     ),
     "npz": Reader(
@@ -60,6 +65,7 @@ READERS: dict[str, Reader] = {
         ),
         accepts=lambda name: name.endswith(".npz"),
         read=read_npz,
+        read_unlabelled=partial(read_npz, labelled=False),
     ),
     "csv": Reader(
         label=N_("Table (CSV)"),
@@ -68,12 +74,14 @@ READERS: dict[str, Reader] = {
         ),
         accepts=lambda name: name.endswith(TABLE_ENDINGS),
         read=read_table,
+        read_unlabelled=partial(read_table, labelled=False),
     ),
     "pictures": Reader(
         label=N_("Pictures (.zip, .tar.gz)"),
         help=N_("PNG, JPEG, WebP, BMP, GIF, TIFF or PGM files in one folder for each class, as one archive."),
         accepts=lambda name: name.endswith(PICTURE_ENDINGS),
         read=read_pictures,
+        read_unlabelled=partial(read_pictures, labelled=False),
         magic=PICTURE_MAGIC,
     ),
 }

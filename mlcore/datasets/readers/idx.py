@@ -18,6 +18,7 @@ from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.limits import check_images
 from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.source import Source, open_content, read_into
+from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -32,8 +33,10 @@ IDX_NAME = re.compile(r"(?P<prefix>.*?)[-_. ]?(images|labels)?[-_. ]?idx(?P<dime
 _OF_A_PAIR = re.compile(r"images?|labels?|imgs?|idx|ubyte|[13](?=[-_. ]|$)|[-_. ]")
 
 
-def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
+def read_idx_files(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
     """Return images and labels from a pair of IDX files; which is which is read in their headers.
+
+    With ``labelled=False`` one file of images will do, and its labels are left out: ``labels`` is empty.
 
     Raises
     ------
@@ -45,6 +48,9 @@ def read_idx_files(sources: Sequence[Source], part: Part) -> Found:
     by_dimensions: dict[int, list[Source]] = {IMAGE_DIMENSIONS: [], LABEL_DIMENSIONS: []}
     for source in sources:
         by_dimensions[_dimensions(source)].append(source)
+    if not labelled:
+        images_in = _only_images(by_dimensions[IMAGE_DIMENSIONS], sources)
+        return Found(images_in.name, read_idx(images_in), np.empty(0, np.int64))
     images_in, labels_in = _pair(by_dimensions[IMAGE_DIMENSIONS], by_dimensions[LABEL_DIMENSIONS])
     images = read_idx(images_in)
     labels = read_idx(labels_in, images.nbytes)
@@ -57,13 +63,24 @@ def _dimensions(source: Source) -> int:
         return len(_read_header(source.name, stream))
 
 
+def _only_images(images: Sequence[Source], sources: Sequence[Source]) -> Source:
+    """Return the one file of images among some files."""
+    if not images:
+        message = _("{file} holds labels, no images. Choose the file of the images.")
+        raise DatasetError(message.format(file=sources[0].name))
+    if len(images) > 1:
+        message = _("There are several data sets in these files ({names}). Choose the files of one.")
+        raise DatasetError(message.format(names=several(source.name for source in images)))
+    return images[0]
+
+
 def _pair(images: list[Source], labels: list[Source]) -> tuple[Source, Source]:
     """Return the file of images and the file of labels that belong together."""
     if not labels:
         message = _(
             "{file} holds images without labels. Choose it together with its labels (…-labels-idx1-ubyte)."
         )
-        raise DatasetError(message.format(file=images[0].name))
+        raise MissingLabels(message.format(file=images[0].name))
     if not images:
         message = _(
             "{file} holds labels without images. Choose it together with its images (…-images-idx3-ubyte)."

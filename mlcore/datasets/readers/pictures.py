@@ -21,6 +21,7 @@ from mlcore.datasets.readers.limits import (
 )
 from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.source import Source, stem_of
+from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.images.picture_file import decoding_cost, read_picture
 from mlcore.images.resample import fit_into, resample
@@ -47,8 +48,10 @@ def has_classes(sources: Sequence[Source]) -> bool:
     return len(set(classes_of({folder_of(source) for source in sources}).values())) > 1
 
 
-def read_pictures(sources: Sequence[Source], part: Part) -> Found:
+def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
     """Return pictures; the folder that a picture lies in is its class.
+
+    With ``labelled=False`` they may lie anywhere, and ``labels`` is empty.
 
     When all have one size from 4×4 to 64×64, they keep it. Otherwise each is scaled to fit 28×28, keeping its
     proportions, and set in the middle, on the grey level of its own border. A few that cannot be read, and
@@ -62,11 +65,11 @@ def read_pictures(sources: Sequence[Source], part: Part) -> Found:
     if part != "train":
         raise MissingPart(part)
     file = sources[0].top
-    labelled, notes = _labelled(file, sources)
+    pictures, notes = _labelled(file, sources) if labelled else ([(source, "") for source in sources], [])
     broken: list[tuple[Source, DatasetError]] = []
-    readable, beside = _readable(file, labelled, broken)
+    readable, beside = _readable(file, pictures, broken)
     images = _ImageList(file, len(readable), beside)
-    labels = []
+    read = []
     for source, label in readable:
         try:
             image = read_picture(_called(file, source), _content(source), LONGEST_SIDE)
@@ -74,14 +77,15 @@ def read_pictures(sources: Sequence[Source], part: Part) -> Found:
             broken.append((source, error))
             continue
         images.append(image)
-        labels.append(label)
-    if len(broken) >= MOST_BROKEN * len(labelled):
+        read.append((source, label))
+    if len(broken) >= MOST_BROKEN * len(pictures):
         raise broken[0][1]
     if broken:
-        notes.append(_broken_note([source for source, _error in broken], len(labelled)))
+        notes.append(_broken_note([source for source, _error in broken], len(pictures)))
     if images.scaled:
         notes.append(_("The pictures differ in size or are large; each was scaled to fit 28×28."))
-    return Found(file, images.finished(), np.array(labels, np.str_), notes)
+    labels = np.array([label for _source, label in read if labelled], np.str_)
+    return Found(file, images.finished(), labels, notes, names=_names_of([source for source, _label in read]))
 
 
 def _labelled(file: str, sources: Sequence[Source]) -> tuple[list[tuple[Source, str]], list[str]]:
@@ -99,20 +103,26 @@ def _labelled(file: str, sources: Sequence[Source]) -> tuple[list[tuple[Source, 
     return labelled, [_stray_note(strays)] if strays else []
 
 
-def _no_classes(file: str, sources: Sequence[Source], names: set[str]) -> DatasetError:
+def _names_of(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Return what the pictures are called: by their files, with their folders where these are alike."""
+    names = tuple(source.path.split("/")[-1] for source in sources)
+    return names if len({*names}) == len(names) else tuple(source.path for source in sources)
+
+
+def _no_classes(file: str, sources: Sequence[Source], names: set[str]) -> MissingLabels:
     if names:
         message = _(
             "{file}: all pictures lie in one folder, {folder}, whose name would be their label. Put the "
             "pictures into one folder for each class, named after it (3/photo.png is a 3), or add a table of "
             "two columns, image and label, as .csv."
         )
-        return DatasetError(message.format(file=file, folder=several(names)))
+        return MissingLabels(message.format(file=file, folder=several(names)))
     message = _(
         "{file}: the pictures ({some}) lie in no folder that names their class. Put them into one folder for "
         "each class, named after it (3/photo.png is a 3), or add a table of two columns, image and label, as "
         ".csv."
     )
-    return DatasetError(message.format(file=file, some=several(source.name for source in sources)))
+    return MissingLabels(message.format(file=file, some=several(source.name for source in sources)))
 
 
 def _stray_note(strays: Sequence[Source]) -> str:

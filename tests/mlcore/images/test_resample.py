@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcore.images.resample import fit_into, resample
+from mlcore.images.resample import fit_into, resample, resample_all
 
 SIDES = st.integers(1, 40)
 
@@ -54,3 +54,12 @@ def test_what_is_fitted_touches_the_box_and_stays_inside(
     assert fitted[1] <= wide
     assert min(fitted) >= 1
     assert fitted[0] == high or fitted[1] == wide
+
+
+def test_many_images_are_scaled_as_one_in_proportion_and_set_in_the_middle_on_black() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 12, 6), np.uint8)
+    scaled = resample_all(images, (9, 8))
+    assert (scaled.shape, scaled.dtype) == ((5, 9, 8), np.uint8)
+    assert scaled[:, :, [0, 1, 6, 7]].max() == 0  # 12×6 fits into 9×8 as 9×4
+    for image, whole in zip(images, scaled, strict=True):
+        np.testing.assert_array_equal(whole[:, 2:6], np.rint(resample(image, (9, 4))))

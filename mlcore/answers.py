@@ -1,0 +1,135 @@
+"""What a model says of images without labels: its answers, and the files in which they are handed in.
+
+`answer` asks the model; the Evaluate page shows the `Answers` as a table and offers the files.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.arrays import Array, IndexArray, UInt8Array
+from mlcore.datasets.unlabelled import UnlabelledImages
+from mlcore.images.resample import resample_all
+from mlcore.language import _
+from mlcore.model import Model
+
+BLOCK = 1024
+"""Images answered in one go: there is never an array of all probabilities."""
+
+SUBMISSION_COLUMNS = ("ImageId", "Label")
+"""The columns that Kaggle's "Digit Recognizer" wants."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A model's answers to images without labels, in the order of the images.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+    names : tuple of str
+        What each image is called.
+    guesses : unsigned integer array (n,)
+        The likeliest class of each image.
+    confidence : float32 array (n,)
+        The probability that the model gave to it.
+    notes : tuple of str
+        Sentences for the user: what was done to the images before the model saw them.
+    """
+
+    class_names: tuple[str, ...]
+    names: tuple[str, ...]
+    guesses: NDArray[np.unsignedinteger]
+    confidence: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.guesses)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory its arrays take."""
+        return self.guesses.nbytes + self.confidence.nbytes
+
+    @property
+    def labels(self) -> list[str]:
+        """The answers as names of classes."""
+        return [self.class_names[guess] for guess in self.guesses]
+
+    @property
+    def least_sure(self) -> IndexArray:
+        """The positions of all images, those first that the model is least sure of."""
+        return np.argsort(self.confidence, kind="stable")
+
+    def submission(self) -> str:
+        """Return the answers as the table that Kaggle wants: ``ImageId,Label``, in the order of the images.
+
+        >>> two = Answers(("a", "b"), ("1", "2"), np.array([1, 0], np.uint8), np.ones(2, np.float32))
+        >>> print(two.submission(), end="")
+        ImageId,Label
+        1,b
+        2,a
+        """
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(SUBMISSION_COLUMNS)
+        writer.writerows(zip(self.names, self.labels, strict=True))
+        return file.getvalue()
+
+
+def answer(model: Model, images: UnlabelledImages) -> Answers:
+    """Ask a model about images without labels, block by block.
+
+    Images of another size than the model's are scaled to fit it, with a note.
+
+    Examples
+    --------
+    >>> from mlcore import fit, load_dataset, split_dataset
+    >>> split = split_dataset(load_dataset("digits-8x8"), 300)
+    >>> some = UnlabelledImages(split.dev.images, tuple(map(str, range(300))), "some")
+    >>> answers = answer(fit(split, progress=False), some)
+    >>> float(np.mean(answers.guesses == split.dev.labels)) > 0.9
+    True
+    """
+    guesses = np.empty(len(images), np.min_scalar_type(len(model.class_names) - 1))
+    confidence = np.empty(len(images), np.float32)
+    for part, probabilities in _probabilities(model, images):
+        guesses[part], confidence[part] = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    return Answers(model.class_names, images.names, guesses, confidence, notes_on(model, images))
+
+
+def submission_with_probabilities(model: Model, images: UnlabelledImages) -> str:
+    """Return the answers as a table with a column more for each class: its probability, to four decimals."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([*SUBMISSION_COLUMNS, *model.class_names])
+    for part, probabilities in _probabilities(model, images):
+        labels = [model.class_names[guess] for guess in probabilities.argmax(axis=1)]
+        for name, label, row in zip(images.names[part], labels, probabilities.tolist(), strict=True):
+            writer.writerow([name, label, *(f"{value:.4f}" for value in row)])
+    return file.getvalue()
+
+
+def notes_on(model: Model, images: UnlabelledImages) -> tuple[str, ...]:
+    """Return in sentences how the images differ from those that the model takes."""
+    if images.image_shape == model.image_shape:
+        return ()
+    message = _("The images have {a}×{b} pixels; they were scaled to the {c}×{d} that the model takes.")
+    (a, b), (c, d) = images.image_shape, model.image_shape
+    return (message.format(a=a, b=b, c=c, d=d),)
+
+
+def images_for(model: Model, images: UInt8Array) -> UInt8Array:
+    """Return images, ``(n, height, width)``, in the size that the model takes."""
+    return images if images.shape[1:] == model.image_shape else resample_all(images, model.image_shape)
+
+
+def _probabilities(model: Model, images: UnlabelledImages) -> Iterator[tuple[slice, Array]]:
+    """Yield the positions of some images and the probabilities of their classes, ``(some, classes)``."""
+    for start in range(0, len(images), BLOCK):
+        part = slice(start, start + BLOCK)
+        yield part, model.predict_probabilities(images_for(model, images.images[part]))
