@@ -8,7 +8,7 @@ import dashboard  # noqa: F401  isort: skip
 import streamlit as st
 
 from dashboard.navigation import inside_app, wanted_page
-from dashboard.run_service import attend
+from dashboard.run_service import heartbeat
 from dashboard.ui.look import ICON, STYLE
 from dashboard.ui.messages import friendly_errors
 
@@ -20,5 +20,5 @@ page = inside_app()
 wanted_page()
 st.set_page_config(page_title=f"{page.title} · Digit Lab" if page.url_path else "Digit Lab")
 with friendly_errors():
-    attend()
+    heartbeat()
     page.run()

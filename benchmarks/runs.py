@@ -157,7 +157,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
 
 def measure_speed(service: RunService, split: Split, rounds: int, seconds: float) -> Iterator[Line]:
     """Compare a polled run with the bare loop, two runs with one, and a second core with none."""
-    single = RunService(tidy_every=None, make_executor=partial(loky_executor, {VARIABLE: "never"}))
+    single = RunService(clean_up_every=None, make_executor=partial(loky_executor, {VARIABLE: "never"}))
     bare, one, two, shared, halves = [], [], [], [], []
     try:
         for _round in range(rounds):
@@ -249,7 +249,7 @@ def going_soon(service: RunService, split: Split, runs: int) -> Iterator[list[st
 
 def measure_start(split: Split) -> Iterator[Line]:
     """Time from the click to the first measurement, in a server that has no worker yet, and again."""
-    service = RunService(tidy_every=None)
+    service = RunService(clean_up_every=None)
     try:
         for what in ("start to the first step, no worker yet", "start to the first step, worker there"):
             begin = time.perf_counter()
@@ -302,19 +302,19 @@ def measure_memory(service: RunService, split: Split) -> Iterator[Line]:
 def measure_leftovers(split: Split) -> Iterator[Line]:
     """Count what is left of two runs once they are reaped, and of the service once it is closed."""
     before = {child.pid for child in workers()}
-    service = RunService(limits=Limits(grace_seconds=0, idle_seconds=0), tidy_every=None)
+    service = RunService(limits=Limits(grace_seconds=0, idle_seconds=0), clean_up_every=None)
     for k in range(2):
         service.start(f"visitor {k}", split, NETWORK, ENDLESS)
     wait_until(lambda: len({child.pid for child in workers()} - before) == 2)
     own = megabytes(psutil.Process())[0]
     folder = service._store.folder
-    service.tidy()
+    service.clean_up()
     wait_until(lambda: not (list(folder.iterdir()) or service._scheduler.slots[0].jobs))
-    service.tidy()
+    service.clean_up()
     deadline = time.perf_counter() + 30
     while {child.pid for child in workers()} - before and time.perf_counter() < deadline:
         time.sleep(0.01)
-        service.tidy()
+        service.clean_up()
     yield Line("files left of reaped runs", len(list(folder.iterdir())), "", at_most=0)
     yield Line("processes left of reaped runs", len({w.pid for w in workers()} - before), "", at_most=0)
     yield Line(
@@ -333,7 +333,7 @@ def all_lines(quick: bool) -> Iterator[Line]:
     split = split_dataset(load_dataset("mnist"))
     yield from measure_start(split)
     yield from measure_leftovers(split)
-    service = RunService(tidy_every=None)
+    service = RunService(clean_up_every=None)
     try:
         yield from measure_poll(service, split)
         yield from measure_stop(service, split, 3 if quick else 10)

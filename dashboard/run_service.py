@@ -77,14 +77,14 @@ def watch_run(run_id: str) -> RunStatus:
     RunError
         When there is no such run (any more).
     """
-    attend()
+    heartbeat()
     return get_run_service().status(run_id)
 
 
-def attend() -> None:
-    """Note that this session is there, on whichever page: runs outlive their owner by minutes only."""
-    server().presence.attend(session_id())
-    get_run_service().attend(session_id(), run_owner())
+def heartbeat() -> None:
+    """Note that this session is connected, on any page: runs outlive their owner by minutes only."""
+    server().presence.heartbeat(session_id())
+    get_run_service().heartbeat(session_id(), run_owner())
 
 
 def find_run(session: Session) -> str | None:

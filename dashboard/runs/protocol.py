@@ -1,4 +1,4 @@
-"""What the run service and its workers tell each other: a ticket goes out, a report comes back.
+"""What the run service and its workers send each other: a run's spec goes out, a report comes back.
 
 The scheduler sends both through an executor, so they hold nothing that cannot be pickled.
 """
@@ -27,15 +27,15 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Ticket:
-    """All that a worker has to know to take up a run.
+class RunSpec:
+    """Everything that a worker must know to train a run.
 
     Attributes
     ----------
     folder : str
-        The run's own; the newest checkpoint lies there, if there is one.
+        The run's own; it contains the newest checkpoint, if there is one.
     changes : tuple of Change
-        All that was changed since the start, in order; a checkpoint knows how many of them it has in it.
+        All changes since the start, in order; a checkpoint knows how many of them it includes.
     """
 
     run_id: str

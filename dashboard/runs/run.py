@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from dashboard.runs.limits import NOWHERE, Demand, Place
-from dashboard.runs.protocol import Change, Report, Ticket
+from dashboard.runs.protocol import Change, Report, RunSpec
 from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
 from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
@@ -30,7 +30,7 @@ class Run:
     """One run; see `RunStatus` for the parts of the same name."""
 
     owner: str
-    ticket: Ticket
+    spec: RunSpec
     data: DataFacts
     demand: Demand
     training: TrainingConfig
@@ -55,7 +55,7 @@ class Run:
     @property
     def run_id(self) -> str:
         """Its unguessable name."""
-        return self.ticket.run_id
+        return self.spec.run_id
 
     @property
     def live(self) -> bool:
@@ -135,7 +135,7 @@ class Run:
         from_step = self.progress.step if self.live else self.restart_step
         self.training = replace(self.training, **settings)
         change = Change(from_step, learning_rate, total_steps)
-        self.ticket = replace(self.ticket, changes=(*self.ticket.changes, change))
+        self.spec = replace(self.spec, changes=(*self.spec.changes, change))
         if learning_rate is not None:
             self.progress = replace(self.progress, learning_rate=learning_rate)
 
@@ -154,7 +154,7 @@ class Run:
             seconds_left=seconds_left,
             history=History(self.records),
             history_version=self.history_version,
-            network=self.ticket.network,
+            network=self.spec.network,
             training=self.training,
             data=self.data,
             test_accuracy=self.test_accuracy,

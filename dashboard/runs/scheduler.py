@@ -97,7 +97,7 @@ class Scheduler:
         run.message, run.test_accuracy, run.broken_turns = "", None, 0
         run.pace.clear()
         with suppress(OSError):
-            run.ticket.hold.unlink()
+            run.spec.hold.unlink()
         slot = self._slot_for(run)
         if run not in slot.waiting:
             slot.waiting.append(run)
@@ -111,20 +111,20 @@ class Scheduler:
             self._settle(run)
         else:
             with suppress(OSError):  # its folder is gone, or the disk is full: the turn ends by itself
-                run.ticket.hold.touch()
+                run.spec.hold.touch()
 
     def take_steps(self, run: Run, steps: int) -> None:
         """Take exactly this many steps with a paused run, in as many turns as they need."""
         note, goal = self._note_turn(run), run.progress.step + steps
         with suppress(OSError):
-            run.ticket.hold.unlink()
+            run.spec.hold.unlink()
 
         def done(report: Report) -> None:
             note(report)
             if run.state == run.wanted == "paused" and report.progress.step < goal and not report.finished:
                 self.take_steps(run, min(steps, goal - report.progress.step))
 
-        arguments = (run.ticket, self._turn_seconds, steps)
+        arguments = (run.spec, self._turn_seconds, steps)
         self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=done))
 
     def save(self, run: Run, put_away: bool = False) -> "Future[Any]":
@@ -135,7 +135,7 @@ class Scheduler:
             if put_away and run.jobs == 0 and not report.progress.unsaved:
                 self._leave_slot(run)
 
-        return self._send(self._slot_for(run), Job(worker.save, (run.ticket, put_away), run, done=done))
+        return self._send(self._slot_for(run), Job(worker.save, (run.spec, put_away), run, done=done))
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Have any worker compute something; the answer is in the future returned."""
@@ -146,7 +146,7 @@ class Scheduler:
         """Whether a run that started now would be alone."""
         return self._is_alone(self._lightest())
 
-    def tidy(self, idle_seconds: float) -> None:
+    def clean_up(self, idle_seconds: float) -> None:
         """End the workers that have nothing to do."""
         for slot in self.slots:
             slot.end_when_idle(idle_seconds)
@@ -240,7 +240,7 @@ class Scheduler:
         while slot.waiting and slot.turns_in_flight < TURNS_AHEAD and not self._closed:
             run = slot.waiting.popleft()
             slot.waiting.append(run)
-            arguments = (run.ticket, self._turn_seconds, None, self._is_alone(slot))
+            arguments = (run.spec, self._turn_seconds, None, self._is_alone(slot))
             self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
 
     def _is_alone(self, slot: Slot) -> bool:
@@ -319,7 +319,7 @@ class Scheduler:
             self._forget(run)
             self._remove(run)
         elif run.waits_to_be_saved:
-            pass  # its worker keeps it; `RunService.tidy` tries again
+            pass  # its worker keeps it; `RunService.clean_up` tries again
         elif not run.live:
             self._forget(run)
         elif run.wanted == "stopped":

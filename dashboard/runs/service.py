@@ -27,7 +27,7 @@ from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of
 from dashboard.runs.memory import RunMemory
-from dashboard.runs.protocol import Ticket
+from dashboard.runs.protocol import RunSpec
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.status import DataFacts, RunError, RunStatus
@@ -104,8 +104,8 @@ class RunService:
         Returns an executor shaped like those of `concurrent.futures`, which runs one call at a time.
     clock : callable
         Seconds, for what waits for minutes.
-    tidy_every : float or None
-        Seconds between two looks for what has to go; None leaves calling `tidy` to others.
+    clean_up_every : float or None
+        Seconds between two looks for what has to go; None leaves calling `clean_up` to others.
     """
 
     def __init__(
@@ -117,12 +117,12 @@ class RunService:
         turn_seconds: float = 0.15,
         make_executor: Callable[[], Executor] = loky_executor,
         clock: Callable[[], float] = time.monotonic,
-        tidy_every: float | None = 5.0,
+        clean_up_every: float | None = 5.0,
     ) -> None:
         self.limits = limits or Limits()
         self._budget = budget or Budget.of_machine()
         self._clock = clock
-        self._tidy_every = tidy_every
+        self._clean_up_every = clean_up_every
         self._changed = threading.Condition(threading.RLock())
         self._scheduler = Scheduler(
             self._changed,
@@ -179,9 +179,9 @@ class RunService:
             except RunError:
                 self._memory.give_back(run_id)
                 raise
-            ticket = Ticket(run_id, folder, stored, network, training)
+            spec = RunSpec(run_id, folder, stored, network, training)
             facts = DataFacts.of(split)
-            run = Run(owner, ticket, facts, demand, training, self._clock(), place)
+            run = Run(owner, spec, facts, demand, training, self._clock(), place)
             self._runs[run_id] = run
             self._start_keeper()
             self._scheduler.compute(run)
@@ -270,7 +270,7 @@ class RunService:
     def split(self, run_id: str) -> Split:
         """Return the split that the run learns from, its pixels mapped from the store's file."""
         with self._changed:
-            return worker.open_split(self._run(run_id).ticket.split)
+            return worker.open_split(self._run(run_id).spec.split)
 
     # ---- changing ----------------------------------------------------------------------------------------
 
@@ -385,7 +385,7 @@ class RunService:
             key = (run_id, run.progress.saved_step, best)
             model = self._models.get(key)
         if model is None:
-            model = _load(run.ticket, best)
+            model = _load(run.spec, best)
             self._keep_model(key, model)
         return model
 
@@ -424,7 +424,7 @@ class RunService:
             step = run.progress.step
             stored = self.store.keep_dataset(dataset)
         try:
-            accuracy = self._score(run.ticket.best_model, stored, len(dataset))
+            accuracy = self._score(run.spec.best_model, stored, len(dataset))
         finally:
             with self._changed:
                 self.store.release(stored)
@@ -468,8 +468,8 @@ class RunService:
 
     # ---- sessions ----------------------------------------------------------------------------------------
 
-    def attend(self, session: str, owner: str) -> None:
-        """Note that a session is there: it keeps all runs of its owner, and nobody else's."""
+    def heartbeat(self, session: str, owner: str) -> None:
+        """Note that a session is connected: it keeps all runs of its owner, and nobody else's."""
         with self._changed:
             for run in self._runs.values():
                 if run.owner == owner:
@@ -483,7 +483,7 @@ class RunService:
                     run.sessions.discard(session)
                     run.left_at = self._clock()
 
-    def tidy(self) -> None:
+    def clean_up(self) -> None:
         """Remove runs whose owner has left, and give back the memory of what rests."""
         with self._changed:
             for run in list(self._runs.values()):
@@ -493,7 +493,7 @@ class RunService:
                 rests = self._clock() - run.rests_since >= self.limits.idle_seconds
                 if rests or (run.waits_to_be_saved and run.jobs == 0):
                     self._scheduler.save(run, put_away=True)
-            self._scheduler.tidy(self.limits.idle_seconds)
+            self._scheduler.clean_up(self.limits.idle_seconds)
             with suppress(OSError):  # the disk is full: it is tried again
                 self.store.mend()
 
@@ -511,7 +511,7 @@ class RunService:
             executors = self._scheduler.close()
             for run in self._runs.values():
                 with suppress(OSError):  # its folder is gone
-                    run.ticket.hold.touch()
+                    run.spec.hold.touch()
             self._runs.clear()
             self._models.clear()
             self._memory.close()
@@ -521,25 +521,25 @@ class RunService:
             self.store.close()
 
     def _start_keeper(self) -> None:
-        """Start the thread that tidies up; with the first job, so that an unused service has none."""
-        if self._keeper is None and self._tidy_every is not None:
-            keep = partial(self._keep_tidy, self._tidy_every)
+        """Start the thread that cleans up; with the first job, so that an unused service has none."""
+        if self._keeper is None and self._clean_up_every is not None:
+            keep = partial(self._keep_clean, self._clean_up_every)
             self._keeper = threading.Thread(target=keep, name="runs-keeper", daemon=True)
             self._keeper.start()
 
-    def _keep_tidy(self, every: float) -> None:
-        next_tidy, failures = time.monotonic() + every, 0
+    def _keep_clean(self, every: float) -> None:
+        next_clean_up, failures = time.monotonic() + every, 0
         while not self._closed.wait(min(WATCH_EVERY, every)):
             try:
                 self.watch()
-                if time.monotonic() >= next_tidy:
-                    next_tidy = time.monotonic() + every
-                    self.tidy()
+                if time.monotonic() >= next_clean_up:
+                    next_clean_up = time.monotonic() + every
+                    self.clean_up()
                     failures = 0
             except Exception:
                 failures += 1
                 if failures == 1:  # once, and not each second for a week
-                    _log.exception("Tidying up failed; it is tried again until it succeeds")
+                    _log.exception("Cleaning up failed; it is tried again until it succeeds")
 
     # ---- helpers, called with the lock held --------------------------------------------------------------
 
@@ -564,8 +564,8 @@ class RunService:
 
     def _remove(self, run: Run) -> None:
         """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
-        shutil.rmtree(run.ticket.folder, ignore_errors=True)
-        self.store.release(run.ticket.split)
+        shutil.rmtree(run.spec.folder, ignore_errors=True)
+        self.store.release(run.spec.split)
 
 
 def _close(service: "weakref.ref[RunService]") -> None:
@@ -595,9 +595,9 @@ def _answer(reply: "Future[Any]") -> Any:
         raise RunError(_("The workers are busy with long steps. Try again in a minute.")) from None
 
 
-def _load(ticket: Ticket, best: bool) -> Model:
+def _load(spec: RunSpec, best: bool) -> Model:
     try:
-        model = load_model(ticket.best_model if best else ticket.checkpoint)
+        model = load_model(spec.best_model if best else spec.checkpoint)
     except ModelFileError as error:
         raise RunError(_("The model of this run no longer exists.")) from error
     model.state = None  # what is needed to train on stays in the file

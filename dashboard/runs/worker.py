@@ -1,7 +1,7 @@
 """What happens inside a worker process: runs are loaded, trained for a moment at a time, saved, and put away.
 
 The scheduler sends these calls; the module knows mlcore and NumPy only. A worker can continue any run from
-its ticket alone, so that nothing is lost for good when a worker ends.
+its spec alone, so that nothing is lost for good when a worker ends.
 """
 
 import gc
@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from dashboard.runs.protocol import Report, Ticket
+from dashboard.runs.protocol import Report, RunSpec
 from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
 from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
@@ -118,8 +118,8 @@ def _end_with_parent(parent: int) -> None:
 class _Turn:
     """Says when a turn is over: when its time is, or somebody wants something else of the run."""
 
-    def __init__(self, ticket: Ticket, seconds: float) -> None:
-        self._hold = str(ticket.hold)
+    def __init__(self, spec: RunSpec, seconds: float) -> None:
+        self._hold = str(spec.hold)
         self.begin = self._next_look = time.perf_counter()
         self._end = self.begin + seconds
         self.is_held = os.path.exists(self._hold)
@@ -133,14 +133,14 @@ class _Turn:
         return self.is_held or now >= self._end
 
 
-def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
+def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
     """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
 
     A turn may end within a step, after any micro-batch: the next one continues it. When the run is
     ``alone``, no other one trains, and a second process may take half of the work.
     """
-    held, records_before = _take_up(ticket)
-    run, turn, diverged = held.run, _Turn(ticket, seconds), ""
+    held, records_before = _take_up(spec)
+    run, turn, diverged = held.run, _Turn(spec, seconds), ""
     known, images = len(run.history), run.images_seen
     if turn.is_held:
         return _report(held, known, records_before)
@@ -148,17 +148,17 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     try:
         for record in train(run, held.split, max_steps, turn.is_over):
             if _is_time_to_save(held, record):
-                _save(held, ticket)
+                _save(held, spec)
             if turn.is_over():
                 break
     except TrainingDiverged as error:
         diverged = str(error)
     except MemoryError:
-        drop(ticket.run_id)
+        drop(spec.run_id)
         raise
     except SecondProcessError:  # it is gone in the middle of a step: back to the checkpoint, alone
-        drop(ticket.run_id)
-        held, records_before = _take_up(ticket)
+        drop(spec.run_id)
+        held, records_before = _take_up(spec)
         held.second_process.give_up()
         return _report(held, len(held.run.history), records_before)
     spent = time.perf_counter() - turn.begin
@@ -168,24 +168,24 @@ def train_slice(ticket: Ticket, seconds: float, max_steps: int | None = None, al
     else:
         held.second_process.note_turn(run.images_seen - images, spent)
     if finished:
-        _save(held, ticket)
+        _save(held, spec)
     return _report(held, known, records_before, spent, finished, diverged)
 
 
-def save(ticket: Ticket, put_away: bool) -> Report:
+def save(spec: RunSpec, put_away: bool) -> Report:
     """Write a checkpoint of the run; with ``put_away`` also free the memory that it takes.
 
     What could not be written stays in memory. A step that is under way is begun once more by who takes the
     run up again.
     """
-    held, records_before = _take_up(ticket)
+    held, records_before = _take_up(spec)
     known = len(held.run.history)
     held.second_process.end()
     if put_away:
         held.run.leave_step()
-    _save(held, ticket)
+    _save(held, spec)
     if put_away and not held.unsaved:
-        drop(ticket.run_id)
+        drop(spec.run_id)
     return _report(held, known, records_before)
 
 
@@ -261,28 +261,28 @@ def _timed_steps(run: TrainingRun, split: Split, steps: int) -> float:
 # ---- how it is done --------------------------------------------------------------------------------------
 
 
-def _take_up(ticket: Ticket) -> tuple[_Held, int | None]:
+def _take_up(spec: RunSpec) -> tuple[_Held, int | None]:
     """Return the run with all changes made, and how many records it has when it was not at hand."""
-    held = _held.get(ticket.run_id)
+    held = _held.get(spec.run_id)
     records_before = None
     if held is None:
-        held = _open_run(ticket)
-        _held[ticket.run_id] = held
+        held = _open_run(spec)
+        _held[spec.run_id] = held
         records_before = len(held.run.history)
-    for change in ticket.changes[held.run.changes :]:
+    for change in spec.changes[held.run.changes :]:
         held.run.change(learning_rate=change.learning_rate, iterations=change.iterations)
         held.run.patient_from = change.from_step
     return held, records_before
 
 
-def _open_run(ticket: Ticket) -> _Held:
-    split = open_split(ticket.split)
-    if not ticket.checkpoint.exists():
-        run = TrainingRun(ticket.network, ticket.training)
+def _open_run(spec: RunSpec) -> _Held:
+    split = open_split(spec.split)
+    if not spec.checkpoint.exists():
+        run = TrainingRun(spec.network, spec.training)
         run.build(split)
         run.in_halves = takes_halves(run)
         return _Held(run, split)
-    run = TrainingRun.from_model(load_model(ticket.checkpoint))
+    run = TrainingRun.from_model(load_model(spec.checkpoint))
     run.build(split)
     return _Held(
         run,
@@ -331,18 +331,18 @@ def _is_time_to_save(held: _Held, record: Record) -> bool:
     return isinstance(first, EpochMetrics) and record.train_loss <= first.train_loss
 
 
-def _save(held: _Held, ticket: Ticket) -> None:
+def _save(held: _Held, spec: RunSpec) -> None:
     """Write a checkpoint when there is a newer one, and the best model when there is a better one.
 
     When that fails the run continues all the same: the checkpoint before is still there, and the next may
     succeed.
     """
-    is_there = ticket.checkpoint.exists() and ticket.best_model.exists()
+    is_there = spec.checkpoint.exists() and spec.best_model.exists()
     if is_there and (held.saved_step, held.saved_records) == (held.run.step, len(held.run.history)):
         return
     begin = time.monotonic()
     try:
-        _write_files(held, ticket, is_there)
+        _write_files(held, spec, is_there)
     except OSError as error:
         if not held.unsaved:
             _log.warning("A checkpoint could not be written; it is tried again: %s", error)
@@ -355,12 +355,12 @@ def _save(held: _Held, ticket: Ticket) -> None:
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
 
 
-def _write_files(held: _Held, ticket: Ticket, is_there: bool) -> None:
-    os.makedirs(ticket.folder, 0o700, exist_ok=True)  # a cleaner of old files may have taken it away
+def _write_files(held: _Held, spec: RunSpec, is_there: bool) -> None:
+    os.makedirs(spec.folder, 0o700, exist_ok=True)  # a cleaner of old files may have taken it away
     has_best = held.run.best is not None and held.run.best.step > 0
     if held.run.best != held.saved_best or not (has_best and is_there):
-        _write_whole(ticket.best_model, held.run.model(best=has_best))
-    _write_whole(ticket.checkpoint, held.run.model(resumable=True))
+        _write_whole(spec.best_model, held.run.model(best=has_best))
+    _write_whole(spec.checkpoint, held.run.model(resumable=True))
 
 
 def _write_whole(path: Path, model: Model) -> None:

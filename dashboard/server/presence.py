@@ -68,8 +68,8 @@ class Presence:
         self._closed = threading.Event()
         self._janitor: threading.Thread | None = None
 
-    def attend(self, session: str) -> None:
-        """Note that a session is there."""
+    def heartbeat(self, session: str) -> None:
+        """Note that a session is connected."""
         with self._lock:
             self._seen[session] = self._clock()
             if self._janitor is None and self._look_every is not None:
@@ -80,7 +80,7 @@ class Presence:
         """Have ``callback`` called, once and in another thread, when the session has gone."""
         with self._lock:
             self._callbacks.setdefault(session, []).append(callback)
-            self.attend(session)
+            self.heartbeat(session)
 
     def look(self) -> None:
         """See who has gone since the last look, call what waits for that, and collect garbage in its time."""

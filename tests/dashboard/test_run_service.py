@@ -50,7 +50,7 @@ def test_any_cookie_gives_a_token_or_none(text: str) -> None:
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
     """A service with threads for workers, in the place of the server's."""
-    made = RunService(1, make_executor=lambda: ThreadPoolExecutor(1), turn_seconds=0.01, tidy_every=None)
+    made = RunService(1, make_executor=lambda: ThreadPoolExecutor(1), turn_seconds=0.01, clean_up_every=None)
     monkeypatch.setattr(run_service, "get_run_service", lambda: made)
     yield made
     made.close()

@@ -18,7 +18,7 @@ from tests.pages.visits import new_app, session_of
 @pytest.fixture(scope="module")
 def only_service() -> Iterator[RunService]:
     """One service for all tests; its worker is a process, as on a server."""
-    made = RunService(1, tidy_every=None)
+    made = RunService(1, clean_up_every=None)
     yield made
     made.close()
 

@@ -28,7 +28,7 @@ from tests.waiting import PATIENCE, wait_until
 @pytest.fixture(scope="module")
 def only_service() -> Iterator[RunService]:
     """One service for all tests; its workers are processes, as on a server."""
-    made = RunService(2, Limits(live_per_owner=2), turn_seconds=0.05, tidy_every=None)
+    made = RunService(2, Limits(live_per_owner=2), turn_seconds=0.05, clean_up_every=None)
     yield made
     made.close()
 

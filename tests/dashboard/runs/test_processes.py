@@ -46,7 +46,7 @@ def split() -> Split:
 
 @pytest.fixture
 def service() -> Iterator[RunService]:
-    made = RunService(1, Limits(), turn_seconds=0.05, tidy_every=None)
+    made = RunService(1, Limits(), turn_seconds=0.05, clean_up_every=None)
     yield made
     made.close()
 
@@ -118,7 +118,7 @@ def test_what_a_run_took_in_its_worker_is_given_back(service: RunService, split:
 @posix_only
 def test_a_killed_worker_costs_its_run_and_no_other(split: Split) -> None:
     """The run whose turn it was fails; the others are taken up again, and go on as if nothing had been."""
-    service = RunService(1, turn_seconds=0.05, tidy_every=None)
+    service = RunService(1, turn_seconds=0.05, clean_up_every=None)
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
         pid = ask(service, os.getpid)
@@ -211,7 +211,9 @@ def test_a_job_that_never_ends_costs_itself_and_no_run(service: RunService, spli
 
 @posix_only
 def test_a_run_that_breaks_each_worker_is_given_up_and_no_other(split: Split) -> None:
-    service = RunService(1, Limits(), turn_seconds=1e9, tidy_every=None)  # its turn does not end by itself
+    service = RunService(
+        1, Limits(), turn_seconds=1e9, clean_up_every=None
+    )  # its turn does not end by itself
     try:
         breaking = service.start("ada", split, SMALL, ENDLESS)
         waiting = service.start("bob", split, SMALL, SHORT)
@@ -251,7 +253,7 @@ def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, spl
 def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(
     split: Split, tmp_path: Path
 ) -> None:
-    service = RunService(1, turn_seconds=0.05, tidy_every=0.05)
+    service = RunService(1, turn_seconds=0.05, clean_up_every=0.05)
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(2)]
         wait_until(lambda: all(service.status(run_id).progress.saved_step for run_id in runs))
@@ -269,7 +271,7 @@ def test_a_killed_worker_and_a_cleaned_folder_together_cost_no_other_run(
 
 @posix_only
 def test_an_answer_that_was_waited_for_is_given_by_the_next_worker(split: Split) -> None:
-    service = RunService(1, turn_seconds=1e9, tidy_every=None)  # what follows a turn waits behind it
+    service = RunService(1, turn_seconds=1e9, clean_up_every=None)  # what follows a turn waits behind it
     try:
         with service._changed:
             first = service._scheduler.ask(os.getpid)
@@ -287,7 +289,7 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
     def no_executor() -> Executor:
         raise OSError("no more processes")
 
-    service = RunService(1, make_executor=no_executor, tidy_every=None)
+    service = RunService(1, make_executor=no_executor, clean_up_every=None)
     try:
         run_id = service.start("ada", split, SMALL, ENDLESS)
         assert service.status(run_id).state == "failed"
@@ -313,7 +315,7 @@ def wide_service() -> Iterator[RunService]:
         Limits(),
         make_executor=partial(loky_executor, {VARIABLE: "always"}),
         turn_seconds=0.05,
-        tidy_every=None,
+        clean_up_every=None,
     )
     yield made
     made.close()
@@ -488,7 +490,7 @@ def test_an_executor_that_was_never_used_starts_no_process() -> None:
 
 
 def test_the_folder_is_private() -> None:
-    service = RunService(1, tidy_every=None)
+    service = RunService(1, clean_up_every=None)
     try:
         folder = service.store.folder
         assert folder.parent == Path(tempfile.gettempdir())

@@ -22,7 +22,7 @@ import pytest
 from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
 from dashboard.runs.limits import Place, demand_of
-from dashboard.runs.protocol import Change, Ticket
+from dashboard.runs.protocol import Change, RunSpec
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
@@ -92,7 +92,9 @@ def service(turns: list[str], clock: Clock) -> Iterator[RunService]:
     limits = Limits(
         live_per_owner=3, live_per_address=6, live=8, kept_per_owner=5, kept_per_address=7, grace_seconds=600
     )
-    made = RunService(2, limits, turn_seconds=0, make_executor=CountingExecutor, clock=clock, tidy_every=None)
+    made = RunService(
+        2, limits, turn_seconds=0, make_executor=CountingExecutor, clock=clock, clean_up_every=None
+    )
     yield made
     made.close()
 
@@ -178,7 +180,7 @@ def test_a_paused_run_put_out_of_memory_goes_on_without_a_bit_changed(
     service.pause(run_id, "ada", PATIENCE)
     wait_until(lambda: run_id in worker._held and service.status(run_id).progress.saved_step is not None)
     clock.now += 61
-    service.tidy()
+    service.clean_up()
     wait_until(lambda: run_id not in worker._held)
     service.resume(run_id, "ada")
     train_on(service, run_id)
@@ -221,7 +223,7 @@ def test_a_run_that_was_stopped_gets_no_further_turn(
 
 
 def test_a_run_that_shall_rest_does_not_wait_for_the_end_of_its_turn(split: Split, turns: list[str]) -> None:
-    service = RunService(1, turn_seconds=1e9, make_executor=CountingExecutor, tidy_every=None)
+    service = RunService(1, turn_seconds=1e9, make_executor=CountingExecutor, clean_up_every=None)
     try:
         run_id = service.start("ada", split, SMALL, ENDLESS)
         service.pause(run_id, "ada", PATIENCE)
@@ -244,7 +246,7 @@ def small_micro_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_micro_batches")
 def test_a_run_of_long_steps_takes_no_more_turns_than_others(split: Split, turns: list[str]) -> None:
-    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
+    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, clean_up_every=None)
     try:
         slow = service.start("eve", split, SMALL, WHOLE)
         quick = service.start("ada", split, SMALL, SHORT)
@@ -261,7 +263,7 @@ def test_a_run_of_long_steps_takes_no_more_turns_than_others(split: Split, turns
 def test_pausing_stepping_and_stopping_within_long_steps_changes_no_bit(
     split: Split, turns: list[str]
 ) -> None:
-    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
+    service = RunService(1, turn_seconds=0, make_executor=CountingExecutor, clean_up_every=None)
     try:
         run_id = service.start("ada", split, SMALL, WHOLE)
         for _pause in range(3):
@@ -288,7 +290,9 @@ def test_the_model_of_a_stopped_run_is_the_one_where_it_stopped(service: RunServ
 
 
 def test_thirty_runs_on_two_workers_get_their_turns_in_turn(split: Split, turns: list[str]) -> None:
-    service = RunService(2, Limits(live=60), turn_seconds=0, make_executor=CountingExecutor, tidy_every=None)
+    service = RunService(
+        2, Limits(live=60), turn_seconds=0, make_executor=CountingExecutor, clean_up_every=None
+    )
     try:
         runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(30)]
         begun = len(turns)
@@ -334,16 +338,16 @@ def test_a_checkpoint_between_the_last_step_and_its_measurement_is_not_the_last(
     tmp_path: Path, split: Split
 ) -> None:
     store = DataStore()
-    ticket = Ticket("a", str(tmp_path), store.keep_split(split), SMALL, SHORT)
+    spec = RunSpec("a", str(tmp_path), store.keep_split(split), SMALL, SHORT)
     try:
         records = 0
         finished = False
         while not finished:
-            report = worker.train_slice(ticket, seconds=0)  # one record a turn
+            report = worker.train_slice(spec, seconds=0)  # one record a turn
             records, finished = records + len(report.records), report.finished
-            worker.save(ticket, put_away=False)
-        assert worker.save(ticket, put_away=True).progress.best == report.progress.best
-        assert worker.save(ticket, put_away=True).records_before == records
+            worker.save(spec, put_away=False)
+        assert worker.save(spec, put_away=True).progress.best == report.progress.best
+        assert worker.save(spec, put_away=True).records_before == records
     finally:
         worker.drop("a")
         store.close()
@@ -354,18 +358,18 @@ def test_each_change_is_made_once_even_by_a_worker_that_takes_the_run_up_from_di
 ) -> None:
     store = DataStore()
     falling = TrainingConfig(batch_size=32, epochs=3, schedule="linear", warmup=0.0)
-    ticket = Ticket("a", str(tmp_path), store.keep_split(split), SMALL, falling)
+    spec = RunSpec("a", str(tmp_path), store.keep_split(split), SMALL, falling)
     alone = TrainingRun(SMALL, falling)
     list(train(alone, split, 20))
     try:
-        worker.train_slice(ticket, seconds=60, max_steps=20)
+        worker.train_slice(spec, seconds=60, max_steps=20)
         for change in (Change(20, learning_rate=0.005), Change(30, iterations=100)):
-            ticket = replace(ticket, changes=(*ticket.changes, change))
+            spec = replace(spec, changes=(*spec.changes, change))
             alone.change(learning_rate=change.learning_rate, iterations=change.iterations)
             list(train(alone, split, 10))
-            report = worker.train_slice(ticket, seconds=60, max_steps=10)
+            report = worker.train_slice(spec, seconds=60, max_steps=10)
             assert report.progress.learning_rate == alone.learning_rate < 0.005
-            worker.save(ticket, put_away=True)
+            worker.save(spec, put_away=True)
     finally:
         worker.drop("a")
         store.close()
@@ -537,7 +541,7 @@ def test_a_full_server_says_so(service: RunService, split: Split) -> None:
 
 def test_a_network_too_large_for_the_server_is_refused(split: Split) -> None:
     budget = Budget(50_000_000)
-    service = RunService(1, budget=budget, make_executor=CountingExecutor, tidy_every=None)
+    service = RunService(1, budget=budget, make_executor=CountingExecutor, clean_up_every=None)
     try:
         with pytest.raises(RunError, match=r"takes about [\d,]+ MB"):
             service.start("ada", split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
@@ -553,7 +557,7 @@ def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
 ) -> None:
     budget = Budget(10**9)
     service = RunService(
-        1, budget=budget, turn_seconds=0, make_executor=CountingExecutor, clock=clock, tidy_every=None
+        1, budget=budget, turn_seconds=0, make_executor=CountingExecutor, clock=clock, clean_up_every=None
     )
     try:
         demand = demand_of(SMALL, ENDLESS, (8, 8), 10, 640)
@@ -564,7 +568,7 @@ def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
         service.pause(first, "ada", PATIENCE)
         wait_until(lambda: service.status(first).progress.saved_step is not None)
         clock.now += 61
-        service.tidy()
+        service.clean_up()
         wait_until(lambda: budget.taken == demand.kept + demand.saving)
         service.resume(first, "ada")
         assert budget.taken == 2 * demand.kept + demand.saving
@@ -623,19 +627,19 @@ def test_a_run_goes_some_minutes_after_its_owner_has_left(
     service: RunService, split: Split, clock: Clock
 ) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    service.attend("tab 1", "ada")
-    service.attend("tab 2", "ada")
-    service.attend("another browser", "eve")
+    service.heartbeat("tab 1", "ada")
+    service.heartbeat("tab 2", "ada")
+    service.heartbeat("another browser", "eve")
     service.leave("tab 1")
     clock.now += 10_000
-    service.tidy()
+    service.clean_up()
     assert service.status(run_id).live  # one tab is still there
     service.leave("tab 2")
     clock.now += 599
-    service.tidy()
+    service.clean_up()
     assert service.status(run_id).live
     clock.now += 1
-    service.tidy()
+    service.clean_up()
     with pytest.raises(RunError, match="no longer exists"):
         service.status(run_id)
     wait_until(lambda: not list(folder_of(service).iterdir()) and run_id not in worker._held)
@@ -643,21 +647,21 @@ def test_a_run_goes_some_minutes_after_its_owner_has_left(
 
 def test_coming_back_in_time_keeps_a_run(service: RunService, split: Split, clock: Clock) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
-    service.attend("tab", "ada")
+    service.heartbeat("tab", "ada")
     service.leave("tab")
     clock.now += 500
-    service.attend("reloaded tab", "ada")
+    service.heartbeat("reloaded tab", "ada")
     clock.now += 10_000
-    service.tidy()
+    service.clean_up()
     assert service.status(run_id).live
 
 
 def test_a_finished_run_of_somebody_present_stays(service: RunService, split: Split, clock: Clock) -> None:
     run_id = service.start("ada", split, SMALL, SHORT)
-    service.attend("tab", "ada")
+    service.heartbeat("tab", "ada")
     ended(service, run_id)
     clock.now += 100_000
-    service.tidy()
+    service.clean_up()
     assert service.status(run_id).state == "finished"
     wait_until(lambda: run_id not in worker._held)  # on disk only
 
@@ -685,14 +689,14 @@ def test_a_closed_service_leaves_no_folder(split: Split, turns: list[str]) -> No
 
 def test_a_worker_without_runs_ends(split: Split, turns: list[str]) -> None:
     service = RunService(
-        1, Limits(idle_seconds=0), make_executor=CountingExecutor, turn_seconds=0.01, tidy_every=None
+        1, Limits(idle_seconds=0), make_executor=CountingExecutor, turn_seconds=0.01, clean_up_every=None
     )
     try:
         ended(service, service.start("ada", split, SMALL, SHORT))
         slot = service._scheduler.slots[0]
         wait_until(lambda: not slot.runs and not slot.jobs)
         assert slot.executor is not None
-        service.tidy()
+        service.clean_up()
         assert slot.executor is None
         assert ended(service, service.start("ada", split, SMALL, SHORT)).state == "finished"
     finally:
@@ -862,9 +866,9 @@ def test_the_test_is_of_the_best_weights(service: RunService, split: Split) -> N
 
 def test_all_runs_of_somebody_present_stay(service: RunService, split: Split, clock: Clock) -> None:
     first, second = (service.start("ada", split, SMALL, SHORT) for _run in range(2))
-    service.attend("reloaded tab", "ada")
+    service.heartbeat("reloaded tab", "ada")
     clock.now += 100_000
-    service.tidy()
+    service.clean_up()
     assert service.status(first).progress.step >= 0 <= service.status(second).progress.step
 
 
@@ -893,7 +897,7 @@ def test_a_run_goes_on_when_its_checkpoints_cannot_be_written_and_is_saved_later
         with pytest.raises(RunError, match="no model"):
             service.model(run_id)
         assert list((folder_of(service) / run_id).iterdir()) == []
-    service.tidy()
+    service.clean_up()
     wait_until(lambda: service.status(run_id).progress.saved_step == 60)
     assert service.status(run_id).warning == ""
     assert np.array_equal(service.model(run_id).parameters, bare(split, SHORT).model().parameters)

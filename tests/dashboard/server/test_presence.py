@@ -38,7 +38,7 @@ def visit() -> Visit:
     """A visitor called "anna" who has just come."""
     visit = Visit()
     visit.connected.add("anna")
-    visit.presence.attend("anna")
+    visit.presence.heartbeat("anna")
     return visit
 
 
@@ -107,6 +107,6 @@ def test_the_janitor_looks_by_itself() -> None:
         clock=lambda: next(times),
         look_every=0.001,
     )
-    presence.attend("anna")
+    presence.heartbeat("anna")
     assert told.wait(waiting.PATIENCE)
     presence.close()

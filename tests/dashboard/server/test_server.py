@@ -72,7 +72,7 @@ def test_a_session_that_has_gone_leaves_its_runs(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(server.RunService, "leave", lambda service, session: left.append(session))
     monkeypatch.setattr(presence, "PATIENCE", -1.0)
     made = Server()
-    made.presence.attend("anna")
+    made.presence.heartbeat("anna")
     made.presence._connected = lambda session: False
     made.presence.look()
     made.close()
