@@ -12,7 +12,6 @@ from mlcore.datasets.health import Health, check_health
 from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_images, read_parts
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
-from mlcore.datasets.undo import redo_decision, undo_decision
 from mlcore.datasets.unlabelled import UnlabelledImages
 from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.evaluation import Evaluation, evaluate
@@ -123,7 +122,6 @@ __all__ = [
     "read_dataset",
     "read_images",
     "read_parts",
-    "redo_decision",
     "run_recipe",
     "save_model",
     "settings_of",
@@ -132,7 +130,6 @@ __all__ = [
     "submission_with_probabilities",
     "top_k_accuracy",
     "train",
-    "undo_decision",
     "walk_through_step",
     "weight_pictures",
 ]

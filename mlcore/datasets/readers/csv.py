@@ -1,99 +1,63 @@
-"""Reads tables: CSV with an image a row, as Kaggle's "Digit Recognizer" has them, plain or packed.
+"""Reads tables: text with an image a row, as Kaggle's "Digit Recognizer" has them, plain or packed.
 
 It is one of the readers between a dataset file and a Dataset; it works block by block, so that a table of
-76 MB needs little more memory than its pixels.
+110 MB needs little more memory than its pixels.
 """
 
-import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
-from mlcore.datasets.readers.assemble import Found
-from mlcore.datasets.readers.limits import (
-    MAX_SIDE,
-    MAX_TEXT_BYTES,
-    MEGABYTE,
-    check_image_shape,
-    check_images,
-)
+from mlcore.datasets.decision import Decision
+from mlcore.datasets.readers.assemble import Found, check_counts
+from mlcore.datasets.readers.labels import without_unlabelled
+from mlcore.datasets.readers.limits import check_bytes, check_images
 from mlcore.datasets.readers.parts import MissingPart, Part, several
-from mlcore.datasets.readers.source import Source, open_content
+from mlcore.datasets.readers.scale import (
+    FRACTION_SCALES,
+    OVERSHOOT,
+    WHOLE_SCALES,
+    Scale,
+    ValueRange,
+    scale_of,
+)
+from mlcore.datasets.readers.source import Source
+from mlcore.datasets.readers.table_layout import Layout, fitted_header, header_of, layout_of
+from mlcore.datasets.readers.table_lines import open_table
+from mlcore.datasets.readers.table_values import (
+    FIRST_LOOK,
+    OUTSIDE,
+    Chunk,
+    cell_error,
+    chunks_of,
+    columns_of,
+)
 from mlcore.errors import DatasetError
 from mlcore.language import _
-from mlcore.quote import quoted
 
-ENDINGS = (".csv", ".tsv", ".txt")
-BLOCK_BYTES = 1 << 20
-LONGEST_CELL = 24  # characters of a cell that a sentence quotes
-LABEL_NAMES = ("label", "labels", "class", "target", "digit", "y")
-INDEX_NAMES = ("", "index", "id", "unnamed: 0")
-DELIMITERS = (b",", b";", b"\t")
-
-# Each digit can be read in one way only: of a cell of a million digits, an ambiguous pattern takes hours.
-_NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
-_NEEDLESS = re.compile(rb"\.0+(?![0-9])")
+ENDINGS = (".csv", ".tsv", ".txt", ".tra", ".tes", ".data", ".dat", ".arff", ".train", ".test")
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a table is laid out: which column is the label, which are pixels, and how they form an image."""
+class Table:
+    """A table that has been opened once: how it is laid out, and the range of its first pixels."""
 
-    file: str
-    delimiter: bytes
-    names: tuple[str, ...] | None
-    n_columns: int
-    label: int | None
-    pixels: tuple[int, ...]
-    image_shape: tuple[int, int]
-
-    def column(self, index: int) -> str:
-        """Return how a sentence calls a column: its number, and its name when there is one."""
-        name = self.names[index] if self.names else ""
-        return f"{index + 1} ({quoted(name)})" if name else str(index + 1)
-
-
-class Rows:
-    """Labels and pixels as they come in: two arrays that grow in place."""
-
-    def __init__(self, file: str, n_pixels: int) -> None:
-        self.file = file
-        self.count = 0
-        self.labels = np.empty(1024, np.int64)
-        self.pixels = np.empty((1024, n_pixels), np.uint8)
-
-    def append(self, labels: NDArray[np.int64], pixels: UInt8Array) -> None:
-        """Add some rows. The arrays grow by a quarter: realloc moves large ones without copying them."""
-        end = self.count + len(labels)
-        if end > len(self.labels):
-            room, n_pixels = max(end, len(self.labels) * 5 // 4), self.pixels.shape[1]
-            check_images(self.file, end, n_pixels, (room - end) * n_pixels)
-            self._resize(room)
-        self.labels[self.count : end] = labels
-        self.pixels[self.count : end] = pixels
-        self.count = end
-
-    def finished(self) -> tuple[NDArray[np.int64], UInt8Array]:
-        """Return the rows that were added, and nothing beyond them."""
-        self._resize(self.count)
-        return self.labels, self.pixels
-
-    def _resize(self, n: int) -> None:
-        self.labels.resize(n, refcheck=False)
-        self.pixels.resize((n, self.pixels.shape[1]), refcheck=False)
+    source: Source
+    layout: Layout
+    has_header: bool
+    range: ValueRange
 
 
 def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
-    """Return the images and labels of one table.
+    """Return the images and labels of one table, or of a table of images and one of their labels.
 
-    The label is the first column, or the one that the header calls "label". The pixels are whole numbers
-    from 0 to 255 ("3.0" will do), row by row of the image. With ``labelled=False`` the table needs no label,
-    and one that it has is left out: ``labels`` is then empty.
+    The label is the column that a header calls so; otherwise the first, the last, or the one that stands out
+    beside columns that are alike. It may be a number, a word, or a single 1 among zeros. With
+    ``labelled=False`` the table needs no label, and one that it has is left out: ``labels`` is then empty.
 
     Raises
     ------
@@ -102,268 +66,233 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
     """
     if part != "train":
         raise MissingPart(part)
-    if len(sources) > 1:
-        message = _(
-            "{n} tables were chosen ({names}). Choose the one that has the labels, usually train.csv."
-        )
-        raise DatasetError(message.format(n=len(sources), names=several(source.name for source in sources)))
-    source = sources[0]
-    notes: list[str] = []
-    with open_content(source) as stream:
-        blocks = _blocks(source.name, stream)
-        lines, first_row = _first_lines(source.name, blocks)
-        layout, has_header = _find_layout(source.name, lines, notes, labelled)
-        rows = Rows(source.name, len(layout.pixels))
-        if has_header:
-            lines, first_row = lines[1:], first_row + 1
-        while True:
-            _append_lines(rows, layout, lines, first_row)
-            first_row += len(lines)
-            block = next(blocks, None)
-            if block is None:
-                break
-            lines = block.splitlines()
-    if rows.count == 0:
-        message = _("{file} has a header but no rows under it. It needs one row for each image.")
-        raise DatasetError(message.format(file=source.name))
-    labels, pixels = rows.finished()
+    images_of, labels_of, notes = _chosen(_opened(sources, labelled), labelled)
+    decisions: list[Decision] = []
+    images, labels = _read(images_of, decisions)
+    notes = [*images_of.layout.notes, *notes]
+    file = images_of.layout.file
     if not labelled:
         labels = labels[:0]
-    return Found(source.name, pixels.reshape(-1, *layout.image_shape), labels, notes)
+    elif labels_of is not None:
+        labels = _labels_beside(labels_of, len(images), images.nbytes)
+        check_counts(labels_of.layout.file, len(images), len(labels))
+    images, labels = without_unlabelled(images, labels, notes)
+    return Found(file, images, labels, notes, decisions)
 
 
-def _blocks(file: str, stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the text in blocks that end at a line's end."""
-    carry, total = b"", 0
-    while piece := stream.read(BLOCK_BYTES):
-        total += len(piece)
-        if total > MAX_TEXT_BYTES:
-            message = _("{file} is larger than {limit:,.0f} MB unpacked. Use fewer rows.")
-            raise DatasetError(message.format(file=file, limit=MAX_TEXT_BYTES / MEGABYTE))
-        cut = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1
-        if cut:
-            yield carry + piece[:cut]
-            carry = piece[cut:]
-        else:
-            carry += piece
-            if len(carry) > BLOCK_BYTES:
-                message = _("{file} has a line of more than 1 MB, so it is no table of images.")
-                raise DatasetError(message.format(file=file))
-    if carry:
-        yield carry
+# Which table is read
 
 
-def _first_lines(file: str, blocks: Iterator[bytes]) -> tuple[list[bytes], int]:
-    """Return the first lines from the first that is not blank on, and the row number of that one."""
-    skipped = 0
-    for block in blocks:
-        if b"\0" in block:
-            message = _("{file} is not text, so it is no table. Save it as CSV (UTF-8) and choose it again.")
-            raise DatasetError(message.format(file=file))
-        lines = block.removeprefix(b"\xef\xbb\xbf").splitlines()
-        for k, line in enumerate(lines):
-            if line.strip():
-                return lines[k:], skipped + k + 1
-        skipped += len(lines)
-    raise DatasetError(_("{file} has no rows: it is empty. Choose the file again.").format(file=file))
-
-
-def _find_layout(file: str, lines: list[bytes], notes: list[str], labelled: bool) -> tuple[Layout, bool]:
-    """Tell from the first line what the columns are and whether that line is a header."""
-    delimiter = max(DELIMITERS, key=lines[0].count)
-    cells = lines[0].split(delimiter)
-    names = _header_names(cells)
-    n = len(cells)
-    if n < 2 or n > MAX_SIDE**2 + 2:
-        message = _(
-            "{file} has {n:,} columns in its first row. A table of images has one for the label and one a "
-            "pixel: 785 for images of 28×28."
-        )
-        raise DatasetError(message.format(file=file, n=n))
-    label: int | None
-    if not labelled and math.isqrt(n) ** 2 == n:
-        label, ignored = None, set[int]()
-    else:
-        label, ignored = _label_column(file, names, notes)
-    pixels = tuple(k for k in range(n) if k != label and k not in ignored)
-    image_shape = _image_shape(file, names, len(pixels))
-    return Layout(file, delimiter, names, n, label, pixels, image_shape), names is not None
-
-
-def _header_names(cells: list[bytes]) -> tuple[str, ...] | None:
-    """Return the column names when the first row is a header: it says "label", is mostly text, or counts.
-
-    >>> _header_names([b"label", b"0", b"1"])
-    ('label', '0', '1')
-    >>> _header_names([b"5", b"0", b"x"])
-    """
-    names = tuple(cell.decode("utf-8", "replace").strip().strip('"').strip() for cell in cells)
-    numbers = sum(_NUMBER.fullmatch(name.encode()) is not None for name in names)
-    named = any(name.lower() in LABEL_NAMES for name in names)
-    counted = names == tuple(str(k) for k in range(len(names)))
-    return names if named or counted or numbers < len(names) / 2 else None
-
-
-def _label_column(file: str, names: tuple[str, ...] | None, notes: list[str]) -> tuple[int, set[int]]:
-    """Return the position of the label, and of a column that only counts the rows."""
-    if names is None:
-        return 0, set()
-    small = [name.lower() for name in names]
-    label = next((small.index(name) for name in LABEL_NAMES if name in small), None)
-    if label is None:
-        message = _(
-            'The header of {file} names no column "label" (it begins {some}, …). Images without labels '
-            'cannot be learned from: use a table that has them, or name their column "label".'
-        )
-        raise DatasetError(message.format(file=file, some=", ".join(map(quoted, names[:3]))))
-    ignored = {0} if label != 0 and small[0] in INDEX_NAMES else set()
-    if ignored:
-        notes.append(_("The first column only numbers the rows; it was ignored."))
-    return label, ignored
-
-
-def _image_shape(file: str, names: tuple[str, ...] | None, n_pixels: int) -> tuple[int, int]:
-    """Return height and width: as the header or the file's name says (20x25), else a square."""
-    said = re.findall(r"(?<!\d)(\d{1,2})x(\d{1,2})(?!\d)", f"{names[-1] if names else ''} {file.lower()}")
-    for height, width in said:
-        if int(height) * int(width) == n_pixels:
-            check_image_shape(file, (int(height), int(width)))
-            return int(height), int(width)
-    side = math.isqrt(n_pixels)
-    if side * side != n_pixels:
-        message = _(
-            "{file} has {n:,} pixel columns, which make no square image. If a column is missing or too many, "
-            "mend that; if the images are not square, put height and width into the file's name: "
-            "digits-20x25.csv."
-        )
-        raise DatasetError(message.format(file=file, n=n_pixels))
-    check_image_shape(file, (side, side))
-    return side, side
-
-
-def _append_lines(rows: Rows, layout: Layout, lines: list[bytes], first_row: int) -> None:
-    """Parse some lines and append them, as fast as what stands in them allows.
-
-    NumPy takes them together; what it cannot take is halved until the lines are found that must be read cell
-    by cell, which is thirty times slower.
-    """
-    full = [line for line in lines if line.strip()]
-    if not full:
-        return
-    if _append_together(rows, layout, full):
-        return
-    if len(full) == 1:
-        row = first_row + next(k for k, line in enumerate(lines) if line.strip())
-        _append_slowly(rows, layout, full[0], row)
-        return
-    middle = len(lines) // 2
-    _append_lines(rows, layout, lines[:middle], first_row)
-    _append_lines(rows, layout, lines[middle:], first_row + middle)
-
-
-def _append_together(rows: Rows, layout: Layout, lines: list[bytes]) -> bool:
-    """Parse lines with NumPy and append them; return whether all of them could be read that way."""
-    for values in _attempts(layout, lines):
-        labels = values[:, layout.label] if layout.label is not None else np.zeros(len(values), np.int64)
-        pixels = values.take(layout.pixels, axis=1)
-        if labels.min() >= 0 and pixels.min() >= 0 and pixels.max() <= 255 and _all_whole(values):
-            rows.append(labels.astype(np.int64), pixels.astype(np.uint8))
-            return True
-    return False
-
-
-def _attempts(layout: Layout, lines: list[bytes]) -> Iterator[NDArray[Any]]:
-    """Yield the table that NumPy makes of the lines: as bytes, then as larger whole numbers, then as floats.
-
-    A table of 76 MB in blocks of 1 MB takes 1.1 s as uint8 but 6.4 s as float32, so ".0" is cut off first.
-    """
-    for dtype in (np.uint8, np.int64, np.float64):
-        if dtype is np.int64:
-            lines = _without_needless(lines, layout.delimiter)
+def _opened(sources: Sequence[Source], labelled: bool) -> list[Table]:
+    """Return the tables among some files; of several, those that are none are passed over."""
+    tables, errors = [], []
+    for source in sources:
         try:
-            values = np.loadtxt(lines, dtype, comments=None, delimiter=layout.delimiter.decode(), ndmin=2)
-        except ValueError:
-            continue
-        if values.shape[1] == layout.n_columns:
-            yield values
+            tables.append(_open(source, labelled))
+        except DatasetError as error:
+            errors.append(error)
+    if not tables:
+        raise errors[0]
+    return tables
 
 
-def _without_needless(lines: list[bytes], delimiter: bytes) -> list[bytes]:
-    """Take off quotes, and the ".0" or ".00" behind whole numbers in the way that the first one has it.
-
-    >>> _without_needless([b'3.0,4.0,"5.0"', b"1.5,2.05,7.0"], b",")
-    [b'3,4,5', b'1.5,2.05,7']
-    """
-    text = b"\n".join(lines).replace(b'"', b"") + b"\n"
-    if zeros := _NEEDLESS.search(text):
-        for end in (delimiter, b"\n"):
-            text = text.replace(zeros[0] + end, end)
-    return text.split(b"\n")[:-1]
-
-
-def _all_whole(values: NDArray[Any]) -> bool:
-    return values.dtype.kind in "iu" or bool((values == np.floor(values)).all())
-
-
-def _append_slowly(rows: Rows, layout: Layout, line: bytes, row: int) -> None:
-    """Parse one line cell by cell, to find the cell that cannot be read."""
-    cells = line.replace(b'"', b"").split(layout.delimiter)
-    if len(cells) != layout.n_columns:
-        message = _(
-            "{file}, row {row:,} has {found:,} columns; the first row has {expected:,}. Mend that row."
-        )
-        raise DatasetError(
-            message.format(file=layout.file, row=row, found=len(cells), expected=layout.n_columns)
-        )
-    label = 0 if layout.label is None else _read_label(layout, row, layout.label, cells[layout.label])
-    pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
-    rows.append(np.array([label]), np.array([pixels], np.uint8))
+def _open(source: Source, labelled: bool) -> Table:
+    file = source.name
+    with open_table(source) as table:
+        rows = [line for line in table.head if line.strip()]
+        first = [table.dialect.cells(line) for line in rows[:FIRST_LOOK]]
+        names = table.names or header_of(first)
+        has_header = table.names is None and names is not None
+        if has_header:
+            rows = rows[1:]
+        if not rows:
+            message = _("{file} has a header but no rows under it. It needs one row for each image.")
+            raise DatasetError(message.format(file=file))
+        columns = columns_of(table.dialect, rows)
+        n = columns.values.shape[1]
+        if names is not None:
+            names = fitted_header(names, n, n - 1 in columns.blank)
+            if len(names) != n:
+                message = _("{file}: its header has {names:,} columns, the rows have {n:,}. Mend the header.")
+                raise DatasetError(message.format(file=file, names=len(names), n=n))
+        layout = layout_of(file, table.dialect, names, columns, labelled)
+        pixels = columns.values[:, list(layout.pixels)]
+        pixels = pixels[~np.isnan(pixels)] if pixels.dtype.kind == "f" else pixels
+        return Table(source, layout, has_header, ValueRange.of([pixels]))
 
 
-def _read_label(layout: Layout, row: int, column: int, cell: bytes) -> int:
-    number = _number(cell)
-    if 0 <= number < 1e9 and number == int(number):
-        return int(number)
-    if not cell.strip():
-        message = _(
-            "{file}, row {row:,}, column {column}: the label is missing. Each row needs one: 0, 1, 2, …"
-        )
-    else:
-        message = _("{file}, row {row:,}, column {column}: the label is {found}; it must be 0, 1, 2, …")
-    raise _cell_error(message, layout, row, column, cell)
+def _chosen(tables: Sequence[Table], labelled: bool) -> tuple[Table, Table | None, list[str]]:
+    """Return the table of the images, that of their labels when it is another one, and what was left out."""
+    whole = [table for table in tables if table.layout.pixels and table.layout.is_labelled]
+    images = [table for table in tables if table.layout.pixels and not table.layout.is_labelled]
+    labels = [table for table in tables if not table.layout.pixels]
+    taken: list[Table] = []
+    if labelled and len(whole) == 1:
+        taken = whole
+    elif labelled and not whole and len(images) == 1 and len(labels) == 1:
+        taken = [*images, *labels]
+    elif not labelled and len(images or whole) == 1:
+        taken = images or whole
+    if taken:
+        others = [table.source.name for table in tables if table not in taken]
+        left_out = _("Left out: {names}.").format(names=several(others))
+        return taken[0], taken[1] if len(taken) > 1 else None, [left_out] if others else []
+    if len(tables) == 1:
+        raise _labels_missing(tables[0]) if images else _images_missing(tables[0])
+    message = _("{n} tables were chosen ({names}). Choose the one that has the labels, usually train.csv.")
+    names = several(table.source.name for table in tables)
+    raise DatasetError(message.format(n=len(tables), names=names))
 
 
-def _read_pixel(layout: Layout, row: int, column: int, cell: bytes) -> int:
-    number = _number(cell)
-    if 0 <= number <= 255 and number == int(number):
-        return int(number)
-    if not cell.strip():
-        message = _("{file}, row {row:,}, column {column} is empty; a pixel is a whole number from 0 to 255.")
-    elif math.isnan(number):
-        message = _("{file}, row {row:,}, column {column}: {found} is no number; a pixel is one, 0 to 255.")
-    elif 0 < number < 255:
-        message = _(
-            "{file}, row {row:,}, column {column}: {found} is a fraction; pixels are whole numbers from 0 to "
-            "255. If yours go from 0 to 1, multiply them by 255 first."
-        )
-    else:
-        message = _("{file}, row {row:,}, column {column}: {found} is outside 0 to 255, where pixels lie.")
-    raise _cell_error(message, layout, row, column, cell)
-
-
-def _number(cell: bytes) -> float:
-    """Return the number in a cell, NaN when there is none.
-
-    >>> _number(b" 3.0"), _number(b"1_0")
-    (3.0, nan)
-    """
-    return float(cell) if _NUMBER.fullmatch(cell) else math.nan
-
-
-def _cell_error(message: str, layout: Layout, row: int, column: int, cell: bytes) -> DatasetError:
-    text = cell.decode("utf-8", "replace").strip()
-    return DatasetError(
-        message.format(
-            file=layout.file, row=row, column=layout.column(column), found=f"“{quoted(text, LONGEST_CELL)}”"
-        )
+def _labels_missing(table: Table) -> DatasetError:
+    message = _(
+        "{file}: its {n:,} columns are {height}×{width} pixels; the labels are missing. To learn from these "
+        "images, choose the file of their labels together with it, or a table with a label in each row. To "
+        "have them answered by a trained network, choose the file on the Evaluate page."
     )
+    height, width = table.layout.image_shape
+    return DatasetError(
+        message.format(file=table.layout.file, n=len(table.layout.pixels), height=height, width=width)
+    )
+
+
+def _images_missing(table: Table) -> DatasetError:
+    message = _(
+        "{file} holds labels without images. Choose it together with the table of its images, one a row."
+    )
+    return DatasetError(message.format(file=table.layout.file))
+
+
+# Reading
+
+
+class Rows:
+    """Labels and pixels as they come in: two arrays that grow in place."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.count = 0
+        self.labels = np.empty(1024, np.int64)
+        self.pixels = np.empty((1024, len(layout.pixels)), np.uint8)
+        self._words: dict[str, int] = {}
+
+    def append(self, labels: NDArray[Any], pixels: UInt8Array) -> None:
+        """Add some rows. The arrays grow by a quarter: realloc moves large ones without copying them."""
+        end = self.count + len(labels)
+        if end > len(self.labels):
+            room, n_pixels = max(end, len(self.labels) * 5 // 4), self.pixels.shape[1]
+            check_images(self.layout.file, end, n_pixels, (room - end) * n_pixels)
+            self._resize(room)
+        if labels.dtype.kind == "U":
+            labels = np.array([self._words.setdefault(word, len(self._words)) for word in labels.tolist()])
+        self.labels[self.count : end] = labels
+        self.pixels[self.count : end] = pixels
+        self.count = end
+
+    def finished(self) -> tuple[UInt8Array, NDArray[Any]]:
+        """Return the images and labels that were added, and nothing beyond them."""
+        self._resize(self.count)
+        labels: NDArray[Any] = self.labels
+        if self._words:
+            words = np.array(list(self._words))
+            check_bytes(self.layout.file, self.count * words.dtype.itemsize, self.pixels.nbytes)
+            labels = words[self.labels]
+        return self.pixels.reshape(self.count, *self.layout.image_shape), labels
+
+    def _resize(self, n: int) -> None:
+        self.labels.resize(n, refcheck=False)
+        self.pixels.resize((n, self.pixels.shape[1]), refcheck=False)
+
+
+class _OtherScaleError(Exception):
+    """A pixel lies outside the scale that the first rows have."""
+
+
+def _read(table: Table, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[Any]]:
+    """Return the images and labels of a table.
+
+    The first rows tell the scale of the pixels where they are bytes or lie on a usual scale. Where they do
+    not, or a later pixel lies outside, all rows are read once more, for the lowest and the highest value.
+    """
+    usual, scale = _usual_scale(table.range)
+    if usual:
+        try:
+            return _collect(table, scale, decisions)
+        except _OtherScaleError:
+            pass
+    return _collect(table, _scale_of_all(table), decisions)
+
+
+def _collect(table: Table, scale: Scale | None, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[Any]]:
+    """Return all images and labels, the pixels brought to bytes from this scale; None: they are bytes."""
+    rows = Rows(table.layout)
+    for chunk in _chunks(table):
+        if not _lies_on(chunk.pixels, scale):
+            raise _OtherScaleError
+        rows.append(chunk.labels, chunk.pixels if scale is None else scale.to_bytes(chunk.pixels))
+    if scale is not None:
+        decisions.append(Decision("stretch", scale.sentence, rows.count))
+    return rows.finished()
+
+
+def _chunks(table: Table) -> Iterator[Chunk]:
+    with open_table(table.source) as text:
+        yield from chunks_of(text, table.layout, table.has_header)
+
+
+def _usual_scale(values: ValueRange) -> tuple[bool, Scale | None]:
+    """Return whether the first rows suffice to tell the scale, and the scale; None: they are bytes."""
+    if _are_bytes(values):
+        return True, None
+    scale = scale_of(values)
+    return scale is not None and (scale.low, scale.high) in (*FRACTION_SCALES, *WHOLE_SCALES), scale
+
+
+def _are_bytes(values: ValueRange) -> bool:
+    return values.whole and values.lowest >= 0 and values.highest <= 255
+
+
+def _lies_on(pixels: NDArray[Any], scale: Scale | None) -> bool:
+    """Whether pixels are bytes, or lie on a scale."""
+    if pixels.size == 0 or (pixels.dtype == np.uint8 and scale is None):
+        return True
+    if scale is None:
+        return _are_bytes(ValueRange.of([pixels]))
+    spare = OVERSHOOT * (scale.high - scale.low)
+    return bool(pixels.min() >= scale.low - spare and pixels.max() <= scale.high + spare)
+
+
+def _scale_of_all(table: Table) -> Scale | None:
+    """Return the scale of all pixels of a table; None when they are bytes.
+
+    Raises
+    ------
+    DatasetError
+        When they are no pixels, naming the first that lies outside of 0 to 255.
+    """
+    values = ValueRange.of(chunk.pixels for chunk in _chunks(table))
+    scale = scale_of(values)
+    if scale is None:
+        raise _outside(table)
+    return None if _are_bytes(values) else scale
+
+
+def _outside(table: Table) -> DatasetError:
+    outside = (
+        (chunk, wrong)
+        for chunk in _chunks(table)
+        if (wrong := (chunk.pixels < 0) | (chunk.pixels > 255)).any()
+    )
+    chunk, wrong = next(outside)
+    index, pixel = divmod(int(wrong.argmax()), wrong.shape[1])
+    row, line = chunk.line(index)
+    column = table.layout.pixels[pixel]
+    return cell_error(_(OUTSIDE), table.layout, row, column, table.layout.dialect.cells(line)[column])
+
+
+def _labels_beside(table: Table, n_images: int, beside: int) -> NDArray[Any]:
+    """Return the labels of a table that has no images."""
+    check_bytes(table.layout.file, 8 * n_images, beside)
+    labels = _read(table, [])[1]
+    # A single column of numbers may have a number for a header, as pandas writes it: then it is one too long.
+    return labels[1:] if len(labels) == n_images + 1 and not table.has_header else labels

@@ -68,9 +68,10 @@ READERS: dict[str, Reader] = {
         read_unlabelled=partial(read_npz, labelled=False),
     ),
     "csv": Reader(
-        label=N_("Table (CSV)"),
+        label=N_("Table (CSV, text)"),
         help=N_(
-            "One image a row: the label first, or in a column named label, then the pixels; also .gz or .zip."
+            "One image a row: its label, as a number or a word in any column, and its pixels; or the labels "
+            "in a second table. Separated by commas, semicolons, tabs or blanks."
         ),
         accepts=lambda name: name.endswith(TABLE_ENDINGS),
         read=read_table,

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mlcore.datasets.readers import csv as table
-from mlcore.datasets.readers import limits, read_dataset
+from mlcore.datasets.readers import limits, read_dataset, table_values
 from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
@@ -165,7 +164,7 @@ def test_whatever_a_parser_raises_becomes_a_sentence(
 
 @pytest.mark.parametrize("blank", ["", " ", "\t", " \r"])
 def test_blank_lines_do_not_make_a_table_slow(blank: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(table, "_append_slowly")
+    monkeypatch.delattr(table_values, "_slowly")
     lines = TABLE.splitlines()
     dataset = read_dataset({"a.csv": "\n".join([*lines[:3], blank, *lines[3:], blank]).encode()})
     np.testing.assert_array_equal(dataset.images, IMAGES)
@@ -175,8 +174,8 @@ def test_only_the_line_with_the_error_is_read_cell_by_cell(monkeypatch: pytest.M
     header, *rows = TABLE.splitlines()
     lines = [header, "", *rows * 50, " ", rows[0] + ",1", "", *rows * 50]
     slow: list[int] = []
-    read = table._append_slowly
-    monkeypatch.setattr(table, "_append_slowly", lambda *a: (slow.append(a[-1]), read(*a)))
+    read = table_values._slowly
+    monkeypatch.setattr(table_values, "_slowly", lambda *a: slow.append(a[-1]) or read(*a))
     with pytest.raises(DatasetError, match="row 304 has 66 columns"):
         read_dataset({"a.csv": "\n".join(lines).encode()})
     assert slow == [304]

@@ -107,9 +107,21 @@ BAD: dict[str, tuple[Files, str]] = {
     # Tables
     "blank lines only": ({"a.csv": b"\n \n\n"}, "no rows: it is empty"),
     "header only": ({"a.csv": HEADER.encode()}, "a header but no rows"),
-    "header without label": (
-        {"a.csv": CSV.replace("label,pixel0", "pixelx,pixel0").encode()},
-        'no column "label".*begins pixelx, pixel0, pixel1',
+    "pixels without labels": (
+        {"a.csv": "\n".join(line.split(",", 1)[1] for line in CSV.splitlines()).encode()},
+        "its 64 columns are 8×8 pixels; the labels are missing.*the file of their labels.*Evaluate page",
+    ),
+    "pixels with the numbers of their rows": (
+        {"a.csv": CSV.replace("label", "ImageId").encode()},
+        "its 64 columns are 8×8 pixels; the labels are missing",
+    ),
+    "labels without pixels": (
+        {"y.csv": b"label\n1\n2\n"},
+        "holds labels without images.*table of its images",
+    ),
+    "a list of pictures": (
+        {"a.csv": b"image,label\nimg/1.png,3\nimg/2.png,4\n"},
+        r"list of pictures.*not a table of pixels.*together with the pictures as one \.zip",
     ),
     "text in a pixel column": (
         table(cells(c5="abc")),
@@ -125,13 +137,12 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "value above 255": (table(cells(c64="256")), r"row 3, column 65 \(pixel63\): “256” is outside 0 to 255"),
     "negative value": (table(ROW, cells(c1="-1")), r"row 4, column 2 \(pixel0\): “-1” is outside"),
-    "fraction": (table(cells(c2="0.5")), "“0.5” is a fraction.*multiply them by 255"),
     "not a number": (table(cells(c2="nan")), "“nan” is no number"),
     "digits with underscores": (table(cells(c2="1_0")), "“1_0” is no number"),
     "huge number": (table(cells(c2="9" * 400)), "“999999999999999…99999999” is outside"),
     "empty pixel": (table(cells(c2="")), r"row 3, column 3 \(pixel1\) is empty"),
     "missing label": (table(cells(c0="")), r"row 3, column 1 \(label\): the label is missing"),
-    "negative label": (table(cells(c0="-1")), "the label is “-1”; it must be 0, 1, 2"),
+    "negative label": (table(cells(c0="-2")), "the label is “-2”; it must be 0, 1, 2"),
     "label that is text": (table(cells(c0="seven")), "the label is “seven”"),
     "fractional label": (table(cells(c0="1.5")), "the label is “1.5”"),
     "row too short": (table(ROW.rsplit(",", 1)[0]), "row 3 has 64 columns; the first row has 65"),
@@ -141,13 +152,22 @@ BAD: dict[str, tuple[Files, str]] = {
         table(*[cells(c0=str(k)) for k in range(1, 70)]),
         r"70 different labels \(0, 1, 2, 3",
     ),
-    "one column": ({"a.csv": b"label\n1\n2\n"}, "1 columns in its first row"),
-    "too many columns": ({"a.csv": (",".join(["1"] * 5000)).encode()}, "5,000 columns"),
+    "few columns": ({"a.csv": b"1,2,3\n4,5,6\n"}, "3 columns in its first row"),
+    "too many columns": ({"a.csv": (",".join(["1"] * 5000)).encode()}, "4,999 pixel columns"),
     "too small images": ({"a.csv": b"1,2,3,4,5,6,7,8,9,0\n"}, r"3×3 pixels. Each side must have 4 to 64"),
     "no square": ({"a.csv": b"1" + b",0" * 500 + b"\n"}, "500 pixel columns, which make no square.*20x25"),
     "shape in the name out of bounds": ({"a-2x50.csv": b"1" + b",0" * 100 + b"\n"}, "are 2×50 pixels"),
     "binary data": ({"a.csv": bytes(range(256)) * 10}, "not text, so it is no table"),
-    "binary in the middle": (table(cells(c2="\0\1")), "“��” is no number"),
+    "binary in the middle": (table(cells(c2="\0\1")), "not text, so it is no table"),
+    "a header of another width": (
+        {"a.csv": "\n".join([HEADER + ",more,and more", ROW]).encode()},
+        "its header has 67 columns, the rows have 65",
+    ),
+    "an ARFF file of sparse rows": (
+        {"a.arff": b"@relation a\n@attribute p0 numeric\n@data\n{0 1}\n"},
+        "sparse ARFF file. Save it as CSV",
+    ),
+    "an ARFF file without rows": ({"a.arff": b"@relation a\n@attribute p0 numeric\n"}, "without @data"),
     "one endless line": ({"a.csv.gz": gzip.compress(b"0," * 2_000_000)}, "a line of more than 1 MB"),
     "utf-16": ({"a.csv": CSV.encode("utf-16")}, "not text"),
     "two tables": (
@@ -314,7 +334,7 @@ def test_a_table_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_table_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlcore.datasets.readers.csv.MAX_TEXT_BYTES", 3_000_000)
+    monkeypatch.setattr("mlcore.datasets.readers.table_lines.MAX_TEXT_BYTES", 3_000_000)
     bomb = gzip.compress(b"\n" * 5_000_000)
     assert len(bomb) < 6_000
     with pytest.raises(DatasetError, match="larger than 3 MB unpacked"):

@@ -1,0 +1,191 @@
+"""Cuts the text of a table into rows: blocks of lines, the separator, comments, and the head of ARFF files.
+
+`read_table` opens every table here first, and learns from the first rows how the table is laid out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO
+
+from mlcore.datasets.readers.limits import MAX_TEXT_BYTES, MEGABYTE
+from mlcore.datasets.readers.source import Source, open_content
+from mlcore.errors import DatasetError
+from mlcore.language import _
+
+BLOCK_BYTES = 1 << 20
+SEPARATORS = (b"\t", b";", b"|", b",")
+MANY = 15  # separators in a row of a table of images: 4×4 pixels have as many between them
+COMMENTS = (b"#", b"%")
+
+# Each digit can be read in one way only: of a cell of a million digits, an ambiguous pattern takes hours.
+NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(rb'[\s"]*[+-]?\d+,\d+[\s"]*')
+_SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\s*', re.IGNORECASE)
+_ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How the cells of a row are separated and written.
+
+    Attributes
+    ----------
+    separator : bytes or None
+        What stands between two cells; None: any number of blanks.
+    decimal_comma : bool
+        Whether fractions are written "0,5".
+    """
+
+    separator: bytes | None
+    decimal_comma: bool = False
+
+    def cells(self, line: bytes) -> list[bytes]:
+        """Return the cells of a row, without quotes.
+
+        >>> Dialect(b";", decimal_comma=True).cells(b'"a";0,5;')
+        [b'a', b'0.5', b'']
+        """
+        return self.plain(line).replace(b'"', b"").split(self.separator)
+
+    def plain(self, line: bytes) -> bytes:
+        """Return a row with its fractions written with a point."""
+        return line.replace(b",", b".") if self.decimal_comma else line
+
+
+@dataclass
+class TableText:
+    """An open table.
+
+    Attributes
+    ----------
+    file : str
+    dialect : Dialect
+    names : tuple of str or None
+        The columns' names where they do not stand in the first row, as in ARFF files.
+    head : list of bytes
+        The first lines from the first row on; comments among them are blank lines.
+    first_row : int
+        The number of the first of them in the file, from 1.
+    """
+
+    file: str
+    dialect: Dialect
+    names: tuple[str, ...] | None
+    head: list[bytes]
+    first_row: int
+    _blocks: Iterator[list[bytes]]
+
+    def blocks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield all lines once, block by block, each with the number of its first row.
+
+        Comments may be among them: they are rare, and looking for them takes time.
+        """
+        row = self.first_row
+        for lines in chain([self.head], self._blocks):
+            yield row, lines
+            row += len(lines)
+
+
+@contextmanager
+def open_table(source: Source) -> Iterator[TableText]:
+    """Open a table at its first row.
+
+    Raises
+    ------
+    DatasetError
+        When it is no text, has no rows, or is too large.
+    """
+    with open_content(source) as stream:
+        blocks = _blocks(source.name, stream)
+        lines, row = _first_lines(source.name, blocks)
+        separator, names = None, None
+        said = _SEPARATOR_LINE.fullmatch(lines[0])
+        if said:
+            separator = said[1]
+            lines, row = _first_lines(source.name, chain([lines[1:]], blocks), row + 1)
+        if lines[0].lstrip()[:9].lower() == b"@relation":
+            lines, row, names = _behind_attributes(source.name, lines, row)
+        while sum(map(len, lines)) < BLOCK_BYTES // 2 and (more := next(blocks, None)) is not None:
+            lines = lines + more
+        lines = without_comments(lines)
+        dialect = _dialect_of(separator or _separator_of(lines[0]), lines[:5])
+        yield TableText(source.name, dialect, names, lines, row, blocks)
+
+
+def _blocks(file: str, stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines of about a megabyte at a time."""
+    start, carry, total = True, b"", 0
+    while piece := stream.read(BLOCK_BYTES):
+        if start:
+            if b"\0" in piece:
+                message = _(
+                    "{file} is not text, so it is no table. Save it as CSV (UTF-8) and choose it again."
+                )
+                raise DatasetError(message.format(file=file))
+            piece, start = piece.removeprefix(b"\xef\xbb\xbf") or b"\n", False
+        total += len(piece)
+        if total > MAX_TEXT_BYTES:
+            message = _("{file} is larger than {limit:,.0f} MB unpacked. Use fewer rows.")
+            raise DatasetError(message.format(file=file, limit=MAX_TEXT_BYTES / MEGABYTE))
+        # The start of a piece is joined to the line before it: to join the pieces would copy them.
+        lines = (carry + piece if carry.endswith(b"\r") else piece).splitlines()
+        if carry and not carry.endswith(b"\r"):
+            lines[0] = carry + lines[0]
+        carry = b"" if piece.endswith(b"\n") else lines.pop()
+        if piece.endswith(b"\r"):  # a line feed may follow in the next piece
+            carry += b"\r"
+        if len(carry) > BLOCK_BYTES:
+            message = _("{file} has a line of more than 1 MB, so it is no table of images.")
+            raise DatasetError(message.format(file=file))
+        yield lines
+    if carry:
+        yield carry.splitlines()
+
+
+def without_comments(lines: Sequence[bytes]) -> list[bytes]:
+    """Return the lines with blank ones in place of comments."""
+    return [b"" if line.startswith(COMMENTS) else line for line in lines]
+
+
+def _first_lines(file: str, blocks: Iterator[list[bytes]], row: int = 1) -> tuple[list[bytes], int]:
+    """Return the first lines from the first that is not blank on, and the row number of that one."""
+    for lines in blocks:
+        for k, line in enumerate(lines):
+            if line.strip() and not line.startswith(COMMENTS):
+                return lines[k:], row + k
+        row += len(lines)
+    raise DatasetError(_("{file} has no rows: it is empty. Choose the file again.").format(file=file))
+
+
+def _behind_attributes(file: str, lines: list[bytes], row: int) -> tuple[list[bytes], int, tuple[str, ...]]:
+    """Return the lines behind the head of an ARFF file, the first one's number, and the columns' names."""
+    names = []
+    for k, line in enumerate(lines):
+        if attribute := _ATTRIBUTE.match(line.strip()):
+            names.append(attribute[1].decode("utf-8", "replace").strip("'\""))
+        if line.strip().lower() == b"@data":
+            rest, first_row = _first_lines(file, iter([lines[k + 1 :]]), row + k + 1)
+            if rest[0].lstrip().startswith(b"{"):
+                message = _("{file} is a sparse ARFF file. Save it as CSV, with all values of each row.")
+                raise DatasetError(message.format(file=file))
+            return rest, first_row, tuple(names)
+    raise DatasetError(_("{file} is an ARFF file without @data. Save it again.").format(file=file))
+
+
+def _separator_of(line: bytes) -> bytes | None:
+    """Return what separates the cells of a row.
+
+    >>> _separator_of(b"0,5;" * 20), _separator_of(b"1, 2"), _separator_of(b"1 2")
+    (b';', b',', None)
+    """
+    many = next((separator for separator in SEPARATORS if line.count(separator) >= MANY), None)
+    most = many or max(SEPARATORS, key=line.count)
+    return most if most in line.strip() else None
+
+
+def _dialect_of(separator: bytes | None, lines: list[bytes]) -> Dialect:
+    cells = [] if separator == b"," else [cell for line in lines for cell in line.split(separator)]
+    return Dialect(separator, any(map(_DECIMAL_COMMA.fullmatch, cells)))
