@@ -16,10 +16,11 @@ from os import PathLike
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.errors import ModelFileError, SettingError
+from mlcore.images.pixels import bytes_of
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model_file import STATE, Arrays, ModelFile, read_arrays, read_header, text_array
@@ -142,32 +143,33 @@ class Model:
         """The network itself, to look inside; calling it is not safe from several threads."""
         return self._network
 
-    def predict_probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+    def predict_probabilities(self, images: ArrayLike) -> NDArray[np.floating]:
         """Return how likely each class is, float (n, classes), each row summing to one.
 
         Parameters
         ----------
         images : uint8 array (n, height, width)
-            White ink on black, of the shape `image_shape`.
+            White ink on black, of the shape `image_shape`. Other types are converted where it is plain what
+            they mean: True is full ink, floats up to 1 are fractions of it.
 
         Raises
         ------
         ValueError
-            When the images have another shape, or pixels that are no whole numbers from 0 to 255.
+            When the images have another shape, or pixels on another scale.
         """
-        images = _as_bytes(np.asarray(images))
-        if images.ndim != 3 or images.shape[1:] != self.image_shape:
+        pixels = bytes_of(images)
+        if pixels.ndim != 3 or pixels.shape[1:] != self.image_shape:
             message = _("This model takes images of shape (n, {height}, {width}), not {shape}.")
             height, width = self.image_shape
-            raise ValueError(message.format(height=height, width=width, shape=images.shape))
-        result = np.empty((len(images), len(self.class_names)), self._network.dtype)
-        for start in range(0, len(images), 1024):
-            block = images[start : start + 1024]
+            raise ValueError(message.format(height=height, width=width, shape=pixels.shape))
+        result = np.empty((len(pixels), len(self.class_names)), self._network.dtype)
+        for start in range(0, len(pixels), 1024):
+            block = pixels[start : start + 1024]
             with self._lock:
                 result[start : start + 1024] = self._network.probabilities(block)
         return result
 
-    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def predict(self, images: ArrayLike) -> NDArray[np.int64]:
         """Return the likeliest class of each image, int (n,)."""
         predictions: NDArray[np.int64] = np.argmax(self.predict_probabilities(images), axis=1)
         return predictions
@@ -185,18 +187,6 @@ def _micro_batch(config: NetworkConfig, preparation: Preparation, n_classes: int
     return max(
         1, min(CONVOLUTION_MICRO_BATCH if config.filters else MICRO_BATCH, USUAL_WORK // bytes_per_image)
     )
-
-
-def _as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
-    """Refuse what a plain conversion would silently spoil: of pixels between 0 and 1 it leaves only black."""
-    if images.dtype == np.uint8:
-        return images
-    whole = images.dtype.kind in "iu" or (
-        images.dtype.kind == "f" and bool((images == np.rint(images)).all())
-    )
-    if not whole or (images.size and not 0 <= images.min() <= images.max() <= 255):
-        raise ValueError(_("Pixels must be whole numbers from 0 to 255, as they are in a data set."))
-    return images.astype(np.uint8)
 
 
 def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:

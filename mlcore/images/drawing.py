@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
 from mlcore.images.picture_file import grey_of, read_picture
+from mlcore.images.pixels import bytes_of
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
 
@@ -33,7 +34,7 @@ def image_from_drawing(drawing: NDArray[Any], shape: tuple[int, int] = (28, 28))
     ----------
     drawing : uint8 array, ``(height, width)`` grey, ``(…, 3)`` RGB or ``(…, 4)`` RGBA
         Light ink on dark or dark on light, which its border tells. On a transparent canvas what is drawn is
-        ink, whatever its colour.
+        ink, whatever its colour. Booleans and floats from 0 to 1 are taken too.
     shape : (int, int)
         Height and width of the image; the ink fills 20/28 of it, as in MNIST.
 
@@ -52,7 +53,7 @@ def image_from_drawing(drawing: NDArray[Any], shape: tuple[int, int] = (28, 28))
     >>> np.argwhere(image).min(axis=0), np.argwhere(image).max(axis=0)
     (array([ 4, 13]), array([23, 15]))
     """
-    return _placed(without_specks(_ink_of_drawing(drawing)), shape)
+    return _placed(without_specks(_ink_of_drawing(bytes_of(drawing))), shape)
 
 
 def image_from_picture(

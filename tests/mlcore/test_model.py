@@ -16,7 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlcore import LOSSES, Model, ModelFileError, TrainingConfig, TrainingRun, load_model, save_model
+from mlcore import (
+    LOSSES,
+    DatasetError,
+    Model,
+    ModelFileError,
+    TrainingConfig,
+    TrainingRun,
+    load_model,
+    save_model,
+)
 from tests.house import ROOT
 from tests.mlcore.small import finish, small_run, small_split
 
@@ -149,7 +158,9 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     "images",
     [
-        IMAGES / 255,
+        IMAGES / 200,
+        IMAGES / 16.0,
+        IMAGES.astype(int) // 16,
         IMAGES - 1.0,
         IMAGES.astype(int) + 1000,
         np.full((1, 6, 5), np.nan),
@@ -157,8 +168,17 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     ],
 )
 def test_pixels_that_are_no_bytes_are_refused_rather_than_spoilt(images: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="whole numbers from 0 to 255"):
+    with pytest.raises(DatasetError, match=r"^(Pixels must|The brightest pixel is)"):
         MODEL.predict(images)
+
+
+def test_fractions_of_full_ink_and_booleans_are_taken_for_what_they_mean() -> None:
+    np.testing.assert_array_equal(MODEL.predict(IMAGES / 255), MODEL.predict(IMAGES))
+    inked = IMAGES > 100
+    expected = MODEL.predict_probabilities(np.where(inked, 255, 0).astype(np.uint8))
+    np.testing.assert_array_equal(MODEL.predict_probabilities(inked), expected)
+    np.testing.assert_array_equal(MODEL.predict_probabilities(inked.astype(float)), expected)
+    np.testing.assert_array_equal(MODEL.predict(IMAGES.tolist()), MODEL.predict(IMAGES))
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.float32])

@@ -239,6 +239,19 @@ def test_an_image_of_mnist_saved_as_a_picture_is_itself() -> None:
     assert np.median(differences) < 6
 
 
+@pytest.mark.parametrize("kind", [bool, float, np.float32])
+def test_a_drawing_may_be_of_booleans_or_of_fractions_of_full_ink(kind: type) -> None:
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[60:220, 130:150] = 255
+    found = image_from_drawing((canvas // 255).astype(kind))
+    np.testing.assert_array_equal(found, image_from_drawing(canvas))
+
+
+def test_a_drawing_on_another_scale_is_refused_rather_than_taken_for_blank() -> None:
+    with pytest.raises(DatasetError, match="brightest pixel is 16"):
+        image_from_drawing(np.full((28, 28), 16.0))
+
+
 def test_a_picture_may_come_as_bytes_path_or_open_file(tmp_path: Path) -> None:
     content = saved(Image.fromarray(stroke()), "PNG")
     path = tmp_path / "seven.png"
