@@ -12,6 +12,7 @@ from mlcore.datasets.health import Health, check_health
 from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_images, read_parts
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
+from mlcore.datasets.undo import redo_decision, undo_decision
 from mlcore.datasets.unlabelled import UnlabelledImages
 from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.evaluation import Evaluation, evaluate
@@ -122,6 +123,7 @@ __all__ = [
     "read_dataset",
     "read_images",
     "read_parts",
+    "redo_decision",
     "run_recipe",
     "save_model",
     "settings_of",
@@ -130,6 +132,7 @@ __all__ = [
     "submission_with_probabilities",
     "top_k_accuracy",
     "train",
+    "undo_decision",
     "walk_through_step",
     "weight_pictures",
 ]

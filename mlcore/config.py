@@ -30,6 +30,10 @@ BIAS_GRADIENTS = {
     "exact": N_("Each neuron its own"),
     "summed": N_("One sum for the whole layer (wrong)"),
 }
+CLASS_WEIGHTS = {
+    "none": N_("Each image counts the same"),
+    "balanced": N_("Each class counts the same"),
+}
 AUGMENTATION = N_("Augmentation")  # the group of settings that change training images at random
 NOTEBOOKS = N_("As in the notebooks")  # the group of what the first notebooks did in their own way, or wrong
 FULL_BATCH_EVALUATES_EVERY = 10  # steps; with one step an epoch, each epoch would be too often
@@ -278,6 +282,17 @@ class TrainingConfig:
         none=N_("all of them"),
         more=True,
         unit=N_("images"),
+        changes_step_time=False,
+    )
+    class_weights: str = setting(
+        "none",
+        N_("Class weights"),
+        N_(
+            "For uneven data: an image of a rare class counts more in the loss, so that the network does not"
+            " neglect it."
+        ),
+        choices=lambda: CLASS_WEIGHTS,
+        more=True,
         changes_step_time=False,
     )
     sample_size: int | None = setting(

@@ -6,16 +6,78 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from mlcore.arrays import Array, Labels
+from mlcore.errors import DatasetError
+from mlcore.language import _
 
 
-def accuracy(labels: Labels, predictions: Labels) -> float:
+def _answers(*several: ArrayLike) -> tuple[NDArray[Any], ...]:
+    """Return labels and predictions as arrays, one entry an image, of one kind.
+
+    Raises
+    ------
+    DatasetError
+        When they are not equally long, or not all whole numbers or all names.
+    """
+    arrays = tuple(np.asarray(some) for some in several)
+    if any(array.ndim != 1 or array.shape != arrays[0].shape for array in arrays):
+        message = _(
+            "Labels and predictions must be rows of the same length, one entry an image, not {shapes}."
+        )
+        raise DatasetError(message.format(shapes=_and(str(array.shape) for array in arrays)))
+    if not (all(map(_is_whole, arrays)) or all(array.dtype.kind == "U" for array in arrays)):
+        message = _("Labels and predictions must all be whole numbers, or all be names, not {kinds}.")
+        raise DatasetError(message.format(kinds=_and(str(array.dtype) for array in arrays)))
+    return arrays
+
+
+def _classes(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
+    """Return labels as integers, once they are known to be classes from 0 to n_classes - 1."""
+    if not _is_whole(labels) or (len(labels) and not 0 <= labels.min() <= labels.max() < n_classes):
+        message = _("The classes must be whole numbers from 0 to {last}.")
+        raise DatasetError(message.format(last=n_classes - 1))
+    return labels.astype(np.int64)
+
+
+def _with_probabilities(
+    labels: ArrayLike, probabilities: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return labels and the probabilities of the same images as arrays that fit together.
+
+    Raises
+    ------
+    DatasetError
+        When they do not.
+    """
+    expected, p = np.asarray(labels), np.asarray(probabilities)
+    if p.ndim != 2 or expected.shape != p.shape[:1] or p.dtype.kind != "f":
+        message = _(
+            "Probabilities must be a table of floating-point numbers, one row an image and one column a "
+            "class, with as many labels as rows. These are {dtype} of shape {shape}, with labels of shape "
+            "{labels}."
+        )
+        raise DatasetError(message.format(dtype=p.dtype, shape=p.shape, labels=expected.shape))
+    if p.size and not -1e-6 <= p.min() <= p.max() <= 1 + 1e-6:
+        message = _("Probabilities must lie between 0 and 1, not between {low:g} and {high:g}.")
+        raise DatasetError(message.format(low=p.min(), high=p.max()))
+    return _classes(expected, p.shape[1]), p
+
+
+def _is_whole(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "iub" or (array.dtype.kind == "f" and bool((array == np.rint(array)).all()))
+
+
+def _and(parts: Iterable[str]) -> str:
+    return _(" and ").join(parts)
+
+
+def accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
     """Return the fraction of the predictions that are right, from 0 to 1 (nan for none at all).
 
     Parameters
@@ -27,10 +89,11 @@ def accuracy(labels: Labels, predictions: Labels) -> float:
     >>> accuracy(np.array([3, 1, 4, 1]), np.array([3, 1, 4, 5]))
     0.75
     """
+    labels, predictions = _answers(labels, predictions)
     return float(np.mean(labels == predictions)) if len(labels) else math.nan
 
 
-def confusion_matrix(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np.int64]:
+def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Count how often each class (row) was taken for each class (column).
 
     Parameters
@@ -47,7 +110,8 @@ def confusion_matrix(labels: Labels, predictions: Labels, n_classes: int) -> NDA
     >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
-    cells = labels.astype(np.int64) * n_classes + predictions
+    labels, predictions = (_classes(of, n_classes) for of in _answers(labels, predictions))
+    cells = labels * n_classes + predictions
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes).astype(np.int64)
 
 
@@ -83,6 +147,12 @@ def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
     >>> scores.recall.tolist(), scores.precision.round(3).tolist()
     ([0.8, 1.0], [1.0, 0.833])
     """
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "iu":
+        message = _(
+            "A confusion matrix has as many rows as columns, all whole numbers, not {dtype} of shape {shape}."
+        )
+        raise DatasetError(message.format(dtype=matrix.dtype, shape=matrix.shape))
     hits = np.diag(matrix).astype(np.float64)
     support, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
     return ClassScores(
@@ -100,7 +170,7 @@ def _divide(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     return result
 
 
-def most_confident_mistakes(labels: Labels, probabilities: Array) -> NDArray[np.intp]:
+def most_confident_mistakes(labels: ArrayLike, probabilities: ArrayLike) -> NDArray[np.intp]:
     """Return the positions of the wrong answers, the most certain one first.
 
     Parameters
@@ -113,14 +183,17 @@ def most_confident_mistakes(labels: Labels, probabilities: Array) -> NDArray[np.
     >>> most_confident_mistakes(np.array([0, 0, 1]), np.array([[0.4, 0.6], [0.1, 0.9], [0.2, 0.8]])).tolist()
     [1, 0]
     """
+    labels, probabilities = _with_probabilities(labels, probabilities)
     predictions = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predictions != labels)
     confidence = probabilities[wrong, predictions[wrong]]
     return wrong[np.argsort(-confidence, kind="stable")]
 
 
-def log_loss(labels: Labels, probabilities: Array) -> float:
+def log_loss(labels: ArrayLike, probabilities: ArrayLike) -> float:
     """Return the mean of minus the natural logarithm of the probability given to the true class.
+
+    A probability of 0 counts as the smallest number that float64 has: it costs 708.4.
 
     Parameters
     ----------
@@ -132,13 +205,14 @@ def log_loss(labels: Labels, probabilities: Array) -> float:
     >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
     0.6931
     """
+    labels, probabilities = _with_probabilities(labels, probabilities)
     if not len(labels):
         return math.nan
     picked = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return -float(np.log(np.maximum(picked, np.finfo(np.float64).tiny)).mean())
 
 
-def top_k_accuracy(labels: Labels, probabilities: Array, k: int) -> float:
+def top_k_accuracy(labels: ArrayLike, probabilities: ArrayLike, k: int) -> float:
     """Return the fraction of the images whose true class is among the k likeliest (nan for no images).
 
     Parameters
@@ -152,6 +226,7 @@ def top_k_accuracy(labels: Labels, probabilities: Array, k: int) -> float:
     >>> top_k_accuracy(np.array([2]), np.array([[0.5, 0.2, 0.3]]), 2)
     1.0
     """
+    labels, probabilities = _with_probabilities(labels, probabilities)
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return float((likeliest == labels[:, None]).any(axis=1).mean()) if len(labels) else math.nan
 
@@ -175,7 +250,7 @@ class Calibration:
     error: float
 
 
-def calibration(labels: Labels, probabilities: Array, bins: int = 10) -> Calibration:
+def calibration(labels: ArrayLike, probabilities: ArrayLike, bins: int = 10) -> Calibration:
     """Compare how sure the answers are with how often they are right.
 
     Parameters
@@ -190,12 +265,13 @@ def calibration(labels: Labels, probabilities: Array, bins: int = 10) -> Calibra
     >>> calibration(np.array([0, 0]), np.array([[0.8, 0.2], [0.2, 0.8]])).error.__round__(2)
     0.3
     """
+    labels, probabilities = _with_probabilities(labels, probabilities)
     predictions = probabilities.argmax(axis=1)
     sure = probabilities[np.arange(len(labels)), predictions]
     return reliability(sure, predictions == labels, bins)
 
 
-def reliability(confidence: Array, right: NDArray[np.bool_], bins: int = 10) -> Calibration:
+def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Calibration:
     """Compare how sure the answers are with how often they are right, where that much is known of each.
 
     Parameters
@@ -210,6 +286,12 @@ def reliability(confidence: Array, right: NDArray[np.bool_], bins: int = 10) -> 
     >>> reliability(np.array([0.8, 0.8]), np.array([True, False])).error.__round__(2)
     0.3
     """
+    confidence, right = np.asarray(confidence), np.asarray(right)
+    if confidence.ndim != 1 or confidence.shape != right.shape or right.dtype != np.bool_:
+        message = _(
+            "Confidence and right must be as long as each other, and right be True or False, not {dtype}."
+        )
+        raise DatasetError(message.format(dtype=right.dtype))
     sure = confidence.astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)
     which = np.clip(np.digitize(sure, edges[1:-1], right=True), 0, bins - 1)
@@ -238,7 +320,7 @@ class McNemar:
     p_value: float
 
 
-def mcnemar(labels: Labels, first: Labels, second: Labels) -> McNemar:
+def mcnemar(labels: ArrayLike, first: ArrayLike, second: ArrayLike) -> McNemar:
     """Tell whether two models differ by more than chance (McNemar, 1947; the exact binomial form).
 
     Parameters
@@ -251,6 +333,7 @@ def mcnemar(labels: Labels, first: Labels, second: Labels) -> McNemar:
     >>> round(mcnemar(np.zeros(6), np.zeros(6), np.ones(6)).p_value, 5)
     0.03125
     """
+    labels, first, second = _answers(labels, first, second)
     first_right, second_right = first == labels, second == labels
     only_first = int(np.sum(first_right & ~second_right))
     only_second = int(np.sum(second_right & ~first_right))

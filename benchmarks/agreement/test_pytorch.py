@@ -17,6 +17,7 @@ from mlcore import (
     Network,
     NetworkConfig,
     Preparation,
+    Split,
     TrainingConfig,
     TrainingRun,
     train,
@@ -240,6 +241,24 @@ def test_a_run_of_fifty_steps_with_weight_decay(name: str, decay: float) -> None
     for _ in range(50):
         reference.zero_grad()
         functional.cross_entropy(twin.logits(split.train.images), labels).backward()
+        reference.step()
+    list(train(run, split))
+    close(run.network.parameters, twin.flat("data"))
+
+
+def test_a_run_of_twenty_steps_with_balanced_class_weights() -> None:
+    whole = small_split()
+    rare = np.flatnonzero((whole.train.labels == 0) | (np.arange(len(whole.train)) < 20))
+    split = Split(whole.train.take(rare), whole.dev)
+    config = NetworkConfig(hidden_sizes=(12,), activation="tanh", precision="float64")
+    run = TrainingRun(config, TrainingConfig(class_weights="balanced", batch_size=None, iterations=20))
+    run.build(split)
+    twin = Twin(run.network)
+    reference = torch.optim.Adam([t for p in twin.parameters for t in p.values()], 0.001)
+    labels, weight = torch.tensor(split.train.labels.copy()), torch.tensor(run.class_weights)
+    for _ in range(20):
+        reference.zero_grad()
+        functional.cross_entropy(twin.logits(split.train.images), labels, weight=weight).backward()
         reference.step()
     list(train(run, split))
     close(run.network.parameters, twin.flat("data"))

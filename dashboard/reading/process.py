@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.catalogue import catalogue
-from mlcore import Dataset, DatasetError
+from mlcore import Dataset, DatasetError, Decision
 from mlcore.datasets.readers import read_parts
 from mlcore.language import use
 
@@ -87,8 +87,12 @@ def _write(dataset: Dataset, folder: Path) -> dict[str, Any]:
         "class_names": dataset.class_names,
         "name": dataset.name,
         "notes": dataset.left_out,
-        "decisions": [asdict(decision) for decision in dataset.decisions],
+        "decisions": [_in_json(decision) for decision in dataset.decisions],
     }
+
+
+def _in_json(decision: Decision) -> dict[str, Any]:
+    return asdict(decision) | {"rows": decision.rows.hex()}
 
 
 def _listen() -> "SimpleQueue[str]":

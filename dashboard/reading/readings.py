@@ -298,7 +298,7 @@ class Readings:
         self._start_cleaner()
         # The mapping is gone when the last part, picture or split of the data set is.
         weakref.finalize(pixels._mmap, self._let_go, stored, kept).atexit = False
-        decisions = [Decision(**decision) for decision in part["decisions"]]
+        decisions = [_from_json(decision) for decision in part["decisions"]]
         return Dataset(pixels, labels, names, part["name"], notes=part["notes"], decisions=decisions)
 
     def _let_go(self, stored: StoredDataset, kept: Reservation) -> None:
@@ -321,6 +321,11 @@ def _tell(process: "subprocess.Popen[str]", message: Mapping[str, Any]) -> None:
     with suppress(OSError):  # it has ended, which is heard of at once
         process.stdin.write(json.dumps(message) + "\n")
         process.stdin.flush()
+
+
+def _from_json(decision: Mapping[str, Any]) -> Decision:
+    rows, names = bytes.fromhex(decision["rows"]), tuple(decision["names"])
+    return Decision(**{**decision, "rows": rows, "names": names})
 
 
 def _well_formed(text: str) -> str:

@@ -119,7 +119,8 @@ class Dataset:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user: what a reader left out, and then what it decided."""
-        return (*self._left_out, *(decision.sentence for decision in self._decisions))
+        decided = (decision.sentence for decision in self._decisions if not decision.is_undone)
+        return (*self._left_out, *decided)
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ class Network:
         self,
         compact: NDArray[Any],
         labels: NDArray[np.integer],
-        share: float,
+        share: float | Array,
         generator: np.random.Generator | None = None,
         keep: Array | None = None,
     ) -> None:
@@ -185,8 +185,8 @@ class Network:
         compact : array (batch, features)
             Images as `Preparation.compact` gives them, at most `micro_batch`.
         labels : int array (batch,)
-        share : float
-            The weight of one image's loss: 1 / batch for the mean.
+        share : float or float array (batch, 1)
+            What each loss is multiplied by, the same for all images or one for each: 1 / batch for the mean.
         generator : numpy.random.Generator, optional
             What dropout draws from; a network without dropout needs none.
         keep : float array (batch, classes), optional

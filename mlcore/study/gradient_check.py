@@ -110,7 +110,8 @@ def check_gradients(
     Parameters
     ----------
     network : Network or TrainingRun
-        A run (once built) brings its own weight decay and its `gradient_hook`, with a notebook's mistakes.
+        A run (once built) brings its own weight decay, class weights and `gradient_hook`, with a
+        notebook's mistakes.
     images : uint8 array (n, height, width)
         A handful is enough.
     labels : int array (n,)
@@ -140,20 +141,22 @@ def check_gradients(
     >>> check_gradients(network, images, labels, gradient=halve).rows[0].sentence
     'off by a constant factor (0.5)'
     """
-    hook, batch_size = None, len(images)
+    hook, batch_size, weights = None, len(images), np.ones(len(images))
     if isinstance(network, TrainingRun):
+        if network.class_weights is not None:
+            weights = network.class_weights[labels].astype(np.float64)
         hook, batch_size, weight_decay = network.gradient_hook, network.batch_size, network.cost_decay
         network = network.network
     twin = network.copy(micro_batch=max(1, len(images)), precision="float64")
     compact = twin.preparation.compact(images)
-    twin.learn_from(compact, labels, 1 / len(images), np.random.default_rng(seed))
+    twin.learn_from(compact, labels, weights[:, None] / len(images), np.random.default_rng(seed))
     if hook is not None:
         hook(twin, batch_size)
     if weight_decay:
         twin.add_penalty_gradient(weight_decay)
     if gradient is not None:
         gradient(twin)
-    cost = _cost(twin, twin.read(compact).copy(), labels, weight_decay, seed)
+    cost = _cost(twin, twin.read(compact).copy(), labels, weights, weight_decay, seed)
     generator = np.random.default_rng(seed)
     rows = []
     for layer, summary in zip(twin.layers, twin.layer_summaries()[1:], strict=True):
@@ -168,13 +171,18 @@ def check_gradients(
 
 
 def _cost(
-    network: Network, inputs: NDArray[Any], labels: NDArray[np.integer], weight_decay: float, seed: int
+    network: Network,
+    inputs: NDArray[Any],
+    labels: NDArray[np.integer],
+    weights: Float64Array,
+    weight_decay: float,
+    seed: int,
 ) -> Callable[[], float]:
     """Return a function for the mean cost with the parameters as they are at the call."""
 
     def cost() -> float:
         logits = network.forward(inputs, training=True, generator=np.random.default_rng(seed))
-        return float(network.loss.losses(logits, labels).mean()) + network.penalty(weight_decay)
+        return float((network.loss.losses(logits, labels) * weights).mean()) + network.penalty(weight_decay)
 
     return cost
 

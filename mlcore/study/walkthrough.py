@@ -145,12 +145,12 @@ class _Walk:
             network, config = learner.network, learner.training_config
             self.optimizer = copy.deepcopy(learner.optimizer)
             self.rate, self.generator = learner.learning_rate, learner.step_generator()
-            self.gradient_hook = learner.gradient_hook
+            self.gradient_hook, self.class_weights = learner.gradient_hook, learner.class_weights
         else:
             network = learner
             self.optimizer = config.make_optimizer(network.parameter_count, network.dtype)
             self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
-            self.gradient_hook = mistakes_of(config)
+            self.gradient_hook, self.class_weights = mistakes_of(config), None
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = config.cost_decay
         self.network = network.copy(micro_batch=1)
@@ -180,26 +180,35 @@ class _Walk:
         """Outputs, target, loss, and what weight decay adds to it."""
         loss, z = self.network.loss, self.places[-1].y
         self.labels = np.array([label])
-        total = float(loss.losses(self.values, self.labels)[0])
+        weight = 1.0 if self.class_weights is None else float(self.class_weights[label])
+        total = weight * float(loss.losses(self.values, self.labels)[0])
         loss.activate(self.values)
         target = np.zeros(self.network.n_classes, self.network.dtype)
         target[label] = 1
         p = self.values[0].copy()
         yield StepValue("loss", _("Outputs"), "p", f"p = {_named(loss.output, 'z', z)}", p)
         yield StepValue("loss", _("Target"), "y", _("y = 1 for the true class, 0 elsewhere"), target)
-        yield StepValue("loss", _("Loss"), "L", f"L = {loss.formula}", np.array(total))
+        if self.class_weights is not None:
+            words = _("so that each class counts the same")
+            yield StepValue("loss", _("Weight of the class"), "a", words, np.array(weight))
+        yield StepValue("loss", _("Loss"), "L", f"L = {self._weighted(loss.formula)}", np.array(total))
         if self.decay:
             penalty = self.network.penalty(self.decay)
             formula = f"R = λ/2 Σ W², λ = {self.decay:g}"
             yield StepValue("loss", _("Penalty for large weights"), "R", formula, np.array(penalty))
             yield StepValue("loss", _("Cost"), "C", "C = L + R", np.array(total + penalty))
 
+    def _weighted(self, formula: str) -> str:
+        return formula if self.class_weights is None else f"a ({formula})"
+
     def backward(self) -> Iterator[StepValue]:
         """The gradient of the cost with respect to every value above, the last one first; ∂v means ∂C/∂v."""
         loss, z = self.network.loss, self.places[-1].y
         loss.to_gradient(self.values, self.labels)
         gradient = self.values
-        yield self._gradient(_("logits"), z, f"∂{z} = {loss.gradient}", gradient[0])
+        if self.class_weights is not None:
+            gradient *= self.class_weights[self.labels, None]
+        yield self._gradient(_("logits"), z, f"∂{z} = {self._weighted(loss.gradient)}", gradient[0])
         for place in reversed(self.places):
             gradient = place.layer.backward(gradient)
             for key, name, symbol in place.parameters:

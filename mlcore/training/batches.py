@@ -169,17 +169,21 @@ class BatchLearner:
     network : Network
     images : Images
     labels : int array (n,)
+    weights : float array (n,), optional
+        How much each image counts; None: all the same.
     """
 
-    def __init__(self, network: Network, images: Images, labels: Labels) -> None:
-        self.network, self.images, self.labels = network, images, labels
+    def __init__(
+        self, network: Network, images: Images, labels: Labels, weights: Array | None = None
+    ) -> None:
+        self.network, self.images, self.labels, self.weights = network, images, labels, weights
         self._compact = room_for(network)
         self._sum = np.empty_like(network.gradients)  # over the micro-batches before the one that is computed
 
     def set_gradients(
         self, positions: IndexArray, share: float, generator: np.random.Generator | None, logits: Array
     ) -> Iterator[None]:
-        """Set the network's gradients to those of ``share`` times the summed losses of some images.
+        """Set the network's gradients to those of ``share`` times the summed, weighted losses of images.
 
         More images than a micro-batch go through the network in parts, and their gradients are added up: the
         same result, and every array stays small enough for the processor's cache. As a step may take minutes,
@@ -204,13 +208,14 @@ class BatchLearner:
             part = slice(start, start + network.micro_batch)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)
-            network.learn_from(compact, self.labels[some], share, generator, logits[part])
+            shares = share if self.weights is None else share * self.weights[some, None]
+            network.learn_from(compact, self.labels[some], shares, generator, logits[part])
             if start > 0:
                 network.gradients += self._sum
 
 
 def measure(
-    network: Network, images: Images, labels: Labels, positions: IndexArray
+    network: Network, images: Images, labels: Labels, positions: IndexArray, weights: Array | None = None
 ) -> Generator[None, None, tuple[float, float]]:
     """Return mean loss and accuracy over the images at ``positions``; with a break after each micro-batch."""
     if len(positions) == 0:
@@ -219,7 +224,8 @@ def measure(
     compact = room_for(network)
     for start in range(0, len(positions), network.micro_batch):
         part = positions[start : start + network.micro_batch]
-        score.add(network.logits(images.gather(part, compact[: len(part)])), labels[part])
+        logits = network.logits(images.gather(part, compact[: len(part)]))
+        score.add(logits, labels[part], None if weights is None else weights[part])
         yield
     return score.means()
 
@@ -240,16 +246,38 @@ class TrainingData:
     config : TrainingConfig
     batch_size : int
         Images in a full batch.
+    image_weights : float array (n_train,), optional
+        How much each training image counts, beside the weight of its class.
+
+    Attributes
+    ----------
+    class_weights : float array (classes,) or None
     """
 
-    def __init__(self, split: Split, network: Network, config: TrainingConfig, batch_size: int) -> None:
-        self.split, self.tally = split, Tally(network, batch_size, split.train.labels)
+    def __init__(
+        self,
+        split: Split,
+        network: Network,
+        config: TrainingConfig,
+        batch_size: int,
+        image_weights: Array | None = None,
+    ) -> None:
+        labels = split.train.labels
+        self.class_weights = class_weights_of(config, labels, network.n_classes, network.dtype)
+        self._weights, self._dev_weights = (
+            None if self.class_weights is None else self.class_weights[images.labels]
+            for images in (split.train, split.dev)
+        )
+        if image_weights is not None:
+            both = image_weights if self._weights is None else image_weights * self._weights
+            self._weights = both.astype(network.dtype)
+        self.split, self.tally = split, Tally(network, batch_size, labels, self._weights)
         preparation, n = network.preparation, len(split.train)
         self._train, self._dev = (open_images(images, preparation) for images in (split.train, split.dev))
         batches = open_batches(
             split.train, preparation, config.augmentation, network.micro_batch, self._train
         )
-        self.learner = BatchLearner(network, batches, split.train.labels)
+        self.learner = BatchLearner(network, batches, labels, self._weights)
         self._sample = np.arange(n if config.train_sample is None else min(config.train_sample, n))
 
     @property
@@ -260,11 +288,33 @@ class TrainingData:
 
     def measure_training(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the sample of training images (see `measure`)."""
-        return measure(self.learner.network, self._train, self.split.train.labels, self._sample)
+        labels, weights = self.split.train.labels, self._weights
+        return measure(self.learner.network, self._train, labels, self._sample, weights)
 
     def measure_dev(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the whole dev set (see `measure`)."""
-        return measure(self.learner.network, self._dev, self.split.dev.labels, np.arange(len(self.split.dev)))
+        labels, weights = self.split.dev.labels, self._dev_weights
+        return measure(self.learner.network, self._dev, labels, np.arange(len(labels)), weights)
+
+
+def class_weights_of(
+    config: TrainingConfig, labels: Labels, n_classes: int, dtype: np.dtype[np.floating]
+) -> Array | None:
+    """Return how much an image of each class counts, (classes,), by the labels of the training images.
+
+    Balanced weights are n / (k n_c) for the n_c images of a class among n in k classes, so that each class
+    counts the same and the mean weight of the training images is 1. A class without images has weight 1.
+
+    >>> balanced = TrainingConfig(class_weights="balanced")
+    >>> class_weights_of(balanced, np.array([0, 0, 0, 1]), 3, np.dtype(float)).round(3).tolist()
+    [0.667, 2.0, 1.0]
+    """
+    if config.class_weights == "none":
+        return None
+    counts = np.bincount(labels, minlength=n_classes)
+    balanced = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    weights: Array = np.where(counts > 0, balanced, 1.0).astype(dtype)
+    return weights
 
 
 def draws(network: NetworkConfig, training: TrainingConfig) -> bool:

@@ -26,8 +26,8 @@ class BatchMetrics:
     step : int, steps done so far
     epoch : float, passes over the training images so far
     images_seen : int, training images seen so far, repetitions included
-    loss : float, mean loss of the batches since the last record, each before its own step, plus L2's part of
-        the cost (if any) now
+    loss : float, mean loss of the batches since the last record, each before its own step, weighted where
+        classes have weights, plus L2's part of the cost (if any) now
     accuracy : float, fraction of their images that were right, from 0 to 1
     learning_rate : float, of the last step
     """
@@ -43,6 +43,8 @@ class BatchMetrics:
 @dataclass(frozen=True)
 class EpochMetrics:
     """A measurement of the network at one moment, without dropout; its losses include L2's part of the cost.
+
+    Where classes have weights, the losses are weighted means; the accuracies never are.
 
     Attributes
     ----------
@@ -77,11 +79,15 @@ class Score:
 
     def __init__(self, loss: Loss) -> None:
         self._loss = loss
-        self._losses, self._right, self._images = 0.0, 0, 0
+        self._losses, self._weights, self._right, self._images = 0.0, 0.0, 0, 0
 
-    def add(self, logits: Array, labels: Labels) -> None:
-        """Count a batch by its logits (batch, classes), which are overwritten."""
-        self._losses += float(self._loss.losses(logits, labels).sum(dtype=np.float64))
+    def add(self, logits: Array, labels: Labels, weights: Array | None = None) -> None:
+        """Count a batch by its logits (batch, classes), which are overwritten, and its weights (batch,)."""
+        losses = self._loss.losses(logits, labels)
+        if weights is not None:
+            losses *= weights
+        self._losses += float(losses.sum(dtype=np.float64))
+        self._weights += len(labels) if weights is None else float(weights.sum(dtype=np.float64))
         self._loss.activate(logits)
         self._right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
         self._images += len(labels)
@@ -92,26 +98,29 @@ class Score:
         return self._images == 0
 
     def means(self) -> tuple[float, float]:
-        """Return mean loss and accuracy."""
-        return self._losses / self._images, self._right / self._images
+        """Return the weighted mean of the losses, and the accuracy."""
+        mean = self._losses / self._weights if self._weights else math.nan
+        return mean, self._right / self._images
 
 
 class Tally:
     """Logits of recent batches, scored in bulk: many small sums would cost more."""
 
-    def __init__(self, network: Network, batch_size: int, labels: Labels) -> None:
-        self._loss, self._all_labels = network.loss, labels
+    def __init__(
+        self, network: Network, batch_size: int, labels: Labels, weights: Array | None = None
+    ) -> None:
+        self._loss, self._labels, self._weights = network.loss, labels, weights
         capacity = max(REPORT_IMAGES, batch_size)
         self._logits = np.empty((capacity, network.n_classes), network.dtype)
-        self._labels = np.empty(capacity, np.int64)
+        self._positions = np.empty(capacity, np.intp)
         self._filled, self._score = 0, Score(network.loss)
 
     def logits_for(self, batch: IndexArray) -> Array:
-        """Note the labels of the next batch (positions); return an array for its logits, before `add`."""
-        if self._filled + len(batch) > len(self._labels):
+        """Note the next batch, by its positions; return an array for its logits, before `add`."""
+        if self._filled + len(batch) > len(self._positions):
             self._sum_up()
         part = slice(self._filled, self._filled + len(batch))
-        np.take(self._all_labels, batch, out=self._labels[part], mode="clip")
+        self._positions[part] = batch
         return self._logits[part]
 
     def add(self, n: int) -> None:
@@ -131,5 +140,7 @@ class Tally:
 
     def _sum_up(self) -> None:
         if self._filled:
-            self._score.add(self._logits[: self._filled], self._labels[: self._filled])
+            positions = self._positions[: self._filled]
+            weights = None if self._weights is None else self._weights[positions]
+            self._score.add(self._logits[: self._filled], self._labels[positions], weights)
         self._filled = 0

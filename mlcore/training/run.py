@@ -85,6 +85,8 @@ class TrainingRun:
     gradient_hook : callable or None
         ``gradient_hook(network, images)`` is called with the gradients of each batch, before weight decay is
         added, and may change ``network.gradients``: so the mistakes of a notebook are made.
+    image_weights : float array (n_train,) or None
+        How much each training image counts, to be set before `build`; no checkpoint keeps it.
     second_process : StepSharer or None
         Takes half of every batch while it is there; see `share`.
     """
@@ -107,6 +109,7 @@ class TrainingRun:
         self.patient_from = 0
         self.changes = 0
         self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
+        self.image_weights: Array | None = None
         self.second_process: StepSharer | None = None
         self._state: TrainState | None = None  # made by `build`, or from a checkpoint
         self._data: TrainingData | None = None  # made by `build`
@@ -139,7 +142,9 @@ class TrainingRun:
         if self._data is None or self._data.split is not split:
             self._check_split(split)
             self.leave_step()
-            self._data = TrainingData(split, self.network, self.training_config, self.batch_size)
+            self._data = TrainingData(
+                split, self.network, self.training_config, self.batch_size, self.image_weights
+            )
 
     def _check_split(self, split: Split) -> None:
         """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
@@ -170,6 +175,13 @@ class TrainingRun:
     def network(self) -> Network:
         """The network; it is there once `build` has seen the data."""
         return self._built.network
+
+    @property
+    def class_weights(self) -> Array | None:
+        """How much an image of each class counts, (classes,); None when all count the same."""
+        if self._data is None:
+            raise ValueError(_("The run has seen no images yet: train, or build it with a split, first."))
+        return self._data.class_weights
 
     @property
     def optimizer(self) -> Optimizer:

@@ -31,7 +31,15 @@ from mlcore.errors import SecondProcessError
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.network import Network
-from mlcore.training.batches import BatchLearner, CompactImages, Images, draws, open_batches, step_generator
+from mlcore.training.batches import (
+    BatchLearner,
+    CompactImages,
+    Images,
+    class_weights_of,
+    draws,
+    open_batches,
+    step_generator,
+)
 from mlcore.training.run import TrainingRun, middle_of
 from mlcore.training.shared_memory import (
     BEGUN,
@@ -67,7 +75,9 @@ class Half:
         self.board, self.network, self.config, self.side = board, network, config, side
         self.draws = draws(network.config, config)
         network.adopt(board["parameters"], board["gradients"][side])
-        self.learner = BatchLearner(network, images, board["labels"])
+        labels = board["labels"]
+        weights = class_weights_of(config, labels, network.n_classes, network.dtype)
+        self.learner = BatchLearner(network, images, labels, None if weights is None else weights[labels])
         self.optimizer = config.make_optimizer(self.mine.stop - self.mine.start, network.dtype)
         self.optimizer.moments = board["moments"][:, self.mine]
         self.optimizer.steps = steps
@@ -113,8 +123,8 @@ class SecondProcess:
     Raises
     ------
     SecondProcessError
-        When the processor or system cannot do it; by `attach`, when the run has a `gradient_hook`; by
-        `train`, when the process has died.
+        When the processor or system cannot do it; by `attach`, when the run has a `gradient_hook`
+        or `image_weights`; by `train`, when the process has died.
     """
 
     def __init__(self) -> None:
@@ -146,9 +156,12 @@ class SecondProcess:
         """Share this run, from its next step on; one that is under way is begun once more."""
         run.build(split)
         run.leave_step()
-        if run.gradient_hook is not None:
+        if not _can_share(run):
             raise SecondProcessError(
-                _("A training whose gradients are changed on purpose runs in one process only.")
+                _(
+                    "A training whose gradients are changed on purpose, or whose images have weights of "
+                    "their own, runs in one process only."
+                )
             )
         self.release()
         plan = _plan(run, split.train)
@@ -250,7 +263,12 @@ def is_worth_sharing(run: TrainingRun) -> bool:
     What they can share is only the work on images; small networks spend their time between two of them.
     """
     products = sum(layer.multiply_adds for layer in run.network.layers)
-    return CAN_SHARE and run.gradient_hook is None and run.batch_size * products >= LEAST_PRODUCTS
+    return CAN_SHARE and _can_share(run) and run.batch_size * products >= LEAST_PRODUCTS
+
+
+def _can_share(run: TrainingRun) -> bool:
+    """Return whether all that its steps depend on is on the board."""
+    return run.gradient_hook is None and run.image_weights is None
 
 
 def bytes_needed(run: TrainingRun, dataset: Dataset) -> int:

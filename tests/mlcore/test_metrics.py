@@ -1,6 +1,7 @@
 """The figures agree with scikit-learn's on random data, and with paper and pencil on small ones."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from mlcore import (
+    DatasetError,
     accuracy,
     calibration,
     class_scores,
@@ -162,6 +164,49 @@ def test_mcnemar_of_many_thousands_of_images_is_a_number() -> None:
     found = mcnemar(np.zeros(n), first, 1 - first)
     assert found.p_value == 1.0
     assert mcnemar(np.zeros(n), np.zeros(n), np.ones(n)).p_value == 0.0
+
+
+def test_lists_are_taken_as_arrays() -> None:
+    assert accuracy([1, 2], [1, 3]) == 0.5
+    assert accuracy(["one", "two"], ["one", "six"]) == 0.5
+    assert confusion_matrix([0, 1], [1.0, 1.0], 2).tolist() == [[0, 1], [0, 1]]
+    assert class_scores([[8, 2], [0, 10]]).recall.tolist() == [0.8, 1.0]
+    assert mcnemar([1] * 6, [1] * 6, [0] * 6).p_value == pytest.approx(2 / 2**6)
+    assert log_loss([0], [[0.5, 0.5]]) == pytest.approx(math.log(2))
+    assert top_k_accuracy([1], [[0.5, 0.5]], 2) == 1
+    assert most_confident_mistakes([1], [[0.7, 0.3]]).tolist() == [0]
+    assert calibration([1], [[0.7, 0.3]]).error == pytest.approx(0.7)
+
+
+P = [[0.9, 0.1], [0.2, 0.8]]
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda: accuracy([1, 2], [1]), "same length"),
+        (lambda: accuracy(np.ones((2, 1)), np.ones(2)), r"not \(2, 1\) and \(2,\)"),
+        (lambda: accuracy(np.array(["1", "2"]), np.array([1, 2])), "all be names, not <U1 and int64"),
+        (lambda: accuracy([0.5], [0.5]), "whole numbers"),
+        (lambda: confusion_matrix([0, 2], [0, 1], 2), "from 0 to 1"),
+        (lambda: confusion_matrix([0, -1], [0, 1], 2), "from 0 to 1"),
+        (lambda: class_scores([[1, 2]]), "as many rows as columns"),
+        (lambda: mcnemar([1], [1, 1], [1]), "same length"),
+        (lambda: log_loss([0], P), "as many labels as rows"),
+        (lambda: log_loss([0, 2], P), "from 0 to 1"),
+        (lambda: log_loss([0, 1], [0, 1]), "one column a class"),
+        (lambda: log_loss([0, 1], [[3.0, -1.0], [0.0, 1.0]]), "between 0 and 1, not between -1 and 3"),
+        (lambda: log_loss([0, 1], [[np.nan, 1.0], [0.0, 1.0]]), "between 0 and 1"),
+        (lambda: top_k_accuracy([0, 1], np.ones((2, 2), int), 1), "floating-point"),
+        (lambda: calibration([0, 1, 1], P), "as many labels as rows"),
+        (lambda: most_confident_mistakes(["a", "b"], P), "from 0 to 1"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_with_a_sentence(
+    ask: Callable[[], object], sentence: str
+) -> None:
+    with pytest.raises(DatasetError, match=sentence):
+        ask()
 
 
 def test_of_no_images_there_is_no_figure() -> None:

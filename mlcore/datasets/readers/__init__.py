@@ -4,13 +4,15 @@ The Data page and notebooks call them. Archives are opened (`containers`), each 
 belongs together is chosen (`choose`), and the reader of its format yields images and labels.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.decision import DecisionKey
 from mlcore.datasets.readers.assemble import Found, make_dataset, make_images
 from mlcore.datasets.readers.choose import Chosen, sorted_out
 from mlcore.datasets.readers.containers import flat_sources
@@ -18,6 +20,7 @@ from mlcore.datasets.readers.formats import READERS, Reader
 from mlcore.datasets.readers.limits import MIN_CLASSES, Ask, asking, holding
 from mlcore.datasets.readers.parts import MissingPart, Part, left_out, set_aside, several
 from mlcore.datasets.readers.source import LONGEST_NAME, FileLike, Source, stem_of, unpacking
+from mlcore.datasets.undo import undo_decision
 from mlcore.datasets.unlabelled import UnlabelledImages
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -53,6 +56,7 @@ def read_dataset(
     name: str | None = None,
     part: Part = "train",
     ask: Ask | None = None,
+    without: Collection[DecisionKey] = (),
 ) -> Dataset:
     """Make a Dataset of the files of one data set.
 
@@ -68,18 +72,29 @@ def read_dataset(
     ask : callable, optional
         Is told how many bytes the reader is about to hold, each time before it takes more; to refuse, it
         raises a `DatasetError`.
+    without : collection of str
+        What not to decide: "stretch", "invert", "turn", "name" (see `Decision`); it stays in
+        ``dataset.decisions``, undone.
 
     Raises
     ------
+    ValueError
+        When ``without`` names something else.
     DatasetError
         For any files that cannot be used, with a sentence that says what is wrong, where, and what to do.
     """
+    if unknown := set(without) - set(get_args(DecisionKey)):
+        raise ValueError(f"no decisions: {unknown}; there are {get_args(DecisionKey)}")
     with _opened(files, ask) as (sources, chosen):
         found = chosen.read(part)
         if part == "train":
             found.notes[:0] = [*chosen.notes, *set_aside(chosen.named_others())]
         least = MIN_CLASSES if part == "train" else 1
-        return make_dataset(found, name or _name_of(found, sources), least_classes=least)
+        dataset = make_dataset(found, name or _name_of(found, sources), least_classes=least)
+    for decision in dataset.decisions:
+        if decision.key in without and decision.can_be_undone:
+            dataset = undo_decision(dataset, decision.key)
+    return dataset
 
 
 def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask | None = None) -> Parts:
@@ -102,7 +117,7 @@ def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask 
         for part in chosen.others():
             with holding(train.images.nbytes + sum(other.images.nbytes for other in parts.values())):
                 try:
-                    other = _fitted(make_dataset(chosen.read(part), train.name, least_classes=1), train)
+                    other = _fitted(make_dataset(chosen.read(part), train.name, 1, train.decisions), train)
                 except MissingPart:
                     continue
                 except DatasetError as error:
@@ -152,22 +167,21 @@ def _fitted(part: Dataset, train: Dataset) -> Dataset:
         raise DatasetError(message.format(found=shapes[0], wanted=shapes[1]))
     places = {name: place for place, name in enumerate(train.class_names)}
     labels = np.array([places.get(name, -1) for name in part.class_names])[part.labels]
-    known, notes = labels >= 0, list(part.notes)
+    known, notes = labels >= 0, list(part.left_out)
     if not known.any():
         raise DatasetError(_("Its images have other classes than the training images."))
-    if known.all():
-        return Dataset(
-            part.images, labels, train.class_names, train.name, notes=notes, decisions=part.decisions
-        )
-    message = _("Left out of it: {n:,} images of classes that the training images do not have.")
-    notes.append(message.format(n=int((~known).sum())))
+    if not known.all():
+        message = _("Left out of it: {n:,} images of classes that the training images do not have.")
+        notes.append(message.format(n=int((~known).sum())))
+    decisions = [decision for decision in part.decisions if decision.key != "name"]
+    decisions += [decision for decision in train.decisions if decision.key == "name"]
     return Dataset(
-        part.images[known],
+        part.images if known.all() else part.images[known],
         labels[known],
         train.class_names,
         train.name,
         notes=notes,
-        decisions=part.decisions,
+        decisions=[decision.of(known) for decision in decisions],
     )
 
 

@@ -1,9 +1,10 @@
-"""Makes a Dataset of the images and labels that a reader found: checks sizes, names classes, turns ink white.
+"""Makes a Dataset of the images and labels that a reader found: checks sizes, names classes, settles pixels.
 
 Every reader ends here, so that the network sees the same kind of data whatever the file was.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from mlcore.arrays import UInt8Array
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
-from mlcore.datasets.readers.scale import ValueRange, scale_of
+from mlcore.datasets.readers.orientation import characters_of, emnist_set
+from mlcore.datasets.readers.pixels import settle_pixels
 from mlcore.datasets.unlabelled import UnlabelledImages, numbers_from_one
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -49,11 +51,14 @@ class Found:
     names: tuple[str, ...] = ()
 
 
-def make_dataset(found: Found, name: str, least_classes: int = MIN_CLASSES) -> Dataset:
+def make_dataset(
+    found: Found, name: str, least_classes: int = MIN_CLASSES, like: Sequence[Decision] | None = None
+) -> Dataset:
     """Check what was found and return it as a Dataset of white ink on black.
 
     Images for a test may be of fewer classes than those that are learned from: ``least_classes`` says how
-    many there must be.
+    many there must be. They are ``like`` these: what was decided about those holds for them, where it is
+    about the file and not about each image.
 
     Raises
     ------
@@ -63,9 +68,28 @@ def make_dataset(found: Found, name: str, least_classes: int = MIN_CLASSES) -> D
     _check_images(found)
     check_counts(found.file, len(found.images), len(found.labels))
     class_names, labels = name_classes(found.file, found.labels, least_classes)
-    _stretch_small_scale(found)
-    _turn_ink_white(found)
-    return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=found.decisions)
+    about = f"{found.file} {name}"
+    decisions = settle_pixels(found.file, found.images, about, found.decisions, like)
+    characters = _characters(about, class_names, like)
+    if characters and characters != class_names:
+        decisions.append(_naming(class_names, characters, len(labels)))
+        class_names = characters
+    return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=decisions)
+
+
+def _characters(about: str, class_names: list[str], like: Sequence[Decision] | None) -> list[str]:
+    """Return the characters that numbers stand for in EMNIST, or nothing."""
+    which = emnist_set(about)
+    if which is None:
+        return []
+    known = next((decision.names for decision in like or () if decision.key == "name"), ())
+    return characters_of(which, class_names, known)
+
+
+def _naming(class_names: list[str], characters: list[str], count: int) -> Decision:
+    message = _("The classes were named after their characters: {first} to {last}.")
+    sentence = message.format(first=characters[0], last=characters[-1])
+    return Decision("name", sentence, count, names=tuple(class_names))
 
 
 def make_images(found: Found, name: str) -> UnlabelledImages:
@@ -77,9 +101,8 @@ def make_images(found: Found, name: str) -> UnlabelledImages:
         When there are no images, their size is out of bounds, or all is blank.
     """
     _check_images(found)
-    _stretch_small_scale(found)
-    _turn_ink_white(found)
-    notes = (*found.notes, *(decision.sentence for decision in found.decisions))
+    decisions = settle_pixels(found.file, found.images, f"{found.file} {name}", found.decisions)
+    notes = (*found.notes, *(decision.sentence for decision in decisions if not decision.is_undone))
     return UnlabelledImages(found.images, found.names or numbers_from_one(len(found.images)), name, notes)
 
 
@@ -148,30 +171,3 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
     """
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
     return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts]
-
-
-def _stretch_small_scale(found: Found, block: int = 4096) -> None:
-    """Bring images of few grey levels (0 and 1, 0 to 16, …) to 0…255, without losing a level."""
-    images = found.images
-    largest = int(images.max())
-    if images.min() == largest:
-        message = _("Every pixel in {file} has the same value, {value}: there is nothing to learn from.")
-        raise DatasetError(message.format(file=found.file, value=largest))
-    scale = scale_of(ValueRange(0, largest, whole=True))
-    if scale is None or scale.is_bytes:
-        return
-    table = scale.to_bytes(np.arange(256))
-    for start in range(0, len(images), block):
-        images[start : start + block] = table[images[start : start + block]]
-    found.decisions.append(Decision("stretch", scale.sentence, len(images)))
-
-
-def _turn_ink_white(found: Found) -> None:
-    """Invert all images when most are dark on light: a light border that is lighter than the whole."""
-    images = found.images
-    sides = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    border = sum(float(side.mean()) for side in sides) / len(sides)
-    if border > 127 and border > images.mean():
-        np.subtract(255, images, out=images)
-        sentence = _("The images are dark on light; they were inverted to white ink on black.")
-        found.decisions.append(Decision("invert", sentence, len(images)))

@@ -26,6 +26,7 @@ VARIANTS: list[dict[str, Any]] = [
     *({"optimizer": name} for name in OPTIMIZERS),
     {"weight_decay": 0.1},
     {"optimizer": "adamw", "weight_decay": 0.1},
+    {"class_weights": "balanced"},
     {"bias_gradient": "summed", "gradient_divisor": 7, "weight_decay": 0.1},
     *({"network": {"activation": name}} for name in ACTIVATIONS),
     *({"network": {"loss": name}} for name in LOSSES),
@@ -154,3 +155,22 @@ def test_a_network_alone_takes_the_default_step() -> None:
     assert "Adam" not in walk[-1].formula
     assert "m̂" in walk[-1].formula
     np.testing.assert_allclose(by_symbol(walk, "update")["η"], TrainingConfig().learning_rate)
+
+
+def test_the_weight_of_a_class_multiplies_loss_and_gradient() -> None:
+    split = small_split(40)
+    rare = Split(split.train.take(np.flatnonzero(split.train.labels < 2)[:21]), split.dev)
+    plain, balanced = small_run(), small_run(class_weights="balanced")
+    for run in (plain, balanced):
+        run.build(rare)
+    label = int(rare.train.labels[0])
+    weight = float(balanced.class_weights[label])
+    assert weight != 1
+    one, other = (
+        {value.symbol: value for value in walk_through_step(run, rare.train.images[0], label)}
+        for run in (plain, balanced)
+    )
+    assert other["a"].values == weight
+    assert other["L"].values == pytest.approx(weight * one["L"].values)
+    np.testing.assert_allclose(other["∂b₂"].values, weight * one["∂b₂"].values, rtol=1e-6)
+    assert other["∂z₂"].formula == "∂z₂ = a (p - y)"

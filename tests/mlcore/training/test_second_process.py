@@ -52,6 +52,7 @@ def run_of(**training: object) -> TrainingRun:
         {"optimizer": "adamw", "weight_decay": 0.1},
         {"optimizer": "momentum", "weight_decay": 0.01},
         {"batch_size": 1, "iterations": 20},
+        {"class_weights": "balanced"},
     ],
     ids=str,
 )
@@ -125,6 +126,7 @@ def measurements(run: TrainingRun) -> list[EpochMetrics]:
     [
         ({}, {}),
         ({}, {"optimizer": "gradient_descent", "batch_size": None, "iterations": 12}),
+        ({}, {"class_weights": "balanced"}),
         ({"dropout": 0.3}, {"optimizer": "momentum", "weight_decay": 0.01}),
         ({"pooling": 2, "hidden_sizes": (600,)}, {"augment_shift": 1.0, "augment_noise": 0.1}),
         ({"filters": (3,), "kernel_size": 3, "dropout": 0.2}, {"augment_elastic": 0.5, "batch_size": 200}),

@@ -202,7 +202,7 @@ def test_the_shipped_mnist_files_are_read_as_an_upload() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["{}.idx{}-ubyte", "emnist-{}-idx{}-ubyte", "MNIST-{}.idx{}.ubyte", "{}-idx{}-ubyte (2)"]
+    "pattern", ["{}.idx{}-ubyte", "letters-{}-idx{}-ubyte", "MNIST-{}.idx{}.ubyte", "{}-idx{}-ubyte (2)"]
 )
 def test_other_spellings_of_idx_names_are_known(pattern: str) -> None:
     images, labels = some_images()

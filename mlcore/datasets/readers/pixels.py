@@ -1,0 +1,105 @@
+"""Settles how the pixels of a file lie: stretches small scales, turns dark ink white, sets EMNIST upright.
+
+`assemble` calls `settle_pixels` for all images that a reader found, whatever the format was.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mlcore.arrays import UInt8Array
+from mlcore.datasets.dataset import BLOCK
+from mlcore.datasets.decision import Decision, pack_rows
+from mlcore.datasets.readers.orientation import emnist_set, is_upright
+from mlcore.datasets.readers.polarity import Papers
+from mlcore.datasets.readers.scale import ValueRange, scale_of
+from mlcore.datasets.undo import invert
+from mlcore.errors import DatasetError
+from mlcore.language import _
+
+
+def settle_pixels(
+    file: str,
+    images: UInt8Array,
+    names: str,
+    decided: Sequence[Decision] = (),
+    like: Sequence[Decision] | None = None,
+) -> list[Decision]:
+    """Change images in place to white ink on black, from 0 to 255 and upright; return all that was decided.
+
+    Parameters
+    ----------
+    file : str
+        For sentences.
+    images : uint8 array ``(n, height, width)``
+    names : str
+        What the files are called, which may say that they are EMNIST's.
+    decided : sequence of Decision
+        What the reader decided; when it found the scale, that is not done again.
+    like : sequence of Decision, optional
+        What was decided about the training images that these belong to: their scale is that of these too.
+
+    Raises
+    ------
+    DatasetError
+        When all pixels are alike.
+    """
+    _check_contrast(file, images)
+    has_scale = any(decision.key == "stretch" for decision in decided)
+    stretch = None if has_scale else _stretch(images, like)
+    found = (stretch, _invert(images, stretch), _turn(images, names))
+    return [*decided, *(decision for decision in found if decision is not None)]
+
+
+def _check_contrast(file: str, images: UInt8Array) -> None:
+    lowest, highest = images.min(), images.max()
+    if lowest == highest:
+        message = _("Every pixel in {file} has the same value, {value}: there is nothing to learn from.")
+        raise DatasetError(message.format(file=file, value=highest))
+
+
+def _stretch(images: UInt8Array, like: Sequence[Decision] | None) -> Decision | None:
+    """Bring images of few grey levels (0 and 1, 0 to 16, …) to 0…255, without losing a level."""
+    highest = int(images.max())
+    if like is not None:
+        levels = next((decision.levels for decision in like if decision.key == "stretch"), 255)
+        highest = max(highest, levels)
+    scale = scale_of(ValueRange(0, highest, whole=True))
+    if scale is None or scale.is_bytes:
+        return None
+    table = scale.to_bytes(np.arange(256))
+    for start in range(0, len(images), BLOCK):
+        images[start : start + BLOCK] = table[images[start : start + BLOCK]]
+    return Decision("stretch", scale.sentence, len(images), levels=int(scale.high))
+
+
+def _invert(images: UInt8Array, stretch: Decision | None) -> Decision | None:
+    """Invert the images that are dark on light; where no paper is seen, leave all alone but offer it."""
+    papers = Papers.of(images)
+    mask = papers.dark_on_light()
+    count = int(mask.sum())
+    if count == 0:
+        if papers.are_ink:
+            return None
+        sentence = _("No paper was found in the images, so that they were not inverted.")
+        return Decision("invert", sentence, len(images), is_undone=True)
+    if count == len(images):
+        sentence = _("The images are dark on light; they were inverted to white ink on black.")
+    else:
+        message = _("{n:,} of {total:,} images are dark on light; they were inverted to white ink on black.")
+        sentence = message.format(n=count, total=len(images))
+    decision = Decision("invert", sentence, count, pack_rows(mask))
+    invert(images, decision, stretch)
+    return decision
+
+
+def _turn(images: UInt8Array, names: str) -> Decision | None:
+    """Set EMNIST's images upright, unless somebody has done that already."""
+    square = images.shape[1] == images.shape[2]
+    if not square or emnist_set(names) is None or is_upright(images):
+        return None
+    for start in range(0, len(images), BLOCK):
+        block = images[start : start + BLOCK]
+        block[...] = block.transpose(0, 2, 1).copy()
+    sentence = _("EMNIST's images are stored transposed; they were turned upright.")
+    return Decision("turn", sentence, len(images))

@@ -1,0 +1,60 @@
+"""EMNIST's transposed images are set upright and its classes named after their characters."""
+
+import numpy as np
+import pytest
+
+from mlcore import load_dataset, read_dataset
+from tests.mlcore.datasets.readers import data_files as make
+
+IMAGES = load_dataset("mnist-test").images[:60]
+TRANSPOSED = IMAGES.transpose(0, 2, 1)
+LETTERS = np.arange(60) % 26 + 1
+
+FILES = {
+    "IDX": make.idx_pair(TRANSPOSED, LETTERS, "emnist-letters-train"),
+    "a table": {"emnist-letters-train.csv": make.csv(TRANSPOSED, LETTERS, header=False).encode()},
+    "arrays": {"EMNIST_letters.npz": make.npz(X=TRANSPOSED, y=LETTERS)},
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_emnist_is_set_upright_in_any_format_and_its_letters_are_named(kind: str) -> None:
+    dataset = read_dataset(FILES[kind])
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert [dataset.class_names[k] for k in dataset.labels[:27]] == [*"ABCDEFGHIJKLMNOPQRSTUVWXYZA"]
+    assert [decision.key for decision in dataset.decisions] == ["turn", "name"]
+    assert "turned upright" in dataset.notes[0]
+    assert "A to Z" in dataset.notes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "characters"),
+    [
+        ("emnist-letters", range(26), "ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ("emnist-balanced", range(47), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"),
+        ("emnist-bymerge", [10, 36, 46], "Aat"),
+        ("emnist-byclass", [9, 35, 36, 61], "9Zaz"),
+    ],
+)
+def test_classes_are_named_by_the_mapping_of_their_set(name: str, labels: range, characters: str) -> None:
+    labels = np.resize(labels, 60)
+    dataset = read_dataset({f"{name}.npz": make.npz(X=TRANSPOSED, y=labels)})
+    assert dataset.class_names == tuple(characters)
+
+
+def test_digits_keep_their_names() -> None:
+    dataset = read_dataset({"emnist-digits.npz": make.npz(X=TRANSPOSED, y=LETTERS % 10)})
+    assert dataset.class_names == tuple("0123456789")
+    assert [decision.key for decision in dataset.decisions] == ["turn"]
+
+
+def test_images_that_are_upright_already_are_not_turned_again() -> None:
+    dataset = read_dataset({"emnist-digits.npz": make.npz(X=IMAGES, y=LETTERS % 10)})
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert dataset.decisions == ()
+
+
+def test_other_files_are_not_turned() -> None:
+    dataset = read_dataset({"letters.npz": make.npz(X=TRANSPOSED, y=LETTERS)})
+    np.testing.assert_array_equal(dataset.images, TRANSPOSED)
+    assert dataset.class_names == tuple(str(k) for k in range(1, 27))
