@@ -453,6 +453,17 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+OLD_HABITS = re.compile(r"\b(?:learnt|anew|afresh|whoever)\b|^(?:It stands|They stand)\b", re.IGNORECASE)
+"""Words that no textbook of today uses, and openings that say where a module stands, not what it holds."""
+
+
+def word_breaches(name: str, text: str) -> list[str]:
+    """Return where a text, code or document, falls back into words that the house has left."""
+    lines = enumerate(text.splitlines(), 1)
+    found = [(number, habit[0]) for number, line in lines for habit in OLD_HABITS.finditer(line)]
+    return [f"{name}:{number} says {word!r}: say it in plain words" for number, word in found]
+
+
 def link_breaches(path: Path, text: str) -> list[str]:
     """Return the relative links of a Markdown file that lead nowhere."""
     breaches = []

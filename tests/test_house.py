@@ -362,6 +362,20 @@ def test_a_wait_for_a_time_is_found(source: str) -> None:
     assert len(house.waiting_breaches("tests/x.py", planted(source))) == 1
 
 
+# Words
+
+
+@pytest.mark.parametrize("path", [*FILES, *MARKDOWN], ids=house.name_of)
+def test_texts_use_the_words_of_a_textbook(path: Path) -> None:
+    assert house.word_breaches(house.name_of(path), path.read_text("utf-8")) == []
+
+
+def test_a_word_that_the_house_has_left_is_found() -> None:
+    text = "What was learnt.\nWhoever comes draws anew.\nIt stands beside it.\nWhat it learned stands."
+    lines = [breach.split(" says")[0] for breach in house.word_breaches("x.md", text)]
+    assert lines == ["x.md:1", "x.md:2", "x.md:2", "x.md:3"]
+
+
 # Documents
 
 

@@ -20,7 +20,7 @@ class Schedule:
         Name on a form and one line of help.
     factor : callable
         ``factor(step, steps, warmup)`` returns the factor on the learning rate in a step, counted from 0, of
-        a training of so many steps; it is above 0 in every one of them. ``warmup`` is a fraction of the
+        a training of that many steps; it is above 0 in every one of them. ``warmup`` is a fraction of the
         training.
     peak : callable
         ``peak(warmup)`` returns from which part of the training on, 0 to 1, the factor does not rise any

@@ -11,7 +11,7 @@ from mlcore.datasets.readers.formats import READERS
 from mlcore.language import N_
 
 HEAD_BYTES = 8192
-"""Of a file, unpacked, what is looked at."""
+"""Bytes of an unpacked file that are examined."""
 
 DOCUMENT, UNKNOWN = "document", "unknown"
 

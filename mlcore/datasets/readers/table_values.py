@@ -22,8 +22,8 @@ from mlcore.language import N_, _
 from mlcore.quote import quoted
 
 LONGEST_CELL = 24  # characters of a cell that a sentence quotes
-FIRST_LOOK = 20  # rows that are looked at cell by cell
-MOST_CELLS = 200_000  # that are looked at in all: 255 rows of 28×28 pixels, 3,000 of 8×8
+FIRST_LOOK = 20  # rows that are examined cell by cell
+MOST_CELLS = 200_000  # examined in all: 255 rows of 28×28 pixels, 3,000 of 8×8
 LOOK = 200  # rows that are, where NumPy cannot take them together
 MAX_LABEL = 1e9
 
