@@ -14,7 +14,14 @@ from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_datas
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
 from mlcore.datasets.undo import redo_decision, undo_decision
 from mlcore.datasets.unlabelled import UnlabelledImages
-from mlcore.errors import DatasetError, DigitLabError, ModelFileError, SettingError, TrainingDiverged
+from mlcore.errors import (
+    DatasetError,
+    DigitLabError,
+    LearnedNothing,
+    ModelFileError,
+    SettingError,
+    TrainingDiverged,
+)
 from mlcore.evaluation import Evaluation, evaluate
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
@@ -74,6 +81,7 @@ __all__ = [
     "GradientRow",
     "Health",
     "LayerSummary",
+    "LearnedNothing",
     "LearningRateSearch",
     "McNemar",
     "Model",

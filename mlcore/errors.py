@@ -25,5 +25,9 @@ class TrainingDiverged(DigitLabError, ArithmeticError):
     """The numbers have left what a computer can hold; the message says why and what to try."""
 
 
+class LearnedNothing(UserWarning):
+    """A training came to its end without learning anything; the message says why that may be."""
+
+
 class SecondProcessError(DigitLabError, RuntimeError):
     """This run cannot be shared by two processes, or the second has died; the message says which."""

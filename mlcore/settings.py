@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from mlcore.errors import SettingError
 from mlcore.language import _
 from mlcore.quote import quoted
+
+ConfigT = TypeVar("ConfigT")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ def settings_of(config: Any) -> dict[str, Setting]:
 def default_of(config_field: "Field[Any]") -> Any:
     """Return the default of a dataclass field."""
     return None if config_field.default is MISSING else config_field.default
+
+
+def check_kind(config: Any, kind: type[ConfigT]) -> ConfigT:
+    """Return a config once it is known to be of its kind; None gives the default one.
+
+    Raises
+    ------
+    SettingError
+        When it is something else, such as the other config.
+    """
+    if config is None:
+        return kind()
+    if not isinstance(config, kind):
+        message = _("A {wanted} is needed here, not {found}. Are two arguments swapped?")
+        raise SettingError(message.format(wanted=kind.__name__, found=quoted(type(config).__name__)))
+    return config
 
 
 def check_settings(config: Any) -> None:

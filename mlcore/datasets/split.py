@@ -131,6 +131,10 @@ def dev_count(n_images: int, dev_size: float) -> int:
     >>> dev_count(60_000, 1000), dev_count(60_000, 0.1)
     (1000, 6000)
     """
+    if isinstance(dev_size, float) and dev_size == 1:
+        raise DatasetError(
+            _("A dev set of 1.0 may mean one image or all of them: write 1, or a fraction below 1.")
+        )
     if 0 < dev_size < 1:
         count = max(1, round(dev_size * n_images))
     elif math.isfinite(dev_size) and dev_size == int(dev_size):

@@ -23,6 +23,7 @@ from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Activation, Dropout, Layer, Linear, parameter_count
+from mlcore.settings import check_kind
 
 MICRO_BATCH = 512
 """Images that go through the network at once, at most; the gradients of a larger batch are added up."""
@@ -79,7 +80,7 @@ class Network:
         *,
         initialize: bool = True,
     ) -> None:
-        self.config = config
+        self.config = check_kind(config, NetworkConfig)
         self.preparation = preparation
         self.n_classes = n_classes
         self.micro_batch = micro_batch

@@ -6,6 +6,7 @@ Those who want to see or change a step on the way use `TrainingRun` and `train` 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -13,10 +14,16 @@ from typing import TextIO
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split, split_dataset
-from mlcore.language import _
+from mlcore.errors import LearnedNothing
+from mlcore.language import N_, _
 from mlcore.model import Model
 from mlcore.training.records import Record
 from mlcore.training.run import TrainingRun, train
+
+NOTHING_LEARNED = N_(
+    "The network learned nothing: it does no better than one answer for everything. Most often the learning "
+    "rate is too high. Try a tenth of it, another initialisation, fewer sigmoid layers, or scaled pixels."
+)
 
 
 def fit(
@@ -49,6 +56,11 @@ def fit(
     TrainingDiverged
         When the numbers become too large to hold, mostly because the learning rate is too high.
 
+    Warns
+    -----
+    LearnedNothing
+        When the network does no better than one answer for everything.
+
     Examples
     --------
     >>> from mlcore import load_dataset
@@ -63,6 +75,8 @@ def fit(
             if stream is not None:
                 stream.write(f"\r{_line(run, record)}")
                 stream.flush()
+    if run.learned_nothing:
+        warnings.warn(_(NOTHING_LEARNED), LearnedNothing, stacklevel=2)
     return run.best_model()
 
 

@@ -27,6 +27,7 @@ from mlcore.formulas.schedules import SCHEDULES, RatePlan
 from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
 from mlcore.network.network import Network
+from mlcore.settings import check_kind
 from mlcore.training.batches import ImageOrder, TrainingData, draws, step_generator
 from mlcore.training.checkpoint import Checkpoint, TrainState, begin_training, make_state
 from mlcore.training.mistakes import GradientHook, mistakes_of
@@ -98,8 +99,8 @@ class TrainingRun:
         *,
         in_halves: bool = False,
     ) -> None:
-        self.network_config = network_config or NetworkConfig()
-        self.training_config = training_config or TrainingConfig()
+        self.network_config = check_kind(network_config, NetworkConfig)
+        self.training_config = check_kind(training_config, TrainingConfig)
         self.in_halves = in_halves
         self.step = 0
         self.images_seen = 0
@@ -124,6 +125,8 @@ class TrainingRun:
     def __repr__(self) -> str:
         if self._state is None:
             return "TrainingRun(not begun)"
+        if self.diverged:
+            return f"TrainingRun(diverged at step {self.step:,} of {self.total_steps:,})"
         best = "" if self.best is None else f", best dev accuracy {self.best.dev_accuracy:.1%}"
         return f"TrainingRun(step {self.step:,} of {self.total_steps:,}{best})"
 
@@ -137,6 +140,9 @@ class TrainingRun:
         DatasetError
             When there is nothing to learn from, or these are other data than those the run began with.
         """
+        if not isinstance(split, Split):
+            message = _("Training needs a split, not {kind}: make one with split_dataset(dataset).")
+            raise DatasetError(message.format(kind=type(split).__name__))
         if self._state is None:
             self._state = begin_training(self.network_config, self.training_config, split.train)
         if self._data is None or self._data.split is not split:
@@ -222,6 +228,11 @@ class TrainingRun:
     def is_done(self) -> bool:
         """Whether the run is finished, and measured at its end."""
         return self.finished and self._work is None and not self._evaluation_is_due
+
+    @property
+    def diverged(self) -> bool:
+        """Whether its parameters are no longer numbers: only `best_model` can still be used."""
+        return self._state is not None and not bool(np.isfinite(self.network.parameters).all())
 
     @property
     def learned_nothing(self) -> bool:

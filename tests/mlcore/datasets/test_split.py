@@ -85,6 +85,7 @@ def test_a_stratified_choice_may_take_every_image_that_is_left() -> None:
         ({"dev_size": -3}, "needs at least 1"),
         ({"dev_size": 100}, "leaves none of the 100 to train on"),
         ({"dev_size": 0.999}, "leaves none"),
+        ({"dev_size": 1.0}, "write 1, or a fraction below 1"),
         ({"dev_size": 1.5}, "neither a whole number nor a fraction"),
         ({"dev_size": float("nan")}, "neither"),
         ({"dev_size": float("inf")}, "neither"),

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from mlcore import NetworkConfig, TrainingConfig, TrainingDiverged, TrainingRun, fit
+from mlcore import LearnedNothing, NetworkConfig, TrainingConfig, TrainingDiverged, TrainingRun, fit
 from tests.mlcore.small import finish, small_split
 
 SPLIT = small_split()
@@ -59,6 +59,11 @@ def test_the_line_is_ended_when_training_blows_up() -> None:
     with pytest.raises(TrainingDiverged):
         fit(SPLIT, training=wild, progress=stream)
     assert stream.getvalue().endswith("\n")
+
+
+def test_a_training_that_learns_nothing_ends_with_a_warning() -> None:
+    with pytest.warns(LearnedNothing, match="no better than one answer for everything"):
+        fit(small_split(), network=NetworkConfig(initialization="zeros"), training=TrainingConfig(epochs=1))
 
 
 def test_a_run_and_a_model_are_printed_as_what_they_are() -> None:

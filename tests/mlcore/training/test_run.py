@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from mlcore import (
     BatchMetrics,
     Dataset,
     DatasetError,
+    DigitLabError,
     EpochMetrics,
     ModelFileError,
     Network,
@@ -855,3 +857,37 @@ def test_a_run_without_configs_has_the_defaults() -> None:
     assert run.training_config == TrainingConfig()
     assert not run.finished
     assert dataclasses.replace(run.training_config) == run.training_config
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (
+            lambda: TrainingRun(TrainingConfig(), NetworkConfig()),
+            "A NetworkConfig is needed here, not TrainingC",
+        ),
+        (lambda: TrainingRun(None, NetworkConfig()), "A TrainingConfig is needed here, not NetworkConfig"),
+        (lambda: small_run().build(SPLIT.train), "needs a split, not Dataset"),
+    ],
+)
+def test_arguments_that_are_swapped_are_refused_at_once(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(DigitLabError, match=sentence):
+        make()
+
+
+@pytest.mark.parametrize(
+    "name", ["epoch", "total_steps", "learning_rate", "steps_per_epoch", "network", "class_weights"]
+)
+def test_what_is_not_known_before_the_data_says_what_to_do_first(name: str) -> None:
+    with pytest.raises(ValueError, match="train, or build"):
+        getattr(small_run(), name)
+
+
+def test_a_run_that_blew_up_says_so_and_its_best_network_can_still_be_used() -> None:
+    run = small_run(optimizer="gradient_descent", learning_rate=100.0, epochs=200, weight_decay=1.0)
+    assert not run.diverged
+    with pytest.raises(TrainingDiverged):
+        finish(run, SPLIT)
+    assert run.diverged
+    assert repr(run).startswith("TrainingRun(diverged at step")
+    assert np.isfinite(run.best_model().predict_probabilities(SPLIT.dev.images)).all()
