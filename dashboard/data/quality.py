@@ -62,7 +62,7 @@ PROBLEMS: dict[str, Problem] = {
 
 
 def show_quality(session: Session) -> None:
-    """Show what may be wrong with the images, and go on looking while that is worked out."""
+    """Show what may be wrong with the images, and update them while they are computed."""
     try:
         health = _checks.find(session.whole)
     except Exception as error:

@@ -94,7 +94,7 @@ GLOSSARY: dict[str, Term] = {
         N_("Learning curves"),
         N_(
             "Loss and accuracy in the course of training, on the training images and on the dev set. When "
-            "the training curve goes on improving and the dev curve does not, the network is overfitting."
+            "the training curve keeps improving and the dev curve does not, the network is overfitting."
         ),
     ),
     "loss": Term(

@@ -273,10 +273,10 @@ class TrainingRun:
     ) -> None:
         """Set another learning rate or another total length, from the next step on; patience starts again.
 
-        A rate that is set is the rate of the next step. From there the schedule goes on towards its end, but
+        A rate that is set is the rate of the next step. From there the schedule continues to its end, but
         only downwards. Another length stretches or shortens the schedule, and never raises a rate that the
         schedule has begun to lower: the rate stays as it is until the schedule falls below it. A finished run
-        that is made longer thus goes on with the rate of its last step, unless another one is set.
+        that is made longer thus continues with the rate of its last step, unless another one is set.
 
         Raises
         ------

@@ -113,7 +113,9 @@ def _open(source: Source, labelled: bool) -> Table:
         if names is not None:
             names = fitted_header(names, n, n - 1 in columns.blank)
             if len(names) != n:
-                message = _("{file}: its header has {names:,} columns, the rows have {n:,}. Mend the header.")
+                message = _(
+                    "{file}: its header has {names:,} columns, the rows have {n:,}. Correct the header."
+                )
                 raise DatasetError(message.format(file=file, names=len(names), n=n))
         layout = layout_of(file, table.dialect, names, columns, labelled)
         pixels = columns.values[:, list(layout.pixels)]

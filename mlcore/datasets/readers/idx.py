@@ -132,7 +132,7 @@ def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
             raise DatasetError(message.format(file=source.name, shape=shown, expected=expected, found=found))
         if stream.read(1):
             message = _(
-                "{file} goes on after the {expected:,} values that its header announces. "
+                "{file} has more data than the {expected:,} values that its header announces. "
                 "It is damaged or not an IDX file; download it again."
             )
             raise DatasetError(message.format(file=source.name, expected=expected))

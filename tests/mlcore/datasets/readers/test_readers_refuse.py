@@ -186,7 +186,7 @@ BAD: dict[str, tuple[Files, str]] = {
         "cut short: its header announces 6×8×8 values, 384 bytes, but only 383 are there",
     ),
     "truncated header": ({**IDX, IDX_IMAGES: IDX[IDX_IMAGES][:9]}, "ends inside its header"),
-    "idx that goes on": ({**IDX, IDX_IMAGES: IDX[IDX_IMAGES] + b"\0"}, "goes on after the 384 values"),
+    "idx that goes on": ({**IDX, IDX_IMAGES: IDX[IDX_IMAGES] + b"\0"}, "more data than the 384 values"),
     "counts that differ": (
         {**IDX, IDX_LABELS: make.idx(LABELS[:5])},
         "train-labels-idx1-ubyte: there are 6 images but 5 labels",
