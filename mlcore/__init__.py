@@ -9,7 +9,15 @@ from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.describe import average_images, commonest_share, pixel_range
 from mlcore.datasets.health import Health, check_health
-from mlcore.datasets.readers import READERS, Parts, Reader, read_dataset, read_images, read_parts
+from mlcore.datasets.readers import (
+    READERS,
+    LabelsInNames,
+    Parts,
+    Reader,
+    read_dataset,
+    read_images,
+    read_parts,
+)
 from mlcore.datasets.shipped import SHIPPED_DATASETS, ShippedDataset, load_dataset
 from mlcore.datasets.split import Split, SplitSettings, split_dataset
 from mlcore.datasets.undo import redo_decision, undo_decision
@@ -80,6 +88,7 @@ __all__ = [
     "GradientCheck",
     "GradientRow",
     "Health",
+    "LabelsInNames",
     "LayerSummary",
     "LearnedNothing",
     "LearningRateSearch",

@@ -16,7 +16,11 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("pages", "dashboard", "mlcore", "benchmarks", "examples", "models", "docs")
 
 MLCORE_MAY_IMPORT = {*sys.stdlib_module_names, "mlcore", "numpy", "PIL"}
-OPTIONAL_DOORS = {"mlcore/sklearn.py": {"sklearn"}, "mlcore/onnx.py": {"onnx", "onnxruntime"}}
+OPTIONAL_DOORS = {
+    "mlcore/sklearn.py": {"sklearn"},
+    "mlcore/onnx.py": {"onnx", "onnxruntime"},
+    "mlcore/images/picture_file.py": {"pillow_heif"},
+}
 RUNS_MUST_NOT_IMPORT = {"streamlit", "streamlit_drawable_canvas", "plotly", "pandas", "pages", "app"}
 PAGES_MAY_IMPORT = {*sys.stdlib_module_names, "streamlit", "dashboard", "mlcore"}
 OTHERS_MAY_IMPORT = {
@@ -83,8 +87,9 @@ DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
-    "DatasetError", "MissingLabels", "MissingPart", "ModelFileError", "NoDisk", "NoRoom", "RunError",
-    "SecondProcessError", "SettingError", "TooSlow", "TrainingDiverged",
+    "DatasetError", "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError",
+    "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
+    "TooSlow", "TrainingDiverged",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Decodes a picture file (PNG, JPEG, BMP, GIF, WebP) into a grey image; the only module that needs Pillow.
+"""Decodes a picture file (PNG, JPEG, TIFF, HEIC, …) into a grey image; the only module that needs Pillow.
 
 The reader of picture folders uses it, and so does the Draw page for a photo of a digit.
 """
@@ -21,7 +21,8 @@ from mlcore.language import _
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 JPEG = ("JPEG", "MPO")  # what two lenses took together is an MPO
 MAX_PIXELS = 25_000_000  # 100 MB decoded
 MAX_JPEG_PIXELS = (
@@ -54,7 +55,7 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
     from PIL import Image, ImageOps
 
     with _sentences(name):
-        opened = _open(file)
+        opened = _open(name, file)
         _check_size(name, opened)
         opened.draft("L", (longest_side, longest_side))
         ImageOps.exif_transpose(opened, in_place=True)
@@ -88,7 +89,7 @@ def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
         When it is no picture, or too large.
     """
     with _sentences(name):
-        opened = _open(file)
+        opened = _open(name, file)
         _check_size(name, opened)
         width, height = opened.size
         if opened.format not in JPEG:
@@ -99,11 +100,30 @@ def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
         return DecodingCost(width * height // 4, unpacked + 8 * opened.width * opened.height)
 
 
-def _open(file: bytes | BinaryIO) -> Image:
+def _open(name: str, file: bytes | BinaryIO) -> Image:
     """Return a picture of which the header is read, and nothing is decoded yet."""
     from PIL import Image
 
-    return Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS)
+    stream = io.BytesIO(file) if isinstance(file, bytes) else file
+    head = stream.read(12)
+    stream.seek(0)
+    if head[4:8] == b"ftyp" and head[8:] in HEIF_BRANDS:
+        _learn_heif(name)
+        return Image.open(stream, formats=("HEIF",))
+    return Image.open(stream, formats=FORMATS)
+
+
+def _learn_heif(name: str) -> None:
+    """Let Pillow read HEIC pictures, as iPhones take them, where the package for it is installed."""
+    try:
+        import pillow_heif
+    except ImportError as error:
+        message = _(
+            "{file} is a HEIC picture, as iPhones take them, which is not read here. Save it as PNG or JPEG, "
+            "or install pillow-heif."
+        )
+        raise DatasetError(message.format(file=name)) from error
+    pillow_heif.register_heif_opener()
 
 
 @contextmanager
@@ -122,7 +142,8 @@ def _sentences(name: str) -> Iterator[None]:
         raise DatasetError(_("{file} has too many pixels. Save it smaller.").format(file=name)) from error
     except Exception as error:  # Pillow's decoders raise almost anything for damaged files
         message = _(
-            "{file} is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF). Save it again as PNG."
+            "{file} is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF, PGM). Save it again "
+            "as PNG."
         )
         raise DatasetError(message.format(file=name)) from error
 

@@ -14,19 +14,20 @@ import numpy as np
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import DecisionKey
 from mlcore.datasets.readers.assemble import Found, make_dataset, make_images
-from mlcore.datasets.readers.choose import Chosen, sorted_out
+from mlcore.datasets.readers.choose import Chosen, Labels, sorted_out
 from mlcore.datasets.readers.containers import flat_sources
 from mlcore.datasets.readers.formats import READERS, Reader
 from mlcore.datasets.readers.limits import MIN_CLASSES, Ask, asking, holding
 from mlcore.datasets.readers.parts import MissingPart, Part, left_out, set_aside, several
+from mlcore.datasets.readers.picture_labels import LabelsInNames
 from mlcore.datasets.readers.source import LONGEST_NAME, FileLike, Source, stem_of, unpacking
 from mlcore.datasets.undo import undo_decision
-from mlcore.datasets.unlabelled import UnlabelledImages
+from mlcore.datasets.unlabelled import MissingLabels, UnlabelledImages
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 
-__all__ = ["READERS", "Parts", "Reader", "read_dataset", "read_images", "read_parts"]
+__all__ = ["READERS", "LabelsInNames", "Parts", "Reader", "read_dataset", "read_images", "read_parts"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def read_dataset(
     part: Part = "train",
     ask: Ask | None = None,
     without: Collection[DecisionKey] = (),
+    labels: Labels = "folders",
 ) -> Dataset:
     """Make a Dataset of the files of one data set.
 
@@ -75,9 +77,14 @@ def read_dataset(
     without : collection of str
         What not to decide: "stretch", "invert", "turn", "name" (see `Decision`); it stays in
         ``dataset.decisions``, undone.
+    labels : "folders" or "names"
+        Where the labels of pictures are: their folders, or a table beside them; or the names of the pictures,
+        as in ``3_17.png``.
 
     Raises
     ------
+    LabelsInNames
+        When pictures lie in no folders of classes, but ``labels="names"`` would find labels; it shows some.
     ValueError
         When ``without`` names something else.
     DatasetError
@@ -85,7 +92,7 @@ def read_dataset(
     """
     if unknown := set(without) - set(get_args(DecisionKey)):
         raise ValueError(f"no decisions: {unknown}; there are {get_args(DecisionKey)}")
-    with _opened(files, ask) as (sources, chosen):
+    with _opened(files, ask, labels) as (sources, chosen):
         found = chosen.read(part)
         if part == "train":
             found.notes[:0] = [*chosen.notes, *set_aside(chosen.named_others())]
@@ -97,7 +104,12 @@ def read_dataset(
     return dataset
 
 
-def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask | None = None) -> Parts:
+def read_parts(
+    files: Mapping[str, FileLike],
+    name: str | None = None,
+    ask: Ask | None = None,
+    labels: Labels = "folders",
+) -> Parts:
     """Read the training, validation and test images of one data set in one go.
 
     The parameters are those of `read_dataset`. A validation or test part that cannot be used is left out,
@@ -108,7 +120,7 @@ def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask 
     DatasetError
         When there are no images to learn from, or they cannot be used.
     """
-    with _opened(files, ask) as (sources, chosen):
+    with _opened(files, ask, labels) as (sources, chosen):
         found = chosen.read("train")
         found.notes[:0] = chosen.notes
         train = make_dataset(found, name or _name_of(found, sources))
@@ -119,6 +131,9 @@ def read_parts(files: Mapping[str, FileLike], name: str | None = None, ask: Ask 
                 try:
                     other = _fitted(make_dataset(chosen.read(part), train.name, 1, train.decisions), train)
                 except MissingPart:
+                    continue
+                except MissingLabels:
+                    notes.append(left_out(part, str(MissingLabels(_("They have no labels.")))))
                     continue
                 except DatasetError as error:
                     notes.append(left_out(part, str(error)))
@@ -147,7 +162,7 @@ def read_images(
     >>> read_images({"test.csv": b"0,255,9,7,0,0,3,0,0,0,8,0,9,1,0,2"})
     UnlabelledImages('test': 1 images 4×4)
     """
-    with _opened(files, ask) as (sources, chosen):
+    with _opened(files, ask, "none") as (sources, chosen):
         found = chosen.read_unlabelled()
         found.notes[:0] = chosen.notes
         return make_images(found, name or _name_of(found, sources))
@@ -186,12 +201,14 @@ def _fitted(part: Dataset, train: Dataset) -> Dataset:
 
 
 @contextmanager
-def _opened(files: Mapping[str, FileLike], ask: Ask | None) -> Iterator[tuple[list[Source], Chosen]]:
+def _opened(
+    files: Mapping[str, FileLike], ask: Ask | None, labels: Labels
+) -> Iterator[tuple[list[Source], Chosen]]:
     """Open the files while the block runs, and turn whatever is raised in it into a `DatasetError`."""
     if not files:
         raise DatasetError(_("No file was chosen."))
     with asking(ask), unpacking(several(files)), flat_sources(files) as sources:
-        yield sources, sorted_out(sources)
+        yield sources, sorted_out(sources, labels)
 
 
 def _name_of(found: Found, sources: list[Source]) -> str:

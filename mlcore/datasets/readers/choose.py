@@ -6,6 +6,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.formats import READERS, Reader
@@ -21,10 +22,14 @@ from mlcore.datasets.readers.parts import (
     set_aside,
     several,
 )
-from mlcore.datasets.readers.pictures import has_classes
+from mlcore.datasets.readers.picture_labels import labelled_by_list, labelled_by_name
+from mlcore.datasets.readers.pictures import check_classes, has_classes
 from mlcore.datasets.readers.source import Source, open_content
 from mlcore.errors import DatasetError
 from mlcore.language import _
+
+Labels = Literal["folders", "names", "none"]
+Groups: TypeAlias = dict[NamedPart | None, list[Source]]
 
 LEAST_COLUMNS = 17
 """Of a table of images: 4×4 pixels and a label; a narrower one is a list."""
@@ -48,7 +53,7 @@ class Chosen:
     """
 
     reader: Reader
-    groups: dict[NamedPart | None, list[Source]]
+    groups: Groups
     notes: list[str] = field(default_factory=list)
 
     def read(self, part: Part) -> Found:
@@ -97,28 +102,53 @@ class Chosen:
         return [part for part in self.others() if part in self.groups]
 
 
-def sorted_out(sources: Sequence[Source]) -> Chosen:
-    """Return which of the files are read.
+def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
+    """Return which of the files are read; `read_dataset` says what ``labels`` are.
 
     Raises
     ------
+    MissingLabels
+        When pictures lie in no folders of classes; it is a `LabelsInNames` when their names may hold labels.
     DatasetError
-        When none of them can be, with the next step for their kind; or when they are several data sets.
+        When none of the files can be read, with the next step for their kind; or when they are several sets.
     """
     by_kind: dict[str, list[Source]] = {}
     for source in sources:
         by_kind.setdefault(source.kind, []).append(source)
     key = _format_of(by_kind)
-    unread = [source for kind, found in by_kind.items() if kind != key for source in found]
-    notes = [_unread_note(unread)] if unread else []
     groups = by_part(_once_each(by_kind[key]), _part_speaker(by_kind[key]))
+    notes: list[str] = []
     if "train" in groups and None in groups:
-        groups[None] = _strays(key, groups)
-        notes.append(_partless_note(groups.pop(None)))
-    learned_from = named_part(groups, "train")
-    if "sample" in groups and learned_from != "sample":
+        notes.append(_partless_note(_strays(key, groups)))
+        del groups[None]
+    lists: list[Source] = []
+    if key == "pictures" and labels != "none":
+        groups, lists = _labelled(groups, by_kind.get("csv", []), labels, notes)
+        check_classes(groups[named_part(groups, "train")])
+    unread = [source for source in sources if source.kind != key and source not in lists]
+    if unread:
+        notes.append(_unread_note(unread))
+    if "sample" in groups and named_part(groups, "train") != "sample":
         notes += set_aside(["sample"])
     return Chosen(READERS[key], groups, notes)
+
+
+def _labelled(
+    groups: Groups, tables: Sequence[Source], labels: Labels, notes: list[str]
+) -> tuple[Groups, list[Source]]:
+    """Give pictures in no folders of classes the labels of a table, or of their names where it is wanted."""
+    if labels == "names":
+        return labelled_by_name(groups, named_part(groups, "train")), []
+    found: Groups = {}
+    used: list[Source] = []
+    for part, pictures in groups.items():
+        listed, table = ([], None) if has_classes(pictures) else labelled_by_list(pictures, tables)
+        found[part] = listed or pictures
+        if table is not None:
+            used.append(table)
+            message = _("The labels of {n:,} of {all:,} pictures were read from {table}.")
+            notes.append(message.format(n=len(listed), all=len(pictures), table=table.name))
+    return found, used
 
 
 def _format_of(by_kind: Mapping[str, Sequence[Source]]) -> str:

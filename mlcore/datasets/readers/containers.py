@@ -45,7 +45,7 @@ def flat_sources(files: Mapping[str, FileLike]) -> Iterator[list[Source]]:
         When an archive is damaged, encrypted, or would unpack to too much.
     """
     with ExitStack() as stack:
-        walk = _Walk(stack)
+        walk = _Walk(stack, name_archives=len(files) > 1)
         for name, file in files.items():
             if isinstance(file, str | Path) and Path(file).is_dir():
                 walk.add_folder(name, Path(file))
@@ -57,9 +57,10 @@ def flat_sources(files: Mapping[str, FileLike]) -> Iterator[list[Source]]:
 class _Walk:
     """What has been found so far, and what has to be closed in the end."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, name_archives: bool) -> None:
         self.sources: list[Source] = []
         self._stack = stack
+        self._name_archives = name_archives
         self._members = 0
         self._unpacked = 0
 
@@ -69,7 +70,8 @@ class _Walk:
             inner = path.relative_to(folder).as_posix()
             if not is_hidden(inner) and path.is_file():
                 self._count(name, 1, 0)
-                self.add(replace(source_of(inner, path), prefix=name, top=name), 0)
+                prefix = name if self._name_archives else ""
+                self.add(replace(source_of(inner, path), prefix=prefix, top=name), 0)
 
     def add(self, source: Source, depth: int) -> None:
         """Add a file, or what is in it when it is an archive."""
@@ -101,7 +103,7 @@ class _Walk:
         self._count(source.top, len(members), sum(info.file_size for info in members.values()))
         opener = cast(Callable[[zipfile.ZipInfo], BinaryIO], archive.open)
         for path, info in members.items():
-            inside = Source(path, opener, info, _inside(source, depth), source.top, info.file_size)
+            inside = Source(path, opener, info, self._inside(source, depth), source.top, info.file_size)
             self.add(inside, depth + 1)
 
     def _add_tar(self, source: Source, depth: int) -> None:
@@ -118,8 +120,17 @@ class _Walk:
             self._count(source.top, 1, info.size)  # before it is passed over or read
             path = info.name.replace("\\", "/").removeprefix("./")
             if info.isreg() and not info.issparse() and not is_hidden(path):
-                prefix = _inside(source, depth)
+                prefix = self._inside(source, depth)
                 self.add(Source(path, _tar_opener(archive), info, prefix, source.top, info.size), depth + 1)
+
+    def _inside(self, source: Source, depth: int) -> str:
+        """Return the folders that what is in an archive lies in: those around it, and its own name as one.
+
+        The name of the only file that was given tells nothing that its content does not.
+        """
+        if depth == 0:
+            return source.stem if self._name_archives else ""
+        return "/".join(filter(None, (source.prefix, source.inner.rpartition("/")[0], source.stem)))
 
     def _may_open(self, source: Source, depth: int) -> bool:
         if depth < MAX_DEPTH:
@@ -162,12 +173,6 @@ def _kind_of_zip(source: Source, archive: zipfile.ZipFile) -> str:
     if "[Content_Types].xml" in names:
         return "excel"
     return "pickle" if any(name.endswith("/data.pkl") for name in names) else ""
-
-
-def _inside(source: Source, depth: int) -> str:
-    """Return the folders that what is in an archive lies in: those around it, and its own name as one."""
-    folder = source.inner.rpartition("/")[0] if depth else ""
-    return "/".join(filter(None, (source.prefix, folder, source.stem)))
 
 
 def _tar_opener(archive: tarfile.TarFile) -> Callable[[tarfile.TarInfo], BinaryIO]:

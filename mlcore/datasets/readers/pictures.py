@@ -3,6 +3,7 @@
 It is one of the readers between a dataset file and a Dataset.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,12 +16,14 @@ from mlcore.datasets.readers.limits import (
     MAX_PICTURE_BYTES,
     MAX_SIDE,
     MEGABYTE,
+    MIN_CLASSES,
     MIN_SIDE,
     check_decoding,
     check_images,
 )
 from mlcore.datasets.readers.parts import MissingPart, Part, several
-from mlcore.datasets.readers.source import Source, stem_of
+from mlcore.datasets.readers.picture_labels import labels_in_names, offer
+from mlcore.datasets.readers.source import Source
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.images.picture_file import decoding_cost, read_picture
@@ -45,7 +48,7 @@ def folder_of(source: Source) -> Folder:
 
 def has_classes(sources: Sequence[Source]) -> bool:
     """Tell whether pictures lie in folders of at least two classes."""
-    return len(set(classes_of({folder_of(source) for source in sources}).values())) > 1
+    return len(set(classes_of({folder_of(source) for source in sources}).values())) >= MIN_CLASSES
 
 
 def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
@@ -89,17 +92,13 @@ def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) 
 
 
 def _labelled(file: str, sources: Sequence[Source]) -> tuple[list[tuple[Source, str]], list[str]]:
-    """Return the pictures that lie in a folder of a class, with it, and notes on the others."""
+    """Return the pictures that have a class, with it, and notes on the others."""
     classes = classes_of({folder_of(source) for source in sources})
-    labelled, strays = [], []
-    for source in sources:
-        label = classes.get(folder_of(source))
-        if label is None:
-            strays.append(source)
-        else:
-            labelled.append((source, label))
-    if len(set(classes.values())) < 2:
-        raise _no_classes(file, sources, set(classes.values()) - {stem_of(file)})
+    found = [(source, source.label or classes.get(folder_of(source), "")) for source in sources]
+    labelled = [(source, label) for source, label in found if label]
+    if not labelled:
+        raise _no_classes(file, sources, set())
+    strays = [source for source, label in found if not label]
     return labelled, [_stray_note(strays)] if strays else []
 
 
@@ -109,7 +108,19 @@ def _names_of(sources: Sequence[Source]) -> tuple[str, ...]:
     return names if len({*names}) == len(names) else tuple(source.path for source in sources)
 
 
+def check_classes(sources: Sequence[Source]) -> None:
+    """Raise `MissingLabels` when pictures have fewer than two classes, with what can be done about it."""
+    file = sources[0].top
+    classes = classes_of({folder_of(source) for source in sources})
+    names = {source.label or classes.get(folder_of(source), "") for source in sources} - {""}
+    if len(names) < MIN_CLASSES:
+        raise _no_classes(file, sources, names)
+
+
 def _no_classes(file: str, sources: Sequence[Source], names: set[str]) -> MissingLabels:
+    labels = labels_in_names(sources)
+    if labels:
+        return offer(file, sources, labels)
     if names:
         message = _(
             "{file}: all pictures lie in one folder, {folder}, whose name would be their label. Put the "
@@ -131,8 +142,11 @@ def _stray_note(strays: Sequence[Source]) -> str:
 
 
 def _broken_note(broken: Sequence[Source], n: int) -> str:
-    message = _("Left out, as they could not be read: {broken:,} of {n:,} pictures ({names}).")
-    return message.format(broken=len(broken), n=n, names=several(source.name for source in broken))
+    message = _("Left out, as they could not be read: {broken:,} of {n:,} pictures, {endings} ({names}).")
+    endings = Counter("." + source.plain_name.rpartition(".")[2] for source in broken)
+    counted = several(f"{count:,} {ending}" for ending, count in endings.most_common())
+    names = several(source.name for source in broken)
+    return message.format(broken=len(broken), n=n, endings=counted, names=names)
 
 
 def _called(file: str, source: Source) -> str:

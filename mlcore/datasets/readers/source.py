@@ -62,6 +62,8 @@ class Source:
         What it is, by its content and name (see `mlcore.datasets.readers.kinds`).
     columns : int
         Of a text table, how many cells its first line has.
+    label : str
+        Of a picture, its class, where a table or its own name says it.
     """
 
     inner: str
@@ -72,6 +74,7 @@ class Source:
     size: int | None = None
     kind: str = ""
     columns: int = 0
+    label: str = ""
 
     def open(self) -> BinaryIO:
         """Return the file, open at its beginning."""

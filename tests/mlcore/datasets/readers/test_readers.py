@@ -82,7 +82,7 @@ def test_what_is_written_as_npz_is_read_back(
 
 
 @settings(max_examples=30)
-@given(image_sets(), st.sampled_from(["PNG", "BMP", "GIF", "WEBP"]))
+@given(image_sets(), st.sampled_from(["PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM"]))
 def test_what_is_written_as_pictures_is_read_back(data: tuple[np.ndarray, np.ndarray], form: str) -> None:
     images, labels = data
     dataset = read_dataset({"digits.zip": make.archive(make.picture_folders(images, labels, form))})
@@ -506,7 +506,7 @@ def test_a_few_broken_pictures_are_left_out_and_named() -> None:
     members = make.picture_folders(images, labels) | {"1/broken.png": b"", "2/text.png": b"hello"}
     dataset = read_dataset({"a.zip": make.archive(members)})
     same(dataset, images, labels)
-    assert "2 of 8 pictures (1/broken.png, 2/text.png)" in dataset.notes[0]
+    assert "2 of 8 pictures, 2 .png (1/broken.png, 2/text.png)" in dataset.notes[0]
 
 
 def test_a_table_beside_single_pictures_is_read() -> None:
