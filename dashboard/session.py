@@ -5,6 +5,7 @@ visitor can reach it.
 """
 
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -146,6 +147,14 @@ class Session:
         self.dataset_key, self._split = UPLOADED, None
         self.left_out, self._kept = {}, None
         self.split_settings = self.split_settings.fitted_to(len(dataset))
+
+    def change_upload(self, change: Callable[[Dataset], Dataset]) -> None:
+        """Change the images of the upload, of all its parts alike; the split and what was left out stay."""
+        if self.uploaded is None:
+            return
+        dataset, test = change(self.uploaded), self.uploaded_test
+        self.uploaded, self.uploaded_test = dataset, None if test is None else change(test)
+        self._leave_out(self.left_out)
 
     def use_dataset(self, key: str) -> None:
         """Make a shipped data set the one in use; the size of the dev set follows when it is another one."""

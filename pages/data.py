@@ -6,6 +6,7 @@ The menu leads here first; what is chosen here is what Network and Train work wi
 import streamlit as st
 
 from dashboard.data.choice import choose_dataset
+from dashboard.data.decisions import show_decisions
 from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
 from dashboard.navigation import guard
@@ -25,6 +26,7 @@ with friendly_errors():
     left, right = st.columns([2, 1], gap="large")
     with left:
         st.subheader(_("Samples"), help=meaning("label"))
+        show_decisions(session)
         show_samples(session)
     with right:
         st.subheader(_("The average image of each class"), help=meaning("average_image"))

@@ -37,8 +37,8 @@ def show_facts(session: Session) -> None:
         st.metric(_("Pixels"), f"{height} × {width}")
         levels = f"{facts.darkest} – {facts.lightest}"
         st.metric(_("Grey levels"), levels, help=meaning("grey_level"))
-    if dataset.notes:
-        show_notes(dataset.notes)
+    if dataset.left_out:
+        show_notes(dataset.left_out)
     if shipped:
         st.caption(
             _("{credit}. Licence: {licence}.").format(credit=_(shipped.credit), licence=_(shipped.licence))

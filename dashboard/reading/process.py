@@ -72,12 +72,13 @@ def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) ->
     """Write what the files hold into the folder, and return what is to be known of it."""
     found = read_parts({name: Path(path) for name, path in files.items()}, ask=ask)
     parts = {"train": found.train, "dev": found.dev, "test": found.test}
-    written = {name: _write(part, folder / name) for name, part in parts.items() if part is not None}
+    written = {name: write_part(part, folder / name) for name, part in parts.items() if part is not None}
     written["train"]["notes"] += found.notes
     return written
 
 
-def _write(dataset: Dataset, folder: Path) -> dict[str, Any]:
+def write_part(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Write a data set into a new folder, and return what is to be known of it besides."""
     folder.mkdir()
     np.save(folder / PIXELS, dataset.images)
     np.save(folder / LABELS, dataset.labels)

@@ -24,10 +24,11 @@ import numpy as np
 
 from dashboard.budget import Budget, NoRoom, Reservation
 from dashboard.places import lies_in_memory
-from dashboard.reading.process import LABELS, PIXELS
+from dashboard.reading.process import LABELS, PIXELS, write_part
 from dashboard.runs.executors import WORKER_ENVIRONMENT
 from dashboard.runs.store import DataStore, StoredDataset, reason_of
-from mlcore import Dataset, DatasetError, Decision, Parts
+from mlcore import Dataset, DatasetError, Decision, Parts, redo_decision, undo_decision
+from mlcore.datasets.decision import DecisionKey
 from mlcore.errors import DigitLabError
 from mlcore.language import _
 
@@ -135,6 +136,22 @@ class Readings:
             parts = self._follow(task, turn, room, wait)
             made = {name: self._take(part, room) for name, part in parts.items()}
         return Parts(made["train"], made.get("dev"), made.get("test"))
+
+    def change(self, dataset: Dataset, key: DecisionKey, *, is_undone: bool) -> Dataset:
+        """Return a data set that was read with one of its decisions undone, or done again.
+
+        No process is needed for that: the files are not read again.
+
+        Raises
+        ------
+        DatasetError
+            When it cannot be undone.
+        NoRoom, NoDisk
+            When it could be at another time.
+        """
+        change = undo_decision if is_undone else redo_decision
+        with self._budget.reserve(2 * dataset.base.images.nbytes) as room, self._folder() as folder:
+            return self._take(write_part(change(dataset.base, key), folder / "changed"), room)
 
     def close(self) -> None:
         """End all processes."""
@@ -298,7 +315,7 @@ class Readings:
         self._start_cleaner()
         # The mapping is gone when the last part, picture or split of the data set is.
         weakref.finalize(pixels._mmap, self._let_go, stored, kept).atexit = False
-        decisions = [_from_json(decision) for decision in part["decisions"]]
+        decisions = [_decision(decision) for decision in part["decisions"]]
         return Dataset(pixels, labels, names, part["name"], notes=part["notes"], decisions=decisions)
 
     def _let_go(self, stored: StoredDataset, kept: Reservation) -> None:
@@ -323,7 +340,7 @@ def _tell(process: "subprocess.Popen[str]", message: Mapping[str, Any]) -> None:
         process.stdin.flush()
 
 
-def _from_json(decision: Mapping[str, Any]) -> Decision:
+def _decision(decision: Mapping[str, Any]) -> Decision:
     rows, names = bytes.fromhex(decision["rows"]), tuple(decision["names"])
     return Decision(**{**decision, "rows": rows, "names": names})
 

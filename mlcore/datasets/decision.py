@@ -35,6 +35,8 @@ class Decision:
         The names of the classes before they were letters, or, once that is undone, the letters.
     is_undone : bool
         Whether the data set is as if this had not been decided.
+    offer : str
+        Where it was left to the user from the start: why it was not done.
     """
 
     key: DecisionKey
@@ -44,6 +46,7 @@ class Decision:
     levels: int = 0
     names: tuple[str, ...] = ()
     is_undone: bool = False
+    offer: str = ""
 
     @property
     def can_be_undone(self) -> bool:

@@ -259,10 +259,56 @@ def test_an_upload_is_let_go_of_and_read_once(app: AppTest, monkeypatch: pytest.
     assert len(calls) == 1
 
 
-def test_what_the_reader_changed_is_told(app: AppTest) -> None:
+def decided(app: AppTest) -> list[str]:
+    """Return what is said to have been decided, and the buttons beside it."""
+    said = [text.value.strip("`") for text in app.markdown if "inverted" in text.value]
+    return [*said, *(button.label for button in app.button if str(button.key).startswith("change_"))]
+
+
+def test_what_was_decided_is_told_undone_and_done_again_in_all_parts_of_the_upload(app: AppTest) -> None:
+    images, labels = some_digits()
+    dark = 255 - images
+    content = make.npz(x_train=dark[:200], y_train=labels[:200], x_test=dark[200:], y_test=labels[200:])
+    bring(choose(app, UPLOADED), {"dark.npz": content})
+    session = session_of(app)
+    app.number_input(key="dev_size").set_value(30).run()
+    fingerprint, settings = session.dataset.fingerprint, session.split_settings
+    sentence = "The images are dark on light; they were inverted to white ink on black."
+    assert decided(app) == [sentence, "Do not invert"]
+
+    app.button(key="change_invert").click().run()
+    np.testing.assert_array_equal(session.dataset.images, dark[:200])
+    assert session.test_set is not None
+    np.testing.assert_array_equal(session.test_set.images, dark[200:])
+    assert decided(app) == [f"Undone: {sentence}", "Invert"]
+    assert session.split_settings == settings
+
+    app.button(key="change_invert").click().run()
+    assert session.dataset.fingerprint == fingerprint
+    assert decided(app) == [sentence, "Do not invert"]
+
+
+def test_what_needs_the_file_again_is_told_without_a_button(app: AppTest) -> None:
+    images, labels = some_digits()
+    bring(choose(app, UPLOADED), {"fractions.npz": make.npz(X=images / 255, y=labels)})
+    assert any("ranged from 0 to 1" in text.value for text in app.markdown)
+    assert decided(app) == []
+
+
+def test_what_there_is_no_room_for_is_not_undone_and_a_sentence_says_so(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     images, labels = some_digits()
     bring(choose(app, UPLOADED), {"digits.csv": make.csv(255 - images, labels).encode()})
-    assert "inverted" in app.info[0].value
+    before = session_of(app).dataset
+
+    def full(*_arguments: object) -> None:
+        raise NoRoom(10_000_000, 1_000_000)
+
+    monkeypatch.setattr(server().budget, "reserve", full)
+    app.button(key="change_invert").click().run()
+    assert any("10 MB of memory" in error.value for error in app.error)
+    assert session_of(app).dataset is before
 
 
 def test_images_and_labels_may_come_one_after_the_other(app: AppTest) -> None:

@@ -81,8 +81,8 @@ def _invert(images: UInt8Array, stretch: Decision | None) -> Decision | None:
     if count == 0:
         if papers.are_ink:
             return None
-        sentence = _("No paper was found in the images, so that they were not inverted.")
-        return Decision("invert", sentence, len(images), is_undone=True)
+        offer = _("The images look like photos: no paper was found in them, so they were not inverted.")
+        return Decision("invert", _("All images were inverted."), len(images), is_undone=True, offer=offer)
     if count == len(images):
         sentence = _("The images are dark on light; they were inverted to white ink on black.")
     else:

@@ -173,6 +173,25 @@ def test_test_images_that_came_along_come_too(store: DataStore, budget: Budget, 
     assert len(stored(store, "pixels")) == 2
 
 
+def test_a_changed_data_set_takes_the_place_of_the_one_before_in_store_and_budget(
+    store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
+) -> None:
+    readings = Readings(budget, store, PATIENT)
+    dark = make.csv(255 - IMAGES, LABELS).encode()
+    read = readings.read(files(digits=dark), Patience()).train
+    taken, fingerprint = budget.taken, read.fingerprint
+    changed = readings.change(read, "invert", is_undone=True)
+    np.testing.assert_array_equal(changed.images, 255 - IMAGES)
+    assert changed.decisions[0].is_undone
+    assert len(stored(store, "pixels")) == 2
+    assert budget.taken == 2 * taken
+    del read
+    gc.collect()
+    wait_until(lambda: len(stored(store, "pixels")) == 1)
+    assert budget.taken == taken
+    assert readings.change(changed, "invert", is_undone=False).fingerprint == fingerprint
+
+
 # Errors
 
 
