@@ -21,6 +21,6 @@ print(f"{mlcore.accuracy(test.labels, model.predict(test.images)):.1%} of images
 
 canvas = Image.new("L", (280, 280))  # black paper, white pen
 ImageDraw.Draw(canvas).line([(70, 60), (210, 60), (130, 230)], fill=255, width=20, joint="curve")
-image = mlcore.image_from_drawing(np.array(canvas), model.image_shape)
+image = model.image_from_drawing(np.array(canvas))
 probabilities = model.predict_probabilities(image[None])[0]
 print(f"This is a {model.class_names[probabilities.argmax()]} ({probabilities.max():.0%} sure)")

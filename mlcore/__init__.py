@@ -38,6 +38,7 @@ from mlcore.formulas.optimizers import OPTIMIZERS
 from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.augmentation import Augmentation, augment
 from mlcore.images.drawing import image_from_drawing, image_from_picture
+from mlcore.images.frame import Frame
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.metrics import (
     Calibration,
@@ -85,6 +86,7 @@ __all__ = [
     "DigitLabError",
     "EpochMetrics",
     "Evaluation",
+    "Frame",
     "GradientCheck",
     "GradientRow",
     "Health",

@@ -13,13 +13,17 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlcore.arrays import UInt8Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.errors import ModelFileError, SettingError
+from mlcore.images.drawing import image_from_drawing, image_from_picture
+from mlcore.images.frame import Frame, mnist_frame
 from mlcore.images.pixels import bytes_of
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
@@ -107,7 +111,7 @@ class Model:
                 digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode())
                 digest.update(np.ascontiguousarray(value).data)
             else:
-                digest.update(f"{name} {json.dumps(value)}\n".encode())
+                digest.update(f"{name} {json.dumps(value, default=dataclasses.asdict)}\n".encode())
         return digest.hexdigest()
 
     @property
@@ -142,6 +146,41 @@ class Model:
     def network(self) -> Network:
         """The network itself, to look inside; calling it is not safe from several threads."""
         return self._network
+
+    @property
+    def frame(self) -> Frame:
+        """How ink lies in the images that it learned from."""
+        return self.preparation.frame or mnist_frame(self.image_shape)
+
+    def image_from_drawing(self, drawing: NDArray[Any]) -> UInt8Array | None:
+        """Return a drawing as an image like those that this model learned from, or None when it is blank.
+
+        Parameters
+        ----------
+        drawing : uint8 array, ``(height, width)`` grey, ``(…, 3)`` RGB or ``(…, 4)`` RGBA
+            As `mlcore.image_from_drawing` takes it.
+
+        Returns
+        -------
+        uint8 array of `image_shape`, or None
+            Placed in the model's `frame`: as large, as bright and in the same place as ink was in training.
+        """
+        return image_from_drawing(drawing, self.image_shape, self.frame)
+
+    def image_from_picture(self, file: bytes | str | Path | BinaryIO) -> UInt8Array | None:
+        """Return the digit in a picture file or photo as an image like those that this model learned from.
+
+        Returns
+        -------
+        uint8 array of `image_shape`, or None
+            None when nothing stands out from the paper.
+
+        Raises
+        ------
+        DatasetError
+            When the file is no picture, damaged or too large.
+        """
+        return image_from_picture(file, self.image_shape, self.frame)
 
     def predict_probabilities(self, images: ArrayLike) -> NDArray[np.floating]:
         """Return how likely each class is, float (n, classes), each row summing to one.
@@ -204,6 +243,7 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         "pooling": model.preparation.pooling,
         "scale": model.preparation.scale,
         "levels": model.preparation.levels,
+        "frame": model.preparation.frame and dataclasses.asdict(model.preparation.frame),
         "card": model.card,
     }
     arrays: Arrays = {"header": text_array(json.dumps(header)), "parameters": model.parameters}
@@ -299,9 +339,15 @@ def _preparation_from(header: dict[str, Any], arrays: Arrays) -> Preparation:
         arrays.get("mean"),
         arrays.get("deviation"),
         levels,
+        _frame_from(header.get("frame")),
     )
     preparation.check()
     return preparation
+
+
+def _frame_from(fields: Any) -> Frame | None:
+    """Read how ink lies in the training images; older files say nothing of it."""
+    return None if fields is None else Frame(**_tuples(fields))
 
 
 def _class_names_from(names: Any) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def show_page(session: Session) -> None:
     with answer, friendly_errors():  # whatever the model does, the choice of another one stays
         model = chosen_model(session)
         with place:
-            image, hint = take_image(session, model.image_shape)
+            image, hint = take_image(session, model)
         show_answer(model, image, hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")

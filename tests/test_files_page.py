@@ -51,11 +51,16 @@ def test_the_arrays_of_a_model_file_are_those_on_the_page(arrays: dict[str, Any]
     assert sorted(arrays) == sorted(documented("Arrays") + documented("Training state"))
 
 
-@pytest.mark.parametrize("heading", ["Header", "Card", "Counters"])
+@pytest.mark.parametrize("heading", ["Header", "Frame", "Card", "Counters"])
 def test_the_fields_in_a_model_file_are_those_on_the_page(arrays: dict[str, Any], heading: str) -> None:
     header = json_in(arrays["header"])
-    found = {"Header": header, "Card": header["card"], "Counters": json_in(arrays[COUNTERS])}[heading]
-    assert list(found) == documented(heading)
+    found = {
+        "Header": header,
+        "Frame": header["frame"],
+        "Card": header["card"],
+        "Counters": json_in(arrays[COUNTERS]),
+    }
+    assert list(found[heading]) == documented(heading)
 
 
 def test_the_columns_of_a_history_file_are_those_on_the_page(run: TrainingRun) -> None:

@@ -22,6 +22,9 @@ MOST_BARS = 12
 
 NOT_SURE = 0.5
 
+FEW = 200
+"""With fewer training images of each class, on average, the page warns of strangers' handwriting."""
+
 
 def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
     """Show what the model makes of the image, or the hint when there is none."""
@@ -30,6 +33,19 @@ def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
     else:
         probabilities = model.predict_probabilities(image[None])[0]
         st.html(answer_html(probabilities, model.class_names, image))
+    if warning := few_images_sentence(model):
+        st.caption(warning)
+
+
+def few_images_sentence(model: Model) -> str:
+    """Return a sentence when the model saw too few hands to read any; nothing otherwise."""
+    n = model.card.get("train_size")
+    if type(n) is not int or not 0 < n < FEW * len(model.class_names):
+        return ""
+    return _(
+        "This model learned from {n:,} images only, about {each:,.0f} of each class. "
+        "It may misread handwriting that differs from theirs."
+    ).format(n=n, each=n / len(model.class_names))
 
 
 def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[str], seen: GreyImage) -> str:

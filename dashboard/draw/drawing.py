@@ -10,7 +10,7 @@ from dashboard.draw.strokes import drawn_by_pen, strokes_of
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
-from mlcore import image_from_picture
+from mlcore import Model
 from mlcore.images.drawing import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
 from mlcore.images.strokes import draw_strokes
@@ -61,8 +61,8 @@ def _objects(drawing: Any) -> list[Any]:
     return objects if isinstance(objects, list) else []
 
 
-def digit_in_picture(file: BinaryIO, shape: tuple[int, int]) -> GreyImage | None:
-    """Return the digit in a picture file, prepared for the network; None when there is none.
+def digit_in_picture(file: BinaryIO, model: Model) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the model; None when there is none.
 
     Raises
     ------
@@ -74,4 +74,4 @@ def digit_in_picture(file: BinaryIO, shape: tuple[int, int]) -> GreyImage | None
     cost = decoding_cost(str(getattr(file, "name", _("The file"))), file, PICTURE_SIDE)
     file.seek(0)
     with server().budget.reserve(cost.bytes):
-        return image_from_picture(file, shape)
+        return model.image_from_picture(file)

@@ -14,7 +14,7 @@ from dashboard.server.uploaded_files import in_memory
 from dashboard.session import Session
 from dashboard.ui.messages import show_error, show_message
 from dashboard.ui.pictures import GreyImage
-from mlcore import DatasetError, image_from_drawing
+from mlcore import DatasetError, Model
 from mlcore.arrays import UInt8Array
 from mlcore.language import N_, _
 
@@ -25,7 +25,7 @@ PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
 LARGEST_PICTURE = 20  # MB
 
 
-def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | None, str]:
+def take_image(session: Session, model: Model) -> tuple[UInt8Array | None, str]:
     """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
     way = st.segmented_control(
         _("Input"),
@@ -43,25 +43,25 @@ def take_image(session: Session, shape: tuple[int, int]) -> tuple[UInt8Array | N
         file = in_memory(
             st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
         )
-        image = image_of(file, shape)
+        image = image_of(file, model)
         if file is not None and image is not None:
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
         return image, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
     if way == "camera":
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
-        return image_of(file, shape), _("Take a photo: dark ink on light paper works best.")
+        return image_of(file, model), _("Take a photo: dark ink on light paper works best.")
     show_canvas(session)
-    return image_from_drawing(drawn_image(session), shape), _(
+    return model.image_from_drawing(drawn_image(session)), _(
         "Draw a digit: the answer is updated after each stroke."
     )
 
 
-def image_of(file: BinaryIO | None, shape: tuple[int, int]) -> GreyImage | None:
-    """Return the digit in a picture file, prepared for the network; say so when there is none."""
+def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
+    """Return the digit in a picture file, prepared for the model; say so when there is none."""
     if file is None:
         return None
     try:
-        image = digit_in_picture(file, shape)
+        image = digit_in_picture(file, model)
     except (DatasetError, NoRoom) as error:
         show_error(error)
         return None

@@ -4,7 +4,6 @@ The Draw page calls it before the model answers. It does what was done to MNIST'
 Bengio and Haffner, 1998): scale to fit 20×20, then put the centre of mass in the middle of 28×28.
 """
 
-import math
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,22 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
+from mlcore.images.frame import FAINTEST, Frame, Ink, mnist_frame
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.pixels import bytes_of
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
 
-Ink = NDArray[np.float32]  # 0 is paper, 1 is full ink
-
-BOX = 20 / 28  # the share of each side that the ink fills
 BLANK = 0.1  # less contrast than this is no ink
-FAINTEST = 0.04  # what is fainter does not count when the ink is cropped
 SPECK = 0.05  # a mark smaller than this share of the drawing's longer side is a speck
 SPECK_BESIDE = 0.15  # or than this share of the largest mark, when that is less
 PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
 
 
-def image_from_drawing(drawing: NDArray[Any], shape: tuple[int, int] = (28, 28)) -> UInt8Array | None:
+def image_from_drawing(
+    drawing: NDArray[Any], shape: tuple[int, int] = (28, 28), frame: Frame | None = None
+) -> UInt8Array | None:
     """Return a drawing as an image like those that a network was trained on, or None when it is blank.
 
     Parameters
@@ -36,7 +34,9 @@ def image_from_drawing(drawing: NDArray[Any], shape: tuple[int, int] = (28, 28))
         Light ink on dark or dark on light, which its border tells. On a transparent canvas what is drawn is
         ink, whatever its colour. Booleans and floats from 0 to 1 are taken too.
     shape : (int, int)
-        Height and width of the image; the ink fills 20/28 of it, as in MNIST.
+        Height and width of the image.
+    frame : Frame, optional
+        How ink lies in it; without one as in MNIST, where it fills 20/28 of the image.
 
     Returns
     -------
@@ -53,11 +53,11 @@ def image_from_drawing(drawing: NDArray[Any], shape: tuple[int, int] = (28, 28))
     >>> np.argwhere(image).min(axis=0), np.argwhere(image).max(axis=0)
     (array([ 4, 13]), array([23, 15]))
     """
-    return _placed(without_specks(_ink_of_drawing(bytes_of(drawing))), shape)
+    return (frame or mnist_frame(shape)).put(without_specks(_ink_of_drawing(bytes_of(drawing))), shape)
 
 
 def image_from_picture(
-    file: bytes | str | Path | BinaryIO, shape: tuple[int, int] = (28, 28)
+    file: bytes | str | Path | BinaryIO, shape: tuple[int, int] = (28, 28), frame: Frame | None = None
 ) -> UInt8Array | None:
     """Return the digit in a picture file as an image like those that a network was trained on.
 
@@ -78,33 +78,9 @@ def image_from_picture(
     else:
         name = str(getattr(file, "name", _("The file")))
     ink = _ink_of_photo(read_picture(name, file, PICTURE_SIDE))
-    inside = _placed(without_specks(ink, keep_at_border=False), shape)
-    return _placed(without_specks(ink), shape) if inside is None else inside
-
-
-def _placed(ink: Ink, shape: tuple[int, int]) -> UInt8Array | None:
-    """Crop the ink, scale it into its box and set it down by its centre of mass."""
-    strong = ink > FAINTEST
-    if not strong.any():
-        return None
-    rows, columns = np.flatnonzero(strong.any(axis=1)), np.flatnonzero(strong.any(axis=0))
-    crop = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    box = max(1, round(shape[0] * BOX)), max(1, round(shape[1] * BOX))
-    digit = resample(crop, fit_into((crop.shape[0], crop.shape[1]), box))
-    digit *= 255 / digit.max()  # MNIST's brightest pixel is 254 or 255 in 95 of 100 images
-    top, left = (_start(digit.sum(axis=1 - axis), shape[axis]) for axis in (0, 1))
-    image = np.zeros(shape, np.uint8)
-    image[top : top + digit.shape[0], left : left + digit.shape[1]] = np.rint(digit)
-    return image
-
-
-def _start(mass: NDArray[np.float32], side: int) -> int:
-    """Return where a digit begins along one side so that its centre of mass is nearest to the middle.
-
-    In MNIST the centre lies from 13.5 to below 14.5 of 28, evenly: each digit was moved by whole pixels.
-    """
-    centre = float(mass @ np.arange(len(mass), dtype=np.float32) / mass.sum())
-    return int(np.clip(math.ceil(side / 2 - 0.5 - centre), 0, side - len(mass)))
+    frame = frame or mnist_frame(shape)
+    inside = frame.put(without_specks(ink, keep_at_border=False), shape)
+    return frame.put(without_specks(ink), shape) if inside is None else inside
 
 
 # From a drawing to ink

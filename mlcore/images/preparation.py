@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import Array
+from mlcore.images.frame import Frame, fit_frame
 from mlcore.language import _
 
 Integers = NDArray[np.unsignedinteger[Any]]
@@ -42,6 +43,8 @@ class Preparation:
     levels : int or None
         The highest grey level that the pixels had before they became bytes; they are then brought back to
         these whole numbers, exactly: round(byte · levels / 255).
+    frame : Frame or None
+        How ink lies in the training images, for drawings that are to be answered; None: as in MNIST.
     """
 
     image_shape: tuple[int, int]
@@ -51,6 +54,7 @@ class Preparation:
     mean: NDArray[np.float64] | None = None
     deviation: NDArray[np.float64] | None = None
     levels: int | None = None
+    frame: Frame | None = None
 
     def check(self) -> None:
         """Raise ValueError when the parts do not fit together (a damaged file)."""
@@ -60,6 +64,8 @@ class Preparation:
             raise ValueError("pooling or scale")
         if self.levels is not None and not 1 <= self.levels <= 255:
             raise ValueError("grey levels")
+        if self.frame is not None:
+            self.frame.check(self.image_shape)
         if self.kept is not None and not (
             self.kept.ndim == 1
             and self.kept.dtype.kind in "iu"
@@ -210,11 +216,12 @@ def fit_preparation(
     """
     if scaling not in ("255", "maximum", "none", "levels"):
         raise ValueError(f"scaling is {scaling!r}, and should be '255', 'maximum', 'none' or 'levels'")
+    shape, frame = (images.shape[1], images.shape[2]), fit_frame(images)
     if scaling == "levels":
-        plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (16 * 8), levels=16)
+        plain = Preparation(shape, pooling, scale=1 / (16 * 8), levels=16, frame=frame)
     else:
         divisor = {"255": 255.0, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
-        plain = Preparation(tuple(images.shape[1:]), pooling, scale=1 / (divisor * pooling**2))
+        plain = Preparation(shape, pooling, scale=1 / (divisor * pooling**2), frame=frame)
     if drop_rare_pixels is None and not standardize:
         return plain
     kept = None

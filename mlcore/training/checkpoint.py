@@ -20,6 +20,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
 from mlcore.formulas.optimizers import Optimizer
+from mlcore.images.frame import measured_rows
 from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.network.network import Network, build_layers
@@ -58,7 +59,8 @@ def begin_training(network: NetworkConfig, training: TrainingConfig, images: Dat
     if len(images.class_names) < 2:
         raise DatasetError(_("All images are of one class: a network needs two or more."))
     preparation = fit_preparation(
-        _pixels_of(images) if network.needs_pixels else np.empty((0, *images.image_shape), np.uint8),
+        # Most settings need no pixels: then those few suffice that tell how the ink lies.
+        _pixels_of(images if network.needs_pixels else images.take(measured_rows(len(images)))),
         pooling=network.pooling,
         scaling=network.scaling,
         standardize=network.standardize,

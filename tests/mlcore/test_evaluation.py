@@ -30,6 +30,7 @@ from mlcore import (
     top_k_accuracy,
 )
 from mlcore.evaluation import misfit
+from mlcore.images.frame import mnist_frame
 from mlcore.images.preparation import Preparation
 
 
@@ -183,6 +184,7 @@ def test_every_change_of_a_model_changes_its_fingerprint(digits: Dataset, model:
         {"kept": np.arange(64)},
         {"mean": np.zeros(64)},
         {"deviation": np.ones(64)},
+        {"frame": mnist_frame((8, 8))},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -23,6 +23,7 @@ from mlcore import (
     ModelFileError,
     TrainingConfig,
     TrainingRun,
+    image_from_drawing,
     load_model,
     save_model,
 )
@@ -129,6 +130,35 @@ def test_every_shipped_model_can_be_loaded_and_says_how_it_was_made(path: Path) 
     p = model.predict_probabilities(np.zeros((2, *model.image_shape), np.uint8))
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     assert {"dataset", "fingerprint", "seed", "step"} <= set(model.card)
+
+
+def test_how_ink_lay_in_training_is_kept_and_drawings_are_placed_so() -> None:
+    frame = MODEL.preparation.frame
+    assert frame is not None
+    assert load_model(WHOLE).frame == MODEL.frame == frame
+    drawing = np.zeros((90, 60), np.uint8)
+    drawing[10:80, 20:30] = drawing[10:20, 20:50] = 255
+    image = MODEL.image_from_drawing(drawing)
+    np.testing.assert_array_equal(image, image_from_drawing(drawing, MODEL.image_shape, frame))
+
+
+def test_a_model_file_that_says_nothing_of_its_frame_has_that_of_mnist() -> None:
+    header, arrays = unpacked()
+    del header["frame"]
+    older = load_model(packed(header, arrays))
+    assert older.preparation.frame is None
+    drawing = np.zeros((90, 60), np.uint8)
+    drawing[10:80, 20:30] = 255
+    expected = image_from_drawing(drawing, older.image_shape)
+    np.testing.assert_array_equal(older.image_from_drawing(drawing), expected)
+
+
+@pytest.mark.parametrize(
+    "frame", [[], "MNIST", {}, {"box": [8, 8]}, {"box": 8, "place": 4}, {"scale": 1}], ids=str
+)
+def test_a_frame_that_is_none_is_refused(frame: Any) -> None:
+    header, arrays = unpacked()
+    assert "damaged" in refusal(packed(header | {"frame": frame}, arrays))
 
 
 # Answering
@@ -380,7 +410,7 @@ def test_a_header_that_cannot_be_is_refused(damage: dict) -> None:
     assert refusal(packed(header | damage, arrays)).startswith("The model file is damaged")
 
 
-@pytest.mark.parametrize("missing", sorted(set(unpacked()[0]) - {"format", "version", "levels"}))
+@pytest.mark.parametrize("missing", sorted(set(unpacked()[0]) - {"format", "version", "levels", "frame"}))
 def test_a_header_with_a_gap_is_refused(missing: str) -> None:
     header, arrays = unpacked()
     del header[missing]

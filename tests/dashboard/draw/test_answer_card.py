@@ -6,8 +6,10 @@ These are the tests of `dashboard.draw.answer_card`.
 import re
 
 import numpy as np
+import pytest
 
-from dashboard.draw.answer_card import answer_html, bars_html, blank_html
+from dashboard.draw.answer_card import answer_html, bars_html, blank_html, few_images_sentence
+from mlcore import Model, NetworkConfig, Preparation
 
 DIGITS = [str(digit) for digit in range(10)]
 SEEN = np.zeros((28, 28), np.uint8)
@@ -75,3 +77,18 @@ def test_class_names_cannot_break_out_of_the_html() -> None:
     html = answer_html(np.array([0.6, 0.4]), ["<b>x</b>", '"><img src=x>'], SEEN)
     assert "<b>" not in html
     assert html.count("<img") == 1
+
+
+@pytest.mark.parametrize("train_size", [None, "many", True, -1, 0, 2000, 60_000])
+def test_a_model_of_many_images_or_an_unknown_number_warns_of_nothing(train_size: object) -> None:
+    assert few_images_sentence(model_of(train_size)) == ""
+
+
+def test_a_model_of_few_images_says_so() -> None:
+    sentence = few_images_sentence(model_of(1437))
+    assert sentence.startswith("This model learned from 1,437 images only, about 144 of each class.")
+
+
+def model_of(train_size: object) -> Model:
+    config, card = NetworkConfig(hidden_sizes=()), {"train_size": train_size}
+    return Model(config, Preparation((8, 8)), tuple(DIGITS), np.zeros(650, np.float32), card=card)
