@@ -157,7 +157,7 @@ class Scheduler:
         Parameters
         ----------
         answer_seconds : float
-            How long a turn may last when its run shall stop, and any job in a process that was halted.
+            How long a turn may last when its run must stop, and any job in a process that was halted.
         job_seconds : float
             How long any job may take.
         """

@@ -72,7 +72,7 @@ class Limits:
     idle_seconds : float
         How long a worker without work stays, and a paused run in its memory.
     answer_seconds : float
-        How long a worker may continue a run that shall stop, or be halted, until it is ended by force.
+        How long a worker may continue a run that must stop, or be halted, until it is ended by force.
     job_seconds : float
         How long a worker may be at one job.
     """

@@ -98,7 +98,7 @@ class DataStore:
     Parameters
     ----------
     share : float
-        The part of the disk that it may take, of what is free and what it holds already.
+        The fraction of the disk that it may take, of what is free and what it already holds.
     """
 
     def __init__(self, share: float = SHARE) -> None:

@@ -54,7 +54,7 @@ SECONDS_AFTER_A_FAILED_SAVE = 5.0
 """Until it is tried again: a full disk may have room by then."""
 
 SECONDS_BETWEEN_LOOKS = 0.02
-"""Between two looks, within a turn, whether the run shall hold."""
+"""Between two checks, within a turn, whether the run must stop."""
 
 SCORE_SECONDS = 1.0
 """Of scoring a model at once; runs have their turns in between."""
@@ -116,7 +116,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 class _Turn:
-    """Says when a turn is over: when its time is, or somebody wants something else of the run."""
+    """Says when a turn is over: when its time is up, or the run must stop."""
 
     def __init__(self, spec: RunSpec, seconds: float) -> None:
         self._hold = str(spec.hold)
@@ -134,7 +134,7 @@ class _Turn:
 
 
 def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alone: bool = False) -> Report:
-    """Train for about ``seconds`` or until it shall hold, for ``max_steps``, or to the end.
+    """Train for about ``seconds`` or until it must stop, for ``max_steps``, or to the end.
 
     A turn may end within a step, after any micro-batch: the next one continues it. When the run is
     ``alone``, no other one trains, and a second process may take half of the work.

@@ -452,7 +452,7 @@ class TrainingRun:
         self.second_process = second_process
 
     def stop_sharing(self) -> None:
-        """Go on alone, with arrays of its own."""
+        """Continue alone, with its own arrays."""
         self.second_process = None
         parameters, moments = self.network.parameters, self.optimizer.moments
         own = (np.empty_like(parameters), np.zeros_like(parameters), np.empty_like(moments))
