@@ -30,8 +30,9 @@ REDO: dict[DecisionKey, str] = {
 
 def show_decisions(session: Session) -> None:
     """Show what was decided about the data set in use; nothing when there was nothing to decide."""
-    for decision in session.whole.decisions:
-        _show_decision(session, decision)
+    with st.container(gap="xsmall"):
+        for decision in session.whole.decisions:
+            _show_decision(session, decision)
     show_problem("decisions")
 
 
@@ -45,6 +46,7 @@ def _show_decision(session: Session, decision: Decision) -> None:
                 _(REDO[key]) if decision.is_undone else _(UNDO[key]),
                 icon=":material/redo:" if decision.is_undone else ":material/undo:",
                 key=f"change_{key}",
+                type="tertiary",
                 on_click=_change,
                 args=(session, key, not decision.is_undone),
             )

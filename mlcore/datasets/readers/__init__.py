@@ -141,8 +141,13 @@ def read_parts(
             # A file that has nothing but a test part is learned from.
             if part in chosen.groups or other.fingerprint != train.fingerprint:
                 parts[part] = other
-                notes += [*set_aside([part]), *other.notes]
-        return Parts(train, parts.get("dev"), parts.get("test"), tuple(dict.fromkeys(notes)))
+                notes += [*set_aside([part]), *other.left_out]
+        return Parts(
+            train,
+            parts.get("dev"),
+            parts.get("test"),
+            tuple(note for note in dict.fromkeys(notes) if note not in train.notes),
+        )
 
 
 def read_images(

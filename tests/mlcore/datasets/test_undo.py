@@ -98,3 +98,5 @@ def test_validation_and_test_images_follow_what_was_decided_about_the_training_i
     stored = undo_decision(undo_decision(test, "name"), "stretch")
     np.testing.assert_array_equal(stored.images, levels[kept])
     assert stored.class_names == undo_decision(parts.train, "name").class_names
+    assert not set(parts.notes) & set(parts.train.notes), "no sentence is there twice"
+    assert not set(parts.notes) & set(test.notes), "what was decided about the test images is theirs"
