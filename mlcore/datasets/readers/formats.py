@@ -11,7 +11,8 @@ from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
 from mlcore.datasets.readers.csv import read_table
 from mlcore.datasets.readers.idx import IDX_MAGIC, IDX_NAME, read_idx_files
-from mlcore.datasets.readers.npz import read_npz
+from mlcore.datasets.readers.npz import ENDINGS as ARRAY_ENDINGS
+from mlcore.datasets.readers.npz import NPY_MAGIC, read_npz
 from mlcore.datasets.readers.parts import Part
 from mlcore.datasets.readers.pictures import ENDINGS as PICTURE_ENDINGS
 from mlcore.datasets.readers.pictures import PICTURE_MAGIC, read_pictures
@@ -59,13 +60,14 @@ READERS: dict[str, Reader] = {
         magic=IDX_MAGIC,
     ),
     "npz": Reader(
-        label=N_("NumPy arrays (.npz)"),
+        label=N_("NumPy arrays (.npz, .npy)"),
         help=N_(
-            "Images and labels as x_train and y_train (as Keras has them), images and labels, or X and y."
+            "Images and labels in one .npz, under any names (x_train and y_train, say), or in two files."
         ),
-        accepts=lambda name: name.endswith(".npz"),
+        accepts=lambda name: name.endswith(ARRAY_ENDINGS),
         read=read_npz,
         read_unlabelled=partial(read_npz, labelled=False),
+        magic=NPY_MAGIC,
     ),
     "csv": Reader(
         label=N_("Table (CSV, text)"),

@@ -14,6 +14,16 @@ from mlcore.language import _
 NO_LABEL = -1
 
 
+def labels_of_marks(marks: NDArray[Any]) -> NDArray[np.int64] | None:
+    """Return in which column each row has its single 1, or None when a row has none or several.
+
+    >>> labels_of_marks(np.array([[0, 1], [1, 0]])), labels_of_marks(np.array([[1, 1]]))
+    (array([1, 0]), None)
+    """
+    single = ((marks == 0) | (marks == 1)).all() and (marks.sum(axis=1) == 1).all()
+    return marks.argmax(axis=1).astype(np.int64) if single else None
+
+
 def without_unlabelled(
     images: UInt8Array, labels: NDArray[Any], notes: list[str], block: int = 4096
 ) -> tuple[UInt8Array, NDArray[Any]]:

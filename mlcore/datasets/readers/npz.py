@@ -1,37 +1,38 @@
-"""Reads .npz files: NumPy arrays of images and labels, under the names that Keras and others give them.
+"""Chooses images and labels among the arrays of .npz and .npy files: by their names, else by their shapes.
 
-It is one of the readers between a dataset file and a Dataset; it looks at each array's header before its
-content, runs no pickled code, and converts other types to bytes piece by piece.
+It is one of the readers between a dataset file and a Dataset; `arrays` reads what it chooses.
 """
 
-import math
-import zipfile
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import BinaryIO, cast
 
 import numpy as np
-from numpy.lib import format as npy
-from numpy.typing import NDArray
 
-from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import Decision
-from mlcore.datasets.readers.assemble import Found, check_counts
-from mlcore.datasets.readers.limits import (
-    check_bytes,
-    check_count,
-    check_image_shape,
-    check_images,
-    check_label,
+from mlcore.datasets.readers.arrays import (
+    StoredArray,
+    are_labels,
+    check_readable,
+    image_shape_of,
+    open_array,
+    read_images,
+    read_labels,
 )
-from mlcore.datasets.readers.parts import Part, choose_part, several
-from mlcore.datasets.readers.scale import Scale, ValueRange, scale_of
-from mlcore.datasets.readers.source import Source
+from mlcore.datasets.readers.assemble import Found, check_counts
+from mlcore.datasets.readers.labels import without_unlabelled
+from mlcore.datasets.readers.parts import NamedPart, Part, by_part, choose_part, part_of, several
+from mlcore.datasets.readers.source import Source, open_content
 from mlcore.datasets.readers.zipped import open_zip
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 
+NPY_MAGIC = (b"\x93NUMPY",)
+ENDINGS = (".npz", ".npy")
 # Names of images and labels, as Keras, older tutorials, scikit-learn and `np.savez(file, X, y)` give them.
 ARRAY_NAMES = (
     ("x_train", "y_train"),
@@ -43,218 +44,202 @@ ARRAY_NAMES = (
     ("data", "target"),
     ("arr_0", "arr_1"),
 )
-PIECE_BYTES = 1 << 20
-MAX_LABEL = 1_000_000_000
+LABEL_WORDS = re.compile(r"(^|[^a-z])(y|labels?|targets?|class(es)?|digits?|lbls?)([^a-z]|$)")
+MOST_ARRAYS = 1000  # that are looked at
 
 
 @dataclass(frozen=True)
-class StoredArray:
-    """One array inside an .npz that is not read yet: where it is, and what its header says."""
+class Named:
+    """An array of some file, by the names that it goes by."""
 
-    archive: zipfile.ZipFile
-    info: zipfile.ZipInfo
-    file: str
+    array: StoredArray
     name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fortran_order: bool
-    header_bytes: int
+    whole_name: str
 
     @property
-    def count(self) -> int:
-        """How many values it holds."""
-        return math.prod(self.shape)
+    def part(self) -> NamedPart | None:
+        """The part of the data that its name speaks of, or else its file's."""
+        return part_of(self.name) or part_of(self.whole_name)
 
-    def place(self, index: int) -> str:
-        """Return how a sentence names the value at this place in the file: ``x_train[7, 0, 3]``."""
-        where = np.unravel_index(index, self.shape, order="F" if self.fortran_order else "C")
-        return f"{self.name}[{', '.join(str(k) for k in where)}]"
 
-    def pieces(self) -> Iterator[NDArray[Any]]:
-        """Yield its values in the order of the file, about a megabyte at a time."""
-        size = self.dtype.itemsize
-        left = self.count * size
-        with self.archive.open(self.info) as stream:
-            stream.seek(self.header_bytes)
-            while left:
-                wanted = min(left, max(1, PIECE_BYTES // size) * size)
-                piece = stream.read(wanted)
-                if len(piece) < wanted:
-                    message = _("{file}: the array {name} is cut short. Save it again with np.savez.")
-                    raise DatasetError(message.format(file=self.file, name=self.name))
-                left -= wanted
-                yield np.frombuffer(piece, self.dtype)
+@dataclass(frozen=True)
+class Pair:
+    """Images, and their labels where they are wanted."""
+
+    images: StoredArray
+    labels: StoredArray | None = None
 
 
 def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
-    """Return the images and labels of one .npz file.
+    """Return the images and labels of .npz and .npy files: of one that has both, or of two.
 
-    With ``labelled=False`` none are needed, and those that are there are left out: ``labels`` is empty.
+    They are known by usual names; otherwise the labels are the array with one value for each image of another
+    one. With ``labelled=False`` none are needed, and those that are there are left out: ``labels`` is empty.
 
     Raises
     ------
     DatasetError
         When an array is missing, pickled, of a wrong shape or type, or holds a value that is no pixel.
     """
-    if len(sources) > 1:
-        message = _("{n} .npz files were chosen. Choose one, with both the images and the labels in it.")
-        raise DatasetError(message.format(n=len(sources)))
-    file = sources[0].name
-    with open_zip(sources[0]) as archive:
-        names = {
-            info.filename.removesuffix(".npy").lower(): info
-            for info in archive.infolist()
-            if info.filename.endswith(".npy")
-        }
+    with ExitStack() as stack:
+        arrays = [named for source in sources for named in _arrays_in(stack, source, len(sources) > 1)]
+        file = sources[0].name
+        choose = _choose_pair if labelled else _choose_images
+        pair, notes = choose(file, arrays, part)
         decisions: list[Decision] = []
-        if not labelled:
-            image_name, notes = _choose_images(file, list(names), part)
-            images = _read_images(_open_array(archive, file, names[image_name]), decisions)
+        images = read_images(pair.images, decisions)
+        file = pair.images.file
+        if pair.labels is None:
             return Found(file, images, np.empty(0, np.int64), notes, decisions)
-        (image_name, label_name), notes = _choose_arrays(file, list(names), part)
-        images = _read_images(_open_array(archive, file, names[image_name]), decisions)
-        labels = _read_labels(_open_array(archive, file, names[label_name]), images.nbytes)
-    check_counts(file, len(images), len(labels))
+        labels = read_labels(pair.labels, notes, images.nbytes)
+        check_counts(pair.labels.file, len(images), len(labels))
+    images, labels = without_unlabelled(images, labels, notes)
     return Found(file, images, labels, notes, decisions)
 
 
-def _choose_arrays(file: str, names: list[str], part: Part) -> tuple[tuple[str, str], list[str]]:
-    """Return the names of the arrays of images and labels, and notes on what was left out."""
-    pairs = {pair[0]: pair for pair in ARRAY_NAMES if set(pair) <= set(names)}
-    if pairs:
-        return choose_part(pairs, part)
-    message = _(
-        "{file} holds the arrays {found}; x_train and y_train, images and labels, or X and y are needed. "
-        "Save them again under these names."
-    )
-    found = several(sorted(names)) or _("(none)")
-    raise DatasetError(message.format(file=file, found=found))
+# The arrays of the files
 
 
-def _choose_images(file: str, names: list[str], part: Part) -> tuple[str, list[str]]:
-    """Return the name of the array of images where no labels are wanted: the only array, or a known name."""
-    images = {image_name: image_name for image_name, __ in ARRAY_NAMES if image_name in names}
-    if len(names) == 1:
-        return names[0], []
-    if images:
-        return choose_part(images, part)
-    return _choose_arrays(file, names, part)[0][0], []
+def _arrays_in(stack: ExitStack, source: Source, among_others: bool) -> Iterator[Named]:
+    """Yield the arrays of a file with their headers."""
+    stem = source.plain_name.removesuffix(".npz").removesuffix(".npy")
+    if not _is_zip(source):
+        array = open_array(source.name, quoted(stem), lambda: open_content(source))
+        yield Named(array, stem, source.path.lower())
+        return
+    archive = stack.enter_context(open_zip(source))
+    members = [info for info in archive.infolist() if info.filename.endswith(".npy")][:MOST_ARRAYS]
+    for info in members:
+        title = info.filename.removesuffix(".npy")
+        opener = cast(Callable[[], AbstractContextManager[BinaryIO]], partial(archive.open, info))
+        name = title.lower()
+        array = open_array(source.name, quoted(title), opener)
+        yield Named(array, name, f"{source.path.lower()}/{name}" if among_others else name)
 
 
-def _open_array(archive: zipfile.ZipFile, file: str, info: zipfile.ZipInfo) -> StoredArray:
-    """Read the header of an array and check that it can be read safely."""
-    name = quoted(info.filename.removesuffix(".npy"))
-    with archive.open(info) as stream:
-        try:
-            major, __ = npy.read_magic(stream)
-            read_header = npy.read_array_header_1_0 if major == 1 else npy.read_array_header_2_0
-            shape, fortran_order, dtype = read_header(stream)
-            if min(shape, default=0) < 0:
-                raise ValueError(shape)
-        except Exception as error:  # a damaged header makes its parser raise almost anything
-            message = _("{file}: the array {name} cannot be read, its header is damaged. Save it again.")
-            raise DatasetError(message.format(file=file, name=name)) from error
-        header_bytes = stream.tell()
-    if dtype.hasobject:
-        message = _(
-            "{file}: the array {name} holds Python objects (pickled). They could run foreign code and are "
-            "not read; save plain arrays of numbers."
-        )
-        raise DatasetError(message.format(file=file, name=name))
-    return StoredArray(archive, info, file, name, shape, dtype, fortran_order, header_bytes)
+def _is_zip(source: Source) -> bool:
+    if source.plain_name.endswith(".npz"):
+        return True
+    with open_content(source) as stream:
+        return stream.read(6) not in NPY_MAGIC
 
 
-def _read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
-    """Return an array as uint8 images ``(n, height, width)``."""
-    image_shape = _image_shape(array)
-    copies = 2 if array.fortran_order else 1  # the second in the order of rows
-    check_images(array.file, array.shape[0], math.prod(image_shape), (copies - 1) * array.count)
-    if array.dtype.kind not in "buif":
-        message = _("{file}: the array {name} is of type {dtype}; images are numbers, best of type uint8.")
-        raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
-    scale = None if array.dtype == np.uint8 else _scale(array)
-    pixels = np.empty(array.count, np.uint8)
-    done = 0
-    for values in array.pieces():
-        pixels[done : done + len(values)] = values if scale is None else scale.to_bytes(values)
-        done += len(values)
-    if scale is not None:
-        decisions.append(Decision("stretch", scale.sentence, array.shape[0]))
-    if array.fortran_order:
-        pixels = np.ascontiguousarray(pixels.reshape(array.shape, order="F"))
-    return pixels.reshape(array.shape[0], *image_shape)
+# Which of them are images and labels
 
 
-def _image_shape(array: StoredArray) -> tuple[int, int]:
-    """Return height and width from a shape: (n, h, w), that with one channel, or (n, pixels of a square)."""
-    sides = array.shape[1:]
-    if len(sides) == 3 and 1 in (sides[0], sides[2]):
-        sides = sides[1:] if sides[0] == 1 else sides[:2]
-    elif len(sides) == 1 and math.isqrt(sides[0]) ** 2 == sides[0]:
-        sides = (math.isqrt(sides[0]),) * 2
-    if len(sides) != 2:
-        message = _(
-            "{file}: the array {name} has the shape {shape}. Grey images have (n, height, width), "
-            "or (n, pixels) when they are square."
-        )
-        raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
-    check_image_shape(array.file, sides)
-    return sides[0], sides[1]
+def _choose_pair(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, list[str]]:
+    """Return the arrays of images and labels of one part, and notes on what was left out."""
+    pairs = _known_pairs(arrays)
+    for name, pair in _pairs_by_shape(_without(arrays, pairs)).items():
+        if part_of(name) not in map(part_of, pairs):
+            pairs[name] = pair
+    if not pairs:
+        raise _no_pair(file, arrays)
+    others = _without(arrays, pairs)
+    unpaired = [named for named in others if image_shape_of(named.array.shape) and named.part != "test"]
+    if part == "train" and unpaired and all(part_of(name) == "test" for name in pairs):
+        raise _labels_missing(unpaired[0].array)
+    pair, notes = choose_part(pairs, part)
+    if others:
+        message = _("Left out: the arrays {names}.")
+        notes.append(message.format(names=several(named.name for named in others)))
+    return pair, notes
 
 
-def _scale(array: StoredArray) -> Scale | None:
-    """Return the scale of an array's values, or None when they are bytes in a larger type."""
-    values = ValueRange.of(array.pieces())
-    if values.whole and values.lowest >= 0 and values.highest <= 255:
+def _without(arrays: Sequence[Named], pairs: Mapping[str, Pair]) -> list[Named]:
+    """Return the arrays that are in no pair."""
+    used = {id(array) for pair in pairs.values() for array in (pair.images, pair.labels)}
+    return [named for named in arrays if id(named.array) not in used]
+
+
+def _known_pairs(arrays: Sequence[Named]) -> dict[str, Pair]:
+    """Return the pairs of usual names, by the name of their images."""
+    pairs = {}
+    for images, labels in ARRAY_NAMES:
+        files = {named.array.file: named for named in arrays if named.name == images}
+        for named in arrays:
+            if named.name == labels and named.array.file in files:
+                first = files[named.array.file]
+                pairs[first.whole_name] = Pair(first.array, named.array)
+    return pairs
+
+
+def _pairs_by_shape(arrays: Sequence[Named]) -> dict[str, Pair]:
+    """Return the pairs that fit each other, part by part: the labels have one value an image."""
+    pairs = {}
+    groups = by_part(arrays, lambda named: named.part)
+    for group in groups.values():
+        pair = _fitting_pair(group)
+        if pair is not None:
+            pairs[pair[0]] = pair[1]
+    if not pairs and (pair := _fitting_pair(arrays)):
+        pairs[pair[0]] = pair[1]
+    return pairs
+
+
+def _fitting_pair(arrays: Sequence[Named]) -> tuple[str, Pair] | None:
+    """Return the one pair of images and labels among some arrays, and a name for it.
+
+    Where several arrays may be the labels, the one that is called so.
+    """
+    fitting = [
+        (images, labels)
+        for images in arrays
+        for labels in arrays
+        if _belong_together(images.array, labels.array)
+    ]
+    called_so = [(images, labels) for images, labels in fitting if LABEL_WORDS.search(labels.name)]
+    chosen = fitting if len(fitting) == 1 else called_so
+    if len(chosen) != 1:
         return None
-    scale = scale_of(values)
-    if scale is None:
-        raise _no_pixel(array)
-    return scale
+    images, labels = chosen[0]
+    return images.whole_name, Pair(images.array, labels.array)
 
 
-def _no_pixel(array: StoredArray) -> DatasetError:
-    """Return what is said about the first value that is outside 0 to 255."""
-    start = 0
-    for values in array.pieces():
-        fits = (values >= 0) & (values <= 255)
-        if not fits.all():
-            break
-        start += len(values)
-    wrong = int(fits.argmin())
-    message = _(
-        "{file}: {place} is {value:g}. Pixels are numbers from 0 to 255, from 0 to 1 or from −1 to 1, or of "
-        "16 bits."
+def _belong_together(images: StoredArray, labels: StoredArray) -> bool:
+    """Whether one array may hold the labels of the images in the other."""
+    shape = image_shape_of(images.shape)
+    return (
+        shape is not None
+        and images.is_numeric
+        and are_labels(labels)
+        and images.shape[0] == labels.shape[0]
+        and images.count > labels.count
     )
-    place = array.place(start + wrong)
-    return DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
 
 
-def _read_labels(array: StoredArray, beside: int) -> NDArray[Any]:
-    """Return the labels as whole numbers or as text, ``(n,)``."""
-    if array.shape not in ((array.count,), (array.count, 1)):
-        message = _(
-            "{file}: the array {name} has the shape {shape}; labels are one number for each image, (n,)."
-        )
-        raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
-    if array.dtype.kind not in "buifU":
-        message = _(
-            "{file}: the array {name} is of type {dtype}; labels are whole numbers 0, 1, 2, … or text."
-        )
-        raise DatasetError(message.format(file=array.file, name=array.name, dtype=quoted(array.dtype)))
-    if array.dtype.kind == "U":
-        check_label(array.file, array.dtype.itemsize // 4)
-    check_count(array.file, array.count)
-    check_bytes(array.file, array.count * array.dtype.itemsize, beside)
-    labels = np.concatenate([np.empty(0, array.dtype), *array.pieces()])
-    if array.dtype.kind == "U":
-        labels = np.char.strip(labels)
-        fits = labels != ""
-    else:
-        fits = (labels >= 0) & (labels < MAX_LABEL) & (labels == np.floor(labels))
-    if not fits.all():
-        wrong = int(fits.argmin())
-        message = _("{file}: {place} is {value}; labels are whole numbers 0, 1, 2, … or text.")
-        value = repr(labels[wrong].item())
-        raise DatasetError(message.format(file=array.file, place=array.place(wrong), value=value))
-    return labels if array.dtype.kind == "U" else labels.astype(np.int64)
+def _choose_images(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, list[str]]:
+    """Return the array of images of one part, where no labels are wanted."""
+    known = [images for images, __ in ARRAY_NAMES]
+    images = [named for named in arrays if named.array.is_numeric and image_shape_of(named.array.shape)]
+    # Of images and one-hot labels of a square number of classes, the images are larger.
+    largest: dict[NamedPart | None, Named] = {}
+    for named in sorted(images, key=lambda named: (named.name in known, named.array.count)):
+        largest[named.part] = named
+    if not largest:
+        raise _no_pair(file, arrays)
+    return choose_part({named.whole_name: Pair(named.array) for named in largest.values()}, part)
+
+
+def _no_pair(file: str, arrays: Sequence[Named]) -> DatasetError:
+    """Return why there are no images with labels, and what to do; damage and pickles come first."""
+    images = [named.array for named in arrays if image_shape_of(named.array.shape) and named.array.is_numeric]
+    for named in arrays:
+        check_readable(named.array)
+    if len(images) == len(arrays) == 1:
+        return _labels_missing(images[0])
+    message = _(
+        "{file} holds the arrays {found}; images (n, height, width) and as many labels (n,) are needed. Save "
+        "them with np.savez(“digits.npz”, images=images, labels=labels)."
+    )
+    found = several(f"{named.name} {named.array.shape}" for named in arrays) or _("(none)")
+    return DatasetError(message.format(file=file, found=found))
+
+
+def _labels_missing(array: StoredArray) -> DatasetError:
+    message = _(
+        "{file}: the labels of the {n:,} images in the array {name} are missing. To learn from these images, "
+        "choose the file of their labels together with it. To have them answered by a trained network, "
+        "choose the file on the Evaluate page."
+    )
+    return DatasetError(message.format(file=array.file, n=array.shape[0], name=array.name))

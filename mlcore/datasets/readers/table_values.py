@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.datasets.readers.labels import labels_of_marks
 from mlcore.datasets.readers.limits import check_label
 from mlcore.datasets.readers.table_layout import Columns, Layout
 from mlcore.datasets.readers.table_lines import COMMENTS, NUMBER, Dialect, TableText, without_comments
@@ -236,12 +237,6 @@ def _labels_of_numbers(numbers: NDArray[Any]) -> NDArray[np.int64] | None:
     """Return labels as whole numbers from -1 on, or None when some are no such numbers."""
     fits = (numbers >= -1) & (numbers < MAX_LABEL) & (numbers == np.floor(numbers))
     return numbers.astype(np.int64) if fits.all() else None
-
-
-def labels_of_marks(marks: NDArray[Any]) -> NDArray[np.int64] | None:
-    """Return in which column each row has its single 1, or None when a row has none or several."""
-    single = ((marks == 0) | (marks == 1)).all() and (marks.sum(axis=1) == 1).all()
-    return marks.argmax(axis=1).astype(np.int64) if single else None
 
 
 def _labels_of_text(layout: Layout, cells: Sequence[bytes]) -> NDArray[np.str_] | None:

@@ -1,0 +1,194 @@
+"""NumPy's arrays are read under any names, in one file or two: what goes together is known by its shape."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlcore.datasets.dataset import Dataset
+from mlcore.datasets.readers import read_dataset, read_images, read_parts
+from mlcore.errors import DatasetError
+from tests.mlcore.datasets.readers import data_files as make
+
+RNG = np.random.default_rng(0)
+LABELS = np.arange(20) % 10
+IMAGES = np.zeros((20, 8, 8), np.uint8)
+IMAGES[:, 1:-1, 2:-2] = RNG.integers(20, 256, (20, 6, 4))
+IMAGES[0, 3, 3] = 255
+OTHERS, OTHER_LABELS = IMAGES[::-2].copy(), LABELS[::-2].copy()
+
+Arrays = dict[str, np.ndarray]
+
+
+def same(dataset: Dataset, images: np.ndarray = IMAGES, labels: np.ndarray = LABELS) -> None:
+    np.testing.assert_array_equal(dataset.images, images)
+    assert [dataset.class_names[label] for label in dataset.labels] == [str(label) for label in labels]
+
+
+def zipped(arrays: Arrays) -> dict[str, bytes]:
+    return {"digits.npz": make.npz(**arrays)}
+
+
+# Which arrays
+
+
+@pytest.mark.parametrize(("images", "labels"), [
+    ("train", "train_labels"), ("images", "targets"), ("pictures", "what"), ("imgs", "lbls"), ("b", "a"),
+    ("data", "label"), ("x_train", "labels"), ("training_images", "training_labels"), ("a/X", "a/Y"),
+])  # fmt: skip
+def test_arrays_of_any_names_are_paired_by_their_shapes(images: str, labels: str) -> None:
+    same(read_dataset(zipped({images: IMAGES, labels: LABELS})))
+    same(read_dataset(zipped({labels: LABELS, images: IMAGES.reshape(20, 64)})))
+
+
+def test_of_several_arrays_with_a_value_an_image_the_one_called_so_is_the_labels() -> None:
+    dataset = read_dataset(zipped({"writer": LABELS // 3, "pictures": IMAGES, "class_id": LABELS}))
+    same(dataset)
+    assert "Left out: the arrays writer." in dataset.notes
+
+
+@pytest.mark.parametrize(
+    "prefixes", [("training_", "test_"), ("x", "test"), ("Train/", "Test/"), ("tra_", "tes_")]
+)
+def test_test_images_are_never_read_for_training_images(prefixes: tuple[str, str]) -> None:
+    train, test = prefixes
+    arrays = {f"{test}images": OTHERS, f"{test}labels": OTHER_LABELS}
+    files = zipped({**arrays, f"{train}images": IMAGES, f"{train}labels": LABELS})
+    same(read_dataset(files))
+    same(read_dataset(files, part="test"), OTHERS, OTHER_LABELS)
+
+
+def test_validation_arrays_are_the_dev_part() -> None:
+    arrays = {"x_train": IMAGES, "y_train": LABELS, "x_val": OTHERS, "y_val": OTHER_LABELS}
+    parts = read_parts(zipped(arrays))
+    same(parts.train)
+    assert parts.dev is not None
+    same(parts.dev, OTHERS, OTHER_LABELS)
+
+
+@pytest.mark.parametrize("names", [("x_train.npy", "y_train.npy"), ("a.npy", "b.npy"), ("y.npy", "x.npy.gz")])
+def test_two_npy_files_are_paired(names: tuple[str, str]) -> None:
+    import gzip
+
+    images, labels = make.npy(IMAGES), make.npy(LABELS)
+    pack = gzip.compress if names[1].endswith(".gz") else bytes
+    same(read_dataset({names[0]: images, names[1]: pack(labels)}))
+    same(read_dataset({names[0]: labels, names[1]: pack(images)}))
+
+
+def test_two_npz_files_of_one_array_are_paired_and_their_names_tell_the_part() -> None:
+    files = {
+        "k-train-imgs.npz": make.npz(arr_0=IMAGES), "k-train-labels.npz": make.npz(arr_0=LABELS),
+        "k-test-imgs.npz": make.npz(arr_0=OTHERS), "k-test-labels.npz": make.npz(arr_0=OTHER_LABELS),
+    }  # fmt: skip
+    parts = read_parts(files)
+    same(parts.train)
+    assert parts.test is not None
+    same(parts.test, OTHERS, OTHER_LABELS)
+
+
+def test_arrays_in_a_zip_are_read() -> None:
+    members = {"data/x.npy": make.npy(IMAGES), "data/y.npy": make.npy(LABELS), "README.md": "Mine"}
+    same(read_dataset({"a.zip": make.archive(members)}))
+
+
+def test_two_data_sets_are_not_mixed() -> None:
+    one, other = make.npz(X=IMAGES, y=LABELS), make.npz(X=OTHERS, y=OTHER_LABELS)
+    with pytest.raises(DatasetError, match="several data sets"):
+        read_dataset({"a.npz": one, "b.npz": other})
+
+
+def test_images_alone_are_read_for_answers() -> None:
+    np.testing.assert_array_equal(read_images({"mine.npy": make.npy(IMAGES)}).images, IMAGES)
+    arrays = {"x_train": IMAGES, "y_train": LABELS, "x_test": OTHERS}
+    np.testing.assert_array_equal(read_images(zipped(arrays)).images, OTHERS)
+
+
+# Images
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("form", ["last", "first", "alpha"])
+def test_colours_become_grey(form: str, order: str) -> None:
+    colours = np.stack([IMAGES] * 3, 1 if form == "first" else 3)
+    if form == "alpha":
+        colours = np.concatenate([colours, np.full((20, 8, 8, 1), 255, np.uint8)], axis=3)
+    same(read_dataset(zipped({"X": np.asarray(colours, order=order), "y": LABELS})))
+
+
+def test_colours_count_as_bright_as_an_eye_sees_them() -> None:
+    colours = np.zeros((20, 8, 8, 3), np.float32)
+    colours[:, 2:6, 2:6, 1] = 1
+    colours[0, 3, 3] = 1
+    dataset = read_dataset(zipped({"X": colours, "y": LABELS}))
+    assert set(np.unique(dataset.images)) == {0, 150, 255}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(100, 100), (128, 96)])
+def test_large_images_are_scaled_down_as_they_are_read(shape: tuple[int, int], order: str) -> None:
+    large = np.zeros((20, *shape), np.uint8)
+    large[:, 30:70, 40:60] = 255
+    dataset = read_dataset(zipped({"X": np.asarray(large, order=order), "y": LABELS}))
+    assert dataset.image_shape == (28, 28)
+    assert dataset.images.max() == 255
+    assert [decision.key for decision in dataset.decisions] == ["shrink"]
+    assert f"{shape[1]}×{shape[0]}" in dataset.decisions[0].sentence
+
+
+def test_large_images_take_the_memory_of_small_ones() -> None:
+    asked: list[int] = []
+    images = np.zeros((2000, 200, 200), np.uint8)
+    images[:, 50:60, 50:60] = 255
+    read_dataset(zipped({"X": images, "y": np.arange(2000) % 3}), ask=asked.append)
+    assert max(asked) < 10_000_000 < images.nbytes
+
+
+# Labels
+
+
+@pytest.mark.parametrize("dtype", ["u1", "f4", "?"])
+def test_one_hot_labels_are_told(dtype: str) -> None:
+    dataset = read_dataset(zipped({"X": IMAGES, "y": np.eye(10)[LABELS].astype(dtype)}))
+    same(dataset)
+    assert any("one-hot" in note for note in dataset.notes)
+
+
+def test_as_many_classes_as_a_square_has_may_be_one_hot_too() -> None:
+    labels = np.arange(20) % 16
+    same(read_dataset(zipped({"targets": np.eye(16)[labels], "images": IMAGES})), labels=labels)
+
+
+def test_labels_of_bytes_are_text() -> None:
+    names = np.array([f"né{label}".encode() for label in LABELS])
+    dataset = read_dataset(zipped({"X": IMAGES, "y": names}))
+    assert [dataset.class_names[label] for label in dataset.labels] == [f"né{label}" for label in LABELS]
+
+
+def test_images_with_the_label_minus_1_are_left_out() -> None:
+    labels = np.where(LABELS == 4, -1, LABELS)
+    dataset = read_dataset(zipped({"X": IMAGES, "y": labels}))
+    same(dataset, IMAGES[LABELS != 4], LABELS[LABELS != 4])
+    assert "Images with the label −1, which means none, were left out: 2." in dataset.notes
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["x", "y", "images", "labels", "train", "test_images", "a", "arr_0"]),
+        st.tuples(
+            st.lists(st.integers(0, 9), max_size=4),
+            st.sampled_from(["u1", "i8", "f4", "?", "c8", "S2", "U2", "M8[s]"]),
+            st.sampled_from("CF"),
+        ),
+        max_size=4,
+    )
+)
+def test_any_arrays_give_a_data_set_or_a_sentence(
+    arrays: dict[str, tuple[list[int], str, str]],
+) -> None:
+    stored = {
+        name: np.asarray(np.zeros(shape, np.int64).astype(dtype), order=order)
+        for name, (shape, dtype, order) in arrays.items()
+    }
+    with pytest.raises(DatasetError):  # all of them are blank, at best
+        read_dataset(zipped(stored))
