@@ -63,6 +63,8 @@ class Session:
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
     uploaded, uploaded_test : Dataset or None
         The visitor's own data set, and its images for the final test; gone when the session ends.
+    uploaded_dev : int
+        How many images at the end of `uploaded` came as validation images.
     left_out : dict of str to int array
         Positions in the whole data set of the images that the visitor left out, by the reason.
     upload_tray : UploadTray
@@ -93,6 +95,7 @@ class Session:
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
     uploaded_test: Dataset | None = None
+    uploaded_dev: int = 0
     left_out: dict[str, IndexArray] = field(default_factory=dict)
     upload_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
@@ -141,12 +144,26 @@ class Session:
         name = TEST_SETS.get(self.dataset_key)
         return None if name is None else shipped_dataset(name)
 
-    def use_upload(self, dataset: Dataset, test: Dataset | None = None) -> None:
-        """Make an uploaded data set the one in use, with the test images that came along."""
-        self.uploaded, self.uploaded_test = dataset, test
+    @property
+    def given_split(self) -> SplitSettings | None:
+        """The split whose dev set are the validation images of the file, where it has some."""
+        return self._given_split(self.left_out)
+
+    def _given_split(self, left_out: dict[str, IndexArray]) -> SplitSettings | None:
+        n_dev = self.uploaded_dev if self.dataset_key == UPLOADED else 0
+        gone = np.unique(np.concatenate([np.empty(0, np.intp), *left_out.values()]))
+        left = n_dev - int((gone >= len(self.whole) - n_dev).sum())
+        return SplitSettings(dev_size=left, shuffle=False) if left else None
+
+    def use_upload(self, dataset: Dataset, test: Dataset | None = None, n_dev: int = 0) -> None:
+        """Make an uploaded data set the one in use, with the test images that came along.
+
+        Its last ``n_dev`` images came as validation images: they are the dev set until another is wanted.
+        """
+        self.uploaded, self.uploaded_test, self.uploaded_dev = dataset, test, n_dev
         self.dataset_key, self._split = UPLOADED, None
         self.left_out, self._kept = {}, None
-        self.split_settings = self.split_settings.fitted_to(len(dataset))
+        self.split_settings = self.given_split or self.split_settings.fitted_to(len(dataset))
 
     def change_upload(self, change: Callable[[Dataset], Dataset]) -> None:
         """Change the images of the upload, of all its parts alike; the split and what was left out stay."""
@@ -179,6 +196,8 @@ class Session:
 
     def _leave_out(self, left_out: dict[str, IndexArray]) -> None:
         dataset, settings = self.whole, self.split_settings
+        if settings == self.given_split:
+            settings = self._given_split(left_out) or settings
         if left_out:
             gone = np.concatenate([*left_out.values()])
             dataset = dataset.take(np.setdiff1d(np.arange(len(dataset)), gone))

@@ -68,7 +68,7 @@ def use_choice(session: Session) -> None:
     if source == UPLOADED:
         to_address(data=None)
         if session.uploaded is not None:
-            session.use_upload(session.uploaded, session.uploaded_test)
+            session.use_upload(session.uploaded, session.uploaded_test, session.uploaded_dev)
     else:
         to_address(data=source)
         session.use_dataset(source)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.session import Session
 from dashboard.ui.messages import keeping_problem, show_problem
+from mlcore import SplitSettings
 from mlcore.datasets.split import dev_count
 from mlcore.language import N_, _
 
@@ -21,12 +22,39 @@ _LARGEST_SEED = 2**32 - 1
 
 def show_split_form(session: Session) -> None:
     """Show the controls, and why the last change was not possible when it was not."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        _show_dev_size(session)
-        _show_train_size(session)
-        _show_seed(session)
-    _show_stratify(session)
+    given = session.given_split
+    if given is not None:
+        _show_given(session, given)
+    if given is None or session.split_settings != given:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            _show_dev_size(session)
+            _show_train_size(session)
+            _show_seed(session)
+        _show_stratify(session)
     show_problem("split")
+
+
+def _show_given(session: Session, given: SplitSettings) -> None:
+    """Let the visitor choose between the validation images of the file and a dev set drawn by chance."""
+    labels = {
+        "given": _("from the file ({n:,} images)").format(n=int(given.dev_size)),
+        "drawn": _("drawn at random from all images"),
+    }
+    st.session_state["dev_source"] = "given" if session.split_settings == given else "drawn"
+    st.segmented_control(
+        _("Dev set"),
+        list(labels),
+        format_func=labels.__getitem__,
+        key="dev_source",
+        required=True,
+        on_change=_change_source,
+        args=(session, given),
+    )
+
+
+def _change_source(session: Session, given: SplitSettings) -> None:
+    is_given = st.session_state["dev_source"] == "given"
+    session.split_settings = given if is_given else SplitSettings().fitted_to(len(session.dataset))
 
 
 def _show_dev_size(session: Session) -> None:

@@ -42,6 +42,31 @@ def test_a_split_is_made_once_for_the_same_data_and_settings() -> None:
     assert session.split.dev.base is session.dataset
 
 
+def test_validation_images_of_a_file_are_the_dev_set_until_another_is_wanted() -> None:
+    session = Session()
+    session.use_upload(some_dataset(), n_dev=8)
+    assert session.split.dev.rows is not None
+    assert session.split.dev.rows.tolist() == list(range(32, 40))
+    assert session.split.train.rows is not None
+    assert session.split.train.rows.tolist() == list(range(32))
+    session.split_settings = SplitSettings(dev_size=10)
+    assert len(session.split.dev) == 10
+    session.use_dataset("digits-8x8")
+    assert session.given_split is None
+    assert session.split_settings.shuffle
+
+
+def test_images_left_out_of_a_files_dev_set_are_not_replaced_by_training_images() -> None:
+    session = Session()
+    session.use_upload(some_dataset(), n_dev=8)
+    session.leave_out("blank", np.array([0, 33, 39]))
+    assert session.split.dev.rows is not None
+    assert session.split.dev.rows.tolist() == [32, 34, 35, 36, 37, 38]
+    assert len(session.split.train) == 31
+    session.put_back("blank")
+    assert len(session.split.dev) == 8
+
+
 def test_an_upload_belongs_to_its_visitor_alone() -> None:
     one, other = Session(), Session()
     one.use_upload(some_dataset())
