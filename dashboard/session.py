@@ -16,7 +16,17 @@ import streamlit as st
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
-from mlcore import RECIPES, Dataset, DatasetError, Model, NetworkConfig, Split, SplitSettings, TrainingConfig
+from mlcore import (
+    RECIPES,
+    Dataset,
+    DatasetError,
+    Model,
+    NetworkConfig,
+    Split,
+    SplitSettings,
+    TrainingConfig,
+    UnlabelledImages,
+)
 from mlcore.arrays import IndexArray
 
 UPLOADED = "upload"
@@ -69,6 +79,10 @@ class Session:
         Positions in the whole data set of the images that the visitor left out, by the reason.
     upload_tray : UploadTray
         What is in the uploader on its way to become a data set.
+    own_images : UnlabelledImages or None
+        What the visitor brought to the Evaluate page, to be answered by a model.
+    images_tray : UploadTray
+        What is in that page's uploader.
     split_settings, network_config, training_config
         What the pages Data, Network and Train set.
     recipe : str
@@ -98,6 +112,8 @@ class Session:
     uploaded_dev: int = 0
     left_out: dict[str, IndexArray] = field(default_factory=dict)
     upload_tray: UploadTray = field(default_factory=UploadTray)
+    own_images: UnlabelledImages | None = None
+    images_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
     training_config: TrainingConfig = field(default_factory=TrainingConfig)

@@ -5,6 +5,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,8 +53,8 @@ class Answers:
 
     @property
     def nbytes(self) -> int:
-        """How much memory its arrays take."""
-        return self.guesses.nbytes + self.confidence.nbytes
+        """How much memory it takes, with the names."""
+        return self.guesses.nbytes + self.confidence.nbytes + sum(map(sys.getsizeof, self.names))
 
     @property
     def labels(self) -> list[str]:

@@ -8,7 +8,15 @@ import streamlit as st
 from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.gallery import show_mistakes
-from dashboard.evaluate.question import choose_answerer, choose_images, show_misfit, warn_of_known_images
+from dashboard.evaluate.own_images import show_own_images
+from dashboard.evaluate.question import (
+    OWN,
+    choose_answerer,
+    choose_images,
+    labelled_images,
+    show_misfit,
+    warn_of_known_images,
+)
 from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes, warn_of_one_answer
 from dashboard.models.choice import chosen_model
 from dashboard.navigation import guard
@@ -23,9 +31,11 @@ session = get_session()
 with friendly_errors():
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choose_answerer(session)
-        name, images = choose_images(session)
+        name = choose_images(session)
     model = chosen_model(session)
-    if reason := misfit(model, images):
+    if name == OWN:
+        show_own_images(session, model)
+    elif reason := misfit(model, images := labelled_images(session, name)):
         show_misfit(reason)
     else:
         with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(images))):

@@ -3,13 +3,16 @@
 The Data page shows it first; everything below it follows from what was chosen.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.data.uploads import show_uploader
+from dashboard.server.server import server
 from dashboard.session import TEST_SETS, UPLOADED, Session
 from dashboard.ui.messages import plain
-from mlcore import SHIPPED_DATASETS
+from dashboard.uploads import show_uploader
+from mlcore import SHIPPED_DATASETS, Parts
 from mlcore.datasets.readers import READERS
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -44,13 +47,18 @@ def choose_dataset(session: Session) -> None:
                 "pictures."
             )
         )
-        show_uploader(session.upload_tray, session.use_upload)
+        show_uploader("upload", session.upload_tray, server().readings.read, partial(take, session))
         with st.expander(_("Which files can be read?")):
             for reader in READERS.values():
                 st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
         if session.dataset_key != UPLOADED:
             text = _("Until a data set has been read, {name} stays in use.")
             st.caption(text.format(name=plain(dataset_title(session))))
+
+
+def take(session: Session, parts: Parts) -> None:
+    """Use the data set that files held, with the test images that came along."""
+    session.use_upload(parts.train, parts.test)
 
 
 def is_in_step(session: Session) -> bool:

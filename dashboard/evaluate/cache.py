@@ -1,16 +1,18 @@
-"""The evaluations of this server: each worked out once, and the latest kept for all visitors.
+"""The evaluations and answers of this server: each worked out once, and the latest kept for all visitors.
 
-The Evaluate page asks here instead of `mlcore.evaluate`, so that a chosen cell does not ask the
-model again.
+The Evaluate page asks here instead of `mlcore.evaluate` and `mlcore.answer`, so that a chosen cell does not
+ask the model again.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
+import mlcore.answers
 import mlcore.evaluation
-from mlcore import Dataset, Evaluation, Model
+from mlcore import Answers, Dataset, Evaluation, Model, UnlabelledImages
 from mlcore.language import _
 
 MOST_MULTIPLY_ADDS = 400_000_000_000
@@ -20,19 +22,24 @@ Key = tuple[str, str]
 """The fingerprints of a model and of a data set."""
 
 MOST_BYTES = 32_000_000
-"""Of all evaluations that are kept: 60,000 images take 0.4 MB, the largest data set at most 7."""
+"""Of all that are kept, for each kind: an evaluation of 60,000 images takes 0.4 MB, answers with names 4."""
 
 
 def misfit(model: Model, dataset: Dataset) -> str:
     """Return why a model cannot be evaluated here on a data set, as a sentence; empty when it can."""
+    return mlcore.evaluation.misfit(model, dataset) or too_much(model, len(dataset))
+
+
+def too_much(model: Model, n_images: int) -> str:
+    """Return why a model cannot be asked here about so many images, as a sentence; empty when it can."""
     most = MOST_MULTIPLY_ADDS // model.multiply_adds
-    if len(dataset) <= most:
-        return mlcore.evaluation.misfit(model, dataset)
+    if n_images <= most:
+        return ""
     message = _(
         "The model is too large to be evaluated on {n:,} images here; about {most:,} are "
         "possible. Choose a smaller model, or fewer images."
     )
-    return mlcore.evaluation.misfit(model, dataset) or message.format(n=len(dataset), most=most)
+    return message.format(n=n_images, most=most)
 
 
 def evaluate(model: Model, dataset: Dataset) -> Evaluation:
@@ -41,16 +48,33 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     return _evaluations.get(key, lambda: mlcore.evaluation.evaluate(model, dataset))
 
 
-class Evaluations:
-    """The latest evaluations, as many as fit into a number of bytes; safe from any thread."""
+def answer(model: Model, images: UnlabelledImages) -> Answers:
+    """Return the model's answers to images without labels; only the first who asks has to wait."""
+    key = (model.fingerprint, images.fingerprint)
+    return _answers.get(key, lambda: mlcore.answers.answer(model, images))
+
+
+class HasSize(Protocol):
+    """What knows how much memory it takes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+
+
+T = TypeVar("T", bound=HasSize)
+
+
+class Latest(Generic[T]):
+    """The latest results, as many as fit into so many bytes; safe from any thread."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Key, Evaluation] = OrderedDict()
+        self._kept: OrderedDict[Key, T] = OrderedDict()
         self._being_made: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
 
-    def get(self, key: Key, make: Callable[[], Evaluation]) -> Evaluation:
+    def get(self, key: Key, make: Callable[[], T]) -> T:
         """Return what is kept under this key; who asks first makes it, while others wait."""
         with self._lock:
             being_made = self._being_made.setdefault(key, threading.Lock())
@@ -67,4 +91,5 @@ class Evaluations:
             return made
 
 
-_evaluations = Evaluations(MOST_BYTES)
+_evaluations = Latest[Evaluation](MOST_BYTES)
+_answers = Latest[Answers](MOST_BYTES)

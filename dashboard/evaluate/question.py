@@ -14,7 +14,9 @@ from dashboard.ui.messages import show_message
 from mlcore import Dataset, Model
 from mlcore.language import N_, _
 
-SETS = {"dev": N_("Dev set"), "test": N_("Test set")}
+OWN = "unlabelled"
+SETS = {"dev": N_("Dev set"), "test": N_("Test set"), OWN: N_("Images without labels")}
+"""What a model can be asked about, by what stands in the address."""
 
 
 def choose_answerer(session: Session) -> None:
@@ -25,11 +27,9 @@ def choose_answerer(session: Session) -> None:
         bring_model(session, "evaluate_model")
 
 
-def choose_images(session: Session) -> tuple[str, Dataset]:
-    """Show the choice between dev set and test set, where there is one; the address can make it too."""
-    names = [name for name in SETS if name == "dev" or session.test_set is not None]
-    if len(names) == 1:
-        return "dev", session.split.dev
+def choose_images(session: Session) -> str:
+    """Show the choice between the sets that are there, and return its key; the address can make it too."""
+    names = [name for name in SETS if name != "test" or session.test_set is not None]
     st.session_state["evaluate_set"] = from_address("set", names) or "dev"
     name = st.segmented_control(
         _("Images"),
@@ -40,8 +40,13 @@ def choose_images(session: Session) -> tuple[str, Dataset]:
         on_change=lambda: to_address(set=st.session_state["evaluate_set"]),
         help=meaning("dev_set", "test_set"),
     )
+    return name or "dev"
+
+
+def labelled_images(session: Session, name: str) -> Dataset:
+    """Return the dev set or the test set."""
     test = session.test_set if name == "test" else None
-    return ("dev", session.split.dev) if test is None else ("test", test)
+    return session.split.dev if test is None else test
 
 
 def show_misfit(reason: str) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from dashboard.catalogue import catalogue
 from mlcore import Dataset, DatasetError, Decision
-from mlcore.datasets.readers import read_parts
+from mlcore.datasets.readers import read_images, read_parts
 from mlcore.language import use
 
 if sys.platform != "win32":
@@ -33,7 +33,7 @@ NICENESS = 5
 WORKING_BYTES = 128_000_000
 """Beyond what it has when it begins and what it asks for: blocks of text, the directory of an archive."""
 
-PIXELS, LABELS = "pixels.npy", "labels.npy"
+PIXELS, LABELS, NAMES = "pixels.npy", "labels.npy", "names.json"
 
 
 def main() -> None:
@@ -55,7 +55,8 @@ def main() -> None:
 
     _bound_memory(before + WORKING_BYTES)
     try:
-        answer: dict[str, Any] = {"parts": _read(task["files"], Path(task["folder"]), ask)}
+        read = _read if task["labelled"] else _read_images
+        answer: dict[str, Any] = {"parts": read(task["files"], Path(task["folder"]), ask)}
     except DatasetError as error:
         answer = {"error": str(error)}
     except OSError as error:  # from writing: what reading raises is a DatasetError
@@ -75,6 +76,22 @@ def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) ->
     written = {name: write_part(part, folder / name) for name, part in parts.items() if part is not None}
     written["train"]["notes"] += found.notes
     return written
+
+
+def _read_images(
+    files: Mapping[str, str], folder: Path, ask: Callable[[int], None]
+) -> dict[str, dict[str, Any]]:
+    """Write the images without labels that the files hold, and return what is to be known of them."""
+    found = read_images({name: Path(path) for name, path in files.items()}, ask=ask)
+    np.save(folder / PIXELS, found.images)
+    (folder / NAMES).write_text(json.dumps(found.names), "ascii")
+    known = {
+        "folder": str(folder),
+        "fingerprint": found.fingerprint,
+        "name": found.name,
+        "notes": found.notes,
+    }
+    return {"images": known}
 
 
 def write_part(dataset: Dataset, folder: Path) -> dict[str, Any]:

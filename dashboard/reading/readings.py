@@ -24,10 +24,11 @@ import numpy as np
 
 from dashboard.budget import Budget, NoRoom, Reservation
 from dashboard.places import lies_in_memory
-from dashboard.reading.process import LABELS, PIXELS, write_part
+from dashboard.reading.process import LABELS, NAMES, PIXELS, write_part
 from dashboard.runs.executors import WORKER_ENVIRONMENT
-from dashboard.runs.store import DataStore, StoredDataset, reason_of
-from mlcore import Dataset, DatasetError, Decision, Parts, redo_decision, undo_decision
+from dashboard.runs.store import DataStore, StoredDataset, StoredPixels, reason_of
+from mlcore import Dataset, DatasetError, Decision, Parts, UnlabelledImages, redo_decision, undo_decision
+from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import DecisionKey
 from mlcore.errors import DigitLabError
 from mlcore.language import _
@@ -104,7 +105,7 @@ class Readings:
         self._running: dict[object, float] = {}
         self._processes: set[subprocess.Popen[str]] = set()
         # A data set may go at any place in the code, even where the store's lock is held.
-        self._gone: SimpleQueue[StoredDataset] = SimpleQueue()
+        self._gone: SimpleQueue[StoredDataset | StoredPixels] = SimpleQueue()
         self._cleaner: threading.Thread | None = None
 
     def read(self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = "") -> Parts:
@@ -127,15 +128,30 @@ class Readings:
         NoRoom, NoDisk, TooSlow
             When they could be at another time.
         """
+        with self._reading(files, wait, locale) as (parts, room):
+            made = {name: self._take(part, room) for name, part in parts.items()}
+        return Parts(made["train"], made.get("dev"), made.get("test"))
+
+    def read_images(
+        self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = ""
+    ) -> UnlabelledImages:
+        """Return the images in the files, without labels; parameters and errors are those of `read`."""
+        with self._reading(files, wait, locale, labelled=False) as (parts, room):
+            return self._take_images(parts["images"], room)
+
+    @contextmanager
+    def _reading(
+        self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str, labelled: bool = True
+    ) -> Iterator[tuple[dict[str, dict[str, Any]], Reservation]]:
+        """Read files in a process, and yield what it has written, and the room for that."""
         with self._in_turn(wait) as turn, self._room(PROCESS_BYTES, wait) as room, self._folder() as folder:
             task = {
                 "files": {name: str(path) for name, path in files.items()},
                 "folder": str(folder),
                 "locale": locale,
+                "labelled": labelled,
             }
-            parts = self._follow(task, turn, room, wait)
-            made = {name: self._take(part, room) for name, part in parts.items()}
-        return Parts(made["train"], made.get("dev"), made.get("test"))
+            yield self._follow(task, turn, room, wait), room
 
     def change(self, dataset: Dataset, key: DecisionKey, *, is_undone: bool) -> Dataset:
         """Return a data set that was read with one of its decisions undone, or done again.
@@ -309,16 +325,31 @@ class Readings:
         stored = self._store.adopt(
             part["fingerprint"], folder / PIXELS, folder / LABELS, class_names=names, name=part["name"]
         )
-        pixels, labels = np.load(stored.pixels, mmap_mode="r"), np.load(stored.labels)
-        share = 1.0 if lies_in_memory(Path(stored.pixels)) else MAPPED_SHARE
-        kept = room.split(min(room.amount, labels.nbytes + int(share * pixels.nbytes)))
-        self._start_cleaner()
-        # The mapping is gone when the last part, picture or split of the data set is.
-        weakref.finalize(pixels._mmap, self._let_go, stored, kept).atexit = False
+        labels = np.load(stored.labels)
+        pixels = self._mapped(stored, labels.nbytes, room)
         decisions = [_decision(decision) for decision in part["decisions"]]
         return Dataset(pixels, labels, names, part["name"], notes=part["notes"], decisions=decisions)
 
-    def _let_go(self, stored: StoredDataset, kept: Reservation) -> None:
+    def _take_images(self, part: Mapping[str, Any], room: Reservation) -> UnlabelledImages:
+        """Return images without labels, whose pixels stay in the store's file in the same way."""
+        folder = Path(part["folder"])
+        names = tuple(json.loads((folder / NAMES).read_text("ascii")))
+        stored = self._store.adopt_pixels(part["fingerprint"], folder / PIXELS)
+        pixels = self._mapped(stored, sum(map(sys.getsizeof, names)), room)
+        return UnlabelledImages(pixels, names, part["name"], tuple(part["notes"]))
+
+    def _mapped(self, stored: StoredDataset | StoredPixels, beside: int, room: Reservation) -> UInt8Array:
+        """Map the pixels of what is stored, and keep room for them and for so many bytes beside them."""
+        pixels: Any = np.load(stored.pixels, mmap_mode="r")
+        share = 1.0 if lies_in_memory(Path(stored.pixels)) else MAPPED_SHARE
+        kept = room.split(min(room.amount, beside + int(share * pixels.nbytes)))
+        self._start_cleaner()
+        # The mapping is gone when the last part, picture or split of the data set is.
+        weakref.finalize(pixels._mmap, self._let_go, stored, kept).atexit = False
+        mapped: UInt8Array = pixels
+        return mapped
+
+    def _let_go(self, stored: StoredDataset | StoredPixels, kept: Reservation) -> None:
         kept.release()
         self._gone.put(stored)
 

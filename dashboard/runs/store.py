@@ -13,6 +13,7 @@ import tempfile
 import threading
 import weakref
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,18 @@ class StoredDataset:
     def paths(self) -> list[str]:
         """All files that this data set needs."""
         return [path for path in (self.pixels, self.labels, self.rows) if path is not None]
+
+
+@dataclass(frozen=True)
+class StoredPixels:
+    """The file in which images without labels lie: its path."""
+
+    pixels: str
+
+    @property
+    def paths(self) -> list[str]:
+        """All files that these images need."""
+        return [self.pixels]
 
 
 @dataclass(frozen=True)
@@ -232,18 +245,31 @@ class DataStore:
         OSError
             When there is no room for them; `reason_of` tells why.
         """
-        key = fingerprint[:32]
+        paths = self._adopt(fingerprint, {"pixels": pixels, "labels": labels})
+        return StoredDataset(paths[0], paths[1], None, class_names, name)
+
+    def adopt_pixels(self, fingerprint: str, pixels: Path) -> StoredPixels:
+        """Do the same for images that have no labels.
+
+        Raises
+        ------
+        OSError
+            When there is no room for them; `reason_of` tells why.
+        """
+        return StoredPixels(*self._adopt(fingerprint, {"pixels": pixels}))
+
+    def _adopt(self, fingerprint: str, files: Mapping[str, Path]) -> list[str]:
         paths: list[str] = []
         with self._lock:
             try:
-                for kind, file in (("pixels", pixels), ("labels", labels)):
-                    paths.append(self._move(f"{kind}-{key}", file))
+                for kind, file in files.items():
+                    paths.append(self._move(f"{kind}-{fingerprint[:32]}", file))
             except OSError:
                 self._let_go(paths)
                 raise
-        return StoredDataset(paths[0], paths[1], None, class_names, name)
+        return paths
 
-    def release(self, stored: StoredDataset | StoredSplit) -> None:
+    def release(self, stored: StoredDataset | StoredPixels | StoredSplit) -> None:
         """Say that one user less needs this; a file that nobody needs is deleted."""
         with self._lock:
             self._let_go(stored.paths)

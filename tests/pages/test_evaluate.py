@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.evaluate import cache
 from dashboard.evaluate.cache import evaluate
 from dashboard.evaluate.gallery import IMAGES_A_PAGE
+from dashboard.evaluate.own_images import ROWS_A_PAGE
 from dashboard.navigation import ROOT
+from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_dataset, shipped_model
-from mlcore import Evaluation
+from mlcore import Evaluation, fit
+from tests.mlcore.datasets.readers import data_files as make
 from tests.pages.visits import figures, grids, opened, session_of
 
 
@@ -134,7 +138,7 @@ def test_without_test_images_there_is_no_choice_of_them(app: AppTest) -> None:
     digits = shipped_dataset("mnist-test")
     session_of(app).use_upload(digits.take(slice(500)))
     app.run()
-    assert not app.segmented_control
+    assert app.segmented_control(key="evaluate_set").options == ["Dev set", "Images without labels"]
     assert sum_of(app) == 100
 
 
@@ -156,3 +160,65 @@ def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:
     app.file_uploader(key="evaluate_model_file").set_value(("mine.npz", content, "application/zip")).run()
     assert app.selectbox(key="evaluate_model").value == "your file"
     assert len(app.error) == 0
+
+
+# Images without labels
+
+
+def bring(app: AppTest, files: dict[str, bytes]) -> AppTest:
+    for name, content in files.items():
+        app.file_uploader[1].upload(name, content, "application/octet-stream")
+    return app.run()
+
+
+def table_of(images: np.ndarray) -> bytes:
+    lines = [",".join(f"pixel{k}" for k in range(images[0].size))]
+    return "\n".join(lines + [",".join(map(str, image.ravel())) for image in images]).encode()
+
+
+def test_a_table_without_labels_is_answered_the_least_sure_first() -> None:
+    images = shipped_dataset("mnist-test").images[:70]
+    app = bring(opened("evaluate", set="unlabelled"), {"test.csv": table_of(images)})
+    probabilities = shipped_model("mnist").predict_probabilities(images)
+    order = np.argsort(probabilities.max(axis=1), kind="stable")[:ROWS_A_PAGE]
+    shown = app.dataframe[0].value
+    assert shown["name"].tolist() == [str(position + 1) for position in order]
+    assert shown["answer"].tolist() == [str(guess) for guess in probabilities[order].argmax(axis=1)]
+    np.testing.assert_allclose(shown["probability"], 100 * probabilities[order].max(axis=1), rtol=1e-4)
+    assert app.subheader[0].value == "`test`"
+    assert not app.exception
+
+
+def test_another_model_answers_the_images_that_are_there_and_says_what_was_done_to_them() -> None:
+    images = shipped_dataset("digits-8x8").images[:50]
+    app = bring(opened("evaluate", set="unlabelled"), {"mine.npz": make.npz(x=images)})
+    assert "8×8 pixels; they were scaled to the 28×28" in app.info[0].value
+    session = session_of(app)
+    session.uploaded_model, session.model_key = (
+        fit(shipped_dataset("digits-8x8"), progress=False),
+        UPLOADED_MODEL,
+    )
+    app.run()
+    assert not app.info
+    assert len(app.dataframe[0].value) == 50
+    assert app.file_uploader[1].value == []
+
+
+def test_what_cannot_be_answered_gives_a_sentence_and_keeps_what_was_there() -> None:
+    app = bring(
+        opened("evaluate", set="unlabelled"),
+        {"mine.npz": make.npz(x=shipped_dataset("digits-8x8").images[:9])},
+    )
+    bring(app, {"bad.csv": b"no table"})
+    assert "bad.csv" in app.error[0].value
+    assert len(app.dataframe[0].value) == 9
+
+
+def test_more_images_than_a_model_can_answer_in_time_are_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST_MULTIPLY_ADDS", 8 * shipped_model("mnist").multiply_adds)
+    app = bring(
+        opened("evaluate", set="unlabelled"),
+        {"mine.npz": make.npz(x=shipped_dataset("digits-8x8").images[:9])},
+    )
+    assert "about 8 are possible" in app.warning[0].value
+    assert not app.dataframe

@@ -103,7 +103,9 @@ def make_images(found: Found, name: str) -> UnlabelledImages:
     _check_images(found)
     decisions = settle_pixels(found.file, found.images, f"{found.file} {name}", found.decisions)
     notes = (*found.notes, *(decision.sentence for decision in decisions if not decision.is_undone))
-    return UnlabelledImages(found.images, found.names or numbers_from_one(len(found.images)), name, notes)
+    # Half of a letter, which a file's name may have, could be neither shown nor saved.
+    names = tuple(name.encode("utf-8", "replace").decode() for name in found.names)
+    return UnlabelledImages(found.images, names or numbers_from_one(len(found.images)), name, notes)
 
 
 def _check_images(found: Found) -> None:

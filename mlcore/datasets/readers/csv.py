@@ -36,6 +36,7 @@ from mlcore.datasets.readers.table_values import (
     chunks_of,
     columns_of,
 )
+from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -146,14 +147,13 @@ def _chosen(tables: Sequence[Table], labelled: bool) -> tuple[Table, Table | Non
     raise DatasetError(message.format(n=len(tables), names=names))
 
 
-def _labels_missing(table: Table) -> DatasetError:
+def _labels_missing(table: Table) -> MissingLabels:
     message = _(
         "{file}: its {n:,} columns are {height}×{width} pixels; the labels are missing. To learn from these "
-        "images, choose the file of their labels together with it, or a table with a label in each row. To "
-        "have them answered by a trained network, choose the file on the Evaluate page."
+        "images, choose the file of their labels together with it, or a table with a label in each row."
     )
     height, width = table.layout.image_shape
-    return DatasetError(
+    return MissingLabels(
         message.format(file=table.layout.file, n=len(table.layout.pixels), height=height, width=width)
     )
 

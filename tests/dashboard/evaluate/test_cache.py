@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import mlcore.answers
 import mlcore.evaluation
 from dashboard.evaluate import cache
-from dashboard.evaluate.cache import Evaluations, evaluate, misfit
+from dashboard.evaluate.cache import Latest, evaluate, misfit
 from dashboard.evaluate.confusion_chart import in_words, shades
 from dashboard.evaluate.gallery import answer_pictures
-from mlcore import Dataset, Evaluation, Model, TrainingConfig, fit, load_dataset
+from mlcore import Dataset, Evaluation, Model, TrainingConfig, UnlabelledImages, fit, load_dataset
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def test_the_same_model_and_images_are_asked_once(
 
 
 def test_as_many_evaluations_are_kept_as_fit_the_latest_asked_for(found: Evaluation) -> None:
-    kept, made = Evaluations(2 * found.nbytes), []
+    kept, made = Latest(2 * found.nbytes), []
 
     def get(name: str) -> None:
         kept.get((name, ""), lambda: made.append(name) or replace(found))
@@ -91,3 +92,13 @@ def test_each_picture_says_true_class_guess_and_probability(found: Evaluation, d
 
 def test_a_single_mistake_in_a_thousand_can_be_seen_in_the_matrix() -> None:
     assert shades(np.array([[999, 1], [0, 0]])).tolist()[0][1] > 0.05
+
+
+def test_the_same_images_without_labels_are_answered_once(
+    model: Model, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tuple(map(str, range(len(digits))))
+    found = cache.answer(model, UnlabelledImages(digits.images, names, "one"))
+    monkeypatch.setattr(mlcore.answers, "answer", None)
+    assert cache.answer(model, UnlabelledImages(digits.images, names, "other")) is found
+    assert found.nbytes >= 5 * len(digits)

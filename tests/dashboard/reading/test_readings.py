@@ -152,6 +152,28 @@ def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
     wait_until(lambda: not stored(store, "pixels") and not stored(store, "labels"))
 
 
+def test_images_without_labels_stay_on_disk_in_the_same_way_and_go_with_the_last_who_has_them(
+    store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
+) -> None:
+    readings = Readings(budget, store, PATIENT)
+    pixels = TABLE.split(b"\n")
+    unlabelled = b"\n".join(line.split(b",", 1)[-1] for line in pixels)
+    images = readings.read_images(files(digits=unlabelled), Patience())
+    np.testing.assert_array_equal(images.images, IMAGES)
+    assert (images.name, images.names[:2], len(images.names)) == ("digits", ("1", "2"), 60)
+    share = 1.0 if lies_in_memory(store.folder) else MAPPED_SHARE
+    assert budget.taken == sum(map(sys.getsizeof, images.names)) + int(share * IMAGES.nbytes)
+    some = images.images[:2]
+    del images
+    gc.collect()
+    assert len(stored(store, "pixels")) == 1
+    np.testing.assert_array_equal(some, IMAGES[:2])
+    del some
+    gc.collect()
+    wait_until(lambda: not stored(store, "pixels"))
+    assert budget.taken == 0
+
+
 def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:

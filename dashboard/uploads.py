@@ -1,11 +1,12 @@
-"""The uploader of data files: what a visitor brings becomes a data set, and is let go of at once.
+"""The uploader of data files: what a visitor brings is read, and is let go of at once.
 
-The page Data shows it. The reading itself is done by `dashboard.reading`, in a process of its own.
+The pages Data and Evaluate show it. The files are read by `dashboard.reading`, in a process of its own.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,7 +19,6 @@ from dashboard.server.presence import is_connected
 from dashboard.server.server import server
 from dashboard.session import UploadTray
 from dashboard.ui.messages import keep_problem, plain, show_problem
-from mlcore import Dataset
 from mlcore.language import _
 
 LARGEST_FILE = 150  # MB; Kaggle's train.csv has 76
@@ -26,25 +26,34 @@ LARGEST_FILE = 150  # MB; Kaggle's train.csv has 76
 ABSENCE = 10.0
 """Seconds without a connection after which a visitor's file is read no further; it is when they come back."""
 
-Take: TypeAlias = Callable[[Dataset, Dataset | None], None]
-"""Receives a data set and, when the files had them, the images kept for the final test."""
+T = TypeVar("T")
+
+Read: TypeAlias = Callable[[Mapping[str, Path], Callable[[str], None], str], T]
+"""Reads files, as a method of `Readings` does: their paths by name, whom to tell, the visitor's language."""
 
 
 class VisitorLeft(Exception):
     """Nobody waits for this file any more."""
 
 
-def show_uploader(tray: UploadTray, take: Take) -> None:
-    """Show the uploader; when files have come, read them, ``take`` what they hold, and run the page again.
+def show_uploader(name: str, tray: UploadTray, read: Read[T], take: Callable[[T], None]) -> None:
+    """Show the uploader; when files have come, ``read`` them, ``take`` what they hold, run the page again.
 
     Files that cannot be used stay in the uploader, with a sentence below it: labels may still be added to
     images, and what there was no room for may be tried again.
+
+    Parameters
+    ----------
+    name : str
+        Tells the uploaders of the app apart.
+    tray : UploadTray
+    read, take : callables
     """
     files = st.file_uploader(
         _("Your files"),
         accept_multiple_files=True,
         max_upload_size=LARGEST_FILE,
-        key=f"upload_{tray.number}",
+        key=f"{name}_{tray.number}",
         label_visibility="collapsed",
     )
     ids = tuple(file.file_id for file in files)
@@ -52,16 +61,18 @@ def show_uploader(tray: UploadTray, take: Take) -> None:
         tray.clear()
     if files and ids != tray.tried:
         tray.clear()
-        _read(files, tray, take)
+        _read(name, files, tray, read, take)
         if not tray.tried:
             st.rerun()
     if tray.tried:
-        show_problem("upload")
+        show_problem(name)
     if tray.may_try_again:
         st.button(_("Try again"), icon=":material/refresh:", on_click=tray.clear)
 
 
-def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
+def _read(
+    name: str, files: Sequence[UploadedFile], tray: UploadTray, read: Read[T], take: Callable[[T], None]
+) -> None:
     """Read the files and take what they hold, or leave in the tray why they cannot be used.
 
     When the visitor does something else meanwhile, Streamlit raises in the midst of it: nothing was tried.
@@ -75,16 +86,16 @@ def _read(files: Sequence[UploadedFile], tray: UploadTray, take: Take) -> None:
         ):
             named = dict(zip(_distinct([file.name for file in files]), paths, strict=True))
             wait = _waiting(st.empty())
-            parts = here.readings.read(named, wait, st.context.locale or "")
+            found = read(named, wait, st.context.locale or "")
     except VisitorLeft:
         st.stop()
     except Exception as error:
-        keep_problem("upload", error)
+        keep_problem(name, error)
         tray.tried = ids
         tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
         return
     _let_go(tray)
-    take(parts.train, parts.test)
+    take(found)
 
 
 def _waiting(place: DeltaGenerator) -> Callable[[str], None]:

@@ -1,0 +1,48 @@
+"""A file without labels in a real browser: dropped, answered, downloaded, and checked row by row."""
+
+import csv
+import io
+from pathlib import Path
+
+from dashboard.shipped import MODELS
+from mlcore import load_dataset, load_model
+from tests.e2e.steps import Visitor
+from tests.mlcore.datasets.readers import data_files as make
+
+N = 300
+
+
+def test_kaggles_test_table_is_answered_and_handed_in_as_it_should_be(visitor: Visitor) -> None:
+    images = load_dataset("mnist-test").images[:N]
+    # As Kaggle has it: a header, and no label.
+    lines = make.csv(images, images[:, 0, 0]).splitlines()
+    content = "\n".join(line.split(",", 1)[1] for line in lines).encode()
+    file = {"name": "test.csv", "mimeType": "text/csv", "buffer": content}
+
+    visitor.open("/data", "Your own")
+    visitor.page.get_by_text("Your own", exact=True).click()
+    visitor.see("Drop files here")
+    visitor.main.locator("input[type=file]").set_input_files(file)
+    visitor.see("“Images without labels” on the Evaluate page")
+
+    visitor.go_to("Evaluate")
+    visitor.main.get_by_text("Images without labels", exact=True).click()
+    visitor.wait_until_idle("Drop images without labels here")
+    visitor.main.locator("input[type=file]").set_input_files(file)
+    visitor.see("300 images, those first that the model is least sure of.")
+
+    model = load_model(MODELS / "mnist.npz")
+    answers = [str(guess) for guess in model.predict(images)]
+    rows = downloaded(visitor, "Download submission.csv", "submission.csv")
+    assert rows == [["ImageId", "Label"], *([str(k), answer] for k, answer in enumerate(answers, 1))]
+    rows = downloaded(visitor, "With probabilities", "probabilities.csv")
+    assert rows[0] == ["ImageId", "Label", *"0123456789"]
+    assert [row[1] for row in rows[1:]] == answers
+
+
+def downloaded(visitor: Visitor, button: str, name: str) -> list[list[str]]:
+    """Press a button and return the rows of the table that it downloads."""
+    with visitor.page.expect_download() as download:
+        visitor.page.get_by_role("button", name=button).click()
+    assert download.value.suggested_filename == name
+    return list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
