@@ -29,6 +29,8 @@ MAX_JPEG_PIXELS = (
     89_000_000  # what Pillow takes without a warning; a JPEG is decoded at an eighth when it is large
 )
 
+DEPTHS = (255, 1023, 4095, 16383, 65535)  # white with 8, 10, 12, 14 and 16 bits
+
 # Red, green and blue in the brightness that an eye sees (ITU-R BT.601), as Pillow has it.
 LUMINANCE = (0.299, 0.587, 0.114)
 
@@ -74,10 +76,16 @@ class DecodingCost:
         How many are decoded; of a JPEG that is shrunk meanwhile, a quarter counts.
     bytes : int
         Memory at the peak.
+    size : (int, int)
+        Width and height of the picture.
+    is_deep : bool
+        Whether its grey levels have more than 8 bits.
     """
 
     pixels: int
     bytes: int
+    size: tuple[int, int]
+    is_deep: bool
 
 
 def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
@@ -93,11 +101,13 @@ def decoding_cost(name: str, file: BinaryIO, longest_side: int) -> DecodingCost:
         _check_size(name, opened)
         width, height = opened.size
         if opened.format not in JPEG:
-            return DecodingCost(width * height, 8 * width * height)  # RGBA, and a copy of it
+            # RGBA, and a copy of it
+            return DecodingCost(width * height, 8 * width * height, (width, height), _is_deep(opened))
         # A progressive one is unpacked whole, two bytes for each of three colours, before it is shrunk.
         unpacked = 6 * width * height if opened.info.get("progressive") else 0
         opened.draft("L", (longest_side, longest_side))
-        return DecodingCost(width * height // 4, unpacked + 8 * opened.width * opened.height)
+        peak = unpacked + 8 * opened.width * opened.height
+        return DecodingCost(width * height // 4, peak, (width, height), False)
 
 
 def _open(name: str, file: bytes | BinaryIO) -> Image:
@@ -160,15 +170,37 @@ def _check_size(name: str, image: Image) -> None:
         raise DatasetError(message.format(file=name, width=width, height=height, limit=limit / 1e6))
 
 
+def _is_deep(image: Image) -> bool:
+    return image.mode[0] in "IF"
+
+
 def _without_colour(image: Image) -> Image:
     """Return a picture in mode L, or in RGBA when some of it is transparent."""
-    if image.mode.startswith("I"):  # a PNG of 16 bits, which Pillow would cut off at 255
+    if _is_deep(image):
         from PIL import Image as pillow
 
-        return pillow.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return pillow.fromarray(bytes_of_deep(np.asarray(image)))
     if "A" in image.getbands() or "transparency" in image.info:
         return image.convert("RGBA")
     return image if image.mode == "L" else image.convert("RGB").convert("L")
+
+
+def bytes_of_deep(levels: NDArray[Any]) -> UInt8Array:
+    """Return grey levels of 16 bits or more, or fractions, as bytes.
+
+    What is white depends on the largest value: programs store 8, 10, 12 or 14 bits in 16, and fractions from
+    0 to 1 in floats.
+
+    >>> bytes_of_deep(np.array([0, 255], np.uint16)), bytes_of_deep(np.array([0, 2000, 4095], np.uint16))
+    (array([  0, 255], dtype=uint8), array([  0, 125, 255], dtype=uint8))
+    >>> bytes_of_deep(np.array([0.2, 1.0], np.float32))
+    array([ 51, 255], dtype=uint8)
+    """
+    largest = levels.max()
+    whole = levels.dtype.kind in "ui" or largest > 1
+    white = next((depth for depth in DEPTHS if largest <= depth), largest) if whole else 1
+    result: UInt8Array = np.rint(np.maximum(levels, 0) * (255 / white)).astype(np.uint8)
+    return result
 
 
 def grey_of(pixels: NDArray[Any]) -> UInt8Array:

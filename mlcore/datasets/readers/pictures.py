@@ -5,11 +5,13 @@ It is one of the readers between a dataset file and a Dataset.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
+from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.folders import Folder, classes_of
 from mlcore.datasets.readers.limits import (
@@ -26,7 +28,7 @@ from mlcore.datasets.readers.picture_labels import labels_in_names, offer
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
-from mlcore.images.picture_file import decoding_cost, read_picture
+from mlcore.images.picture_file import DecodingCost, decoding_cost, read_picture
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
 
@@ -70,8 +72,8 @@ def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) 
     file = sources[0].top
     pictures, notes = _labelled(file, sources) if labelled else ([(source, "") for source in sources], [])
     broken: list[tuple[Source, DatasetError]] = []
-    readable, beside = _readable(file, pictures, broken)
-    images = _ImageList(file, len(readable), beside)
+    readable, headers = _readable(file, pictures, broken)
+    images = _ImageList(file, len(readable), headers.largest)
     read = []
     for source, label in readable:
         try:
@@ -85,10 +87,13 @@ def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) 
         raise broken[0][1]
     if broken:
         notes.append(_broken_note([source for source, _error in broken], len(pictures)))
-    if images.scaled:
-        notes.append(_("The pictures differ in size or are large; each was scaled to fit 28×28."))
     labels = np.array([label for _source, label in read if labelled], np.str_)
-    return Found(file, images.finished(), labels, notes, names=_names_of([source for source, _label in read]))
+    if headers.n_deep:
+        message = _("{n:,} of {total:,} pictures have more than 8 bits a pixel; 8 of them were kept.")
+        notes.append(message.format(n=headers.n_deep, total=len(pictures)))
+    decisions = [headers.scaling(len(read))] if images.scaled else []
+    names = _names_of([source for source, _label in read])
+    return Found(file, images.finished(), labels, notes, decisions, names)
 
 
 def _labelled(file: str, sources: Sequence[Source]) -> tuple[list[tuple[Source, str]], list[str]]:
@@ -149,6 +154,31 @@ def _broken_note(broken: Sequence[Source], n: int) -> str:
     return message.format(broken=len(broken), n=n, endings=counted, names=names)
 
 
+@dataclass
+class _Headers:
+    """What the headers of the pictures say, taken together."""
+
+    pixels: int = 0
+    largest: int = 0
+    n_deep: int = 0
+    sizes: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, cost: DecodingCost) -> None:
+        """Count one more picture."""
+        self.pixels += cost.pixels
+        self.largest = max(self.largest, cost.bytes)
+        self.n_deep += cost.is_deep
+        self.sizes.add(cost.size)
+
+    def scaling(self, count: int) -> Decision:
+        """Return what is said of pictures that were brought to the common size."""
+        if len(self.sizes) == 1:
+            (width, height), *_rest = self.sizes
+            message = _("The pictures were scaled from {width}×{height} to fit 28×28.")
+            return Decision("shrink", message.format(width=width, height=height), count)
+        return Decision("shrink", _("The pictures differ in size; each was scaled to fit 28×28."), count)
+
+
 def _called(file: str, source: Source) -> str:
     return source.name if source.name == file else f"{file}: {source.name}"
 
@@ -160,13 +190,13 @@ def _content(source: Source) -> bytes:
 
 def _readable(
     file: str, labelled: Sequence[tuple[Source, str]], broken: list[tuple[Source, DatasetError]]
-) -> tuple[list[tuple[Source, str]], int]:
-    """Return the pictures whose headers can be read, and the memory that decoding the largest takes.
+) -> tuple[list[tuple[Source, str]], _Headers]:
+    """Return the pictures whose headers can be read, and what these say.
 
     Looking at the header of a picture takes 35 µs, a fifth of reading it: a file of 11 kB may hold 60
     pictures of 5000×5000.
     """
-    readable, pixels, largest = [], 0, 0
+    readable, headers = [], _Headers()
     for source, label in labelled:
         if (source.size or 0) > MAX_PICTURE_BYTES:
             message = _("{picture} has {size:,.0f} MB, too much for one image. Save it smaller.")
@@ -178,10 +208,10 @@ def _readable(
         except DatasetError as error:
             broken.append((source, error))
             continue
-        pixels, largest = pixels + cost.pixels, max(largest, cost.bytes)
-        check_decoding(file, pixels)
+        headers.add(cost)
+        check_decoding(file, headers.pixels)
         readable.append((source, label))
-    return readable, largest
+    return readable, headers
 
 
 class _ImageList:

@@ -316,6 +316,36 @@ def test_colour_palette_grey_and_16_bit_pictures_are_the_same_to_the_reader() ->
         np.testing.assert_array_equal(image, grey)
 
 
+@pytest.mark.parametrize(
+    ("form", "deepened"),
+    [
+        ("PNG", lambda grey: grey.astype(np.uint16)),
+        ("PNG", lambda grey: grey.astype(np.uint16) * 257),
+        ("TIFF", lambda grey: np.rint(grey / 255 * 4095).astype(np.uint16)),
+        ("TIFF", lambda grey: (grey / 255).astype(np.float32)),
+    ],
+)
+def test_pictures_of_more_than_8_bits_are_scaled_by_what_they_use_of_them(form: str, deepened) -> None:
+    images, labels = some_images()
+    images[:, 4, 4] = 255
+    members = {
+        f"{label}/{k}.{form.lower()}": make.picture(deepened(image), form)
+        for k, (image, label) in enumerate(zip(images, labels, strict=True))
+    }
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    np.testing.assert_array_equal(dataset.images, images)
+    assert dataset.notes == ("6 of 6 pictures have more than 8 bits a pixel; 8 of them were kept.",)
+
+
+def test_large_pictures_are_scaled_down_and_their_size_is_told() -> None:
+    large = np.zeros((480, 640), np.uint8)
+    large[100:400, 200:400] = 255
+    members = {f"{k % 2}/{k}.png": make.picture(large) for k in range(4)}
+    (decision,) = read_dataset({"a.zip": make.archive(members)}).decisions
+    assert (decision.key, decision.count, decision.can_be_undone) == ("shrink", 4, False)
+    assert decision.sentence == "The pictures were scaled from 640×480 to fit 28×28."
+
+
 @pytest.mark.parametrize("ink", [0, 255])
 def test_ink_on_transparent_paper_becomes_white_on_black(ink: int) -> None:
     images, labels = some_images()
