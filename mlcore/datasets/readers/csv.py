@@ -28,8 +28,10 @@ from mlcore.datasets.readers.scale import (
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.readers.table_layout import Layout, fitted_header, header_of, layout_of
 from mlcore.datasets.readers.table_lines import open_table
+from mlcore.datasets.readers.table_sparse import sparse_layout, sparse_rows
 from mlcore.datasets.readers.table_values import (
     FIRST_LOOK,
+    LOOK,
     OUTSIDE,
     Chunk,
     cell_error,
@@ -101,6 +103,10 @@ def _open(source: Source, labelled: bool) -> Table:
     file = source.name
     with open_table(source) as table:
         rows = [line for line in table.head if line.strip()]
+        if table.dialect.is_sparse:
+            layout = sparse_layout(table)
+            parsed = sparse_rows(layout, rows[:LOOK])
+            return Table(source, layout, False, ValueRange.of([parsed[1]] if parsed else []))
         first = [table.dialect.cells(line) for line in rows[:FIRST_LOOK]]
         names = table.names or header_of(first)
         has_header = table.names is None and names is not None

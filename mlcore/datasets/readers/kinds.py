@@ -13,6 +13,8 @@ from mlcore.language import N_
 HEAD_BYTES = 8192
 """Bytes of an unpacked file that are examined."""
 
+LOOK = 10  # rows that are looked at
+
 DOCUMENT, UNKNOWN = "document", "unknown"
 
 # Tables that tell of classes or of a competition, and texts about the data.
@@ -176,10 +178,19 @@ def is_table(head: bytes) -> bool:
     """
     if not head or b"\0" in head:
         return False
-    line = next((line for line in head.splitlines() if line.strip()), b"")
-    cells = re.split(rb"[,;\t ]+", line.strip())
-    numbers = sum(cell.strip(b'"+-.').replace(b".", b"", 1).isdigit() for cell in cells)
-    return len(cells) > 1 and 2 * numbers >= len(cells)
+    rows = [re.split(rb"[,;|\t ]+", line) for line in _rows_of(head)[:LOOK]]
+    return any(len(cells) > 1 and 2 * sum(map(_is_number, cells)) >= len(cells) for cells in rows)
+
+
+def _is_number(cell: bytes) -> bool:
+    """Tell whether a cell is a number, or a pixel's number and its value."""
+    return re.fullmatch(rb'"?[+-]?[\d.]+(e[+-]?\d+)?(:[+-]?[\d.]+)?"?', cell, re.IGNORECASE) is not None
+
+
+def _rows_of(head: bytes) -> list[bytes]:
+    """Return the lines of a text but for blank ones, comments, and those that tell about the others."""
+    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    return [line for line in lines if line and not line.lower().startswith((b"#", b"%", b"@", b"sep="))]
 
 
 def columns_of(head: bytes) -> int:
@@ -188,5 +199,5 @@ def columns_of(head: bytes) -> int:
     >>> columns_of(b"\\nlabel,pixel0,pixel1\\n5,0,0"), columns_of(b"7\\n2\\n")
     (3, 1)
     """
-    line = next((line for line in head.splitlines() if line.strip()), b"").strip()
-    return 1 + max(line.count(delimiter) for delimiter in (b",", b";", b"\t", b" "))
+    line = next(iter(_rows_of(head)), b"")
+    return 1 + max(line.count(delimiter) for delimiter in (b",", b";", b"|", b"\t", b" "))

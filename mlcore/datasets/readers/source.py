@@ -37,7 +37,9 @@ LONGEST_NAME = 200  # characters of a file's name that are kept, the beginning a
 GZIP_MAGIC = b"\x1f\x8b"
 
 # Endings that say how a file is packed or written, and not what it is about.
-_ENDINGS = re.compile(r"(\.(gz|csv|zip|npz|npy|txt|tsv|tar|tgz|tra|tes|data|dat))+$", re.IGNORECASE)
+_ENDINGS = re.compile(
+    r"(\.(gz|csv|zip|npz|npy|txt|tsv|tar|tgz|tra|tes|data|dat|arff|svm|libsvm))+$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Layout:
         The columns that mark the class with a single 1, where the label comes that way.
     text : frozenset of int
         Columns that hold no numbers: labels that are words, names of files, nothing at all.
+    first_pixel : int
+        The number of the first pixel in rows of pairs.
     notes : tuple of str
         What is left out, for the user.
     """
@@ -86,6 +88,7 @@ class Layout:
     label: int | None = None
     one_hot: tuple[int, ...] = ()
     text: frozenset[int] = frozenset()
+    first_pixel: int = 1
     notes: tuple[str, ...] = ()
 
     @property
@@ -265,7 +268,16 @@ def layout_of(
     check_image_shape(file, found.shape)
     notes = _notes(names, columns, used, found)
     return Layout(
-        file, dialect, names, n, found.pixels, found.shape, found.label, found.one_hot, text, tuple(notes)
+        file,
+        dialect,
+        names,
+        n,
+        found.pixels,
+        found.shape,
+        found.label,
+        found.one_hot,
+        text,
+        notes=tuple(notes),
     )
 
 
@@ -281,9 +293,7 @@ class _Shapes:
     """The heights and widths that a number of pixels can have."""
 
     def __init__(self, file: str, names: Sequence[str] | None, n_columns: int) -> None:
-        text = f"{names[-1] if names else ''} {file.lower()}"
-        said = re.findall(r"(?<!\d)(\d{1,3})x(\d{1,3})(?!\d)", text)
-        shapes = {int(height) * int(width): (int(height), int(width)) for height, width in said}
+        shapes = _shapes_in(f"{names[-1] if names else ''} {file.lower()}")
         self._said = {n: shape for n, shape in shapes.items() if 0 <= n_columns - n <= MAX_CLASSES}
 
     def of(self, n_pixels: int) -> tuple[int, int] | None:
@@ -292,6 +302,21 @@ class _Shapes:
             return self._said.get(n_pixels)
         side = math.isqrt(max(0, n_pixels))
         return (side, side) if side * side == n_pixels and 3 <= side <= LARGEST_SIDE else None
+
+
+def _shapes_in(text: str) -> dict[int, tuple[int, int]]:
+    """Return the heights and widths that a text speaks of, by the number of pixels.
+
+    >>> _shapes_in("digits-20x25.csv")
+    {500: (20, 25)}
+    """
+    said = re.findall(r"(?<!\d)(\d{1,3})x(\d{1,3})(?!\d)", text)
+    return {int(height) * int(width): (int(height), int(width)) for height, width in said}
+
+
+def shape_in_name(file: str, least: int) -> tuple[int, int] | None:
+    """Return the height and width that a file's name speaks of, where they make at least so many pixels."""
+    return next((shape for n, shape in _shapes_in(file.lower()).items() if n >= least), None)
 
 
 class _Choice:

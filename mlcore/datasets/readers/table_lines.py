@@ -23,6 +23,7 @@ COMMENTS = (b"#", b"%")
 # Each digit can be read in one way only: of a cell of a million digits, an ambiguous pattern takes hours.
 NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(rb'[\s"]*[+-]?\d+,\d+[\s"]*')
+SPARSE_ROW = re.compile(rb"\s*[+-]?\d[\d.e+-]*(?:[ \t]+\d{1,9}:[+-]?[\d.][\d.eE+-]*)*\s*(?:#.*)?")
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\s*', re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
 
@@ -37,10 +38,14 @@ class Dialect:
         What stands between two cells; None: any number of blanks.
     decimal_comma : bool
         Whether fractions are written "0,5".
+    is_sparse : bool
+        Whether a row is a label and pairs of a pixel's number and its value ("5 153:3 154:18"), as LIBSVM has
+        them.
     """
 
     separator: bytes | None
     decimal_comma: bool = False
+    is_sparse: bool = False
 
     def cells(self, line: bytes) -> list[bytes]:
         """Return the cells of a row, without quotes.
@@ -187,5 +192,7 @@ def _separator_of(line: bytes) -> bytes | None:
 
 
 def _dialect_of(separator: bytes | None, lines: list[bytes]) -> Dialect:
+    if SPARSE_ROW.fullmatch(lines[0]) and b":" in lines[0]:
+        return Dialect(None, is_sparse=True)
     cells = [] if separator == b"," else [cell for line in lines for cell in line.split(separator)]
     return Dialect(separator, any(map(_DECIMAL_COMMA.fullmatch, cells)))

@@ -18,6 +18,7 @@ from mlcore.datasets.readers.labels import labels_of_marks
 from mlcore.datasets.readers.limits import check_label
 from mlcore.datasets.readers.table_layout import Columns, Layout
 from mlcore.datasets.readers.table_lines import COMMENTS, NUMBER, Dialect, TableText, without_comments
+from mlcore.datasets.readers.table_sparse import sparse_rows
 from mlcore.errors import DatasetError
 from mlcore.language import N_, _
 from mlcore.quote import quoted
@@ -150,6 +151,8 @@ def _chunks(layout: Layout, lines: Sequence[bytes], first_row: int) -> Iterator[
 
 def _together(layout: Layout, lines: list[bytes]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return labels and pixels of some lines when NumPy can parse all of them, otherwise None."""
+    if layout.dialect.is_sparse:
+        return sparse_rows(layout, lines)
     apart = _text_apart(layout.dialect, layout.n_columns, layout.text, lines)
     values = (
         _values_together(layout.dialect, layout.n_columns - len(layout.text), apart[0]) if apart else None
@@ -262,6 +265,12 @@ def label_text(cell: bytes) -> str:
 
 def _slowly(layout: Layout, line: bytes, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Parse one line cell by cell, to find the cell that cannot be read."""
+    if layout.dialect.is_sparse:
+        message = _(
+            "{file}, row {row:,} is no label with pairs of a pixel's number and its value (5 153:3 154:18). "
+            "Mend that row."
+        )
+        raise DatasetError(message.format(file=layout.file, row=row))
     cells = layout.dialect.cells(line)
     while len(cells) > layout.n_columns and not cells[-1].strip():
         cells.pop()

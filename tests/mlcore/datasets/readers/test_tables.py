@@ -1,5 +1,6 @@
 """Tables as people have them are read right: wherever the label is, however it is written and separated."""
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -99,8 +100,9 @@ def test_a_table_is_read_however_it_is_laid_out(kind: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["digits.tra", "digits.tes", "digits.data", "digits.dat", "a.txt", "a.mine"])
-def test_a_table_may_have_any_ending(name: str) -> None:
-    same(read_dataset({name: rows(last).encode()}))
+@pytest.mark.parametrize("start", ["", "# mine\n", HEADER[6:] + ",label\n"])
+def test_a_table_may_have_any_ending(name: str, start: str) -> None:
+    same(read_dataset({name: (start + rows(last)).encode()}))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,49 @@ def test_what_is_left_out_is_said(kind: str) -> None:
         "ignored" in note or "left out" in note
         for note in read_dataset({"a.csv": TABLES[kind].encode()}).notes
     )
+
+
+SPARSE = "\n".join(
+    " ".join([str(label), *(f"{place}:{value}" for place, value in enumerate(image, 1) if value)])
+    for label, image in zip(DIGITS, PIXELS, strict=True)
+)
+
+
+@pytest.mark.parametrize("name", ["digits.libsvm", "digits", "digits.t", "digits.scale"])
+def test_rows_of_pairs_are_read(name: str) -> None:
+    dataset = read_dataset({name: SPARSE.encode()})
+    same(dataset)
+    assert "8×8" in dataset.notes[0]
+
+
+def test_pairs_may_count_from_0_and_be_fractions_and_the_name_may_tell_the_shape() -> None:
+    tall = IMAGES.transpose(0, 2, 1)[:, 1:].reshape(20, 56)
+    lines = [
+        f"{label:.1f} 0:0 "
+        + " ".join(f"{place}:{value / 255:.4f}" for place, value in enumerate(image) if value)
+        for label, image in zip(DIGITS, tall, strict=True)
+    ]
+    same(read_dataset({"a-7x8.svm": "  \n".join(lines).encode()}), images=tall.reshape(20, 7, 8))
+
+
+@pytest.mark.parametrize("line", ["x 1:2", "3 1:2 3", "1.5 3:2", "3 1:2:3", "3 1:1-2"])
+def test_a_row_that_is_none_of_pairs_is_named(line: str) -> None:
+    with pytest.raises(DatasetError, match="row 21 is no label with pairs"):
+        read_dataset({"a.libsvm": f"{SPARSE}\n{line}\n".encode()})
+
+
+def test_short_rows_of_large_images_do_not_take_the_memory_of_all_at_once() -> None:
+    text = "0 4096:255\n" + "1\n" * 20_000
+    tracemalloc.start()
+    dataset = read_dataset({"a.libsvm": text.encode()})
+    assert dataset.image_shape == (64, 64)
+    assert tracemalloc.get_traced_memory()[1] < 2 * dataset.images.nbytes + 50_000_000
+    tracemalloc.stop()
+
+
+def test_pairs_of_very_large_numbers_are_refused() -> None:
+    with pytest.raises(DatasetError, match="no images"):
+        read_dataset({"a.libsvm": f"{SPARSE}\n3 999999999:1\n".encode()})
 
 
 # Labels
