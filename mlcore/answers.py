@@ -14,12 +14,23 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array, IndexArray, UInt8Array
 from mlcore.datasets.unlabelled import UnlabelledImages
+from mlcore.images.frame import ENOUGH, Frame, fit_frame, measured_rows
 from mlcore.images.resample import resample_all
 from mlcore.language import _
 from mlcore.model import Model
 
 BLOCK = 1024
 """Images answered in one go: there is never an array of all probabilities."""
+
+SAME_SIZE = 1.25
+"""Ink that is larger or smaller than the model knows by less than this factor is not told of.
+
+The shipped model reads 99 % of MNIST's test images as they are or with ink 0.88 times as large, 88 % when
+each is cropped to its ink (1.4), and 44 % when they are padded from 28 to 64 pixels (0.45).
+"""
+
+SAME_PLACE = 0.1
+"""Of a side: how far the ink may lie from where the model knows it."""
 
 SUBMISSION_COLUMNS = ("ImageId", "Label")
 """The columns that Kaggle's "Digit Recognizer" wants."""
@@ -116,17 +127,46 @@ def submission_with_probabilities(model: Model, images: UnlabelledImages) -> str
 
 
 def notes_on(model: Model, images: UnlabelledImages) -> tuple[str, ...]:
-    """Return in sentences how the images differ from those that the model takes."""
-    if images.image_shape == model.image_shape:
-        return ()
-    message = _("The images have {a}×{b} pixels; they were scaled to the {c}×{d} that the model takes.")
-    (a, b), (c, d) = images.image_shape, model.image_shape
-    return (message.format(a=a, b=b, c=c, d=d),)
+    """Return in sentences how the images differ from those that the model learned from."""
+    notes = []
+    if images.image_shape != model.image_shape:
+        message = _("The images have {a}×{b} pixels; they were scaled to the {c}×{d} that the model takes.")
+        (a, b), (c, d) = images.image_shape, model.image_shape
+        notes.append(message.format(a=a, b=b, c=c, d=d))
+    found = fit_frame(images_for(model, images.images[measured_rows(len(images))]))
+    if len(images) >= ENOUGH and found is not None:
+        notes += _frame_notes(found, model.frame, model.image_shape)
+    return tuple(notes)
+
+
+def _frame_notes(found: Frame, learned: Frame, shape: tuple[int, int]) -> list[str]:
+    """Return in a sentence how the ink lies otherwise than in the images that the model learned from."""
+    ratios = np.array(found.box) / learned.box
+    if ratios.max() > SAME_SIZE or ratios.min() < 1 / SAME_SIZE:
+        side = int(np.argmax(np.abs(np.log(ratios))))
+        message = _(
+            "The ink fills {found:.0%} of the {side}; in the images that the model learned from it fills "
+            "{learned:.0%}."
+        )
+        words = {
+            "found": found.box[side] / shape[side],
+            "learned": learned.box[side] / shape[side],
+            "side": _("width") if side else _("height"),
+        }
+        return [f"{message.format(**words)} {_('Expect more mistakes.')}"]
+    moved = np.abs(np.array(found.place) - learned.place) / shape
+    if found.anchors == learned.anchors and moved.max() > SAME_PLACE:
+        message = _("The ink lies elsewhere than in the images that the model learned from.")
+        return [f"{message} {_('Expect more mistakes.')}"]
+    return []
 
 
 def images_for(model: Model, images: UInt8Array) -> UInt8Array:
-    """Return images, ``(n, height, width)``, in the size that the model takes."""
-    return images if images.shape[1:] == model.image_shape else resample_all(images, model.image_shape)
+    """Return white ink on black, ``(n, height, width)``, in the size and the colours that the model takes."""
+    if images.shape[1:] != model.image_shape:
+        images = resample_all(images, model.image_shape)
+    # A model of a notebook may have learned dark ink on light paper.
+    return 255 - images if model.frame.paper > model.frame.ink else images
 
 
 def _probabilities(model: Model, images: UnlabelledImages) -> Iterator[tuple[slice, Array]]:

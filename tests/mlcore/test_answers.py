@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from mlcore import (
+    Dataset,
     Model,
     UnlabelledImages,
     answer,
     answers,
     fit,
     load_dataset,
+    load_model,
     split_dataset,
     submission_with_probabilities,
 )
@@ -73,3 +75,47 @@ def test_images_of_another_size_are_scaled_to_the_models_with_a_note(model: Mode
     found = answer(model, larger)
     assert found.notes == ("The images have 16×16 pixels; they were scaled to the 8×8 that the model takes.",)
     assert np.mean(found.guesses == SPLIT.dev.labels) > 0.9
+
+
+# How the ink lies
+
+
+DIGITS = load_dataset("mnist-test").images[:200]
+
+
+def of(images: np.ndarray) -> UnlabelledImages:
+    return UnlabelledImages(images, tuple(map(str, range(len(images)))), "some")
+
+
+def cropped(images: np.ndarray) -> np.ndarray:
+    """Return each image cut down to its ink, at the size it had."""
+    cut = []
+    for image in images:
+        rows, columns = np.flatnonzero(image.max(axis=1) > 30), np.flatnonzero(image.max(axis=0) > 30)
+        inner = image[None, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        cut.append(resample_all(inner, (28, 28))[0])
+    return np.array(cut)
+
+
+def test_ink_of_another_size_or_in_another_place_than_the_model_knows_is_told_of() -> None:
+    shipped = load_model("models/mnist.npz")
+    assert answer(shipped, of(DIGITS)).notes == ()
+    (note,) = answer(shipped, of(cropped(DIGITS))).notes
+    assert note.startswith("The ink fills 100% of the ")
+    assert note.endswith("learned from it fills 71%. Expect more mistakes.")
+    scaled, note = answer(shipped, of(np.pad(DIGITS, ((0, 0), (18, 18), (18, 18))))).notes
+    assert "64×64 pixels; they were scaled" in scaled
+    assert "The ink fills 32% of the " in note
+    (note,) = answer(shipped, of(np.roll(DIGITS, -4, axis=1))).notes
+    assert note.startswith("The ink lies elsewhere")
+
+
+def test_a_single_image_tells_nothing_of_how_the_ink_lies() -> None:
+    assert answer(load_model("models/mnist.npz"), of(cropped(DIGITS[:1]))).notes == ()
+
+
+def test_a_model_of_dark_ink_on_light_paper_is_asked_about_such_images() -> None:
+    dark = Dataset(255 - SPLIT.train.images, SPLIT.train.labels, SPLIT.train.class_names, "dark")
+    found = answer(fit(dark, progress=False), some())
+    assert np.mean(found.guesses == SPLIT.dev.labels) > 0.7
+    assert found.notes == ()

@@ -27,6 +27,7 @@ from mlcore.datasets.readers.labels import without_unlabelled
 from mlcore.datasets.readers.parts import NamedPart, Part, by_part, choose_part, part_of, several
 from mlcore.datasets.readers.source import Source, open_content
 from mlcore.datasets.readers.zipped import open_zip
+from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -236,10 +237,9 @@ def _no_pair(file: str, arrays: Sequence[Named]) -> DatasetError:
     return DatasetError(message.format(file=file, found=found))
 
 
-def _labels_missing(array: StoredArray) -> DatasetError:
+def _labels_missing(array: StoredArray) -> MissingLabels:
     message = _(
         "{file}: the labels of the {n:,} images in the array {name} are missing. To learn from these images, "
-        "choose the file of their labels together with it. To have them answered by a trained network, "
-        "choose the file on the Evaluate page."
+        "choose the file of their labels together with it."
     )
-    return DatasetError(message.format(file=array.file, n=array.shape[0], name=array.name))
+    return MissingLabels(message.format(file=array.file, n=array.shape[0], name=array.name))

@@ -85,10 +85,10 @@ def test_a_picture_that_cannot_be_read_takes_no_name_from_another() -> None:
     np.testing.assert_array_equal(read.images[1], IMAGES[2])
 
 
-def test_images_alone_are_no_data_set_and_the_sentence_leads_to_where_they_can_be_answered() -> None:
-    for files in ({"t10k-images-idx3-ubyte": make.idx(IMAGES)}, {"mine.zip": make.archive(pictures())}):
-        with pytest.raises(MissingLabels, match="“Images without labels” on the Evaluate page"):
-            read_dataset(files)
+@pytest.mark.parametrize("form", ["csv", "npz", "idx", "pictures"])
+def test_images_alone_are_no_data_set_and_the_sentence_leads_to_where_they_can_be_answered(form: str) -> None:
+    with pytest.raises(MissingLabels, match="“Images without labels” on the Evaluate page"):
+        read_dataset(UNLABELLED[form]())
 
 
 @pytest.mark.parametrize(
