@@ -27,6 +27,7 @@ from mlcore.errors import (
     DigitLabError,
     LearnedNothing,
     ModelFileError,
+    NoDigitError,
     SettingError,
     TrainingDiverged,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "ModelFileError",
     "Network",
     "NetworkConfig",
+    "NoDigitError",
     "Parts",
     "Preparation",
     "Reader",

@@ -17,6 +17,10 @@ class DatasetError(DigitLabError, ValueError):
     """The data cannot be used; the message says what is wrong, where, and what to do."""
 
 
+class NoDigitError(DigitLabError, ValueError):
+    """A drawing or photo does not show one digit; the message says what helps."""
+
+
 class ModelFileError(DigitLabError, ValueError):
     """The file is no model that this program can read; the message says what is wrong with it."""
 

@@ -11,9 +11,9 @@ from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
-from mlcore.images.drawing import PICTURE_SIDE
+from mlcore.images.drawing import PICTURE_SIDE, digit_in_drawing, digit_in_picture
 from mlcore.images.picture_file import decoding_cost
-from mlcore.images.strokes import draw_strokes
+from mlcore.images.strokes import draw_strokes, without_stray_taps
 from mlcore.language import _
 
 SIZE = 280
@@ -21,8 +21,21 @@ SIZE = 280
 
 
 def drawn_image(session: Session) -> GreyImage:
-    """Return what is on the canvas, white on black, uint8 ``(SIZE, SIZE)``; all black when it is blank."""
-    return draw_strokes(strokes_of(session.drawing), SIZE)
+    """Return what is meant on the canvas, white on black, uint8 ``(SIZE, SIZE)``; black when it is blank."""
+    return draw_strokes(without_stray_taps(strokes_of(session.drawing)), SIZE)
+
+
+def digit_drawn(session: Session, model: Model) -> GreyImage | None:
+    """Return the digit on the canvas, prepared for the model; None when the canvas is blank.
+
+    Raises
+    ------
+    NoDigitError
+        When what was drawn is no digit, or two.
+    """
+    if is_blank(session):
+        return None
+    return digit_in_drawing(drawn_image(session), model.frame, model.image_shape)
 
 
 def is_blank(session: Session) -> bool:
@@ -61,11 +74,13 @@ def _objects(drawing: Any) -> list[Any]:
     return objects if isinstance(objects, list) else []
 
 
-def digit_in_picture(file: BinaryIO, model: Model) -> GreyImage | None:
-    """Return the digit in a picture file, prepared for the model; None when there is none.
+def digit_in_file(file: BinaryIO, model: Model) -> GreyImage:
+    """Return the digit in a picture file, prepared for the model.
 
     Raises
     ------
+    NoDigitError
+        When the picture shows no digit, or two.
     DatasetError
         When it is no picture, or too large.
     NoRoom
@@ -74,4 +89,4 @@ def digit_in_picture(file: BinaryIO, model: Model) -> GreyImage | None:
     cost = decoding_cost(str(getattr(file, "name", _("The file"))), file, PICTURE_SIDE)
     file.seek(0)
     with server().budget.reserve(cost.bytes):
-        return model.image_from_picture(file)
+        return digit_in_picture(file, model.frame, model.image_shape)

@@ -9,12 +9,12 @@ import streamlit as st
 
 from dashboard.budget import NoRoom
 from dashboard.draw.canvas import show_canvas
-from dashboard.draw.drawing import digit_in_picture, drawn_image
+from dashboard.draw.drawing import digit_drawn, digit_in_file
 from dashboard.server.uploaded_files import in_memory
 from dashboard.session import Session
 from dashboard.ui.messages import show_error, show_message
 from dashboard.ui.pictures import GreyImage
-from mlcore import DatasetError, Model
+from mlcore import DatasetError, Model, NoDigitError
 from mlcore.arrays import UInt8Array
 from mlcore.language import N_, _
 
@@ -51,9 +51,10 @@ def take_image(session: Session, model: Model) -> tuple[UInt8Array | None, str]:
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
         return image_of(file, model), _("Take a photo: dark ink on light paper works best.")
     show_canvas(session)
-    return model.image_from_drawing(drawn_image(session)), _(
-        "Draw a digit: the answer is updated after each stroke."
-    )
+    try:
+        return digit_drawn(session, model), _("Draw a digit: the answer is updated after each stroke.")
+    except NoDigitError as error:
+        return None, str(error)
 
 
 def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
@@ -61,15 +62,12 @@ def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
     if file is None:
         return None
     try:
-        image = digit_in_picture(file, model)
+        return digit_in_file(file, model)
+    except NoDigitError as error:
+        show_message("warning", str(error))
     except (DatasetError, NoRoom) as error:
         show_error(error)
-        return None
-    if image is None:
-        show_message(
-            "warning", _("No digit was found in the picture. One digit, large and alone, works best.")
-        )
-    return image
+    return None
 
 
 def choose_pen(session: Session) -> None:

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
-from mlcore.images.frame import FAINTEST, Frame, Ink, mnist_frame
+from mlcore.errors import NoDigitError
+from mlcore.images.frame import Frame, mnist_frame
+from mlcore.images.marks import FAINTEST, Ink, stand_side_by_side, without_specks, without_stray_dots
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.pixels import bytes_of
 from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
 
 BLANK = 0.1  # less contrast than this is no ink
-SPECK = 0.05  # a mark smaller than this share of the drawing's longer side is a speck
-SPECK_BESIDE = 0.15  # or than this share of the largest mark, when that is less
 PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
 
 
@@ -41,7 +41,7 @@ def image_from_drawing(
     Returns
     -------
     uint8 array of `shape`, or None
-        None when there is no ink, or only specks.
+        None when there is no ink, only specks, or two digits side by side.
 
     Examples
     --------
@@ -53,7 +53,31 @@ def image_from_drawing(
     >>> np.argwhere(image).min(axis=0), np.argwhere(image).max(axis=0)
     (array([ 4, 13]), array([23, 15]))
     """
-    return (frame or mnist_frame(shape)).put(without_specks(_ink_of_drawing(bytes_of(drawing))), shape)
+    try:
+        return digit_in_drawing(drawing, frame or mnist_frame(shape), shape)
+    except NoDigitError:
+        return None
+
+
+def digit_in_drawing(drawing: NDArray[Any], frame: Frame, shape: tuple[int, int]) -> UInt8Array:
+    """Return what `image_from_drawing` does, or say why there is no image.
+
+    Raises
+    ------
+    NoDigitError
+        When the drawing is blank, or shows two digits.
+    """
+    ink = without_stray_dots(without_specks(_ink_of_drawing(bytes_of(drawing))))
+    return _one_digit(ink, frame, shape)
+
+
+def _one_digit(ink: Ink, frame: Frame, shape: tuple[int, int]) -> UInt8Array:
+    if not frame.in_parts and stand_side_by_side(ink):
+        raise NoDigitError(_("One digit at a time: these look like two."))
+    image = frame.put(ink, shape)
+    if image is None:
+        raise NoDigitError(_("No digit was found. One digit, large and alone, works best."))
+    return image
 
 
 def image_from_picture(
@@ -73,14 +97,30 @@ def image_from_picture(
     DatasetError
         When the file is no picture, damaged or too large.
     """
+    try:
+        return digit_in_picture(file, frame or mnist_frame(shape), shape)
+    except NoDigitError:
+        return None
+
+
+def digit_in_picture(file: bytes | str | Path | BinaryIO, frame: Frame, shape: tuple[int, int]) -> UInt8Array:
+    """Return what `image_from_picture` does, or say why there is no image.
+
+    Raises
+    ------
+    NoDigitError
+        When nothing stands out from the paper, or two digits do.
+    DatasetError
+        When the file is no picture, damaged or too large.
+    """
     if isinstance(file, str | Path):
         name, file = Path(file).name, Path(file).read_bytes()
     else:
         name = str(getattr(file, "name", _("The file")))
     ink = _ink_of_photo(read_picture(name, file, PICTURE_SIDE))
-    frame = frame or mnist_frame(shape)
-    inside = frame.put(without_specks(ink, keep_at_border=False), shape)
-    return frame.put(without_specks(ink), shape) if inside is None else inside
+    inside = without_specks(ink, keep_at_border=False)
+    found = inside if (inside > FAINTEST).any() else without_specks(ink)
+    return _one_digit(without_stray_dots(found), frame, shape)
 
 
 # From a drawing to ink
@@ -171,65 +211,3 @@ def _otsu(values: Ink, bins: int = 128) -> float:
     mean_below = sums / np.maximum(below, 1)
     mean_above = (sums[-1] - sums) / np.maximum(above, 1)
     return float(edges[1:][np.argmax(below * above * (mean_above - mean_below) ** 2)])
-
-
-# Specks
-
-
-def without_specks(ink: Ink, keep_at_border: bool = True) -> Ink:
-    """Return the ink without marks too small to belong to a digit, or, if wished, that touch the border.
-
-    >>> ink = np.zeros((40, 40), np.float32)
-    >>> ink[5:30, 10:14] = ink[35, 35] = 1
-    >>> without_specks(ink)[35, 35]
-    np.float32(0.0)
-    """
-    cleaned = ink.copy()
-    marks = [(mark, *_box(mark)) for mark in _marks(ink > FAINTEST)]
-    smallest = SPECK * max(ink.shape)
-    largest = max((max(bottom - top, right - left) for __, top, left, bottom, right in marks), default=0)
-    if largest >= smallest:  # beside a small digit, a small mark may be a part of it
-        smallest = min(smallest, SPECK_BESIDE * largest)
-    for mark, top, left, bottom, right in marks:
-        at_border = top == 0 or left == 0 or bottom == ink.shape[0] or right == ink.shape[1]
-        if max(bottom - top, right - left) < smallest or (at_border and not keep_at_border):
-            for row, start, end in mark:
-                cleaned[row, start:end] = 0
-    return cleaned
-
-
-Run = tuple[int, int, int]  # row, first column, column behind the last
-
-
-def _box(mark: list[Run]) -> tuple[int, int, int, int]:
-    """Return top, left, and the row and column behind the last."""
-    rows, starts, ends = zip(*mark, strict=True)
-    return min(rows), min(starts), max(rows) + 1, max(ends)
-
-
-def _marks(inked: NDArray[np.bool_]) -> list[list[Run]]:
-    """Return the connected marks, each as its runs; runs of neighbouring rows that touch are one mark."""
-    edges = np.diff(np.pad(inked, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    ends = np.nonzero(edges == -1)[1]
-    runs = list(zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True))
-    parent = list(range(len(runs)))
-
-    def root(k: int) -> int:
-        while parent[k] != k:
-            parent[k] = parent[parent[k]]
-            k = parent[k]
-        return k
-
-    above = 0  # the first run of the row above that may still touch
-    for k, (row, start, end) in enumerate(runs):
-        while runs[above][0] < row - 1 or (runs[above][0] == row - 1 and runs[above][2] < start):
-            above += 1
-        j = above
-        while runs[j][0] == row - 1 and runs[j][1] <= end:
-            parent[root(j)] = root(k)
-            j += 1
-    marks: dict[int, list[Run]] = {}
-    for k, run in enumerate(runs):
-        marks.setdefault(root(k), []).append(run)
-    return list(marks.values())

@@ -4,8 +4,10 @@ The Draw page draws with it what a visitor's hand did. `models/make.py` and `ben
 it the digits that a model learns from and is asked about.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -14,6 +16,8 @@ from mlcore.arrays import UInt8Array
 
 Point = tuple[float, float]
 
+TAP = 0.5  # of the pen's width: a pen that moves less than this has only touched
+FAR = 0.5  # of the size of what was drawn: a tap farther away than this was not meant
 _FINER = 3  # the picture is drawn this many times larger and then averaged: smooth edges, as the canvas has
 
 
@@ -31,6 +35,48 @@ class Stroke:
 
     points: tuple[Point, ...]
     width: float
+
+    @property
+    def is_tap(self) -> bool:
+        """Whether the pen hardly moved: what it left is at most 1.5 times as long as it is wide."""
+        return math.hypot(*_extent(self.points)) <= TAP * self.width
+
+
+def without_stray_taps(strokes: Sequence[Stroke]) -> list[Stroke]:
+    """Return the strokes without taps that lie far from the others: there the pen touched by accident.
+
+    The dot of an i is nearer to its stem. When there are only taps, they all stay.
+
+    >>> line, tap = Stroke(((50.0, 20.0), (50.0, 120.0)), 9.0), Stroke(((200.0, 200.0),), 9.0)
+    >>> without_stray_taps([line, tap]) == [line]
+    True
+    """
+    drawn = [stroke for stroke in strokes if not stroke.is_tap]
+    if not drawn:
+        return list(strokes)
+    size = max(_extent(point for stroke in drawn for point in stroke.points))
+    return [
+        stroke
+        for stroke in strokes
+        if not stroke.is_tap
+        or min(_distance(stroke.points[0], other.points) for other in drawn) < FAR * size + stroke.width
+    ]
+
+
+def _extent(points: Iterable[Point]) -> Point:
+    """Return how far points lie apart, across and down."""
+    across, down = (max(places) - min(places) for places in zip(*points, strict=True))
+    return across, down
+
+
+def _distance(point: Point, line: Sequence[Point]) -> float:
+    """Return how near a line comes to a point."""
+    (x, y), nearest = point, math.dist(point, line[0])
+    for (x0, y0), (x1, y1) in pairwise(line):
+        along = (x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)
+        t = min(max(along / max(math.dist((x0, y0), (x1, y1)) ** 2, 1e-9), 0), 1)
+        nearest = min(nearest, math.hypot(x - x0 - t * (x1 - x0), y - y0 - t * (y1 - y0)))
+    return nearest
 
 
 def draw_strokes(strokes: Sequence[Stroke], size: int) -> UInt8Array:

@@ -11,8 +11,10 @@ from hypothesis.extra import numpy as npst
 from PIL import Image, ImageFilter
 
 from mlcore.datasets.shipped import load_dataset
-from mlcore.errors import DatasetError
-from mlcore.images.drawing import image_from_drawing, image_from_picture, without_specks
+from mlcore.errors import DatasetError, NoDigitError
+from mlcore.images.drawing import digit_in_drawing, image_from_drawing, image_from_picture
+from mlcore.images.frame import fit_frame, mnist_frame
+from mlcore.images.marks import stand_side_by_side, without_specks
 
 DIGITS = load_dataset("mnist-test").images[:200]
 
@@ -183,6 +185,58 @@ def test_marks_joined_below_are_one() -> None:
     ink[10:14, [10, 20, 30]] = 1  # three teeth of a comb, too small alone
     ink[14, 10:31] = 1
     np.testing.assert_array_equal(without_specks(ink), ink)
+
+
+def dotted(x: float, y: float, diameter: int) -> np.ndarray:
+    """A stroke of 20×140 pixels in the middle of a canvas, and a dot."""
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[70:210, 130:150] = 255
+    rows, columns = np.mgrid[:280, :280]
+    canvas[(rows - y) ** 2 + (columns - x) ** 2 <= (diameter / 2) ** 2] = 255
+    return canvas
+
+
+@pytest.mark.parametrize(("x", "y", "diameter"), [(260, 200, 24), (20, 40, 12), (262, 18, 30)])
+def test_a_tap_far_beside_the_digit_is_no_ink(x: float, y: float, diameter: int) -> None:
+    expected = image_from_drawing(dotted(140, 140, 10))
+    assert difference(image_from_drawing(dotted(x, y, diameter)), expected) == 0
+
+
+def test_the_dot_of_an_i_is_ink() -> None:
+    image = image_from_drawing(dotted(140, 30, 24))
+    assert image is not None
+    assert not image[6:8].any()
+    assert image[4].any()
+
+
+def two(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    canvas = np.zeros((280, 280), np.uint8)
+    for place, digit in ((20, left), (150, right)):
+        canvas[80:190, place : place + 110] = np.asarray(Image.fromarray(digit).resize((110, 110)))
+    return canvas
+
+
+def test_two_digits_side_by_side_are_not_read_as_one() -> None:
+    canvas = two(DIGITS[0], DIGITS[1])
+    assert image_from_drawing(canvas) is None
+    with pytest.raises(NoDigitError, match="One digit at a time"):
+        digit_in_drawing(canvas, mnist_frame((28, 28)), (28, 28))
+    assert image_from_picture(saved(Image.fromarray(255 - canvas))) is None
+
+
+def test_no_digit_of_mnist_is_taken_for_two() -> None:
+    ink = load_dataset("mnist-test").images[:2000].astype(np.float32) / 255
+    assert sum(map(stand_side_by_side, ink)) <= 2  # 3 of all 10,000 are
+
+
+def test_where_some_classes_are_written_in_two_parts_these_are_one() -> None:
+    """As ハ is, or 川."""
+    pairs = [two(DIGITS[k], DIGITS[k + 1]) for k in range(20)]
+    images = np.stack([*pairs, *(canvas_of(digit, 0) for digit in DIGITS[:60])])
+    frame = fit_frame(images)
+    assert frame is not None
+    assert frame.in_parts
+    assert image_from_drawing(pairs[0], (280, 280), frame) is not None
 
 
 # Photos
