@@ -189,14 +189,15 @@ class Model:
         ----------
         images : uint8 array (n, height, width)
             White ink on black, of the shape `image_shape`. Other types are converted where it is plain what
-            they mean: True is full ink, floats up to 1 are fractions of it.
+            they mean: True is full ink, floats up to 1 are fractions of it. A model that was trained on a
+            table of numbers (`DigitClassifier`) takes floats as they are.
 
         Raises
         ------
         ValueError
             When the images have another shape, or pixels on another scale.
         """
-        pixels = bytes_of(images)
+        pixels: NDArray[Any] = np.asarray(images, np.float32) if self.preparation.floats else bytes_of(images)
         if pixels.ndim != 3 or pixels.shape[1:] != self.image_shape:
             message = _("This model takes images of shape (n, {height}, {width}), not {shape}.")
             height, width = self.image_shape
@@ -244,6 +245,7 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         "scale": model.preparation.scale,
         "levels": model.preparation.levels,
         "frame": model.preparation.frame and dataclasses.asdict(model.preparation.frame),
+        **({"floats": True} if model.preparation.floats else {}),
         "card": model.card,
     }
     arrays: Arrays = {"header": text_array(json.dumps(header)), "parameters": model.parameters}
@@ -327,10 +329,12 @@ def _model_from(header: dict[str, Any], arrays: Arrays) -> Model:
 
 def _preparation_from(header: dict[str, Any], arrays: Arrays) -> Preparation:
     height, width = header["image_shape"]
-    levels, scale = header.get("levels"), header["scale"]
+    levels, scale, floats = header.get("levels"), header["scale"], header.get("floats", False)
     whole = [height, width, header["pooling"], *([] if levels is None else [levels])]
     if not all(type(number) is int for number in whole) or type(scale) not in (int, float):
         raise TypeError("no numbers")
+    if type(floats) is not bool:
+        raise TypeError("floats")
     preparation = Preparation(
         (height, width),
         header["pooling"],
@@ -340,6 +344,7 @@ def _preparation_from(header: dict[str, Any], arrays: Arrays) -> Preparation:
         arrays.get("deviation"),
         levels,
         _frame_from(header.get("frame")),
+        floats,
     )
     preparation.check()
     return preparation

@@ -45,8 +45,8 @@ ACTIVATION_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
 def export_onnx(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
     """Write a model as an ONNX file that answers as `Model.predict_probabilities` does, up to rounding.
 
-    It takes ``images``, uint8 (n, height, width) for any n, and gives ``probabilities``, float32
-    (n, classes). The names of the classes and the card are in the file's metadata.
+    It takes ``images``, uint8 (n, height, width) for any n, or float32 from a model of a table, and gives
+    ``probabilities``, float32 (n, classes). The names of the classes and the card are in the file's metadata.
 
     Parameters
     ----------
@@ -178,7 +178,8 @@ def _add_outputs(graph: _Graph, logits: str, loss: str) -> None:
 
 def _model_proto(graph: _Graph, model: Model) -> Any:
     height, width = model.image_shape
-    images = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", height, width])
+    kind = TensorProto.FLOAT if model.preparation.floats else TensorProto.UINT8
+    images = helper.make_tensor_value_info(INPUT, kind, ["n", height, width])
     probabilities = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", len(model.class_names)])
     proto = helper.make_model(
         helper.make_graph(graph.nodes, "digit-lab", [images], [probabilities], graph.constants),

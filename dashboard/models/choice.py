@@ -83,6 +83,12 @@ def check_affordable(model: Model) -> None:
 
     It answers in the web process, after each stroke, beside everybody else's.
     """
+    if model.preparation.floats:
+        message = _(
+            "This model reads a table of numbers, not images: DigitClassifier trained it on floats. It can "
+            "be used from Python only."
+        )
+        raise ModelFileError(message)
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in model.image_shape):
         message = _(
             "This model takes images of {height}×{width} pixels. Models with {least} to {most} pixels a side "

@@ -6,7 +6,7 @@ Readers and shipped files produce a `Dataset`; the split, the batches and the ch
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +53,8 @@ class Dataset:
     (2, (4, 4), array([0]))
     """
 
+    pixel_type: ClassVar[np.dtype[Any]] = np.dtype(np.uint8)
+
     def __init__(
         self,
         images: UInt8Array,
@@ -69,7 +71,7 @@ class Dataset:
         self._name = name
         self._left_out = tuple(notes)
         self._decisions = tuple(decisions)
-        _check(self._pixels, np.asarray(labels), self._class_names)
+        _check(self._pixels, np.asarray(labels), self._class_names, self.pixel_type)
         self._pixel_labels = _read_only(np.asarray(labels).astype(np.int64, copy=False))
         self._rows: IndexArray | None = None
         self._labels = self._pixel_labels
@@ -174,7 +176,7 @@ class Dataset:
         """Return the images at `rows` (positions, a slice or a mask) as a view that shares the pixels."""
         if self._rows is not None:
             rows = self._rows[rows]
-        part = Dataset(
+        part = type(self)(
             self._pixels,
             self._pixel_labels,
             self._class_names,
@@ -206,9 +208,8 @@ class Dataset:
         >>> [(part.start, part.stop, pixels.ravel().tolist()) for part, pixels in three.blocks(2)]
         [(0, 2, [0, 1]), (2, 3, [2])]
         """
-        pixels = (
-            None if self._rows is None else np.empty((min(size, len(self)), self._flat.shape[1]), np.uint8)
-        )
+        room = (min(size, len(self)), self._flat.shape[1])
+        pixels = None if self._rows is None else np.empty(room, self.pixel_type)
         for start in range(0, len(self), size):
             part = slice(start, min(start + size, len(self)))
             if pixels is None:
@@ -233,10 +234,12 @@ def _read_only(array: NDArray[ScalarT]) -> NDArray[ScalarT]:
     return view
 
 
-def _check(images: UInt8Array, labels: NDArray[Any], class_names: tuple[str, ...]) -> None:
-    if images.ndim != 3 or images.dtype != np.uint8:
-        message = _("Images must be uint8 of shape (n, height, width), not {dtype} of shape {shape}.")
-        raise DatasetError(message.format(dtype=images.dtype, shape=images.shape))
+def _check(
+    images: NDArray[Any], labels: NDArray[Any], class_names: tuple[str, ...], pixel_type: np.dtype[Any]
+) -> None:
+    if images.ndim != 3 or images.dtype != pixel_type:
+        message = _("Images must be {wanted} of shape (n, height, width), not {dtype} of shape {shape}.")
+        raise DatasetError(message.format(wanted=pixel_type, dtype=images.dtype, shape=images.shape))
     if labels.shape != images.shape[:1]:
         message = _("There are {images:,} images but labels of shape {labels}. Each image needs one label.")
         raise DatasetError(message.format(images=len(images), labels=labels.shape))

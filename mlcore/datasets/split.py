@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.arrays import IndexArray
 from mlcore.datasets.dataset import Dataset
@@ -176,15 +177,26 @@ def _draw_evenly(
     """Split shuffled positions into `count` of them, each class by its share, and the rest; both shuffled."""
     labels = dataset.labels[order]
     have = np.bincount(labels, minlength=len(dataset.class_names))
-    want = _share_out(have, count)
+    want = share_out(have, count)
     _check_shares(dataset, have, want, leave_some)
+    chosen = first_of_each(labels, want)
+    return order[chosen], order[~chosen]
+
+
+def first_of_each(labels: IndexArray, want: IndexArray) -> NDArray[np.bool_]:
+    """Return a mask of the first ``want[k]`` labels of each class k.
+
+    >>> first_of_each(np.array([1, 0, 0, 1, 0]), np.array([2, 1])).tolist()
+    [True, True, True, False, False]
+    """
+    have = np.bincount(labels, minlength=len(want))
     # The rank of each position among those of its own class, in the shuffled order.
     by_class = np.argsort(labels, kind="stable")
     starts = np.cumsum(have) - have
-    rank = np.empty(len(order), np.intp)
-    rank[by_class] = np.arange(len(order)) - starts[labels[by_class]]
-    chosen = rank < want[labels]
-    return order[chosen], order[~chosen]
+    rank = np.empty(len(labels), np.intp)
+    rank[by_class] = np.arange(len(labels)) - starts[labels[by_class]]
+    chosen: NDArray[np.bool_] = rank < want[labels]
+    return chosen
 
 
 def _check_shares(dataset: Dataset, have: IndexArray, want: IndexArray, leave_some: bool) -> None:
@@ -199,10 +211,10 @@ def _check_shares(dataset: Dataset, have: IndexArray, want: IndexArray, leave_so
         raise DatasetError(message.format(name=name, n=n, total=have.sum(), count=want.sum()))
 
 
-def _share_out(have: IndexArray, count: int) -> IndexArray:
+def share_out(have: IndexArray, count: int) -> IndexArray:
     """Divide `count` over the classes by their sizes; what rounding leaves goes to the largest remainders.
 
-    >>> _share_out(np.array([50, 30, 20]), 7)
+    >>> share_out(np.array([50, 30, 20]), 7)
     array([4, 2, 1])
     """
     exact = have * count / have.sum()

@@ -45,6 +45,8 @@ class Preparation:
         these whole numbers, exactly: round(byte · levels / 255).
     frame : Frame or None
         How ink lies in the training images, for drawings that are to be answered; None: as in MNIST.
+    floats : bool
+        Whether it takes rows of float32 numbers (a `Table`) in place of bytes.
     """
 
     image_shape: tuple[int, int]
@@ -55,6 +57,7 @@ class Preparation:
     deviation: NDArray[np.float64] | None = None
     levels: int | None = None
     frame: Frame | None = None
+    floats: bool = False
 
     def check(self) -> None:
         """Raise ValueError when the parts do not fit together (a damaged file)."""
@@ -110,6 +113,8 @@ class Preparation:
     @property
     def compact_dtype(self) -> np.dtype[Any]:
         """The type of compact images: sums of pixels need two bytes."""
+        if self.floats:
+            return np.dtype(np.float32)
         return np.dtype(np.uint8 if self.pooling == 1 else np.uint16)
 
     def describe(self, scaled: bool = True) -> str:
@@ -154,7 +159,7 @@ class Preparation:
         height, width = self.pooled_shape
         padding = ((0, 0), (0, height * p - images.shape[1]), (0, width * p - images.shape[2]))
         padded = np.pad(images, padding) if any(after for _, after in padding) else images
-        pooled = np.zeros((len(images), height, width), np.uint16)
+        pooled = np.zeros((len(images), height, width), np.float32 if self.floats else np.uint16)
         for row in range(p):
             for column in range(p):
                 pooled += padded[:, row::p, column::p]
@@ -198,12 +203,13 @@ def fit_preparation(
 
     Parameters
     ----------
-    images : uint8 array (n, height, width)
+    images : uint8 or float32 array (n, height, width)
     pooling : int
         Side of the squares that are averaged.
     scaling : {"255", "maximum", "none", "levels"}
         Divide by 255, by the largest value in the images, or by nothing; or bring the pixels back to the grey
-        levels 0 to 16 and divide these by 16 and by 8.
+        levels 0 to 16 and divide these by 16 and by 8. Floats have no 255: they are divided by about their
+        root mean square.
     standardize : bool
         Give every input mean 0 and standard deviation 1.
     drop_rare_pixels : float or None
@@ -216,12 +222,14 @@ def fit_preparation(
     """
     if scaling not in ("255", "maximum", "none", "levels"):
         raise ValueError(f"scaling is {scaling!r}, and should be '255', 'maximum', 'none' or 'levels'")
-    shape, frame = (images.shape[1], images.shape[2]), fit_frame(images)
+    shape, floats = (images.shape[1], images.shape[2]), images.dtype.kind == "f"
+    frame = None if floats else fit_frame(images)
     if scaling == "levels":
-        plain = Preparation(shape, pooling, scale=1 / (16 * 8), levels=16, frame=frame)
+        plain = Preparation(shape, pooling, scale=1 / (16 * 8), levels=16, frame=frame, floats=floats)
     else:
-        divisor = {"255": 255.0, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
-        plain = Preparation(shape, pooling, scale=1 / (divisor * pooling**2), frame=frame)
+        full = _usual_size(images) if floats else 255.0
+        divisor = {"255": full, "maximum": float(max(1, images.max(initial=0))), "none": 1.0}[scaling]
+        plain = Preparation(shape, pooling, scale=1 / (divisor * pooling**2), frame=frame, floats=floats)
     if drop_rare_pixels is None and not standardize:
         return plain
     kept = None
@@ -239,6 +247,13 @@ def fit_preparation(
     if kept is not None:
         mean, deviation = mean[kept], deviation[kept]
     return replace(plain, kept=kept, mean=mean, deviation=deviation)
+
+
+def _usual_size(images: NDArray[Any]) -> float:
+    """Return the power of two that is nearest to the root mean square of floats: dividing by it is exact."""
+    _total, squares = _pixel_sums(Preparation(tuple(images.shape[1:]), floats=True), images)
+    mean = float(squares.sum()) / max(1, images.size)
+    return 2.0 ** round(math.log2(mean) / 2) if mean else 1.0
 
 
 def _times_lit(preparation: Preparation, images: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -58,9 +58,10 @@ def begin_training(network: NetworkConfig, training: TrainingConfig, images: Dat
         raise DatasetError(_("There are no training images. Choose a smaller dev set, or more images."))
     if len(images.class_names) < 2:
         raise DatasetError(_("All images are of one class: a network needs two or more."))
+    needs_pixels = network.needs_pixels or images.pixel_type.kind == "f"
     preparation = fit_preparation(
         # Most settings need no pixels: then those few suffice that tell how the ink lies.
-        _pixels_of(images if network.needs_pixels else images.take(measured_rows(len(images)))),
+        _pixels_of(images if needs_pixels else images.take(measured_rows(len(images)))),
         pooling=network.pooling,
         scaling=network.scaling,
         standardize=network.standardize,
@@ -105,7 +106,7 @@ def _pixels_of(dataset: Dataset) -> NDArray[np.uint8]:
     """Return all images; unlike `Dataset.images`, without a copy that stays."""
     if dataset.rows is None:
         return dataset.images
-    images = np.empty((len(dataset), *dataset.image_shape), np.uint8)
+    images = np.empty((len(dataset), *dataset.image_shape), dataset.pixel_type)
     dataset.gather(np.arange(len(dataset)), images.reshape(len(dataset), -1))
     return images
 

@@ -21,7 +21,7 @@ from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.describe import commonest_share
 from mlcore.datasets.split import Split
-from mlcore.errors import DatasetError, ModelFileError, TrainingDiverged
+from mlcore.errors import DatasetError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.formulas.optimizers import Optimizer
 from mlcore.formulas.schedules import SCHEDULES, RatePlan
 from mlcore.language import _
@@ -151,6 +151,30 @@ class TrainingRun:
             self._data = TrainingData(
                 split, self.network, self.training_config, self.batch_size, self.image_weights
             )
+
+    def begin_from(self, other: TrainingRun, split: Split) -> None:
+        """Begin with what another run has learned, preparation and optimizer included, on data like its own.
+
+        Steps, order and history start from zero.
+
+        Raises
+        ------
+        SettingError
+            When the network or the kind of optimizer is another one.
+        DatasetError
+            When these data do not fit the network's inputs or its classes.
+        """
+        before, config = other._built, self.training_config
+        if (self.network_config, config.optimizer) != (other.network_config, other.training_config.optimizer):
+            message = _("What was learned can be kept only with the same network and the same optimizer.")
+            raise SettingError(message)
+        order = np.random.default_rng(np.random.SeedSequence(config.seed).spawn(2)[1])
+        preparation, n = before.network.preparation, len(split.train)
+        self._state = make_state(self.network_config, config, preparation, before.class_names, n, None, order)
+        self._state.network.parameters[...] = before.network.parameters
+        self._state.optimizer.moments[...] = before.optimizer.moments
+        self._state.optimizer.steps = before.optimizer.steps
+        self.build(split)
 
     def _check_split(self, split: Split) -> None:
         """Refuse data that do not fit the order of the images, the network's inputs or its classes."""

@@ -75,9 +75,12 @@ def test_a_file_that_is_no_model_changes_nothing() -> None:
     assert session == Session()
 
 
-def model_of(shape: tuple[int, int] = (8, 8), classes: int = 3, **network: Any) -> Model:
+def model_of(
+    shape: tuple[int, int] = (8, 8), classes: int = 3, floats: bool = False, **network: Any
+) -> Model:
     """A model of this network whose parameters are all zero."""
-    config, preparation = NetworkConfig(**{"hidden_sizes": ()} | network), Preparation(shape)
+    config = NetworkConfig(**{"hidden_sizes": ()} | network)
+    preparation = Preparation(shape, floats=floats)
     summary = network_summary(config, shape, classes)
     parameters = np.zeros(sum(layer.parameters for layer in summary), np.float32)
     return Model(config, preparation, tuple(str(k) for k in range(classes)), parameters)
@@ -97,8 +100,9 @@ def file_of(model: Model) -> io.BytesIO:
         (model_of((65, 64)), "images of 65×64 pixels"),
         (model_of(classes=63), "63 classes"),
         (model_of((64, 64), filters=(128, 256)), "million multiplications"),
+        (model_of(floats=True), "table of numbers, not images"),
     ],
-    ids=["small", "large", "classes", "multiplications"],
+    ids=["small", "large", "classes", "multiplications", "table"],
 )
 def test_a_model_that_is_none_for_this_app_gets_a_sentence_and_changes_nothing(
     model: Model, words: str
