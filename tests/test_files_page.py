@@ -13,6 +13,9 @@ import pytest
 
 from dashboard.train.downloads import history_csv
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, save_model, split_dataset, train
+from mlcore.datasets.readers import READERS
+from mlcore.datasets.readers.kinds import REFUSED
+from mlcore.datasets.readers.parts import WORDS, part_of
 from tests.house import ROOT
 
 PAGE = (ROOT / "docs/reference/files.md").read_text("utf-8")
@@ -40,6 +43,27 @@ def arrays(run: TrainingRun) -> dict[str, Any]:
     save_model(run.model(resumable=True), buffer)
     buffer.seek(0)
     return dict(np.load(buffer))
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [("Kinds of files", list(READERS)), ("These kinds are not read", list(REFUSED)), ("Parts", list(WORDS))],
+)
+def test_every_kind_of_file_and_every_part_is_on_the_page(heading: str, names: list[str]) -> None:
+    page = PAGE.replace("These kinds are not read.", "\n# These kinds are not read\n")
+    assert documented(heading, page) == names
+
+
+def test_the_words_for_each_part_are_those_on_the_page() -> None:
+    for part, words in WORDS.items():
+        assert f"| `{part}` | {words.replace('|', ', ')} |" in PAGE
+
+
+def test_a_word_for_a_part_is_one_and_a_word_like_it_is_none() -> None:
+    for part, words in WORDS.items():
+        for word in words.split("|"):
+            assert part_of(word) == part_of(word.upper()) == part
+            assert part_of(f"{word}ament") is None
 
 
 def json_in(array: Any) -> dict[str, Any]:

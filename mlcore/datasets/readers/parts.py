@@ -19,19 +19,21 @@ T = TypeVar("T")
 
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
 
-_WORDS: dict[NamedPart, str] = {
+WORDS: dict[NamedPart, str] = {
     "train": "train|training|tra",
     "dev": "val|valid|validation|dev|development",
     "test": "test|testing|tes|t10k|eval|evaluation",
     "sample": "sample|samples",
 }
+"""The words for each part, in any letters."""
+
 # What is written together with such a word: x_train, trainset, testdata, train_images.
 _SPOKEN = {
     part: re.compile(rf"[xy]?(?:{words})(?:set|sets|data|images?|imgs?|labels?|digits?)?")
-    for part, words in _WORDS.items()
+    for part, words in WORDS.items()
 }
 # The words of a name: "trainingSet" is two, and "train1" is "train" and a number; "t10k" is one.
-_WORD = re.compile(r"t10k|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_WORD = re.compile(r"(?i:t10k)|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 FALLBACK: tuple[NamedPart | None, ...] = ("train", None, "dev", "test", "sample")
 """What is learned from: the first of these that the files have."""
