@@ -28,6 +28,7 @@ from mlcore import (
     UnlabelledImages,
 )
 from mlcore.arrays import IndexArray
+from mlcore.datasets.readers.choose import Labels
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -52,15 +53,26 @@ class UploadTray:
         The ids of the files that were read last, so that no rerun reads them again.
     may_try_again : bool
         Whether the same files may be read at another time.
+    offers_names : bool
+        Whether the names of the pictures in them may hold the labels.
+    labels : "folders" or "names"
+        Where the labels of pictures are looked for when they are read next.
     """
 
     number: int = 0
     tried: tuple[str, ...] = ()
     may_try_again: bool = False
+    offers_names: bool = False
+    labels: Labels = "folders"
 
     def clear(self) -> None:
         """Forget what was tried, so that the next run of the page reads the files that are there."""
-        self.tried, self.may_try_again = (), False
+        self.tried, self.may_try_again, self.offers_names = (), False, False
+
+    def use_names(self) -> None:
+        """Let the next run of the page read the files again, with the labels in the names of the pictures."""
+        self.clear()
+        self.labels = "names"
 
 
 @dataclass

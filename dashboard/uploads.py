@@ -14,7 +14,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
 from dashboard.budget import NoRoom
-from dashboard.reading.readings import NoDisk, TooSlow
+from dashboard.reading.readings import NamesOffered, NoDisk, TooSlow
 from dashboard.server.presence import is_connected
 from dashboard.server.server import server
 from dashboard.session import UploadTray
@@ -66,6 +66,9 @@ def show_uploader(name: str, tray: UploadTray, read: Read[T], take: Callable[[T]
             st.rerun()
     if tray.tried:
         show_problem(name)
+    if tray.offers_names:
+        label = _("Read the labels from the names")
+        st.button(label, icon=":material/label:", type="primary", on_click=tray.use_names)
     if tray.may_try_again:
         st.button(_("Try again"), icon=":material/refresh:", on_click=tray.clear)
 
@@ -91,7 +94,8 @@ def _read(
         st.stop()
     except Exception as error:
         keep_problem(name, error)
-        tray.tried = ids
+        tray.tried, tray.labels = ids, "folders"
+        tray.offers_names = isinstance(error, NamesOffered)
         tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
         return
     _let_go(tray)
@@ -116,7 +120,8 @@ def _waiting(place: DeltaGenerator) -> Callable[[str], None]:
 
 def _let_go(tray: UploadTray) -> None:
     """Give the files back; the uploader is a new and empty one from the next run on."""
-    tray.number, tray.tried = tray.number + 1, ()
+    tray.number, tray.labels = tray.number + 1, "folders"
+    tray.clear()
     context = get_script_run_ctx()
     if context is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)

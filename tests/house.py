@@ -87,8 +87,8 @@ DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
-    "DatasetError", "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NoDigitError",
-    "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
+    "DatasetError", "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NamesOffered",
+    "NoDigitError", "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
     "TooSlow", "TrainingDiverged",
 }  # fmt: skip
 

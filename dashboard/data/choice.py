@@ -8,11 +8,12 @@ from functools import partial
 import streamlit as st
 
 from dashboard.address import from_address, to_address
+from dashboard.reading.readings import Upload
 from dashboard.server.server import server
 from dashboard.session import TEST_SETS, UPLOADED, Session
 from dashboard.ui.messages import plain
 from dashboard.uploads import show_uploader
-from mlcore import SHIPPED_DATASETS, Parts
+from mlcore import SHIPPED_DATASETS
 from mlcore.datasets.readers import READERS
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -43,11 +44,13 @@ def choose_dataset(session: Session) -> None:
     if source == UPLOADED:
         st.write(
             _(
-                "Drop files here: a CSV table (such as Kaggle's), IDX files, an .npz file, or a .zip of "
-                "pictures."
+                "Drop files here, all at once and as you got them: an archive (such as Kaggle's), CSV "
+                "tables, IDX files, NumPy arrays, or pictures in folders, packed as .zip."
             )
         )
-        show_uploader("upload", session.upload_tray, server().readings.read, partial(take, session))
+        tray = session.upload_tray
+        read = partial(server().readings.read, labels=tray.labels)
+        show_uploader("upload", tray, read, partial(take, session))
         with st.expander(_("Which files can be read?")):
             for reader in READERS.values():
                 st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
@@ -56,9 +59,9 @@ def choose_dataset(session: Session) -> None:
             st.caption(text.format(name=plain(dataset_title(session))))
 
 
-def take(session: Session, parts: Parts) -> None:
-    """Use the data set that files held, with the test images that came along."""
-    session.use_upload(parts.train, parts.test)
+def take(session: Session, upload: Upload) -> None:
+    """Use the data set that files held, with the validation and test images that came along."""
+    session.use_upload(upload.dataset, upload.test, upload.n_dev)
 
 
 def is_in_step(session: Session) -> bool:

@@ -21,7 +21,8 @@ import numpy as np
 
 from dashboard.catalogue import catalogue
 from mlcore import Dataset, DatasetError, Decision
-from mlcore.datasets.readers import read_images, read_parts
+from mlcore.datasets.join import join
+from mlcore.datasets.readers import LabelsInNames, read_images, read_parts
 from mlcore.language import use
 
 if sys.platform != "win32":
@@ -55,10 +56,10 @@ def main() -> None:
 
     _bound_memory(before + WORKING_BYTES)
     try:
-        read = _read if task["labelled"] else _read_images
-        answer: dict[str, Any] = {"parts": read(task["files"], Path(task["folder"]), ask)}
+        read = _read_images if task["labels"] == "none" else _read
+        answer: dict[str, Any] = {"parts": read(task, Path(task["folder"]), ask)}
     except DatasetError as error:
-        answer = {"error": str(error)}
+        answer = {"error": str(error), "offers_names": isinstance(error, LabelsInNames)}
     except OSError as error:  # from writing: what reading raises is a DatasetError
         answer = {"disk": error.strerror or str(error)}
     except Exception:
@@ -69,20 +70,33 @@ def main() -> None:
     os._exit(0)  # nothing is left to be done, and a thread waits for the next line
 
 
-def _read(files: Mapping[str, str], folder: Path, ask: Callable[[int], None]) -> dict[str, dict[str, Any]]:
-    """Write what the files hold into the folder, and return what is to be known of it."""
-    found = read_parts({name: Path(path) for name, path in files.items()}, ask=ask)
-    parts = {"train": found.train, "dev": found.dev, "test": found.test}
-    written = {name: write_part(part, folder / name) for name, part in parts.items() if part is not None}
-    written["train"]["notes"] += found.notes
+def _read(task: Mapping[str, Any], folder: Path, ask: Callable[[int], None]) -> dict[str, dict[str, Any]]:
+    """Write what the files hold into the folder, and return what is to be known of it.
+
+    Validation images come last in the data set, so that it can be split otherwise.
+    """
+    found = read_parts(_paths(task), ask=ask, labels=task["labels"])
+    dataset, n_dev = found.train, 0
+    if found.dev is not None:
+        n_test = 0 if found.test is None else found.test.images.nbytes
+        ask(2 * (found.train.images.nbytes + found.dev.images.nbytes) + n_test)
+        dataset, n_dev = join(found.train, found.dev), len(found.dev)
+    written = {"dataset": write_part(dataset, folder / "dataset") | {"n_dev": n_dev}}
+    written["dataset"]["notes"] += found.notes
+    if found.test is not None:
+        written["test"] = write_part(found.test, folder / "test")
     return written
 
 
+def _paths(task: Mapping[str, Any]) -> dict[str, Path]:
+    return {name: Path(path) for name, path in task["files"].items()}
+
+
 def _read_images(
-    files: Mapping[str, str], folder: Path, ask: Callable[[int], None]
+    task: Mapping[str, Any], folder: Path, ask: Callable[[int], None]
 ) -> dict[str, dict[str, Any]]:
     """Write the images without labels that the files hold, and return what is to be known of them."""
-    found = read_images({name: Path(path) for name, path in files.items()}, ask=ask)
+    found = read_images(_paths(task), ask=ask)
     np.save(folder / PIXELS, found.images)
     (folder / NAMES).write_text(json.dumps(found.names), "ascii")
     known = {

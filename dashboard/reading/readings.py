@@ -27,9 +27,10 @@ from dashboard.places import lies_in_memory
 from dashboard.reading.process import LABELS, NAMES, PIXELS, write_part
 from dashboard.runs.executors import WORKER_ENVIRONMENT
 from dashboard.runs.store import DataStore, StoredDataset, StoredPixels, reason_of
-from mlcore import Dataset, DatasetError, Decision, Parts, UnlabelledImages, redo_decision, undo_decision
+from mlcore import Dataset, DatasetError, Decision, UnlabelledImages, redo_decision, undo_decision
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import DecisionKey
+from mlcore.datasets.readers.choose import Labels
 from mlcore.errors import DigitLabError
 from mlcore.language import _
 
@@ -85,6 +86,29 @@ class TooSlow(DigitLabError):
     """Reading the files took too long; the message is a sentence for the visitor."""
 
 
+class NamesOffered(DatasetError):
+    """The names of pictures may hold their labels: the visitor has to say whether they do."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a visitor's files hold.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The images to learn from, and after them the validation images.
+    n_dev : int
+        How many of them came as validation images.
+    test : Dataset or None
+        The images for the final test.
+    """
+
+    dataset: Dataset
+    n_dev: int = 0
+    test: Dataset | None = None
+
+
 class Readings:
     """All readings of one server; safe from any thread.
 
@@ -108,7 +132,13 @@ class Readings:
         self._gone: SimpleQueue[StoredDataset | StoredPixels] = SimpleQueue()
         self._cleaner: threading.Thread | None = None
 
-    def read(self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = "") -> Parts:
+    def read(
+        self,
+        files: Mapping[str, Path],
+        wait: Callable[[str], None],
+        locale: str = "",
+        labels: Labels = "folders",
+    ) -> Upload:
         """Return the data set in the files, with the validation and test images that came along.
 
         Parameters
@@ -120,28 +150,33 @@ class Readings:
             reading and its process: the visitor has left, or chosen something else.
         locale : str
             The visitor's language, for errors.
+        labels : "folders" or "names"
+            Where the labels of pictures are (see `mlcore.read_dataset`).
 
         Raises
         ------
+        NamesOffered
+            When pictures lie in no folders of classes, but their names may hold the labels.
         DatasetError
             When the files cannot be used.
         NoRoom, NoDisk, TooSlow
             When they could be at another time.
         """
-        with self._reading(files, wait, locale) as (parts, room):
-            made = {name: self._take(part, room) for name, part in parts.items()}
-        return Parts(made["train"], made.get("dev"), made.get("test"))
+        with self._reading(files, wait, locale, labels) as (parts, room):
+            dataset = self._take(parts["dataset"], room)
+            test = self._take(parts["test"], room) if "test" in parts else None
+        return Upload(dataset, parts["dataset"]["n_dev"], test)
 
     def read_images(
         self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str = ""
     ) -> UnlabelledImages:
         """Return the images in the files, without labels; parameters and errors are those of `read`."""
-        with self._reading(files, wait, locale, labelled=False) as (parts, room):
+        with self._reading(files, wait, locale, "none") as (parts, room):
             return self._take_images(parts["images"], room)
 
     @contextmanager
     def _reading(
-        self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str, labelled: bool = True
+        self, files: Mapping[str, Path], wait: Callable[[str], None], locale: str, labels: Labels
     ) -> Iterator[tuple[dict[str, dict[str, Any]], Reservation]]:
         """Read files in a process, and yield what it has written, and the room for that."""
         with self._in_turn(wait) as turn, self._room(PROCESS_BYTES, wait) as room, self._folder() as folder:
@@ -149,7 +184,7 @@ class Readings:
                 "files": {name: str(path) for name, path in files.items()},
                 "folder": str(folder),
                 "locale": locale,
-                "labelled": labelled,
+                "labels": labels,
             }
             yield self._follow(task, turn, room, wait), room
 
@@ -257,7 +292,8 @@ class Readings:
                 elif "disk" in answer:
                     raise NoDisk(answer["disk"])
                 elif "error" in answer:
-                    raise DatasetError(_well_formed(answer["error"]) or _unforeseen())
+                    kind = NamesOffered if answer.get("offers_names") else DatasetError
+                    raise kind(_well_formed(answer["error"]) or _unforeseen())
                 elif "parts" in answer:
                     parts: dict[str, dict[str, Any]] = answer["parts"]
                     return parts

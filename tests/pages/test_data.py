@@ -359,7 +359,7 @@ def test_ones_own_data_set_is_still_there_after_a_look_at_another(app: AppTest) 
 def test_an_error_that_nobody_foresaw_keeps_the_data_set_too(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_anything: Any) -> Dataset:
+    def fail(*_anything: Any, **_more: Any) -> Dataset:
         raise ZeroDivisionError
 
     monkeypatch.setattr(server().readings, "read", fail)
@@ -372,7 +372,7 @@ def test_an_error_that_nobody_foresaw_keeps_the_data_set_too(
 def test_what_there_was_no_room_for_stays_and_is_read_when_the_visitor_tries_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_anything: Any) -> Dataset:
+    def refuse(*_anything: Any, **_more: Any) -> Dataset:
         raise NoRoom(50_000_000, 10_000_000)
 
     with monkeypatch.context() as patch:
@@ -393,6 +393,38 @@ def test_files_of_one_name_are_told_apart(app: AppTest) -> None:
     app.run()
     assert not app.error
     assert (session_of(app).dataset.name, len(session_of(app).dataset)) == ("a-idx3-ubyte", 300)
+
+
+def test_the_validation_images_of_a_file_are_offered_as_the_dev_set(app: AppTest) -> None:
+    images, labels = some_digits()
+    members: dict[str, bytes | str] = {}
+    for part, rows in (("train", slice(0, 250)), ("val", slice(250, 300))):
+        found = make.picture_folders(images[rows], labels[rows])
+        members |= {f"{part}/{path}": content for path, content in found.items()}
+    bring(choose(app, UPLOADED), {"digits.zip": make.archive(members)})
+    assert (figures(app)["Training"], figures(app)["Dev set"]) == ("250", "50")
+    assert not [widget for widget in app.number_input if widget.key == "dev_size"]
+    app.segmented_control(key="dev_source").set_value("drawn").run()
+    assert (figures(app)["Training"], figures(app)["Dev set"]) == ("240", "60")
+    app.number_input(key="dev_size").set_value(10).run()
+    assert figures(app)["Dev set"] == "30"
+    app.segmented_control(key="dev_source").set_value("given").run()
+    assert (figures(app)["Training"], figures(app)["Dev set"]) == ("250", "50")
+
+
+def test_labels_in_the_names_of_pictures_are_shown_before_they_are_used(app: AppTest) -> None:
+    images, labels = some_digits()
+    members: dict[str, bytes | str] = {
+        f"scans/{label}_{k:03}.png": make.picture(image)
+        for k, (image, label) in enumerate(zip(images, labels, strict=True))
+    }
+    bring(choose(app, UPLOADED), {"scans.zip": make.archive(members)})
+    assert f"{labels[0]}_000.png" in app.error[0].value
+    assert session_of(app).uploaded is None
+    next(button for button in app.button if button.label == "Read the labels from the names").click().run()
+    assert not app.error
+    assert (session_of(app).dataset.name, len(session_of(app).dataset)) == ("scans", 300)
+    assert session_of(app).upload_tray.labels == "folders"
 
 
 def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:

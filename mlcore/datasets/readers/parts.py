@@ -33,7 +33,7 @@ _SPOKEN = {
     for part, words in WORDS.items()
 }
 # The words of a name: "trainingSet" is two, and "train1" is "train" and a number; "t10k" is one.
-_WORD = re.compile(r"(?i:t10k)|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+_WORD = re.compile(r"(?i:t10k)(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 FALLBACK: tuple[NamedPart | None, ...] = ("train", None, "dev", "test", "sample")
 """What is learned from: the first of these that the files have."""

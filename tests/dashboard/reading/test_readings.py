@@ -14,7 +14,16 @@ import pytest
 
 from dashboard.budget import Budget, NoRoom
 from dashboard.places import lies_in_memory
-from dashboard.reading.readings import MAPPED_SHARE, PROCESS_BYTES, ROOT, NoDisk, Pace, Readings, TooSlow
+from dashboard.reading.readings import (
+    MAPPED_SHARE,
+    PROCESS_BYTES,
+    ROOT,
+    NamesOffered,
+    NoDisk,
+    Pace,
+    Readings,
+    TooSlow,
+)
 from dashboard.runs.store import DataStore
 from mlcore import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
@@ -117,7 +126,7 @@ def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     parts = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience())
-    dataset, test = parts.train, parts.test
+    dataset, test = parts.dataset, parts.test
     np.testing.assert_array_equal(dataset.images, IMAGES)
     assert (dataset.name, dataset.class_names, test) == ("digits", ("0", "1", "2"), None)
     assert np.load(stored(store, "pixels")[0]).shape == (60, 8, 8)
@@ -127,7 +136,7 @@ def test_a_file_becomes_a_data_set_whose_pixels_stay_on_disk(
 def test_workers_map_the_file_that_is_there_and_no_second_one_is_written(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).train
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).dataset
     kept = store.keep_dataset(dataset)
     assert [Path(kept.pixels)] == stored(store, "pixels")
     store.release(kept)
@@ -138,8 +147,8 @@ def test_the_same_content_lies_there_once_and_goes_with_the_last_who_has_it(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
     readings = Readings(budget, store, PATIENT)
-    first = readings.read(files(one=TABLE), Patience()).train
-    second = readings.read(files(two=TABLE), Patience()).train
+    first = readings.read(files(one=TABLE), Patience()).dataset
+    second = readings.read(files(two=TABLE), Patience()).dataset
     assert (first.fingerprint, first.name, second.name) == (second.fingerprint, "one", "two")
     assert len(stored(store, "pixels")) == 1
     part = second.take([0, 1])
@@ -177,7 +186,7 @@ def test_images_without_labels_stay_on_disk_in_the_same_way_and_go_with_the_last
 def test_the_budget_holds_what_a_data_set_takes_until_it_is_gone(
     store: DataStore, budget: Budget, files: Callable[..., dict[str, Path]]
 ) -> None:
-    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).train
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), Patience()).dataset
     share = 1.0 if lies_in_memory(store.folder) else MAPPED_SHARE
     assert budget.taken == 60 * 8 + int(share * IMAGES.nbytes)
     del dataset
@@ -189,7 +198,7 @@ def test_test_images_that_came_along_come_too(store: DataStore, budget: Budget, 
     content = make.npz(x_train=IMAGES[:40], y_train=LABELS[:40], x_test=IMAGES[40:], y_test=LABELS[40:])
     (tmp_path / "upload").write_bytes(content)
     parts = Readings(budget, store, PATIENT).read({"mnist.npz": tmp_path / "upload"}, Patience())
-    dataset, test = parts.train, parts.test
+    dataset, test = parts.dataset, parts.test
     assert test is not None
     assert (len(dataset), len(test)) == (40, 20)
     assert len(stored(store, "pixels")) == 2
@@ -200,7 +209,7 @@ def test_a_changed_data_set_takes_the_place_of_the_one_before_in_store_and_budge
 ) -> None:
     readings = Readings(budget, store, PATIENT)
     dark = make.csv(255 - IMAGES, LABELS).encode()
-    read = readings.read(files(digits=dark), Patience()).train
+    read = readings.read(files(digits=dark), Patience()).dataset
     taken, fingerprint = budget.taken, read.fingerprint
     changed = readings.change(read, "invert", is_undone=True)
     np.testing.assert_array_equal(changed.images, 255 - IMAGES)
@@ -295,7 +304,7 @@ def test_a_visitor_waits_for_room_that_others_give_back(
     budget = Budget(PROCESS_BYTES + 1_000_000)
     taken = budget.reserve(PROCESS_BYTES)
     patience = Patience(lambda text: taken.release() if "memory" in text else None)
-    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience).train
+    dataset = Readings(budget, store, PATIENT).read(files(digits=TABLE), patience).dataset
     assert len(dataset) == 60
     assert "Waiting for free memory on the server …" in patience.heard
 
@@ -309,7 +318,7 @@ def test_one_waits_while_another_has_the_only_place_and_is_told_so(
     readings = Readings(budget, store, replace(PATIENT, at_once=1, at_most=1))
     with InBackground(readings, files(endless=ENDLESS)) as slow:
         patience = Patience(lambda _text: slow.stop.set())
-        dataset = readings.read(files(digits=TABLE), patience).train
+        dataset = readings.read(files(digits=TABLE), patience).dataset
     assert len(dataset) == 60
     assert patience.heard[0] == "Waiting for other files to be read (1 before yours) …"
     assert isinstance(slow.error, Left)
@@ -321,7 +330,7 @@ def test_what_takes_long_steps_aside_for_others(
     pace = replace(PATIENT, at_once=1, at_most=2, steps_aside=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
-        dataset = readings.read(files(digits=TABLE), Patience()).train
+        dataset = readings.read(files(digits=TABLE), Patience()).dataset
         assert slow.goes_on
     assert len(dataset) == 60
 
@@ -342,7 +351,7 @@ def test_it_is_ended_sooner_when_another_waits(
     pace = replace(PATIENT, at_once=1, at_most=1, longest_before_others=0.0)
     readings = Readings(budget, store, pace)
     with InBackground(readings, files(endless=ENDLESS)) as slow:
-        dataset = readings.read(files(digits=TABLE), Patience()).train
+        dataset = readings.read(files(digits=TABLE), Patience()).dataset
     assert len(dataset) == 60
     assert isinstance(slow.error, TooSlow)
 
@@ -365,3 +374,27 @@ def test_a_place_in_memory_is_told_from_one_on_disk(tmp_path: Path) -> None:
     assert not lies_in_memory(Path("/tmp/disk/a"), mounts)
     assert not lies_in_memory(Path("/tmpfiles/a"), mounts)
     assert not lies_in_memory(Path("/tmp/a"), tmp_path / "none")
+
+
+def test_validation_images_come_after_the_others_and_are_counted(
+    store: DataStore, budget: Budget, tmp_path: Path
+) -> None:
+    members = {f"train/{path}": c for path, c in make.picture_folders(IMAGES[:48], LABELS[:48]).items()}
+    members |= {f"val/{path}": c for path, c in make.picture_folders(IMAGES[48:], LABELS[48:]).items()}
+    (tmp_path / "upload").write_bytes(make.archive(members))
+    found = Readings(budget, store, PATIENT).read({"a.zip": tmp_path / "upload"}, Patience())
+    assert (len(found.dataset), found.n_dev, found.test) == (60, 12, None)
+    np.testing.assert_array_equal(found.dataset.images, IMAGES)
+    assert any("validation images" in note for note in found.dataset.notes)
+
+
+def test_labels_in_names_are_offered_and_read_when_the_visitor_wants_them(
+    store: DataStore, budget: Budget, tmp_path: Path
+) -> None:
+    members = {f"img/{label}_{k:02}.png": make.picture(IMAGES[k]) for k, label in enumerate(LABELS)}
+    (tmp_path / "upload").write_bytes(make.archive(members))
+    readings = Readings(budget, store, PATIENT)
+    with pytest.raises(NamesOffered, match=r"img/0_00\.png is “0”"):
+        readings.read({"a.zip": tmp_path / "upload"}, Patience())
+    found = readings.read({"a.zip": tmp_path / "upload"}, Patience(), labels="names")
+    np.testing.assert_array_equal(found.dataset.labels, LABELS)
