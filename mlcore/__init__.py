@@ -67,6 +67,8 @@ from mlcore.training.fit import fit
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train
 
+__version__ = "0.1.0.dev0"
+
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",

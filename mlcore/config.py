@@ -215,7 +215,7 @@ class TrainingConfig:
     seed: int = setting(
         0,
         N_("Seed"),
-        N_("The same seed gives the same network again, to the last bit."),
+        N_("The same seed gives the same network again, on the same machine with the same settings."),
         minimum=0,
         maximum=2**32 - 1,
         step=1,
