@@ -76,7 +76,7 @@ def cut_short(files: Files, by: int) -> Files:
 
 PAIR = make.idx_pair(IMAGES, LABELS)
 FIRST, SECOND = PAIR
-LARGE = np.repeat(np.repeat(IMAGES[:4], 9, axis=1), 9, axis=2)  # 72×72
+SMALL = IMAGES[:4, :3, :3]
 MANY = np.arange(200)
 
 BAD: dict[str, tuple[Files, str]] = {
@@ -128,9 +128,9 @@ BAD: dict[str, tuple[Files, str]] = {
         {"a.npz": make.npz(images=np.array([{}, []], dtype=object), labels=LABELS[:2])},
         "a.npz",
     ),
-    "images too large": (
-        {"a.npz": make.npz(X=LARGE, y=LABELS[:4])},
-        "72×72 pixels. Each side must have 4 to 64",
+    "images too small": (
+        {"a.npz": make.npz(X=SMALL, y=LABELS[:4])},
+        "3×3 pixels. Each side must have 4 to 1024",
     ),
     "nothing but paper": (
         {"a.npz": make.npz(X=0 * IMAGES, y=LABELS)},

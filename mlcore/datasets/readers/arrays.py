@@ -19,22 +19,20 @@ from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.labels import NO_LABEL, labels_of_marks
 from mlcore.datasets.readers.limits import (
     MAX_CLASSES,
-    MAX_SIDE,
     check_bytes,
     check_count,
     check_image_shape,
     check_images,
     check_label,
 )
-from mlcore.datasets.readers.pictures import COMMON_SHAPE, to_common_shape
 from mlcore.datasets.readers.scale import Scale, ValueRange, scale_of
+from mlcore.datasets.readers.shrink import COMMON_SHAPE, is_large, shrinking, to_common_shape
 from mlcore.errors import DatasetError
 from mlcore.images.picture_file import grey_of
 from mlcore.language import _
 from mlcore.quote import quoted
 
 PIECE_BYTES = 1 << 20
-LARGEST_SIDE = 1024  # of images that are shrunk as they are read
 LEAST_SQUARE = 16  # values in a row that may be an image
 MAX_LABEL = 1_000_000_000
 COLOURS = (1, 3, 4)
@@ -182,27 +180,25 @@ def read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
         raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
     if not array.is_numeric:
         raise _wrong_type(array, _("images are numbers, best of type uint8"))
-    is_large = max(shape.height, shape.width) > MAX_SIDE
-    if not is_large or max(shape.height, shape.width) > LARGEST_SIDE:
-        check_image_shape(array.file, (shape.height, shape.width))
-    height, width = COMMON_SHAPE if is_large else (shape.height, shape.width)
+    check_image_shape(array.file, (shape.height, shape.width))
+    too_large = is_large((shape.height, shape.width))
+    height, width = COMMON_SHAPE if too_large else (shape.height, shape.width)
     n = array.shape[0]
     beside = array.count if array.fortran_order else 8 * min(array.count, shape.count)
     check_images(array.file, n, height * width, beside)
     # Few levels are brought to 0…255 before they are averaged, which would leave fewer of them.
-    is_averaged = is_large or shape.colours > 1
+    is_averaged = too_large or shape.colours > 1
     scale = _scale(array, is_averaged) if is_averaged or array.dtype != np.uint8 else None
     images = np.empty((n, height, width), np.uint8)
     done = 0
     for block in _blocks(array, shape, scale):
         grey = block[..., 0] if shape.colours == 1 else np.stack([grey_of(image) for image in block])
-        images[done : done + len(block)] = [to_common_shape(image) for image in grey] if is_large else grey
+        images[done : done + len(block)] = [to_common_shape(image) for image in grey] if too_large else grey
         done += len(block)
     if scale is not None:
         decisions.append(Decision("stretch", scale.sentence, n))
-    if is_large:
-        message = _("The images are {width}×{height} pixels large; they were scaled down to fit 28×28.")
-        decisions.append(Decision("shrink", message.format(width=shape.width, height=shape.height), n))
+    if too_large:
+        decisions.append(shrinking((shape.height, shape.width), n))
     return images
 
 

@@ -69,12 +69,12 @@ def make_dataset(
     check_counts(found.file, len(found.images), len(found.labels))
     class_names, labels = name_classes(found.file, found.labels, least_classes)
     about = f"{found.file} {name}"
-    decisions = settle_pixels(found.file, found.images, about, found.decisions, like)
+    images, decisions = settle_pixels(found.file, found.images, about, found.decisions, like)
     characters = _characters(about, class_names, like)
     if characters and characters != class_names:
         decisions.append(_naming(class_names, characters, len(labels)))
         class_names = characters
-    return Dataset(found.images, labels, class_names, name, notes=found.notes, decisions=decisions)
+    return Dataset(images, labels, class_names, name, notes=found.notes, decisions=decisions)
 
 
 def _characters(about: str, class_names: list[str], like: Sequence[Decision] | None) -> list[str]:
@@ -101,11 +101,11 @@ def make_images(found: Found, name: str) -> UnlabelledImages:
         When there are no images, their size is out of bounds, or all is blank.
     """
     _check_images(found)
-    decisions = settle_pixels(found.file, found.images, f"{found.file} {name}", found.decisions)
+    images, decisions = settle_pixels(found.file, found.images, f"{found.file} {name}", found.decisions)
     notes = (*found.notes, *(decision.sentence for decision in decisions if not decision.is_undone))
     # Half of a letter, which a file's name may have, could be neither shown nor saved.
     names = tuple(name.encode("utf-8", "replace").decode() for name in found.names)
-    return UnlabelledImages(found.images, names or numbers_from_one(len(found.images)), name, notes)
+    return UnlabelledImages(images, names or numbers_from_one(len(images)), name, notes)
 
 
 def _check_images(found: Found) -> None:

@@ -17,6 +17,7 @@ MAX_IMAGES = 500_000
 MAX_BYTES = 200 * MEGABYTE  # of pixels or labels: 255,000 images of 28×28; EMNIST balanced has 131,600
 MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of MAX_BYTES with four characters a value, and some room
 MIN_SIDE, MAX_SIDE = 4, 64
+LARGEST_SIDE = 1024  # of images that are scaled down
 MIN_CLASSES, MAX_CLASSES = 2, 62
 MAX_LABEL_LETTERS = 100
 MAX_DECODED_PIXELS = 1_000_000_000  # of all pictures together: 3 to 20 s, as they are packed
@@ -130,14 +131,14 @@ def check_label(file: str, letters: int) -> None:
 
 def check_image_shape(file: str, shape: tuple[int, ...]) -> None:
     """Raise `DatasetError` when images of this height and width are too small or too large."""
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in shape):
+    if not all(MIN_SIDE <= side <= LARGEST_SIDE for side in shape):
         message = _(
             "The images in {file} are {height}×{width} pixels. Each side must have {least} to {most}: "
             "make them smaller or larger before uploading."
         )
         height, width = shape
         raise DatasetError(
-            message.format(file=file, height=height, width=width, least=MIN_SIDE, most=MAX_SIDE)
+            message.format(file=file, height=height, width=width, least=MIN_SIDE, most=LARGEST_SIDE)
         )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import Decision
@@ -25,11 +24,11 @@ from mlcore.datasets.readers.limits import (
 )
 from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.picture_labels import labels_in_names, offer
+from mlcore.datasets.readers.shrink import COMMON_SHAPE, shrinking, to_common_shape
 from mlcore.datasets.readers.source import Source
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.images.picture_file import DecodingCost, decoding_cost, read_picture
-from mlcore.images.resample import fit_into, resample
 from mlcore.language import _
 
 ENDINGS = (
@@ -37,7 +36,6 @@ ENDINGS = (
     *(".tif", ".tiff", ".pgm", ".ppm", ".pbm", ".pnm", ".heic", ".heif", ".avif"),
 )
 PICTURE_MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"P5\n", b"P5 ", b"P2\n")
-COMMON_SHAPE = (28, 28)
 LONGEST_SIDE = 256  # what is larger is shrunk to it at once
 MOST_BROKEN = 0.5
 """Of the pictures, the share from which on a data set is not read without those that cannot be."""
@@ -174,8 +172,7 @@ class _Headers:
         """Return what is said of pictures that were brought to the common size."""
         if len(self.sizes) == 1:
             (width, height), *_rest = self.sizes
-            message = _("The pictures were scaled from {width}×{height} to fit 28×28.")
-            return Decision("shrink", message.format(width=width, height=height), count)
+            return shrinking((height, width), count)
         return Decision("shrink", _("The pictures differ in size; each was scaled to fit 28×28."), count)
 
 
@@ -248,13 +245,3 @@ class _ImageList:
         before = 0 if self._images is None else self._images.nbytes
         check_images(self._file, self._n, shape[0] * shape[1], self._beside + before)
         return np.empty((self._n, *shape), np.uint8)
-
-
-def to_common_shape(image: UInt8Array) -> NDArray[np.uint8]:
-    """Scale an image to fit 28×28 and set it in the middle, on the grey level of its border."""
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    framed = np.full(COMMON_SHAPE, np.median(border), np.uint8)
-    height, width = fit_into((image.shape[0], image.shape[1]), COMMON_SHAPE)
-    top, left = (COMMON_SHAPE[0] - height) // 2, (COMMON_SHAPE[1] - width) // 2
-    framed[top : top + height, left : left + width] = np.rint(resample(image, (height, width)))
-    return framed

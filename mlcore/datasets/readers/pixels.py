@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mlcore.datasets.decision import Decision, pack_rows
 from mlcore.datasets.readers.orientation import emnist_set, is_upright
 from mlcore.datasets.readers.polarity import Papers
 from mlcore.datasets.readers.scale import ValueRange, scale_of
+from mlcore.datasets.readers.shrink import is_large, shrinking, shrunk
 from mlcore.datasets.undo import invert
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -24,8 +26,10 @@ def settle_pixels(
     names: str,
     decided: Sequence[Decision] = (),
     like: Sequence[Decision] | None = None,
-) -> list[Decision]:
-    """Change images in place to white ink on black, from 0 to 255 and upright; return all that was decided.
+) -> tuple[UInt8Array, list[Decision]]:
+    """Return images as white ink on black, from 0 to 255, upright and not large, with all that was decided.
+
+    Images that need not be scaled down are changed in place.
 
     Parameters
     ----------
@@ -42,13 +46,18 @@ def settle_pixels(
     Raises
     ------
     DatasetError
-        When all pixels are alike.
+        When all pixels are alike, or there is no memory for smaller images beside the large ones.
     """
     _check_contrast(file, images)
     has_scale = any(decision.key == "stretch" for decision in decided)
     stretch = None if has_scale else _stretch(images, like)
-    found = (stretch, _invert(images, stretch), _turn(images, names))
-    return [*decided, *(decision for decision in found if decision is not None)]
+    shrink = None
+    if is_large(images.shape[1:]):  # only now: few levels would leave fewer of them when they are averaged
+        shrink = shrinking(images.shape[1:], len(images))
+        images = shrunk(file, images)
+        stretch = stretch and replace(stretch, levels=0)  # averages cannot be brought back to the levels
+    found = (stretch, shrink, _invert(images, stretch), _turn(images, names))
+    return images, [*decided, *(decision for decision in found if decision is not None)]
 
 
 def _check_contrast(file: str, images: UInt8Array) -> None:

@@ -343,7 +343,7 @@ def test_large_pictures_are_scaled_down_and_their_size_is_told() -> None:
     members = {f"{k % 2}/{k}.png": make.picture(large) for k in range(4)}
     (decision,) = read_dataset({"a.zip": make.archive(members)}).decisions
     assert (decision.key, decision.count, decision.can_be_undone) == ("shrink", 4, False)
-    assert decision.sentence == "The pictures were scaled from 640×480 to fit 28×28."
+    assert decision.sentence == "The images were scaled from 640×480 to fit 28×28."
 
 
 @pytest.mark.parametrize("ink", [0, 255])

@@ -154,7 +154,7 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "few columns": ({"a.csv": b"1,2,3\n4,5,6\n"}, "3 columns in its first row"),
     "too many columns": ({"a.csv": (",".join(["1"] * 5000)).encode()}, "4,999 pixel columns"),
-    "too small images": ({"a.csv": b"1,2,3,4,5,6,7,8,9,0\n"}, r"3×3 pixels. Each side must have 4 to 64"),
+    "too small images": ({"a.csv": b"1,2,3,4,5,6,7,8,9,0\n"}, r"3×3 pixels. Each side must have 4 to 1024"),
     "no square": ({"a.csv": b"1" + b",0" * 500 + b"\n"}, "500 pixel columns, which make no square.*20x25"),
     "shape in the name out of bounds": ({"a-2x50.csv": b"1" + b",0" * 100 + b"\n"}, "are 2×50 pixels"),
     "binary data": ({"a.csv": bytes(range(256)) * 10}, "not text, so it is no table"),
@@ -210,7 +210,7 @@ BAD: dict[str, tuple[Files, str]] = {
         "4,294,967,295 images; at most 500,000",
     ),
     "idx of no images": (make.idx_pair(IMAGES[:0], LABELS[:0]), "holds no images"),
-    "idx of large images": (make.idx_pair(np.zeros((2, 65, 8)), LABELS[:2]), "are 65×8 pixels"),
+    "idx of large images": (make.idx_pair(np.zeros((2, 1025, 8)), LABELS[:2]), "are 1025×8 pixels"),
     # NumPy files
     "npz that is none": ({"a.npz": b"hello"}, "not a zip file"),
     "no arrays": ({"a.npz": make.archive({"a.txt": "x"})}, r"holds the arrays \(none\)"),
