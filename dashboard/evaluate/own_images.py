@@ -80,12 +80,11 @@ def show_answers_to(model: Model, images: UnlabelledImages, answers: Answers) ->
 def table(images: UnlabelledImages, answers: Answers, page: int) -> pd.DataFrame:
     """Return one page of the answers, the least sure first; the first page is 1."""
     positions = answers.least_sure[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
-    labels = answers.labels
     return pd.DataFrame(
         {
             "picture": [data_uri(images.images[position]) for position in positions],
             "name": [quoted(answers.names[position]) for position in positions],
-            "answer": [quoted(labels[position]) for position in positions],
+            "answer": [quoted(answers.class_names[answers.guesses[position]]) for position in positions],
             "probability": 100 * answers.confidence[positions],
         }
     )

@@ -1,9 +1,12 @@
 """Images without labels come out of every format as the images of a data set would, in the file's order."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mlcore import DatasetError, UnlabelledImages, load_dataset, read_dataset, read_images
 from mlcore.datasets.unlabelled import MissingLabels
@@ -106,6 +109,22 @@ def test_images_alone_are_no_data_set_and_the_sentence_leads_to_where_they_can_b
 def test_what_cannot_be_used_is_refused_with_a_sentence(files: dict[str, bytes]) -> None:
     with pytest.raises(DatasetError):
         read_images(files)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(UNLABELLED)), st.floats(0, 1), st.binary(min_size=1, max_size=12), st.booleans()
+)
+def test_a_file_that_was_changed_anywhere_gives_images_or_a_sentence(
+    form: str, where: float, piece: bytes, is_cut: bool
+) -> None:
+    files = dict(UNLABELLED[form]())
+    name = next(iter(files))
+    place = int(where * len(files[name]))
+    files[name] = files[name][:place] + piece + (b"" if is_cut else files[name][place + len(piece) :])
+    with suppress(DatasetError):
+        read = read_images(files)
+        assert len(read.names) == len(read.images) > 0
 
 
 def test_the_reader_asks_before_it_takes_memory() -> None:
