@@ -10,12 +10,19 @@ import pandas as pd
 from dashboard.ui.messages import chart_text
 from dashboard.ui.palette import COLORS, axis, layout
 from mlcore.language import N_, _
+from mlcore.quote import quoted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 PARTS = {"training": N_("Training"), "dev": N_("Dev set"), "unused": N_("Not used")}
 """The parts of a data set in the order in which they are stacked: column of the table → name."""
+
+MOST_WIDE = 30
+"""With more classes than this, names are smaller; where the chart is wider than the page, it scrolls."""
+
+AXIS_NAME = 14
+"""Letters of a class's name below its bar; the table has the rest."""
 
 PATTERNS = ("", "/", ".")
 """Of the bars of each part: colour is not the only sign."""
@@ -31,7 +38,7 @@ def class_figure(table: pd.DataFrame) -> "Figure":
     """
     from plotly.graph_objects import Figure
 
-    places, names = list(range(len(table))), [chart_text(name) for name in table["name"]]
+    places, names = list(range(len(table))), [chart_text(quoted(name, AXIS_NAME)) for name in table["name"]]
     bars = [
         {
             "type": "bar",
@@ -48,8 +55,9 @@ def class_figure(table: pd.DataFrame) -> "Figure":
         for number, (part, label) in enumerate(PARTS.items())
         if table[part].any()
     ]
-    every = max(1, -(-len(table) // 30))
-    x = axis(_("Class"), tickvals=places[::every], ticktext=names[::every], fixedrange=True)
+    is_large = len(table) > MOST_WIDE
+    x = axis(_("Class"), tickvals=places, ticktext=names, fixedrange=True)
+    x["tickfont"] = {"size": 10 if is_large else 13}
     alt = _("Images of each class in the training set and the dev set; the table below has the numbers.")
     settings = layout(
         "",
@@ -59,6 +67,6 @@ def class_figure(table: pd.DataFrame) -> "Figure":
         yaxis=axis(_("Images"), fixedrange=True, separatethousands=True),
         hovermode="x unified",
         dragmode=False,
-        meta={"alt": alt, "height": "20rem"},
+        meta={"alt": alt, "height": "20rem", "least_width": f"{0.7 * len(table)}rem" if is_large else ""},
     )
     return Figure(bars, settings)

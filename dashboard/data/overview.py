@@ -12,7 +12,7 @@ from dashboard.data.samples import class_table, facts_of, sample_pictures, sampl
 from dashboard.data.split_form import show_split_form
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import distinct, friendly_errors, plain, show_notes
+from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, plain, show_notes
 from dashboard.ui.pictures import grid
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import SHIPPED_DATASETS
@@ -50,7 +50,7 @@ def show_samples(session: Session) -> None:
     """Show images drawn by chance, of all classes or one."""
     dataset = session.dataset
     # Streamlit keeps format_func: it must not keep the data set alive when another one takes its place.
-    names = [plain(name) for name in distinct(dataset.class_names)]
+    names = [plain(name) for name in distinct(dataset.class_names, SHORT_NAME)]
     chosen = st.pills(
         _("Class"),
         [ALL, *range(len(names))],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.ui.messages import distinct
+from dashboard.ui.messages import SHORT_NAME, distinct
 from dashboard.ui.pictures import Picture
 from mlcore import Dataset, Split, average_images, pixel_range
 from mlcore.arrays import IndexArray, UInt8Array
@@ -48,7 +48,7 @@ def average_pictures(dataset: Dataset) -> list[Picture]:
     """Return the average image of each class."""
     alt = _("The average image of class {name}")
     return [
-        Picture(image, alt.format(name=quoted(name)), name)
+        Picture(image, alt.format(name=quoted(name)), quoted(name, SHORT_NAME))
         for image, name in zip(facts_of(dataset).averages, dataset.class_names, strict=True)
     ]
 
@@ -74,7 +74,8 @@ def sample_pictures(dataset: Dataset, positions: IndexArray) -> list[Picture]:
     pictures = []
     for position, image in zip(positions, dataset.take(positions).images, strict=True):
         name = dataset.class_names[dataset.labels[position]]
-        pictures.append(Picture(image, alt.format(name=quoted(name), number=position + 1), name))
+        words = alt.format(name=quoted(name), number=position + 1)
+        pictures.append(Picture(image, words, quoted(name, SHORT_NAME)))
     return pictures
 
 

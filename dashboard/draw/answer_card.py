@@ -11,7 +11,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from dashboard.ui.formats import percent
-from dashboard.ui.messages import html_text
+from dashboard.ui.messages import SHORT_NAME, html_text, isolated
 from dashboard.ui.pictures import GreyImage, Picture, picture_html
 from mlcore import Model
 from mlcore.language import _
@@ -60,11 +60,12 @@ def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[s
     """
     first, second = np.argsort(-probabilities, kind="stable")[:2]
     verdict = _("{percent} sure") if probabilities[first] >= NOT_SURE else _("not sure ({percent})")
-    runner_up = _("Second guess: {name}, {percent}")
+    name = isolated(class_names[second], SHORT_NAME)
+    runner_up = html_text(_("Second guess: {name}, {percent}"))
     return _card(
         guess=class_names[first],
         verdict=verdict.format(percent=_sure(probabilities[first])),
-        runner_up=runner_up.format(name=quoted(class_names[second]), percent=_sure(probabilities[second])),
+        runner_up=runner_up.format(name=name, percent=html_text(_sure(probabilities[second]))),
         seen=Picture(seen, _("The image that the network sees"), _("What the network sees")),
         bars=bars_html(probabilities, class_names),
     )
@@ -89,7 +90,7 @@ def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Seque
     rows = "".join(
         _bar(class_names[k], values[k], probabilities is not None, bool(k == order[0])) for k in shown
     )
-    width = min(10, max(map(len, class_names)))
+    width = min(12, max(map(len, class_names)))
     label = html_text(_("Probability of each class"))
     return f'<ul class="dl-bars" role="list" aria-label="{label}" style="--dl-name: {width}ch">{rows}</ul>'
 
@@ -109,9 +110,12 @@ def _sure(probability: float) -> str:
 
 
 def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) -> str:
+    letters = max(map(len, [*quoted(guess, LONGEST).split(), ""]))  # of the longest word
     return (
-        '<section class="dl-answer"><div class="dl-verdict" role="status">'
-        f'<p class="dl-guess">{html_text(guess, LONGEST)}</p><div><p class="dl-sure">{html_text(verdict)}</p>'
-        f'<p class="dl-second">{html_text(runner_up)}</p></div></div>'
+        '<section class="dl-answer">'
+        f'<div class="dl-verdict" role="status" style="--dl-letters: {letters}">'
+        f'<p class="dl-guess">{html_text(guess, LONGEST)}</p>'
+        f'<div><p class="dl-sure">{html_text(verdict)}</p>'
+        f'<p class="dl-second">{runner_up}</p></div></div>'
         f"{picture_html(seen, 128)}{bars}</section>"
     )

@@ -23,15 +23,20 @@ MOST_NUMBERS = 20
 """With more classes than this, the cells have no room for their counts: hovering tells them."""
 
 GAPS_UP_TO = 30
-"""With more classes than this, there are no gaps between the cells."""
+"""With more classes than this, there are no gaps between the cells, and the matrix is larger and scrolls."""
+
+AXIS_NAME = 14
+"""Letters of a class's name beside the matrix; hovering and the sentence beside it have the rest."""
 
 
 def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
     """Return the heatmap of a confusion matrix, with a frame around one cell (true, guessed)."""
     from plotly.graph_objects import Figure
 
-    n, names = len(evaluation.class_names), [chart_text(name) for name in distinct(evaluation.class_names)]
-    gap = 1 if n <= GAPS_UP_TO else 0
+    n = len(evaluation.class_names)
+    names = [chart_text(name) for name in distinct(evaluation.class_names, AXIS_NAME)]
+    is_large = n > GAPS_UP_TO
+    gap = 0 if is_large else 1
     heatmap = {
         "type": "heatmap",
         "z": shades(evaluation.matrix).round(3).tolist(),
@@ -51,9 +56,9 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
         heatmap |= {"text": counts, "texttemplate": "%{text}"}
     # The ticks are not drawn, but keep the names at a distance.
     ticks = {"fixedrange": True, "showgrid": False, "ticklen": 5, "ticks": "outside"}
-    ticks |= {"tickcolor": "rgba(0,0,0,0)"}
-    every = -(-n // GAPS_UP_TO)
-    ticks |= {"tickvals": list(range(0, n, every)), "ticktext": names[::every]}
+    ticks |= {"tickcolor": "rgba(0,0,0,0)", "tickfont": {"size": 9 if is_large else 13}}
+    ticks |= {"tickvals": list(range(n)), "ticktext": names}
+    below = 0.5 * max(map(len, names)) if max(map(len, names)) > 3 else 0  # rem: names stand upright there
     row, column = chosen
     frame = {"type": "rect", "x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
     settings = layout(
@@ -63,7 +68,11 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
         shapes=[frame | {"line": {"color": DEV, "width": 3}}],
         margin={"l": 44, "r": 4, "t": 4, "b": 44},
         dragmode=False,
-        meta={"alt": _("Confusion matrix:"), "height": "min(30rem, 92vw)"},
+        meta={
+            "alt": _("Confusion matrix:"),
+            "height": f"calc({f'{0.75 * n}rem' if is_large else 'min(30rem, 92vw)'} + {below}rem)",
+            "least_width": f"{0.6 * n}rem" if is_large else "",
+        },
     )
     return Figure([heatmap], settings)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.address import from_address, to_address
 from dashboard.evaluate.confusion_chart import confusion_figure, in_words
 from dashboard.evaluate.gallery import show_answers
-from dashboard.ui.messages import distinct, plain
+from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Dataset, Evaluation
 from mlcore.evaluation import Cell
@@ -56,14 +56,16 @@ def choose_cell(evaluation: Evaluation, cell: Cell) -> None:
 
 def offer_pairs(evaluation: Evaluation, cell: Cell) -> None:
     """Offer the most confused pairs of classes."""
-    pairs, names = evaluation.confusions()[:MOST_PAIRS], distinct(evaluation.class_names)
+    pairs, names = evaluation.confusions()[:MOST_PAIRS], distinct(evaluation.class_names, SHORT_NAME)
     if not pairs:
         return
     st.session_state["cell_pair"] = cell if cell in pairs else None
     st.pills(
         _("Most confused"),
         pairs,
-        format_func=lambda pair: plain(f"{names[pair[0]]} → {names[pair[1]]}: {evaluation.matrix[pair]:,}"),
+        format_func=lambda pair: (
+            f"{plain(names[pair[0]])} → {plain(names[pair[1]])}: {evaluation.matrix[pair]:,}"
+        ),
         key="cell_pair",
         on_change=lambda: choose_cell(evaluation, st.session_state["cell_pair"] or cell),
         wrap=True,

@@ -6,6 +6,7 @@ The Evaluate page shows them for a cell of the confusion matrix and for the most
 import streamlit as st
 
 from dashboard.ui.formats import percent
+from dashboard.ui.messages import SHORT_NAME
 from dashboard.ui.pictures import Picture, grid
 from mlcore import Dataset, Evaluation
 from mlcore.arrays import IndexArray
@@ -47,5 +48,6 @@ def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArr
         if true == guessed:
             alt = _("Image {number:,}: a {true}, classified correctly, {sure} sure")
         words = alt.format(number=position + 1, true=true, guessed=guessed, sure=sure)
-        pictures.append(Picture(image, words, f"{true} → {guessed}\n{sure}"))
+        pair = f"{quoted(true, SHORT_NAME)} → {quoted(guessed, SHORT_NAME)}"
+        pictures.append(Picture(image, words, f"{pair}\n{sure}"))
     return pictures

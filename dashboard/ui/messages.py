@@ -16,7 +16,7 @@ import streamlit as st
 
 from mlcore.errors import DigitLabError
 from mlcore.language import _
-from mlcore.quote import quoted
+from mlcore.quote import LONGEST, quoted
 
 Kind: TypeAlias = Literal["error", "warning", "info", "success"]
 
@@ -29,6 +29,9 @@ ICONS: dict[Kind, str] = {
 
 LONGEST_MESSAGE = 1000
 """Characters of a whole message; its foreign parts are bounded where they enter the sentence."""
+
+SHORT_NAME = 24
+"""Letters of a class's name where many stand close together; the whole name is never far."""
 
 MOST_NOTES = 20
 
@@ -64,6 +67,15 @@ def html_text(text: str, most: int = LONGEST_MESSAGE) -> str:
     return escape(quoted(text, most))
 
 
+def isolated(name: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return a name as HTML that turns nothing around it, should it be written from right to left.
+
+    >>> isolated("seven"), isolated("שבע")
+    ('seven', '<bdi>שבע</bdi>')
+    """
+    return html_text(name, most) if name.isascii() else f"<bdi>{html_text(name, most)}</bdi>"
+
+
 def chart_text(text: str) -> str:
     """Return text as Plotly shows it as it is: it reads some HTML, links and line breaks among it.
 
@@ -73,10 +85,11 @@ def chart_text(text: str) -> str:
     return escape(quoted(text, LONGEST_MESSAGE), quote=False)
 
 
-def distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str], most: int = LONGEST) -> list[str]:
     """Return names as a list, a table or a chart shows them: bounded, and each told apart from the others.
 
     Streamlit finds what was chosen from a list by its words, and a chart puts equal names in one place.
+    ``most`` is the number of letters that there is room for.
 
     >>> distinct(["a", "a\\u200b", "b"])
     ['a', 'a�', 'b']
@@ -84,7 +97,7 @@ def distinct(names: Sequence[str]) -> list[str]:
     ['a b', 'a b (2)']
     """
     shown: list[str] = []
-    for name in map(quoted, names):
+    for name in (quoted(name, most) for name in names):
         words, number = name, 2
         while words in shown:
             words, number = f"{name} ({number})", number + 1

@@ -15,12 +15,13 @@ import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
-from dashboard.ui.messages import html_text
+from dashboard.ui.messages import html_text, isolated
 
 GreyImage: TypeAlias = npt.NDArray[np.uint8]
 """``(height, width)``, white ink on black."""
 
 MOST_LINES = 3  # of a caption
+ARROW = " → "
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,17 @@ def data_uri(image: GreyImage) -> str:
 def picture_html(picture: Picture, size: int) -> str:
     """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
     height, width = picture.image.shape
-    lines = "\n".join(html_text(line) for line in picture.caption.split("\n")[:MOST_LINES])
+    lines = "\n".join(_line(line) for line in picture.caption.split("\n")[:MOST_LINES])
     caption = f"<figcaption>{lines}</figcaption>" if lines else ""
     return (
         f'<figure class="dl-picture" style="--dl-size: {size}px">'
         f'<img src="{data_uri(picture.image)}" alt="{html_text(picture.alt)}" '
         f'width="{size}" height="{round(size * height / width)}">{caption}</figure>'
     )
+
+
+def _line(text: str) -> str:
+    return ARROW.join(map(isolated, text.split(ARROW)))
 
 
 def grid_html(pictures: Iterable[Picture], size: int = 56) -> str:

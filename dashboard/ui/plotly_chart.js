@@ -75,9 +75,9 @@ async function draw(view) {
 function drawFigure(view, Plotly, { data: traces, layout }, k, element) {
   const touch = matchMedia("(pointer: coarse)").matches;
   const plot = element.querySelector(".dl-plot");
-  const { alt = "", height = "", close_up: closer } = layout.meta ?? {};
+  const { alt = "", height = "", least_width: width = "", close_up: closer } = layout.meta ?? {};
   element.querySelector("figcaption").textContent = layout.title?.text ?? "";
-  plot.style.height = height;
+  Object.assign(plot.style, { height, minWidth: width });
   if (view.habit.close && closer) change(layout, closer);
   for (const trace of traces) if (view.habit.hidden.has(trace.name)) trace.visible = false;
   if (view.zoom[k]) for (const axis of ["xaxis", "yaxis"]) layout[axis].range = [...view.zoom[k][axis]];

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, expect
 
+from dashboard.ui.messages import SHORT_NAME
 from mlcore import Model, NetworkConfig, Preparation, load_dataset, save_model
+from mlcore.quote import quoted
 from tests.e2e.steps import Visitor
 from tests.mlcore.datasets.readers import data_files as make
 
@@ -81,7 +83,7 @@ def test_the_names_of_classes_are_text_on_every_page(visitor: Visitor) -> None:
     choose_own(visitor)
     bring(visitor, {f"{NAME}.npz": make.npz(images=IMAGES, labels=names)})
     for label in range(3):
-        visitor.see(f"{label} {TRAPS[label]}")
+        visitor.see(quoted(f"{label} {TRAPS[label]}", SHORT_NAME))
     expect(visitor.main.get_by_role("heading", name=NAME)).to_be_visible()
     look(visitor)
     for page in PAGES:
@@ -96,7 +98,7 @@ def test_folders_name_classes_as_text(visitor: Visitor) -> None:
     choose_own(visitor)
     bring(visitor, {f"{NAME}.zip": make.archive(pictures | more)})
     for folder in folders[:3]:
-        visitor.see(folder)
+        visitor.see(quoted(folder, SHORT_NAME))
     look(visitor)
 
 

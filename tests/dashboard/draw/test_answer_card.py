@@ -73,6 +73,12 @@ def test_blank_and_answered_cards_have_the_same_parts_so_that_nothing_jumps() ->
     )
 
 
+def test_a_word_is_as_large_as_its_longest_part_allows_and_turns_nothing_around() -> None:
+    html = answer_html(np.array([0.6, 0.4]), ["ankle boot", "חולצה"], SEEN)
+    assert "--dl-letters: 5" in html
+    assert "Second guess: <bdi>חולצה</bdi>, 40.0 %" in html
+
+
 def test_class_names_cannot_break_out_of_the_html() -> None:
     html = answer_html(np.array([0.6, 0.4]), ["<b>x</b>", '"><img src=x>'], SEEN)
     assert "<b>" not in html

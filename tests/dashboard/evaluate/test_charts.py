@@ -4,6 +4,7 @@ They are made without a browser, as in a notebook.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,13 +13,13 @@ import pytest
 
 from dashboard.data.class_chart import class_figure
 from dashboard.evaluate.calibration_chart import calibration_figure
-from dashboard.evaluate.confusion_chart import MOST_NUMBERS, confusion_figure, in_words
+from dashboard.evaluate.confusion_chart import AXIS_NAME, MOST_NUMBERS, confusion_figure, in_words
 from mlcore import Evaluation, calibration, confusion_matrix
 
 GENERATOR = np.random.default_rng(7)
 
 
-def an_evaluation(n_classes: int) -> Evaluation:
+def an_evaluation(n_classes: int, names: Sequence[str] = ()) -> Evaluation:
     """Return the evaluation of 200 made-up answers, about half of them right."""
     labels = GENERATOR.integers(0, n_classes, 200)
     probabilities = GENERATOR.dirichlet(np.full(n_classes, 0.3), 200)
@@ -26,7 +27,7 @@ def an_evaluation(n_classes: int) -> Evaluation:
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     guesses = probabilities.argmax(axis=1)
     return Evaluation(
-        class_names=tuple(f"class {k}" for k in range(n_classes)),
+        class_names=tuple(names or (f"class {k}" for k in range(n_classes))),
         labels=labels,
         guesses=guesses.astype(np.uint8),
         confidence=probabilities.max(axis=1).astype(np.float32),
@@ -54,7 +55,15 @@ def test_a_matrix_of_many_classes_has_room_for_its_names_but_not_for_counts() ->
     assert few.data[0].text is not None
     assert many.data[0].text is None
     assert len(few.layout.xaxis.ticktext) == MOST_NUMBERS
-    assert many.layout.xaxis.ticktext == tuple(f"class {k}" for k in range(0, 90, 3))
+    assert many.layout.xaxis.ticktext == tuple(f"class {k}" for k in range(90))
+    assert many.layout.meta["least_width"] == "54.0rem", "it scrolls where the page is narrower"
+
+
+def test_long_names_are_shortened_beside_the_matrix_and_stay_apart() -> None:
+    names = [f"{'a name that goes on and on ' * 4}number {k % 2}" for k in range(3)]
+    ticks = confusion_figure(an_evaluation(3, names)).layout.yaxis.ticktext
+    assert len(set(ticks)) == 3
+    assert max(map(len, ticks)) <= AXIS_NAME + len(" (2)")
 
 
 def test_the_bars_of_a_class_stack_up_to_all_of_its_images() -> None:
