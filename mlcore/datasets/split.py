@@ -55,6 +55,7 @@ class SplitSettings:
     train_size: int | None = None
     shuffle: bool = True
     lost: int = 0
+    old_shuffle: bool = False
 
     def fitted_to(self, n_images: int) -> Self:
         """Return settings for a data set of another size; all images outside the dev set are for training.
@@ -67,7 +68,14 @@ class SplitSettings:
     def split(self, dataset: Dataset) -> Split:
         """Split ``dataset`` as these settings say."""
         return split_dataset(
-            dataset, self.dev_size, self.seed, self.stratify, self.train_size, self.shuffle, self.lost
+            dataset,
+            self.dev_size,
+            self.seed,
+            self.stratify,
+            self.train_size,
+            self.shuffle,
+            self.lost,
+            self.old_shuffle,
         )
 
 
@@ -79,6 +87,7 @@ def split_dataset(
     train_size: int | None = None,
     shuffle: bool = True,
     lost: int = 0,
+    old_shuffle: bool = False,
 ) -> Split:
     """Shuffle the images and set the first `dev_size` of them aside as the dev set.
 
@@ -98,6 +107,9 @@ def split_dataset(
         False keeps the order of the data set: the training images come first, the dev set last.
     lost : int
         How many images to leave out before anything else, as one of the first notebooks did by a slip.
+    old_shuffle : bool
+        Shuffle as ``np.random.seed`` and ``np.random.permutation`` do, by NumPy's old generator, and take the
+        training images first, as another of the notebooks did. The global generator is not touched.
 
     Raises
     ------
@@ -114,7 +126,9 @@ def split_dataset(
     n = len(dataset) - lost
     n_dev = dev_count(n, usual_dev_size(n) if dev_size is None else dev_size)
     n_train = _train_count(n, n_dev, train_size)
-    if shuffle:
+    if old_shuffle:
+        order = np.roll(np.random.RandomState(seed).permutation(len(dataset))[lost:], n_dev)
+    elif shuffle:
         order = np.random.default_rng(seed).permutation(len(dataset))[lost:]
     else:
         order = np.roll(np.arange(lost, len(dataset)), n_dev)
