@@ -12,7 +12,7 @@ from dashboard.reading.readings import Upload
 from dashboard.server.server import server
 from dashboard.session import TEST_SETS, UPLOADED, Session
 from dashboard.ui.messages import plain
-from dashboard.uploads import show_uploader
+from dashboard.uploads import LARGEST_FILE, show_uploader
 from mlcore import SHIPPED_DATASETS
 from mlcore.datasets.readers import READERS
 from mlcore.language import _
@@ -51,6 +51,8 @@ def choose_dataset(session: Session) -> None:
         tray = session.upload_tray
         read = partial(server().readings.read, labels=tray.labels)
         show_uploader("upload", tray, read, partial(take, session))
+        text = _("Files of up to {n} MB; larger ones can be read in Python: mlcore.read_dataset.")
+        st.caption(text.format(n=LARGEST_FILE))
         with st.expander(_("Which files can be read?")):
             for reader in READERS.values():
                 st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mlcore.datasets.readers.kinds import HEAD_BYTES, columns_of, kind_of
+from mlcore.datasets.readers.kinds import HEAD_BYTES, REFUSED, columns_of, kind_of
 from mlcore.datasets.readers.limits import MAX_DEPTH, check_inner_archive, check_members, holding
 from mlcore.datasets.readers.pictures import ENDINGS as PICTURE_ENDINGS
 from mlcore.datasets.readers.source import (
@@ -81,12 +81,14 @@ class _Walk:
             self.sources.append(replace(source, kind="pictures"))
             return
         head, is_packed = _head_of(source)
-        if _is_zip(source, head, is_packed):
+        kind = kind_of(source.plain_name, head)
+        if kind in REFUSED:  # a web page may be called .zip, and a spreadsheet is one
+            self.sources.append(replace(source, kind=kind))
+        elif _is_zip(source, head, is_packed):
             self._add_zip(source, depth)
         elif head[257:262] == TAR_MAGIC or source.inner.lower().endswith(TAR_ENDINGS):
             self._add_tar(source, depth)
         else:
-            kind = kind_of(source.plain_name, head)
             self.sources.append(replace(source, kind=kind, columns=columns_of(head) if kind == "csv" else 0))
 
     def _add_zip(self, source: Source, depth: int) -> None:

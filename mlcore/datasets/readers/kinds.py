@@ -8,12 +8,16 @@ import re
 from dataclasses import dataclass
 
 from mlcore.datasets.readers.formats import READERS
+from mlcore.datasets.readers.limits import MIN_SIDE
 from mlcore.language import N_
 
 HEAD_BYTES = 8192
 """Bytes of an unpacked file that are examined."""
 
 LOOK = 10  # rows that are looked at
+
+LEAST_BITS = 8
+"""Letters a line of a picture in letters: fewer may be numbers in a table of labels."""
 
 DOCUMENT, UNKNOWN = "document", "unknown"
 
@@ -127,6 +131,13 @@ REFUSED: dict[str, Refused] = {
         ),
         endings=(".tfrecord", ".tfrecords"),
     ),
+    "bitmap": Refused(
+        N_("picture in letters"),
+        N_(
+            "{file} is one picture written in letters, which is not read here. Put such files together in "
+            "Python: one array of images, one of labels, and np.savez(“digits.npz”, images=x, labels=y)."
+        ),
+    ),
     "7z": Refused(N_("7z archive"), _UNPACK, magic=(b"7z\xbc\xaf\x27\x1c",), endings=(".7z",)),
     "rar": Refused(N_("RAR archive"), _UNPACK, magic=(b"Rar!\x1a\x07",), endings=(".rar",)),
     "packed": Refused(
@@ -161,6 +172,8 @@ def kind_of(name: str, head: bytes) -> str:
             return key
     if _DOCUMENT.fullmatch(name):
         return DOCUMENT
+    if is_bitmap(head):
+        return "bitmap"
     for key, reader in READERS.items():
         if reader.accepts(name):
             return key
@@ -191,6 +204,18 @@ def _rows_of(head: bytes) -> list[bytes]:
     """Return the lines of a text but for blank ones, comments, and those that tell about the others."""
     lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
     return [line for line in lines if line and not line.lower().startswith((b"#", b"%", b"@", b"sep="))]
+
+
+def is_bitmap(head: bytes) -> bool:
+    """Tell whether text is a picture, a letter a pixel: lines of one length, of two letters only.
+
+    >>> is_bitmap(b"00011000\n" * 8), is_bitmap(b"0,0,1,1\n" * 8), is_bitmap(b"7\n2\n" * 8)
+    (True, False, False)
+    """
+    lines = head.splitlines()[:-1] if len(head) == HEAD_BYTES else head.splitlines()
+    letters = set(b"".join(lines))
+    alike = len(set(map(len, lines))) == 1
+    return alike and len(lines) >= MIN_SIDE and len(lines[0]) >= LEAST_BITS and len(letters) == 2
 
 
 def columns_of(head: bytes) -> int:

@@ -14,8 +14,8 @@ from mlcore.language import _
 MEGABYTE = 1_000_000
 
 MAX_IMAGES = 500_000
-MAX_BYTES = 200 * MEGABYTE  # of pixels or labels: 255,000 images of 28×28; EMNIST balanced has 131,600
-MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of MAX_BYTES with four characters a value, and some room
+MAX_BYTES = 400 * MEGABYTE  # of pixels or labels: 500,000 images of 28×28; the letters A to Z have 372,450
+MAX_TEXT_BYTES = 1000 * MEGABYTE  # a table of 255,000 images with four characters a value, and some room
 MIN_SIDE, MAX_SIDE = 4, 64
 LARGEST_SIDE = 1024  # of images that are scaled down
 MIN_CLASSES, MAX_CLASSES = 2, 62
@@ -24,6 +24,7 @@ MAX_DECODED_PIXELS = 1_000_000_000  # of all pictures together: 3 to 20 s, as th
 MAX_PICTURE_BYTES = 12 * MEGABYTE
 MAX_MEMBERS = 100_000
 MAX_UNPACKED_BYTES = 2000 * MEGABYTE
+MAX_INNER_BYTES = 200 * MEGABYTE  # of an archive within another one, which is held in memory
 MAX_DEPTH = 3  # archives within each other
 
 Ask: TypeAlias = Callable[[int], None]
@@ -104,12 +105,14 @@ def check_inner_archive(file: str, n_bytes: int) -> None:
     DatasetError
         When it is larger than is unpacked here, or than there is memory for.
     """
-    if n_bytes > MAX_BYTES:
+    if n_bytes > MAX_INNER_BYTES:
         message = _(
             "{file} is an archive of {size:,.0f} MB inside another one; at most {limit:,.0f} MB are unpacked "
             "there. Unpack the outer archive and choose what is in it."
         )
-        raise DatasetError(message.format(file=file, size=n_bytes / MEGABYTE, limit=MAX_BYTES / MEGABYTE))
+        raise DatasetError(
+            message.format(file=file, size=n_bytes / MEGABYTE, limit=MAX_INNER_BYTES / MEGABYTE)
+        )
     _ask_for(n_bytes)
 
 

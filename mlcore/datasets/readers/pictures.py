@@ -140,12 +140,12 @@ def _no_classes(file: str, sources: Sequence[Source], names: set[str]) -> Missin
 
 
 def _stray_note(strays: Sequence[Source]) -> str:
-    message = _("Left out, as they lie in no folder of a class: {n:,} pictures ({names}).")
+    message = _("Pictures that lie in no folder of a class were left out: {n:,} ({names}).")
     return message.format(n=len(strays), names=several(source.name for source in strays))
 
 
 def _broken_note(broken: Sequence[Source], n: int) -> str:
-    message = _("Left out, as they could not be read: {broken:,} of {n:,} pictures, {endings} ({names}).")
+    message = _("Pictures that could not be read were left out: {broken:,} of {n:,}, {endings} ({names}).")
     endings = Counter("." + source.plain_name.rpartition(".")[2] for source in broken)
     counted = several(f"{count:,} {ending}" for ending, count in endings.most_common())
     names = several(source.name for source in broken)

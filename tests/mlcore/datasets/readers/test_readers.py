@@ -528,7 +528,7 @@ def test_a_preview_or_a_figure_beside_the_classes_is_no_class() -> None:
     dataset = read_dataset({"a.zip": make.archive(members)})
     same(dataset, images, labels)
     assert any("README.md" in note for note in dataset.notes)
-    assert any("2 pictures (repo/data/preview.png, repo/docs/a.png)" in note for note in dataset.notes)
+    assert any("left out: 2 (repo/data/preview.png, repo/docs/a.png)" in note for note in dataset.notes)
 
 
 def test_a_few_broken_pictures_are_left_out_and_named() -> None:
@@ -536,7 +536,7 @@ def test_a_few_broken_pictures_are_left_out_and_named() -> None:
     members = make.picture_folders(images, labels) | {"1/broken.png": b"", "2/text.png": b"hello"}
     dataset = read_dataset({"a.zip": make.archive(members)})
     same(dataset, images, labels)
-    assert "2 of 8 pictures, 2 .png (1/broken.png, 2/text.png)" in dataset.notes[0]
+    assert "2 of 8, 2 .png (1/broken.png, 2/text.png)" in dataset.notes[0]
 
 
 def test_a_table_beside_single_pictures_is_read() -> None:

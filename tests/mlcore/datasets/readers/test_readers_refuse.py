@@ -251,7 +251,7 @@ BAD: dict[str, tuple[Files, str]] = {
     "dates as labels": (arrays(X=IMAGES, y=LABELS.astype("M8[s]")), "type datetime64"),
     "array bomb": (
         {"a.npz": make.archive({"X.npy": npy_header("(99999, 64, 64)"), "y.npy": b""})},
-        "200 MB",
+        "400 MB",
     ),
     "negative shape": (
         {"a.npz": make.archive({"X.npy": npy_header("(-1, 8, 8)"), "y.npy": b""})},
