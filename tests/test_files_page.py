@@ -6,16 +6,25 @@ The fields are read from files written a moment before, and from the tables of d
 import io
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from dashboard.train.downloads import history_csv
 from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, save_model, split_dataset, train
+from mlcore.datasets.decision import DecisionKey
 from mlcore.datasets.readers import READERS
 from mlcore.datasets.readers.kinds import REFUSED
+from mlcore.datasets.readers.orientation import CHARACTERS
 from mlcore.datasets.readers.parts import WORDS, part_of
+from mlcore.datasets.readers.scale import (
+    FRACTION_SCALES,
+    LARGER_FRACTION_SCALES,
+    LEAST_DEEP,
+    MOST_DEEP,
+    WHOLE_SCALES,
+)
 from tests.house import ROOT
 
 PAGE = (ROOT / "docs/reference/files.md").read_text("utf-8")
@@ -52,6 +61,15 @@ def arrays(run: TrainingRun) -> dict[str, Any]:
 def test_every_kind_of_file_and_every_part_is_on_the_page(heading: str, names: list[str]) -> None:
     page = PAGE.replace("These kinds are not read.", "\n# These kinds are not read\n")
     assert documented(heading, page) == names
+
+
+def test_every_decision_about_pixels_and_every_scale_is_on_the_page() -> None:
+    assert documented("Pixels") == [*get_args(DecisionKey), *CHARACTERS]
+    for scales in (WHOLE_SCALES, (*FRACTION_SCALES, *LARGER_FRACTION_SCALES)):
+        assert ", ".join(f"{low:g} to {high:g}".replace("-", "−") for low, high in scales) in PAGE
+    for name, characters in CHARACTERS.items():
+        assert f"| `{name}` | {characters} |" in PAGE
+    assert f"A largest value from {LEAST_DEEP} to {MOST_DEEP:,} is white" in PAGE
 
 
 def test_the_words_for_each_part_are_those_on_the_page() -> None:

@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-DecisionKey = Literal["stretch", "invert", "turn", "name", "shrink"]
+DecisionKey = Literal["stretch", "shrink", "invert", "turn", "name"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Decision:
 
     Attributes
     ----------
-    key : "stretch", "invert", "turn", "name" or "shrink"
-        What was done: pixels brought to 0–255, dark ink turned white, images set upright, numbers of classes
-        replaced by letters, images made smaller.
+    key : "stretch", "shrink", "invert", "turn" or "name"
+        What was done: pixels brought to 0–255, images made smaller, dark ink turned white, images set
+        upright, numbers of classes replaced by characters.
     sentence : str
         What a user is told about it.
     count : int
