@@ -293,8 +293,11 @@ class _Shapes:
     """The heights and widths that a number of pixels can have."""
 
     def __init__(self, file: str, names: Sequence[str] | None, n_columns: int) -> None:
-        shapes = _shapes_in(f"{names[-1] if names else ''} {file.lower()}")
-        self._said = {n: shape for n, shape in shapes.items() if 0 <= n_columns - n <= MAX_CLASSES}
+        last = _shapes_in(names[-1] if names else "")  # of 1x1, 1x2, …, 28x28, or of 0x0, …, 27x27
+        last |= {(height + 1) * (width + 1): (height + 1, width + 1) for height, width in last.values()}
+        self._said = {n: shape for n, shape in last.items() if 0 <= n_columns - n <= MOST_BESIDE}
+        named = _shapes_in(file.lower())
+        self._said |= {n: shape for n, shape in named.items() if 0 <= n_columns - n <= MAX_CLASSES}
 
     def of(self, n_pixels: int) -> tuple[int, int] | None:
         """Return height and width: as the header or the file's name says (20x25), else a square."""

@@ -62,6 +62,9 @@ TABLES: dict[str, str] = {
     "a header that pandas made of an image": MANGLED + "\n" + rows(first),
     "a label of another name": HEADER.replace("label", "number") + "\n" + rows(first),
     "a last label of another name": HEADER.removeprefix("label,") + ",what\n" + rows(last),
+    "names that count from 0x0": ",".join(["label", *(f"{k // 8}x{k % 8}" for k in range(64))])
+    + "\n"
+    + rows(first),
     "an id before the label": "ImageId," + HEADER + "\n" + numbered(rows(first)),
     "an id and a label at the other end": "id," + HEADER[6:] + ",label\n" + numbered(rows(last)),
     "an id without a header": numbered(rows(first)),
