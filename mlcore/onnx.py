@@ -164,16 +164,9 @@ LAYER_EXPORTS: dict[type[Layer], Callable[[_Graph, str, Layer], str]] = {
 
 def _add_outputs(graph: _Graph, logits: str, loss: str) -> None:
     """Make probabilities of the logits, as `Network.probabilities` does."""
-    if loss == "cross_entropy":
-        graph.add("Softmax", logits, output=OUTPUT, axis=1)
-        return
-    outputs = graph.add("Sigmoid", logits)
-    largest = graph.add("ReduceMax", outputs, axes=[1], keepdims=1)
-    tiny = graph.constant(float(np.finfo(np.float32).tiny))
-    all_say_no = graph.add("Less", largest, tiny)
-    outputs = graph.add("Where", all_say_no, graph.constant(1.0), outputs)
-    total = graph.add("ReduceSum", outputs, graph.constant(np.array([1])), keepdims=1)
-    graph.add("Div", outputs, total, output=OUTPUT)
+    if loss != "cross_entropy":  # the logarithms of sigmoid outputs
+        logits = graph.add("Neg", graph.add("Softplus", graph.add("Neg", logits)))
+    graph.add("Softmax", logits, output=OUTPUT, axis=1)
 
 
 def _model_proto(graph: _Graph, model: Model) -> Any:

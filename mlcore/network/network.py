@@ -18,7 +18,7 @@ from mlcore.config import NetworkConfig
 from mlcore.errors import SettingError
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
-from mlcore.formulas.losses import LOSSES, Loss
+from mlcore.formulas.losses import LOSSES, Loss, softmax
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
@@ -220,16 +220,17 @@ class Network:
     def probabilities(self, images: NDArray[np.uint8]) -> Array:
         """Return how likely each class is, (n, classes), rows summing to one, for any number of images.
 
-        Sigmoid outputs, which answer for each class alone, are divided by their sum; when all say no,
-        every class is as likely as the next.
+        Sigmoid outputs, which answer for each class alone, are divided by their sum. That is the softmax of
+        their logarithms, log p = -log(1 + e^-z), which are there however small p is.
         """
         result = np.empty((len(images), self.n_classes), self.dtype)
         for start in range(0, len(images), self.micro_batch):
             block = self.preparation.compact(images[start : start + self.micro_batch])
-            result[start : start + self.micro_batch] = self.outputs(block)
-        if self.config.loss != "cross_entropy":
-            result[result.max(axis=1) < np.finfo(self.dtype).tiny] = 1
-            result /= result.sum(axis=1, keepdims=True)
+            logits = self.logits(block)
+            if self.config.loss != "cross_entropy":
+                np.negative(np.logaddexp(0, -logits), out=logits)
+            softmax(logits)
+            result[start : start + self.micro_batch] = logits
         return result
 
     def penalty(self, weight_decay: float) -> float:

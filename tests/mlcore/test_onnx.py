@@ -84,6 +84,13 @@ def test_answers_agree_with_every_loss(loss: str) -> None:
     assert_agrees(made(loss=loss), images(9))
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("pooling", [1, 2])
+@pytest.mark.parametrize("hidden", [(), (7,), (64, 64, 64), (256,)], ids=str)
+def test_answers_agree_when_pixels_are_not_scaled(hidden: tuple[int, ...], pooling: int, loss: str) -> None:
+    assert_agrees(made(hidden_sizes=hidden, scaling="none", pooling=pooling, loss=loss), images(64))
+
+
 def test_answers_agree_when_every_output_says_no() -> None:
     model = made(loss="sigmoid_cross_entropy", hidden_sizes=())
     model.network.layers[0].parameters["biases"][...] = -1000.0

@@ -80,6 +80,20 @@ def test_learning_keeps_the_logits_that_the_gradient_overwrites() -> None:
     np.testing.assert_array_equal(kept, network.logits(compact))
 
 
+@pytest.mark.parametrize("loss", ["sigmoid_cross_entropy", "squared_error"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_sigmoid_outputs_are_shared_out_however_small_they_are(loss: str, precision: str) -> None:
+    network = small_network(hidden_sizes=(), loss=loss, precision=precision)
+    layer = network.layers[0]
+    layer.parameters["weights"][...] = 0
+    for shift in (0.0, -50.0, -5000.0):
+        layer.parameters["biases"][...] = shift + np.log([1.0, 2.0, 5.0])
+        (p,) = network.probabilities(DATA.images[:1])
+        sigmoids = 1 / (1 + np.exp(-np.log([1.0, 2.0, 5.0])))
+        expected = sigmoids / sigmoids.sum() if shift == 0 else [1 / 8, 2 / 8, 5 / 8]
+        np.testing.assert_allclose(p, expected, rtol=1e-3 if shift < -100 else 1e-5)
+
+
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("hidden", [(), (6,)])
 def test_scaling_behind_the_first_product_is_the_same_as_scaling_pixels(
