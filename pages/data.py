@@ -25,10 +25,10 @@ with friendly_errors():
     show_facts(session)
     left, right = st.columns([2, 1], gap="large")
     with left:
-        st.subheader(_("Samples"), help=meaning("label"))
+        st.header(_("Samples"), help=meaning("label"))
         show_decisions(session)
         show_samples(session)
     with right:
-        st.subheader(_("The average image of each class"), help=meaning("average_image"))
+        st.header(_("The average image of each class"), help=meaning("average_image"))
         grid(average_pictures(session.dataset), 60)
     show_division(session)

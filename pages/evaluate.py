@@ -43,14 +43,14 @@ with friendly_errors():
         show_accuracy(evaluation)
         warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
-        st.subheader(_("Confusion matrix"), help=meaning("confusion_matrix"))
+        st.header(_("Confusion matrix"), help=meaning("confusion_matrix"))
         show_confusions(evaluation, images)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.subheader(_("Most confident mistakes"), help=meaning("confidence"))
+            st.header(_("Most confident mistakes"), help=meaning("confidence"))
             show_mistakes(evaluation, images)
         with right:
-            st.subheader(_("Scores by class"))
+            st.header(_("Scores by class"))
             show_classes(evaluation)
             with st.expander(_("Calibration")):
                 show_calibration(evaluation)

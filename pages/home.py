@@ -54,7 +54,7 @@ def show_model() -> None:
 
 def show_steps() -> None:
     """Show the way of the data, a page each."""
-    st.subheader(_("From data to drawing"))
+    st.header(_("From data to drawing"))
     with st.container(key="steps"):
         for column, (name, line) in zip(st.columns(len(STEPS)), STEPS.items(), strict=True):
             with column, st.container(border=True, height="stretch", gap=None):

@@ -51,5 +51,5 @@ with friendly_errors():
             with st.expander(_("Train something else"), key=f"another than {status.run_id}"):
                 offer_start(session, status)
         else:
-            st.subheader(_("Train again"))
+            st.header(_("Train again"))
             offer_start(session, status)

@@ -27,7 +27,7 @@ def show_facts(session: Session) -> None:
     """Show what the data set is, in one line of figures, and whose it is."""
     dataset, facts = session.dataset, facts_of(session.dataset)
     shipped = SHIPPED_DATASETS.get(session.dataset_key)
-    st.subheader(plain(dataset_title(session)), anchor=False)
+    st.header(plain(dataset_title(session)), anchor=False)
     if shipped:
         st.write(_(shipped.about))
     height, width = dataset.image_shape
@@ -76,10 +76,10 @@ def shuffle() -> None:
 def show_division(session: Session) -> None:
     """Show what may be wrong with the images, and how they are divided: each depends on the other."""
     with friendly_errors():
-        st.subheader(_("Data quality"))
+        st.header(_("Data quality"))
         show_quality(session)
     with friendly_errors():
-        st.subheader(_("Split"), help=meaning("split"))
+        st.header(_("Split"), help=meaning("split"))
         show_split(session)
 
 

@@ -51,7 +51,7 @@ def take(session: Session, images: UnlabelledImages) -> None:
 @st.fragment
 def show_answers_to(model: Model, images: UnlabelledImages, answers: Answers) -> None:
     """Show a model's answers, the least sure first, and offer them as files."""
-    st.subheader(plain(images.name), anchor=False)
+    st.header(plain(images.name), anchor=False)
     if notes := (*images.notes, *answers.notes):
         show_notes(notes)
     offer_files(model, images, answers)

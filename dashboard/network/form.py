@@ -24,9 +24,9 @@ def show_settings(session: Session) -> None:
     training = Form(
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
-    st.subheader(_("The network"), help=meaning("neuron", "feature_map"))
+    st.header(_("The network"), help=meaning("neuron", "feature_map"))
     network.show(_("More network settings"))
-    st.subheader(_("The training"), help=meaning("step", "batch", "gradient"))
+    st.header(_("The training"), help=meaning("step", "batch", "gradient"))
     say_in_short(session)
     training.show(_("More training settings"))
 

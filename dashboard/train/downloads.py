@@ -61,7 +61,7 @@ def model_file(model: Model) -> bytes:
 def show_downloads(status: RunStatus) -> None:
     """Offer the model, as it was best or last, and the history."""
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
-    st.subheader(_("Download"))
+    st.header(_("Download"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         which = st.segmented_control(
             _("Weights"),

@@ -89,7 +89,8 @@ function drawFigure(view, Plotly, { data: traces, layout }, k, element) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   });
   layout.font.family = getComputedStyle(view.root).fontFamily;
-  (view.cell ? view.root : plot).setAttribute("aria-label", view.cell ? spoken(view, alt, traces[0]) : alt);
+  if (view.cell) speak(view, alt, traces[0]);
+  else Object.assign(plot, { role: "img", ariaLabel: alt });
   plot.drawing = true; // what Plotly tells of meanwhile is not the visitor's doing
   Plotly.react(plot, traces, layout, { displayModeBar: false, doubleClick: false, showTips: false });
   plot.drawing = false;
@@ -98,7 +99,7 @@ function drawFigure(view, Plotly, { data: traces, layout }, k, element) {
 
 function place() {
   const element = document.createElement("figure");
-  element.innerHTML = '<figcaption></figcaption><div class="dl-plot" role="img"></div>';
+  element.innerHTML = '<figcaption></figcaption><div class="dl-plot"></div>';
   return element;
 }
 
@@ -240,11 +241,9 @@ function frame(view, layout) {
   view.root.dataset.chosen = view.cell;
 }
 
-function spoken(view, alt, heatmap) {
-  const { root, cell: [row, column], data: { words } } = view;
-  root.tabIndex = 0;
-  root.setAttribute("role", "application");
-  return `${alt} ${words.keys} ${plain(heatmap.hovertext[row][column])}`;
+function speak({ root, cell: [row, column], data: { words } }, alt, heatmap) {
+  const ariaLabel = `${alt} ${words.keys} ${plain(heatmap.hovertext[row][column])}`;
+  Object.assign(root, { tabIndex: 0, role: "application", ariaLabel });
 }
 
 // A sentence as it was before Python wrote it for Plotly, which reads some HTML.

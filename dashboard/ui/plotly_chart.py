@@ -29,7 +29,8 @@ _JS = (_HERE / "plotly_chart.js").read_text(encoding="utf-8")
 _HTML = """
 <div class="dl-chart">
   <div class="dl-bar"><div class="dl-legend" role="group"></div><div class="dl-views">
-    <button type="button" class="dl-close"></button><button type="button" class="dl-whole"></button>
+    <button type="button" class="dl-close" hidden></button>
+    <button type="button" class="dl-whole" hidden></button>
     <details class="dl-menu"><summary>⋮</summary><div></div></details>
   </div></div>
   <div class="dl-figures"></div>

@@ -242,7 +242,7 @@ def test_an_uploaded_table_is_shown_and_in_use(app: AppTest) -> None:
     bring(app, {"digits.csv": table()})
     session = session_of(app)
     assert (session.dataset_key, session.dataset.name, len(session.dataset)) == (UPLOADED, "digits", 300)
-    assert app.subheader[0].value == "`digits`"
+    assert app.header[0].value == "`digits`"
     assert (figures(app)["Images"], figures(app)["Dev set"]) == ("300", "60")
     assert "data" not in app.query_params
 
@@ -429,7 +429,7 @@ def test_labels_in_the_names_of_pictures_are_shown_before_they_are_used(app: App
 
 def test_a_files_name_is_shown_as_it_is(app: AppTest) -> None:
     bring(choose(app, UPLOADED), {"my_*best*_$5$ digits.csv": table()})
-    assert app.subheader[0].value == "`my_*best*_$5$ digits`"
+    assert app.header[0].value == "`my_*best*_$5$ digits`"
     assert session_of(app).dataset.name == "my_*best*_$5$ digits"
 
 

@@ -185,7 +185,7 @@ def test_a_table_without_labels_is_answered_the_least_sure_first() -> None:
     assert shown["name"].tolist() == [str(position + 1) for position in order]
     assert shown["answer"].tolist() == [str(guess) for guess in probabilities[order].argmax(axis=1)]
     np.testing.assert_allclose(shown["probability"], 100 * probabilities[order].max(axis=1), rtol=1e-4)
-    assert app.subheader[0].value == "`test`"
+    assert app.header[0].value == "`test`"
     assert not app.exception
 
 

@@ -361,7 +361,7 @@ def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
     wait(app, service, lambda status: status.state == "paused")
     press(app, "Stop")
     wait(app, service, ended)
-    assert "Train again" in [heading.value for heading in app.subheader]
+    assert "Train again" in [heading.value for heading in app.header]
 
 
 def test_a_second_click_on_start_does_nothing(service: RunService) -> None:

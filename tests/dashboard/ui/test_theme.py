@@ -67,3 +67,4 @@ def test_the_style_sheet_has_the_colours_of_the_theme() -> None:
     assert contrast(dark, THEME["dark"]["secondaryBackgroundColor"]) >= 4.5
     for name, colour in zip(("light", "dark"), pairs["on-accent"].split(", "), strict=True):
         assert contrast(colour, THEME[name]["primaryColor"]) >= 4.5
+        assert contrast(colour, pairs["pressed"].split(", ")[name == "dark"]) >= 4.5
