@@ -119,8 +119,7 @@ def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
     groups = by_part(_once_each(by_kind[key]), _part_speaker(by_kind[key]))
     notes: list[str] = []
     if "train" in groups and None in groups:
-        notes.append(_partless_note(_strays(key, groups)))
-        del groups[None]
+        notes.append(_partless_note(groups.pop(None)))
     lists: list[Source] = []
     if key == "pictures" and labels != "none":
         groups, lists = _labelled(groups, by_kind.get("csv", []), labels, notes)
@@ -142,7 +141,8 @@ def _labelled(
     found: Groups = {}
     used: list[Source] = []
     for part, pictures in groups.items():
-        listed, table = ([], None) if has_classes(pictures) else labelled_by_list(pictures, tables)
+        own = [table for table in tables if part_of_path(table.path) in (None, part) or part is None]
+        listed, table = ([], None) if has_classes(pictures) else labelled_by_list(pictures, own)
         found[part] = listed or pictures
         if table is not None:
             used.append(table)
@@ -239,17 +239,6 @@ def _common_folders(paths: Sequence[str]) -> int:
         (k for k, (one, other) in enumerate(zip(first, last, strict=False)) if one != other),
         min(len(first), len(last)),
     )
-
-
-def _strays(key: str, groups: Mapping[NamedPart | None, Sequence[Source]]) -> list[Source]:
-    """Return files beside the training part that speak of no part, when they are no data set of their own."""
-    others = list(groups[None])
-    is_list = key == "csv" and all(source.columns < LEAST_COLUMNS for source in others)
-    if is_list or (key == "pictures" and not has_classes(others)):
-        return others
-    message = _("There are several data sets in these files ({names}). Choose the files of one.")
-    names = dict.fromkeys(found[0].name for found in (groups["train"], others))
-    raise DatasetError(message.format(names=several(names)))
 
 
 def _partless_note(strays: Sequence[Source]) -> str:

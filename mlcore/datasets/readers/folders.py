@@ -19,12 +19,21 @@ _DOCUMENTS |= {"preview", "media", "static", "notebooks"}
 _LIKE_A_CLASS = re.compile(r"(digit|class|label|number)?[-_ ]?(\d{1,3}|[^\W\d_])", re.IGNORECASE)
 
 
+# Folders that say who wrote, or which portion of the data is in them.
+_LIKE_A_GROUP = re.compile(
+    r"(writer|user|person|subject|author|student|font|fold|set|batch|session|group|page|scan|form|bmp)s?"
+    r"([-_ ]?[^\W_]{1,4})?",
+    re.IGNORECASE,
+)
+
+
 def classes_of(folders: Collection[Folder]) -> dict[Folder, str]:
     """Return the class of the pictures in each folder; what is left out of the answer is no class.
 
     Folders that name a part of the data, or only say that there are images in them, are looked through. Where
     every upper folder has the same folders below it, as many writers wrote each digit, the upper one is the
-    class, unless only the lower ones are named like digits or letters.
+    class, unless only the lower ones are named like digits or letters, or the upper ones like portions of the
+    data (``fold1``, ``writer07``).
 
     >>> classes_of([("d", "0"), ("d", "1"), ("d",), ("docs",)])
     {('d', '0'): '0', ('d', '1'): '1'}
@@ -65,16 +74,20 @@ def _below(classes: Collection[Folder]) -> Mapping[Folder, set[str]]:
 def _with_the_same_below(classes: Collection[Folder]) -> set[Folder]:
     """Return the folders one level up, when all of them have the same folders below; else nothing."""
     below = {upper: lower for upper, lower in _below(classes).items() if upper}
-    first = next(iter(below.values()), set())
-    if len(below) < 2 or any(lower != first for lower in below.values()):
+    first, names = next(iter(below.values()), set()), {upper[-1] for upper in below}
+    if len(names) < 2 or any(lower != first for lower in below.values()):
         return set()
-    if len(first) > 1 and _are_like_classes(first) and not _are_like_classes({upper[-1] for upper in below}):
+    if len(first) > 1 and (_are(_LIKE_A_GROUP, names) or _likeness(first) > _likeness(names)):
         return set()
     return set(below)
 
 
-def _are_like_classes(names: Collection[str]) -> bool:
-    return all(_LIKE_A_CLASS.fullmatch(name) for name in names)
+def _likeness(names: Collection[str]) -> bool:
+    return _are(_LIKE_A_CLASS, names) and not _are(_LIKE_A_GROUP, names)
+
+
+def _are(pattern: re.Pattern[str], names: Collection[str]) -> bool:
+    return all(pattern.fullmatch(name) for name in names)
 
 
 def _side_by_side(classes: Collection[Folder]) -> set[Folder]:

@@ -18,12 +18,23 @@ CASES = {
     "two groups of classes": (["upper/A", "upper/B", "lower/a", "lower/b"], None),
     "digit/writer": ([f"{k}/{w}" for k in "012" for w in WRITERS], None),
     "writer/digit": ([f"{w}/{k}" for k in "012" for w in WRITERS], None),
+    "fold/word": ([f"{f}/{w}" for f in ("fold1", "fold2") for w in WRITERS], None),
+    "the same folders twice": (["Good/Bmp/Sample001", "Good/Bmp/Sample002", "Bad/Bmp/Sample001"], None),
+    "two halves of the same classes": ([f"{h}/Bmp/Sample00{k}" for h in ("Good", "Bad") for k in "12"], None),
     "digit/number of a writer": ([f"{k}/{w}" for k in "01" for w in ("01", "02")], None),
     "one folder": (["scans"], {"scans": "scans"}),
     "numbered samples are classes": (["Sample001", "Sample002"], None),
     "nothing but parts": (["train", "test/images"], {}),
 }
 EXPECTED = {
+    "fold/word": {f"{f}/{w}": w for f in ("fold1", "fold2") for w in WRITERS},
+    "the same folders twice": {
+        "Good/Bmp/Sample001": "Sample001",
+        "Good/Bmp/Sample002": "Sample002",
+    },
+    "two halves of the same classes": {
+        f"{h}/Bmp/Sample00{k}": f"Sample00{k}" for h in ("Good", "Bad") for k in "12"
+    },
     "digit/writer": {f"{k}/{w}": k for k in "012" for w in WRITERS},
     "writer/digit": {f"{w}/{k}": k for k in "012" for w in WRITERS},
     "a part repeated": {"trainingSet/trainingSet/3": "3", "trainingSet/trainingSet/7": "7"},

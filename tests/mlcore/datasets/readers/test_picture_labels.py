@@ -63,6 +63,17 @@ def test_a_picture_is_found_by_its_path_where_names_are_there_twice() -> None:
     assert dataset.labels.tolist() == [*LABELS, *LABELS]
 
 
+def test_each_part_has_the_table_of_its_own() -> None:
+    members = {}
+    for part, shown in (("train", LABELS), ("test", 1 - LABELS)):
+        rows = "\n".join(f"{k}.png,{label}" for k, label in enumerate(shown))
+        members |= pictures("{k}", f"{part}/images") | {f"{part}/labels.csv": f"image,label\n{rows}"}
+    parts = read_parts({"a.zip": make.archive(members)})
+    assert parts.train.labels.tolist() == LABELS.tolist()
+    assert parts.test is not None
+    assert parts.test.labels.tolist() == (1 - LABELS).tolist()
+
+
 def test_folders_of_classes_go_before_a_table() -> None:
     members = pictures("{k}", "one") | pictures("{k}", "other")
     rows = [f"{folder}/{k}.png,{label}" for folder in ("one", "other") for k, label in enumerate(LABELS)]

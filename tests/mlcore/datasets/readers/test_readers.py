@@ -506,6 +506,26 @@ def test_test_images_of_fewer_classes_keep_the_names_of_the_training_classes() -
     assert "1 images of classes" in parts.notes[-1]
 
 
+def test_what_names_no_part_is_left_out_beside_a_training_part_and_named() -> None:
+    images, labels = some_images()
+    other = make.csv(images[::-1], labels)
+    files = {"Dig.csv": other.encode(), "train.csv": make.csv(images, labels).encode()}
+    dataset = read_dataset(files)
+    same(dataset, images, labels)
+    assert dataset.notes == ("Left out, as they belong to no part of the data: Dig.csv.",)
+    same(
+        read_dataset(make.idx_pair(images[::-1], labels, "mine") | make.idx_pair(images, labels)),
+        images,
+        labels,
+    )
+    folders = {
+        f"{part}/{path}": c
+        for part in ("train", "more")
+        for path, c in make.picture_folders(images, labels).items()
+    }
+    assert len(read_dataset({"a.zip": make.archive(folders)})) == 6
+
+
 def test_a_folder_of_this_machine_is_read_as_an_archive_is(tmp_path: Path) -> None:
     images, labels = some_images()
     raw = tmp_path / "MNIST" / "raw"

@@ -170,10 +170,6 @@ BAD: dict[str, tuple[Files, str]] = {
     "an ARFF file without rows": ({"a.arff": b"@relation a\n@attribute p0 numeric\n"}, "without @data"),
     "one endless line": ({"a.csv.gz": gzip.compress(b"0," * 2_000_000)}, "a line of more than 1 MB"),
     "utf-16": ({"a.csv": CSV.encode("utf-16")}, "not text"),
-    "two tables": (
-        {"train.csv": CSV.encode(), "b.csv": CSV.encode() + b"\n"},
-        r"several data sets in these files \(train\.csv, b\.csv\)",
-    ),
     "all blank": ({"a.csv": make.csv(IMAGES * 0, LABELS).encode()}, "same value, 0"),
     # IDX
     "wrong magic number": (
@@ -200,10 +196,6 @@ BAD: dict[str, tuple[Files, str]] = {
     "two sets of images": (
         {**IDX, "train-b-images-idx3-ubyte": IDX[IDX_IMAGES], "train-b-labels-idx1-ubyte": IDX[IDX_LABELS]},
         r"several data sets in these files \(train-images-idx3-ubyte, train-b-images",
-    ),
-    "several pairs": (
-        {**IDX, **make.idx_pair(IMAGES, LABELS, "mine")},
-        r"several data sets in these files \(train-images-idx3-ubyte, mine-images-idx3-ubyte\)",
     ),
     "idx bomb": (
         {**IDX, IDX_IMAGES: b"\0\0\x08\x03" + b"\xff" * 12},
@@ -305,10 +297,6 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "two tables in a zip": (zipped({"a.csv": CSV, "b.csv": CSV + "\n"}), "2 tables were chosen"),
     "bad table in a zip": (zipped({"train.csv": CSV + cells(c2="x")}), r"train\.csv, row 8, column 3"),
-    "other parts": (
-        zipped({f"{part}/{k}/a.png": PICTURE for part in ("train", "test", "more") for k in "01"}),
-        "several data sets",
-    ),
 }
 
 
