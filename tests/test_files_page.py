@@ -16,6 +16,7 @@ from mlcore import NetworkConfig, TrainingConfig, TrainingRun, load_dataset, sav
 from mlcore.datasets.decision import DecisionKey
 from mlcore.datasets.readers import READERS
 from mlcore.datasets.readers.kinds import REFUSED
+from mlcore.datasets.readers.npz import ARRAY_NAMES
 from mlcore.datasets.readers.orientation import CHARACTERS
 from mlcore.datasets.readers.parts import WORDS, part_of
 from mlcore.datasets.readers.scale import (
@@ -25,6 +26,7 @@ from mlcore.datasets.readers.scale import (
     MOST_DEEP,
     WHOLE_SCALES,
 )
+from mlcore.datasets.readers.table_layout import LABEL_NAMES
 from tests.house import ROOT
 
 PAGE = (ROOT / "docs/reference/files.md").read_text("utf-8")
@@ -70,6 +72,13 @@ def test_every_decision_about_pixels_and_every_scale_is_on_the_page() -> None:
     for name, characters in CHARACTERS.items():
         assert f"| `{name}` | {characters} |" in PAGE
     assert f"A largest value from {LEAST_DEEP} to {MOST_DEEP:,} is white" in PAGE
+
+
+def test_the_usual_names_of_labels_and_of_arrays_are_on_the_page() -> None:
+    text = " ".join(PAGE.split())
+    assert f"The usual names of a label are: {', '.join(LABEL_NAMES)}." in text
+    pairs = [f"`{images}` and `{labels}`" for images, labels in ARRAY_NAMES]
+    assert f"The usual names are {', '.join(pairs)}." in text
 
 
 def test_the_words_for_each_part_are_those_on_the_page() -> None:

@@ -15,7 +15,7 @@ from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.labels import without_unlabelled
-from mlcore.datasets.readers.limits import check_bytes, check_images
+from mlcore.datasets.readers.limits import MEGABYTE, check_bytes, check_images
 from mlcore.datasets.readers.parts import MissingPart, Part, several
 from mlcore.datasets.readers.scale import (
     FRACTION_SCALES,
@@ -26,8 +26,15 @@ from mlcore.datasets.readers.scale import (
     scale_of,
 )
 from mlcore.datasets.readers.source import Source
-from mlcore.datasets.readers.table_layout import Layout, fitted_header, header_of, layout_of
-from mlcore.datasets.readers.table_lines import open_table
+from mlcore.datasets.readers.table_layout import (
+    LABEL_NAMES,
+    Columns,
+    Layout,
+    fitted_header,
+    header_of,
+    layout_of,
+)
+from mlcore.datasets.readers.table_lines import TableText, open_table, without_comments
 from mlcore.datasets.readers.table_sparse import sparse_layout, sparse_rows
 from mlcore.datasets.readers.table_values import (
     FIRST_LOOK,
@@ -43,6 +50,10 @@ from mlcore.errors import DatasetError
 from mlcore.language import _
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tra", ".tes", ".data", ".dat", ".arff", ".train", ".test")
+
+
+ROWS_OF_A_BLOCK = 20  # of a table in order, to find the label
+MOST_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -125,9 +136,31 @@ def _open(source: Source, labelled: bool) -> Table:
                 )
                 raise DatasetError(message.format(file=file, names=len(names), n=n))
         layout = layout_of(file, table.dialect, names, columns, labelled)
+        if _label_is_in_doubt(layout, columns):
+            columns = columns_of(table.dialect, _rows_from_all_over(table, rows))
+            layout = layout_of(file, table.dialect, names, columns, labelled)
         pixels = columns.values[:, list(layout.pixels)]
         pixels = pixels[~np.isnan(pixels)] if pixels.dtype.kind == "f" else pixels
         return Table(source, layout, has_header, ValueRange.of([pixels]))
+
+
+def _label_is_in_doubt(layout: Layout, columns: Columns) -> bool:
+    """Whether no name told the label and it is the same in all first rows, as where the rows are in order."""
+    label = layout.label
+    if label is None or label in layout.text or len(columns.values) < LOOK:
+        return False
+    is_named = layout.names is not None and layout.names[label].lower() in LABEL_NAMES
+    return not is_named and len(np.unique(columns.numbers(label))) < 2
+
+
+def _rows_from_all_over(table: TableText, first: Sequence[bytes]) -> list[bytes]:
+    """Return some rows of each block of a table, behind its very first ones."""
+    rows = list(first[:1])
+    for _row, lines in table.blocks():
+        full = without_comments([line for line in lines if line.strip()])
+        rows += [line for line in full[1 :: max(1, len(full) // ROWS_OF_A_BLOCK)] if line]
+    step = max(1, len(rows) // MOST_ROWS)
+    return rows[::step]
 
 
 def _chosen(tables: Sequence[Table], labelled: bool) -> tuple[Table, Table | None, list[str]]:
@@ -180,8 +213,9 @@ class Rows:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.count = 0
-        self.labels = np.empty(1024, np.int64)
-        self.pixels = np.empty((1024, len(layout.pixels)), np.uint8)
+        room = max(1, min(1024, MEGABYTE // max(1, len(layout.pixels))))
+        self.labels = np.empty(room, np.int64)
+        self.pixels = np.empty((room, len(layout.pixels)), np.uint8)
         self._words: dict[str, int] = {}
 
     def append(self, labels: NDArray[Any], pixels: UInt8Array) -> None:

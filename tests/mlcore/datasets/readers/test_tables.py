@@ -201,6 +201,28 @@ def test_black_and_white_images_are_told_from_their_labels(place: Row, header: b
     same(read_dataset({"a.csv": text.encode()}), images=ink * 255)
 
 
+@pytest.mark.parametrize("place", [first, last])
+def test_the_label_is_found_where_the_rows_are_in_the_order_of_their_classes(
+    place: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlcore.datasets.readers.table_lines.BLOCK_BYTES", 40_000)
+    monkeypatch.setattr("mlcore.datasets.readers.table_values.MOST_CELLS", 0)
+    images = np.tile(IMAGES, (90, 1, 1))
+    lines = [",".join(map(str, place(k // 300, image.ravel().tolist()))) for k, image in enumerate(images)]
+    dataset = read_dataset({"a.csv": "\n".join(lines).encode()})
+    np.testing.assert_array_equal(dataset.images, images)
+    assert dataset.labels.tolist() == [k // 300 for k in range(1800)]
+
+
+@pytest.mark.parametrize("place", [first, last])
+def test_images_above_64_pixels_are_scaled_down(place: Row) -> None:
+    large = np.kron(IMAGES, np.ones((10, 10), np.uint8)).reshape(20, 6400)
+    dataset = read_dataset({"a.csv": rows(place, pixels=large).encode()})
+    assert dataset.image_shape == (28, 28)
+    assert [dataset.class_names[label] for label in dataset.labels] == [str(digit) for digit in DIGITS]
+    assert [decision.key for decision in dataset.decisions] == ["shrink"]
+
+
 @given(st.integers(0, 10_000), st.sampled_from([first, last]), st.integers(2, 26), st.booleans())
 def test_the_label_is_found_at_either_end_of_images_that_fill_their_frame(
     seed: int, place: Row, n_classes: int, letters: bool
