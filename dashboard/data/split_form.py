@@ -10,7 +10,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.session import Session
-from dashboard.ui.messages import keeping_problem, show_problem
+from dashboard.ui.messages import forget_problem, keeping_problem, show_problem
+from dashboard.ui.number_field import Bounds, number_field
 from mlcore import SplitSettings
 from mlcore.datasets.split import dev_count
 from mlcore.language import N_, _
@@ -26,10 +27,7 @@ def show_split_form(session: Session) -> None:
     if given is not None:
         _show_given(session, given)
     if given is None or session.split_settings != given:
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            _show_dev_size(session)
-            _show_train_size(session)
-            _show_seed(session)
+        _show_sizes(session)
         _show_stratify(session)
     show_problem("split")
 
@@ -57,20 +55,37 @@ def _change_source(session: Session, given: SplitSettings) -> None:
     session.split_settings = given if is_given else SplitSettings().fitted_to(len(session.dataset))
 
 
+def _show_sizes(session: Session) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _show_dev_size(session)
+        _show_train_size(session)
+        number_field(
+            _("Seed"),
+            session.split_settings.seed,
+            lambda seed: _use(session, seed=seed),
+            key="split_seed",
+            bounds=Bounds(0, _LARGEST_SEED, 1),
+            width=170,
+        )
+    st.caption(
+        _(
+            "The network is not trained on the dev set, which shows how well it does on new images. Fewer "
+            "training images train faster, and show how much the amount of data matters. The same seed "
+            "always gives the same split."
+        )
+    )
+
+
 def _show_dev_size(session: Session) -> None:
     n, size = len(session.dataset), session.split_settings.dev_size
     is_share = size < 1
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", width="content"):
-        st.session_state["dev_size"] = round(100 * size) if is_share else int(size)
-        st.number_input(
+        number_field(
             _("Dev set"),
-            min_value=1,
-            max_value=99 if is_share else n - 1,
-            step=1 if is_share else max(1, min(100, n // 100)),
+            round(100 * size) if is_share else int(size),
+            lambda new: _use(session, dev_size=new / 100 if is_share else new),
             key="dev_size",
-            on_change=_change_dev_size,
-            args=(session,),
-            help=_("Images that the network is not trained on; they show how well it does on new ones."),
+            bounds=Bounds(1, 99, 1) if is_share else Bounds(1, n - 1, max(1, min(100, n // 100))),
             width=150,
         )
         st.session_state["dev_unit"] = "percent" if is_share else "images"
@@ -88,35 +103,14 @@ def _show_dev_size(session: Session) -> None:
 
 def _show_train_size(session: Session) -> None:
     left = len(session.dataset) - dev_count(len(session.dataset), session.split_settings.dev_size)
-    st.session_state["train_size"] = session.split_settings.train_size
-    st.number_input(
+    number_field(
         _("Training images"),
-        min_value=1,
-        max_value=left,
-        value=None,
-        step=max(1, min(1000, left // 50)),
+        session.split_settings.train_size,
+        lambda size: _use(session, train_size=size),
         key="train_size",
-        placeholder=_("all {n:,} remaining").format(n=left),
-        on_change=lambda: _try(session, train_size=st.session_state["train_size"]),
-        help=_(
-            "Fewer images train faster and show how much the amount of data matters. Leave this empty"
-            " to use all."
-        ),
+        bounds=Bounds(1, left, max(1, min(1000, left // 50))),
+        none=_("all {n:,} remaining").format(n=left),
         width=220,
-    )
-
-
-def _show_seed(session: Session) -> None:
-    st.session_state["split_seed"] = session.split_settings.seed
-    st.number_input(
-        _("Seed"),
-        min_value=0,
-        max_value=_LARGEST_SEED,
-        step=1,
-        key="split_seed",
-        on_change=lambda: _try(session, seed=int(st.session_state["split_seed"])),
-        help=_("The same seed always gives the same split."),
-        width=150,
     )
 
 
@@ -130,11 +124,6 @@ def _show_stratify(session: Session) -> None:
     )
 
 
-def _change_dev_size(session: Session) -> None:
-    size = st.session_state["dev_size"]
-    _try(session, dev_size=size / 100 if session.split_settings.dev_size < 1 else int(size))
-
-
 def _change_dev_unit(session: Session) -> None:
     """Say the same size, as nearly as possible, in the other unit."""
     n, size = len(session.dataset), session.split_settings.dev_size
@@ -146,7 +135,13 @@ def _change_dev_unit(session: Session) -> None:
 
 def _try(session: Session, **changes: Any) -> None:
     """Use these settings if the data set can be split so; else keep those before and say why."""
-    settings = replace(session.split_settings, **changes)
     with keeping_problem("split"):
-        settings.split(session.dataset)
-        session.split_settings = settings
+        _use(session, **changes)
+
+
+def _use(session: Session, **changes: Any) -> None:
+    """Use these settings; raise `DatasetError`, and keep those before, if the data set cannot be split so."""
+    settings = replace(session.split_settings, **changes)
+    settings.split(session.dataset)
+    session.split_settings = settings
+    forget_problem("split")

@@ -16,7 +16,15 @@ from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.learning_curves import learning_curves
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_message, show_problem
+from dashboard.ui.messages import (
+    friendly_errors,
+    keeping_problem,
+    plain,
+    problem_of,
+    show_message,
+    show_problem,
+)
+from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import run_words
 from mlcore import SCHEDULES, EpochMetrics
@@ -136,36 +144,44 @@ def _button(
 
 
 def show_go_on(status: RunStatus) -> None:
-    """Show the form that changes the learning rate and the length of a run, and continues it."""
+    """Show the fields that change the learning rate and the length of a run, and let it continue."""
     rate_now = max(status.learning_rate, RATE.minimum or 0.0)  # the end of a schedule may lie below
-    suggestion = gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now
-    with st.form(f"go_on_form {status.run_id}", border=False):
-        rate = st.number_input(
-            _(RATE.label),
-            min_value=RATE.minimum,
-            max_value=RATE.maximum,
-            value=suggestion,
-            step=RATE.step,
-            format="%.6g",
+    key = f"go_on_{status.run_id}_{status.state}_{status.progress.step}_{st.session_state.get(_WENT_ON, 0)}"
+    plan: dict[str, Any] = st.session_state.setdefault(
+        key,
+        {
+            "rate": gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now,
+            "more_epochs": 0 if status.progress.step < status.total_steps else 5,
+        },
+    )
+    rate_key, more_key = f"{key}_rate", f"{key}_more"
+    number_field(
+        _(RATE.label),
+        plan["rate"],
+        lambda rate: plan.update(rate=rate),
+        key=rate_key,
+        bounds=Bounds(RATE.minimum or 0, RATE.maximum or 1, RATE.step or 1, whole=False),
+    )
+    number_field(
+        _("More epochs"),
+        plan["more_epochs"],
+        lambda more: plan.update(more_epochs=more),
+        key=more_key,
+        bounds=Bounds(0, 10_000, 1),
+    )
+    st.caption(_("0 keeps the planned length."))
+    if status.training.schedule != "constant":
+        st.caption(_(SCHEDULE_GOES_ON).format(schedule=_(SCHEDULES[status.training.schedule].label)))
+    if status.training.patience is not None:
+        text = _(
+            "Training stops when the dev accuracy has not improved for {n} evaluations, counted from now."
         )
-        more = st.number_input(
-            _("More epochs"),
-            min_value=0,
-            max_value=10_000,
-            value=0 if status.progress.step < status.total_steps else 5,
-            help=_("0 keeps the planned length."),
-        )
-        if status.training.schedule != "constant":
-            st.caption(_(SCHEDULE_GOES_ON).format(schedule=_(SCHEDULES[status.training.schedule].label)))
-        if status.training.patience is not None:
-            text = _(
-                "Training stops when the dev accuracy has not improved for {n} evaluations, counted from now."
-            )
-            st.caption(text.format(n=status.training.patience))
-        if st.form_submit_button(_("Continue"), icon=":material/play_arrow:"):
-            with keeping_problem(status.run_id):
-                _go_on(status, rate if rate != rate_now else None, more)
-            st.rerun()
+        st.caption(text.format(n=status.training.patience))
+    continues = st.button(_("Continue"), icon=":material/play_arrow:", key=f"{key}_button")
+    if continues and not (problem_of(rate_key) or problem_of(more_key)):
+        with keeping_problem(status.run_id):
+            _go_on(status, plan["rate"] if plan["rate"] != rate_now else None, plan["more_epochs"])
+        st.rerun()
 
 
 def _go_on(status: RunStatus, new_rate: float | None, more_epochs: int) -> None:

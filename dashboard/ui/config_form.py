@@ -7,11 +7,13 @@ itself. A control shows the config's value and writes a changed config back.
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import streamlit as st
 
 from dashboard.ui.messages import keeping_problem, show_problem
+from dashboard.ui.number_field import Bounds, number_field
 from mlcore import Setting, settings_of
 from mlcore.language import _
 
@@ -101,40 +103,38 @@ class Form(Generic[ConfigT]):
         st.caption(_(about.help))
 
     def _number(self, name: str, about: Setting) -> None:
-        kind = self._kind(name)
-        options = self._control(name, getattr(self.config, name), self._change, name) | {
-            "min_value": _as(kind, about.minimum),
-            "max_value": _as(kind, about.maximum),
-            "step": _as(kind, about.step),
-            "format": "%d" if kind is int else "%.6g",
-        }
-        empty = ""
-        if about.none is not None:
-            options |= {"value": None, "placeholder": _(about.none)}
-            empty = _("Leave empty: {meaning}.").format(meaning=_(about.none))
-        st.number_input(_with_unit(about), **options)
+        none = None if about.none is None else _(about.none)
+        number_field(
+            _with_unit(about),
+            getattr(self.config, name),
+            lambda value: self._set(value, name),
+            key=f"{self.key}_{name}_number",
+            bounds=_bounds(about, self._kind(name)),
+            none=none,
+        )
+        empty = "" if none is None else _("Leave empty: {meaning}.").format(meaning=none)
         st.caption(f"{_(about.help)} {empty}".strip())
 
     def _sizes(self, name: str, about: Setting) -> None:
         """Show a tuple of numbers: how many, and each of them."""
         sizes: tuple[int, ...] = getattr(self.config, name)
         with st.container(horizontal=True, gap="small"):
-            st.number_input(
+            number_field(
                 _(about.label),
-                min_value=0,
-                max_value=max(MOST_LAYERS, len(sizes)),
-                step=1,
+                len(sizes),
+                lambda count: self._set_count(count, name),
+                key=f"{self.key}_{name}_count",
+                bounds=Bounds(0, max(MOST_LAYERS, len(sizes)), 1),
                 width=SIZE_WIDTH,
-                **self._control(f"{name}_count", len(sizes), self._change_count, name),
             )
             for place, size in enumerate(sizes):
-                st.number_input(
+                number_field(
                     _("Layer {number} ({unit})").format(number=place + 1, unit=_(about.unit)),
-                    min_value=_as(int, about.minimum),
-                    max_value=_as(int, about.maximum),
-                    step=_as(int, about.step),
+                    size,
+                    partial(self._set_size, name, place),
+                    key=f"{self.key}_{name}_{place}",
+                    bounds=_bounds(about, int),
                     width=SIZE_WIDTH,
-                    **self._control(f"{name}_{place}", size, self._change_size, name, place),
                 )
         st.caption(_(about.help))
 
@@ -148,20 +148,23 @@ class Form(Generic[ConfigT]):
             "on_change": lambda: change(chosen_value(name), *args),
         }
 
-    def _change_count(self, count: int, name: str) -> None:
+    def _set_count(self, count: int, name: str) -> None:
         sizes = getattr(self.config, name)
         new = next(iter(sizes[-1:] or _default(self.config, name)[-1:] or (FIRST_SIZE,)))
-        self._change((*sizes[:count], *[new] * (count - len(sizes))), name)
+        self._set((*sizes[:count], *[new] * (count - len(sizes))), name)
 
-    def _change_size(self, size: int, name: str, place: int) -> None:
+    def _set_size(self, name: str, place: int, size: int) -> None:
         sizes = list(getattr(self.config, name))
         if place < len(sizes):  # the layer may be gone by a change that came just before
             sizes[place] = size
-            self._change(tuple(sizes), name)
+            self._set(tuple(sizes), name)
 
     def _change(self, value: Any, name: str) -> None:
         with keeping_problem(f"{self.key}_{name}"):
-            self.write(name, dataclasses.replace(self.config, **{name: value}))
+            self._set(value, name)
+
+    def _set(self, value: Any, name: str) -> None:
+        self.write(name, dataclasses.replace(self.config, **{name: value}))
 
     def _kind(self, name: str) -> type:
         """Return bool, int, float, tuple or str: what the field holds when it is not None."""
@@ -222,9 +225,10 @@ def _default(config: Any, name: str) -> Any:
     return next(field.default for field in dataclasses.fields(config) if field.name == name)
 
 
-def _as(kind: type, value: float | None) -> Any:
-    """Return a bound as the type of its field: Streamlit wants all numbers of a control alike."""
-    return None if value is None else kind(value)
+def _bounds(about: Setting, kind: type) -> Bounds:
+    assert about.minimum is not None  # as every number of a config has them
+    assert about.maximum is not None
+    return Bounds(about.minimum, about.maximum, about.step or 1, whole=kind is int)
 
 
 def _with_unit(about: Setting) -> str:

@@ -194,10 +194,15 @@ def forget_problems() -> None:
     _problems().clear()
 
 
+def problem_of(place: str) -> str:
+    """Return the sentence that was kept for this place, or nothing."""
+    return _problems().get(place, "")
+
+
 def show_problem(place: str) -> None:
     """Show what was kept for this place, if anything."""
-    if place in _problems():
-        show_message("error", _problems()[place])
+    if problem := problem_of(place):
+        show_message("error", problem)
 
 
 def _problems() -> dict[str, str]:

@@ -13,7 +13,6 @@ from tests.e2e.wire import Tab, WidgetState, new_cookie, open_tab
 LONG = "x" * 100_000
 VALUES: dict[str, tuple[str, list[Any]]] = {
     "button_group": ("string_array_value", [[], ["no option"], ["a", "b"], [LONG]]),
-    "number_input": ("double_value", [-1e300, 1e300, -1.0, 0.5, 1e18]),
     "pagination": ("int_value", [0, -1, 10**12]),
     "selectbox": ("string_value", ["", "no option", LONG]),
     "slider": ("double_array_value", [[float("nan")], [1e9], [-1.0], [], [1.0, 2.0]]),
@@ -23,6 +22,13 @@ VALUES: dict[str, tuple[str, list[Any]]] = {
             "null",
             "3",
             "[]",
+            '{"typed": null}',
+            '{"typed": ["7"]}',
+            '{"typed": [7, 1]}',
+            '{"typed": ["-1e300", 1]}',
+            '{"typed": ["1e999", 2]}',
+            '{"typed": ["' + LONG + '", 3]}',
+            '{"typed": ["7", true]}',
             '{"cell": null}',
             '{"cell": ["x"]}',
             '{"cell": [1, 2]}',

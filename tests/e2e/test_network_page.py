@@ -14,6 +14,16 @@ from tests.e2e.steps import Visitor
 PICTURE = "svg.dl-network"
 
 
+def distance(visitor: Visitor, upper: str, lower: str) -> float:
+    """Return how far one field lies below another."""
+    tops = []
+    for label in (upper, lower):
+        box = visitor.main.get_by_role("spinbutton", name=label).bounding_box()
+        assert box is not None
+        tops.append(box["y"])
+    return tops[1] - tops[0]
+
+
 def test_the_picture_and_the_figures_follow_the_settings_at_once(visitor: Visitor) -> None:
     visitor.open("/network", "128 neurons, ReLU")
     visitor.fill("Hidden layers", "2")
@@ -52,6 +62,50 @@ def test_quick_changes_are_all_taken(visitor: Visitor) -> None:
     visitor.go_to("Train")
     visitor.see("64 hidden neurons")
     visitor.see("Adam, learning rate 0.002, batches of 128, 3 epochs")
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_the_first_tap_after_typing_leads_on_with_the_value_in_force(
+    phone: bool, new_visitor: NewVisitor
+) -> None:
+    visitor = new_visitor(phone=phone)
+    visitor.open("/network", "128 neurons, ReLU")
+    for epochs in range(21, 24):
+        visitor.main.get_by_role("spinbutton", name="Epochs").fill(f"{epochs}")
+        link = visitor.main.get_by_role("link", name="Train it")
+        link.tap() if phone else link.click()
+        expect(visitor.page).to_have_title(re.compile("^Train"))
+        visitor.see(f", {epochs} epochs")
+        visitor.go_to("Network")
+        expect(visitor.main.get_by_role("spinbutton", name="Epochs")).to_have_value(f"{epochs}")
+
+
+def test_a_number_is_read_as_it_is_typed_or_refused_in_words_and_nothing_moves(visitor: Visitor) -> None:
+    visitor.open("/network", "128 neurons, ReLU")
+    rate = visitor.main.get_by_role("spinbutton", name="Learning rate")
+    rate.fill("0,005")
+    rate.press("Tab")
+    expect(rate).to_have_value("0.005")
+    rate.press("ArrowUp")
+    expect(rate).to_have_value("0.006")
+    rate.fill("")
+    rate.press("Enter")
+    expect(rate).to_have_value("0.006")
+    before = distance(visitor, "Learning rate", "Seed")
+    rate.fill("500")
+    rate.press("Enter")
+    expect(visitor.main.get_by_role("alert").filter(visible=True)).to_have_text(
+        "At most 100. The value stays 0.006."
+    )
+    expect(rate).to_have_value("0.006")
+    expect(rate).to_have_attribute("aria-invalid", "true")
+    assert distance(visitor, "Learning rate", "Seed") == before
+    batch = visitor.main.get_by_role("spinbutton", name="Batch size")
+    batch.fill("")
+    batch.press("Enter")
+    visitor.see("the full batch")
+    visitor.go_to("Train")
+    visitor.see("Adam, learning rate 0.006, the full batch")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

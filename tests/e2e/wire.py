@@ -131,8 +131,9 @@ class Page:
 
     def fill(self, label: str, value: float) -> bytes:
         """Return the message of a number that was typed into the field of this label."""
-        field, fragment = self.find("number_input", lambda field: field.label == label)
-        return self.set(WidgetState(id=field.id, double_value=value), fragment)
+        field, fragment = self.find("bidi_component", lambda part: _is_field(part, label))
+        typed = [f"{value:g}", json.loads(field.json)["turn"] + 1]
+        return self.set(WidgetState(id=field.id, json_value=json.dumps({"typed": typed})), fragment)
 
     def choose(self, label: str, option: str) -> bytes:
         """Return the message of a click on an option of this label."""
@@ -217,3 +218,8 @@ def new_cookie(address: str) -> str:
     with urllib.request.urlopen(f"{address}/_stcore/health", timeout=PATIENCE) as answer:
         cookies = SimpleCookie(answer.headers["Set-Cookie"])
     return cookies[COOKIE].value
+
+
+def _is_field(part: Any, label: str) -> bool:
+    """Whether a component is the field for a number with this label."""
+    return "number_field" in part.component_name and json.loads(part.json or "{}").get("label") == label

@@ -17,6 +17,7 @@ from dashboard.server.server import server
 from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset
 from mlcore import Dataset
+from tests.fields import number_field
 from tests.mlcore.datasets.readers import data_files as make
 from tests.pages.visits import figures, grids, opened, session_of
 from tests.waiting import wait_until
@@ -111,11 +112,11 @@ def test_there_is_an_average_image_of_each_class(app: AppTest) -> None:
 
 
 def test_the_size_of_the_dev_set_is_a_count_or_a_share(app: AppTest) -> None:
-    app.number_input(key="dev_size").set_value(6000).run()
+    number_field(app, "Dev set").type(6000)
     assert figures(app)["Dev set"] == "6,000"
     app.selectbox(key="dev_unit").select("percent").run()
-    assert app.number_input(key="dev_size").value == 10
-    app.number_input(key="dev_size").set_value(25).run()
+    assert number_field(app, "Dev set").text == "10"
+    number_field(app, "Dev set").type(25)
     assert figures(app)["Dev set"] == "15,000"
     assert session_of(app).split_settings.dev_size == 0.25
     app.selectbox(key="dev_unit").select("images").run()
@@ -123,15 +124,15 @@ def test_the_size_of_the_dev_set_is_a_count_or_a_share(app: AppTest) -> None:
 
 
 def test_fewer_training_images_leave_some_unused(app: AppTest) -> None:
-    app.number_input(key="train_size").set_value(5000).run()
+    number_field(app, "Training images").type(5000)
     assert (figures(app)["Training"], figures(app)["Not used"]) == ("5,000", "54,000")
-    app.number_input(key="train_size").set_value(None).run()
+    number_field(app, "Training images").type("")
     assert "Not used" not in figures(app)
 
 
 def test_seed_and_stratified_are_taken_over_into_the_split(app: AppTest) -> None:
     before = session_of(app).split.dev.fingerprint
-    app.number_input(key="split_seed").set_value(5).run()
+    number_field(app, "Seed").type(5)
     app.toggle(key="stratify").set_value(True).run()
     settings = session_of(app).split_settings
     assert (settings.seed, settings.stratify) == (5, True)
@@ -146,13 +147,15 @@ def test_the_table_counts_each_class_in_each_part(app: AppTest) -> None:
 
 
 def test_a_split_that_cannot_be_had_is_refused_with_a_sentence_and_the_old_one_stays(app: AppTest) -> None:
-    app.number_input(key="train_size").set_value(59_000).run()
-    app.number_input(key="dev_size").set_value(2000).run()
-    assert len(app.error) == 1
-    assert "at most 58,000" in app.error[0].value.replace("Use ", "")
+    number_field(app, "Training images").type(59_000)
+    number_field(app, "Dev set").type(2000)
+    problem = number_field(app, "Dev set").problem
+    assert "at most 58,000" in problem
+    assert problem.endswith("The value stays 1,000.")
     assert figures(app)["Dev set"] == "1,000"
-    app.number_input(key="train_size").set_value(None).run()
-    assert len(app.error) == 0
+    number_field(app, "Training images").type("")
+    number_field(app, "Dev set").type(2000)
+    assert number_field(app, "Dev set").problem == ""
 
 
 # Data quality
@@ -271,7 +274,7 @@ def test_what_was_decided_is_told_undone_and_done_again_in_all_parts_of_the_uplo
     content = make.npz(x_train=dark[:200], y_train=labels[:200], x_test=dark[200:], y_test=labels[200:])
     bring(choose(app, UPLOADED), {"dark.npz": content})
     session = session_of(app)
-    app.number_input(key="dev_size").set_value(30).run()
+    number_field(app, "Dev set").type(30)
     fingerprint, settings = session.dataset.fingerprint, session.split_settings
     sentence = "The images are dark on light; they were inverted to white ink on black."
     assert decided(app) == [sentence, "Do not invert"]

@@ -21,6 +21,7 @@ from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train import run_choice
 from mlcore import BatchMetrics, NetworkConfig, TrainingConfig
+from tests.fields import number_field
 from tests.pages.visits import figures, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
@@ -219,13 +220,10 @@ def test_a_run_that_blows_up_leads_to_a_tenth_of_its_rate(service: RunService) -
 def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(app: AppTest, service: RunService) -> None:
     press(app, "Start")
     wait(app, service, ended)
-    rate, more = (
-        next(box for box in app.number_input if box.label == label)
-        for label in ("Learning rate", "More epochs")
-    )
-    assert (rate.value, more.value) == (0.001, 5)
-    rate.set_value(0.01)
-    more.set_value(2)
+    rate, more = number_field(app, "Learning rate"), number_field(app, "More epochs")
+    assert (rate.text, more.text) == ("0.001", "5")
+    rate.type("0,01")
+    number_field(app, "More epochs").type(2)
     press(app, "Continue")
     status = wait(app, service, ended)
     assert status.training.learning_rate == 0.01
@@ -239,13 +237,10 @@ def test_a_run_with_a_schedule_offers_the_rate_in_force_and_says_how_it_goes_on(
     press(app, "Start")
     status = wait(app, service, ended)
     last = [record for record in status.history if isinstance(record, BatchMetrics)][-1].learning_rate
-    rate, more = (
-        next(box for box in app.number_input if box.label == label)
-        for label in ("Learning rate", "More epochs")
-    )
-    assert rate.value == last < 0.001
+    assert float(number_field(app, "Learning rate").text) == pytest.approx(last, rel=1e-5)
+    assert last < 0.001
     assert any("Schedule “One cycle”" in caption.value for caption in app.caption)
-    more.set_value(2)
+    number_field(app, "More epochs").type(2)
     press(app, "Continue")
     status = wait(app, service, lambda found: ended(found) and found.progress.step > status.progress.step)
     assert status.history[-1].learning_rate <= last

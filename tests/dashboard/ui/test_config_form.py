@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import NumberInput
 
 from mlcore import NetworkConfig, TrainingConfig, settings_of
 from mlcore.errors import SettingError
 from mlcore.settings import setting
+from tests.fields import number_field, number_fields
 from tests.waiting import PATIENCE
 
 
@@ -56,12 +56,8 @@ def show(config: Any) -> AppTest:
     return app
 
 
-def number(app: AppTest, label: str) -> NumberInput:
-    return next(box for box in app.number_input if box.label == label)
-
-
 def labels(app: AppTest) -> set[str]:
-    return {element.label for kind in (app.selectbox, app.number_input, app.toggle) for element in kind}  # type: ignore[attr-defined]
+    return {element.label for kind in (app.selectbox, number_fields(app), app.toggle) for element in kind}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("config", [NetworkConfig(), TrainingConfig()], ids=["network", "training"])
@@ -83,10 +79,10 @@ def test_every_kind_of_field_can_be_changed() -> None:
     app = show(Kitchen())
     app.selectbox[0].select("pie")
     app.toggle[0].set_value(False)
-    number(app, "Guests (people)").set_value(4)
-    number(app, "Salt").set_value(0.25)
-    number(app, "Sugar").set_value(0.5)
-    number(app, "Layer 1 (plates)").set_value(7)
+    number_field(app, "Guests (people)").type(4)
+    number_field(app, "Salt").type(0.25)
+    number_field(app, "Sugar").type(0.5)
+    number_field(app, "Layer 1 (plates)").type(7)
     app.run()
     assert app.session_state["config"] == Kitchen(
         dish="pie", hot=False, guests=4, salt=0.25, sugar=0.5, plates=(7,)
@@ -95,52 +91,52 @@ def test_every_kind_of_field_can_be_changed() -> None:
 
 def test_an_emptied_number_is_none_and_says_what_that_means() -> None:
     app = show(Kitchen(sugar=0.5))
-    number(app, "Sugar").set_value(None)
+    number_field(app, "Sugar").type("")
     app.run()
     assert app.session_state["config"].sugar is None
-    assert number(app, "Sugar").placeholder == "no sugar"
+    assert number_field(app, "Sugar").data["none"] == "no sugar"
     assert any("Leave empty: no sugar." in caption.value for caption in app.caption)
 
 
 def test_sizes_grow_by_the_last_one_and_shrink_from_the_end() -> None:
     app = show(Kitchen(plates=(3, 5)))
-    number(app, "Plates").set_value(4).run()
+    number_field(app, "Plates").type(4)
     assert app.session_state["config"].plates == (3, 5, 5, 5)
-    number(app, "Layer 2 (plates)").set_value(8).run()
-    number(app, "Plates").set_value(2).run()
+    number_field(app, "Layer 2 (plates)").type(8)
+    number_field(app, "Plates").type(2)
     assert app.session_state["config"].plates == (3, 8)
-    number(app, "Plates").set_value(0).run()
+    number_field(app, "Plates").type(0)
     assert app.session_state["config"].plates == ()
-    number(app, "Plates").set_value(1).run()
+    number_field(app, "Plates").type(1)
     assert app.session_state["config"].plates == (3,)
-    number(app, "Bowls").set_value(1).run()
+    number_field(app, "Bowls").type(1)
     assert app.session_state["config"].bowls == (8,)
 
 
 def test_what_is_more_stands_apart_and_each_group_by_itself() -> None:
     app = show(Kitchen())
     assert [expander.label for expander in app.expander] == ["More of it", "Evening"]
-    assert [box.label for box in app.expander[0].number_input] == ["Candles"]
+    assert [box.label for box in number_fields(app.expander[0])] == ["Candles"]
     assert [box.label for box in app.expander[1].toggle] == ["Music"]
 
 
 def test_a_combination_that_cannot_be_gets_its_sentence_and_changes_nothing() -> None:
     app = show(Kitchen(dish="pie"))
-    number(app, "Guests (people)").set_value(6).run()
-    assert [error.value for error in app.error] == ["`A pie is too small for six.`"]
+    number_field(app, "Guests (people)").type(6)
+    assert number_field(app, "Guests (people)").problem == "A pie is too small for six. The value stays 2."
     assert app.session_state["config"] == Kitchen(dish="pie")
-    assert number(app, "Guests (people)").value == 2
-    number(app, "Guests (people)").set_value(3).run()
-    assert not app.error
+    assert number_field(app, "Guests (people)").text == "2"
+    number_field(app, "Guests (people)").type(3)
+    assert number_field(app, "Guests (people)").problem == ""
 
 
 def test_small_numbers_are_shown_as_they_are() -> None:
-    assert number(show(Kitchen()), "Salt").proto.format == "%.6g"
+    assert number_field(show(Kitchen()), "Salt").text == "0.0001"
 
 
 def test_a_config_that_changes_elsewhere_is_shown() -> None:
     app = show(Kitchen())
     app.session_state["config"] = dataclasses.replace(Kitchen(), guests=5, plates=(1, 2, 3))
     app.run()
-    assert number(app, "Guests (people)").value == 5
-    assert number(app, "Layer 3 (plates)").value == 3
+    assert number_field(app, "Guests (people)").text == "5"
+    assert number_field(app, "Layer 3 (plates)").text == "3"
