@@ -187,11 +187,15 @@ class Session:
         """Make an uploaded data set the one in use, with the test images that came along.
 
         Its last ``n_dev`` images came as validation images: they are the dev set until another is wanted.
+        Without any, the split of the recipe in use stays where it is possible.
         """
         self.uploaded, self.uploaded_test, self.uploaded_dev = dataset, test, n_dev
         self.dataset_key, self._split = UPLOADED, None
         self.left_out, self._kept = {}, None
-        self.split_settings = self.given_split or self.split_settings.fitted_to(len(dataset))
+        recipe = RECIPES[self.recipe].split
+        keeps_recipe = recipe is not None and recipe == self.split_settings and can_split(dataset, recipe)
+        if self.given_split is not None or not keeps_recipe:
+            self.split_settings = self.given_split or self.split_settings.fitted_to(len(dataset))
 
     def change_upload(self, change: Callable[[Dataset], Dataset]) -> None:
         """Change the images of the upload, of all its parts alike; the split and what was left out stay."""
@@ -240,6 +244,15 @@ class Session:
     def forget(self) -> None:
         """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""
         vars(self).update(vars(Session()))
+
+
+def can_split(dataset: Dataset, settings: SplitSettings) -> bool:
+    """Return whether a data set can be split as these settings say."""
+    try:
+        settings.split(dataset)
+    except DatasetError:
+        return False
+    return True
 
 
 def get_session() -> Session:

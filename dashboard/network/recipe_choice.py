@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard.address import from_address, to_address
 from dashboard.network.settings import is_changed, use_recipe
-from dashboard.session import Session
+from dashboard.session import UPLOADED, Session
 from dashboard.ui.config_form import chosen_value, control_key
-from mlcore import RECIPES
+from mlcore import RECIPES, SHIPPED_DATASETS, SplitSettings
 from mlcore.language import _
 from mlcore.recipes.recipe import RecipeCard
 
@@ -38,13 +38,29 @@ def choose_recipe(session: Session) -> None:
     st.caption(_(recipe.help))
     if recipe.card is not None:
         tell_story(recipe.card)
-    if recipe.split is not None:
-        st.caption(
-            _(
-                "This recipe comes with its own data set and split. Its split is dropped when you choose "
-                "another recipe."
-            )
+    if recipe.dataset is not None and recipe.split is not None:
+        st.caption(what_it_brings(session, recipe.dataset, recipe.split))
+
+
+def what_it_brings(session: Session, dataset: str, split: SplitSettings) -> str:
+    """Return what a recipe with data and split of its own changed of them, and what it left as it was."""
+    made_for, dev = _(SHIPPED_DATASETS[dataset].title), f"{split.dev_size:,}"
+    if session.dataset_key != UPLOADED:
+        text = _(
+            "This recipe brings {made_for} and its own split, with {dev} images in the dev set. The split "
+            "goes when you choose another recipe."
         )
+    elif session.split_settings == split:
+        text = _(
+            "This recipe is made for {made_for}. Your own data set stays, split as in the recipe: {dev} "
+            "images are the dev set."
+        )
+    else:
+        text = _(
+            "This recipe is made for {made_for} with {dev} images in the dev set. Your own data set and its "
+            "split stay."
+        )
+    return text.format(made_for=made_for, dev=dev)
 
 
 def take_recipe(session: Session, name: str) -> None:

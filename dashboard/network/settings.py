@@ -5,16 +5,16 @@ The controls of the Network page call it. A value that the visitor chose by hand
 
 from dataclasses import replace
 
-from dashboard.session import Session
+from dashboard.session import UPLOADED, Session, can_split
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, SplitSettings, TrainingConfig
 
 
 def is_changed(session: Session) -> bool:
-    """Return whether anything is other than the recipe said that was chosen last."""
+    """Return whether anything is other than the recipe said; one's own data set is no change."""
     recipe = RECIPES[session.recipe]
     return (
         (recipe.network, recipe.training) != (session.network_config, session.training_config)
-        or recipe.dataset not in (None, session.dataset_key)
+        or (recipe.dataset is not None and session.dataset_key not in (recipe.dataset, UPLOADED))
         or (recipe.split is not None and recipe.split != session.split_settings)
     )
 
@@ -22,17 +22,18 @@ def is_changed(session: Session) -> bool:
 def use_recipe(session: Session, name: str) -> None:
     """Set everything as a recipe says; some come with their own data and split.
 
-    The split of a recipe goes with it. One that the visitor has set stays, unless the recipe has its own.
+    The visitor's own data set stays, split as in the recipe where that is possible and the file brought no
+    dev set. A recipe's split goes with it; one that the visitor has set stays, unless the recipe has its own.
     """
     session.recipe, recipe = name, RECIPES[name]
     session.network_config, session.training_config = recipe.network, recipe.training
     session.rate_is_chosen = False
-    if recipe.dataset is not None:
+    if recipe.dataset is not None and session.dataset_key != UPLOADED:
         session.use_dataset(recipe.dataset)
-    if recipe.split is not None:
+    if recipe.split is not None and session.given_split is None and can_split(session.dataset, recipe.split):
         session.split_settings = recipe.split
     elif session.split_settings in [recipe.split for recipe in RECIPES.values()]:
-        session.split_settings = SplitSettings().fitted_to(len(session.dataset))
+        session.split_settings = session.given_split or SplitSettings().fitted_to(len(session.dataset))
 
 
 def set_network(session: Session, name: str, config: NetworkConfig) -> None:

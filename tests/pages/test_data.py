@@ -444,11 +444,10 @@ def test_a_data_set_that_a_recipe_brought_is_the_one_that_is_lit(app: AppTest) -
     assert session_of(app).dataset_key == "mnist"
 
 
-def test_ones_own_data_set_is_one_click_away_when_a_recipe_has_brought_another(app: AppTest) -> None:
+def test_ones_own_data_set_stays_when_a_recipe_is_made_for_another(app: AppTest) -> None:
     choose(app, UPLOADED)
     bring(app, {"digits.csv": table()})
     use_recipe(session_of(app), "pure-python")
     app.run()
-    assert app.segmented_control(key="data_source").value == "digits-8x8"
-    choose(app, UPLOADED)
+    assert app.segmented_control(key="data_source").value == UPLOADED
     assert session_of(app).dataset.name == "digits"

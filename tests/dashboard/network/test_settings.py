@@ -1,0 +1,77 @@
+"""What a recipe changes, and what of the visitor's stays: the data set, and how it is split."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.network.settings import is_changed, use_recipe
+from dashboard.session import UPLOADED, Session
+from mlcore import RECIPES, Dataset
+from tests.pages.visits import new_app
+from tests.waiting import PATIENCE
+
+OWN_SPLIT = "Your own data set and its split stay."
+
+
+def kaggle(rows: int = 42_000) -> Dataset:
+    """A table of as many rows as Kaggle's; its images are tiny."""
+    images = np.zeros((rows, 2, 2), np.uint8)
+    images[:, 0, 0] = np.arange(rows) % 251
+    return Dataset(images, np.arange(rows) % 10, tuple("0123456789"), "train.csv")
+
+
+@pytest.mark.parametrize(("recipe", "dev", "lost"), [("notebook-1", 1000, 0), ("notebook-3", 999, 1)])
+@pytest.mark.parametrize("upload_first", [True, False], ids=["upload first", "recipe first"])
+def test_a_notebooks_recipe_takes_the_very_rows_of_kaggle(
+    recipe: str, dev: int, lost: int, upload_first: bool
+) -> None:
+    session = Session()
+    if upload_first:
+        session.use_upload(kaggle())
+        use_recipe(session, recipe)
+    else:
+        use_recipe(session, recipe)
+        session.use_upload(kaggle())
+    assert session.dataset_key == UPLOADED
+    assert session.split_settings == RECIPES[recipe].split
+    assert (len(session.split.train), len(session.split.dev)) == (42_000 - dev - lost, dev)
+    assert not is_changed(session)
+    use_recipe(session, "standard")
+    assert session.dataset_key == UPLOADED
+    assert len(session.split.train) + len(session.split.dev) == 42_000
+
+
+def test_a_split_that_ones_own_rows_are_too_few_for_leaves_theirs() -> None:
+    session = Session()
+    session.use_upload(kaggle(500))
+    before = session.split_settings
+    use_recipe(session, "notebook-1")
+    assert (session.dataset_key, session.split_settings) == (UPLOADED, before)
+    assert is_changed(session)
+
+
+def test_the_validation_images_of_a_file_stay_the_dev_set() -> None:
+    session = Session()
+    session.use_upload(kaggle(), n_dev=2000)
+    use_recipe(session, "notebook-1")
+    assert session.split_settings == session.given_split
+    assert len(session.split.dev) == 2000
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (0, "brings MNIST"),
+        (42_000, "Your own data set stays, split as in the recipe: 1,000 images"),
+        (500, OWN_SPLIT),
+    ],
+)
+def test_the_page_says_what_a_recipe_brings_and_what_stays(rows: int, words: str) -> None:
+    app: AppTest = new_app()
+    app.session_state["session"] = session = Session()
+    if rows:
+        session.use_upload(kaggle(rows))
+    use_recipe(session, "notebook-1")
+    app.switch_page("pages/network.py").run(timeout=PATIENCE)
+    assert not app.exception
+    assert any(words in caption.value for caption in app.caption)
