@@ -149,6 +149,11 @@ class Run:
             message=_(self.message) if self.message else "",
             warning=_(UNSAVED).format(reason=unsaved) if unsaved else "",
             progress=self.progress,
+            rate_changes=tuple(
+                (change.from_step, change.learning_rate)
+                for change in self.spec.changes
+                if change.learning_rate is not None
+            ),
             images_per_second=per_second,
             seconds_trained=self.seconds_trained,
             seconds_left=seconds_left,

@@ -158,6 +158,8 @@ class RunStatus:
     data : DataFacts
     test_accuracy : float or None
         Once it was asked for.
+    rate_changes : tuple of (int, float)
+        The steps after which the learning rate was set by hand, each with that rate.
     """
 
     run_id: str
@@ -174,6 +176,7 @@ class RunStatus:
     training: TrainingConfig
     data: DataFacts
     test_accuracy: float | None
+    rate_changes: tuple[tuple[int, float], ...] = ()
 
     @property
     def live(self) -> bool:

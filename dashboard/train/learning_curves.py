@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.runs.status import RunStatus
 from dashboard.ui.formats import percent
-from dashboard.ui.palette import DEV, TRAINING, axis, layout
+from dashboard.ui.palette import DEV, TEXT, TRAINING, axis, layout
 from mlcore import BatchMetrics, EpochMetrics
 from mlcore.language import _
 
@@ -35,9 +35,13 @@ def learning_curves(status: RunStatus) -> tuple["Figure", "Figure"]:
     batches = [record for record in records if isinstance(record, BatchMetrics)]
     measured = [record for record in records if isinstance(record, EpochMetrics)]
     end = x_axis_end(status.progress.epoch, status.total_epochs, status.live)
-    return accuracy_figure(batches, measured, status.progress.best, end), loss_figure(
-        batches, measured, status.progress.best, end
+    figures = (
+        accuracy_figure(batches, measured, status.progress.best, end),
+        loss_figure(batches, measured, status.progress.best, end),
     )
+    for figure in figures:
+        _mark_rates(figure, status)
+    return figures
 
 
 def accuracy_figure(
@@ -172,6 +176,28 @@ _NO_HOVER: Trace = {"hoverinfo": "skip", "hovertemplate": None}
 def _numbers(values: Sequence[float]) -> Numbers:
     """Return the values with six digits; what is not finite becomes None, which JSON can say."""
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
+
+
+def _mark_rates(figure: "Figure", status: RunStatus) -> None:
+    """Draw a line where a learning rate was set by hand, with that rate, and say so in the figure's words."""
+    progress = status.progress
+    for step, rate in status.rate_changes:
+        epoch = step * progress.epoch / progress.step if progress.step else 0.0
+        line = {"color": TEXT, "width": 1, "dash": "dot"}
+        figure.add_shape(type="line", x0=epoch, x1=epoch, y0=0, y1=1, yref="paper", line=line, layer="below")
+        figure.add_annotation(
+            x=epoch,
+            y=0,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="left",
+            showarrow=False,
+            text=_("rate {rate:g}").format(rate=rate),
+        )
+    if status.rate_changes:
+        rates = ", ".join(f"{rate:g}" for _step, rate in status.rate_changes)
+        text = _("Dotted lines show where the learning rate was set by hand: {rates}.").format(rates=rates)
+        figure.layout.meta = figure.layout.meta | {"alt": f"{figure.layout.meta['alt']} {text}"}
 
 
 # ---- axes that stand still --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ These are the tests of `dashboard.train.learning_curves`.
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def measured(step: int, **values: float) -> EpochMetrics:
 
 def status(*records: Any, best: EpochMetrics | None = None) -> RunStatus:
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"history": History(list(records)), "state": "running"}
+    facts |= {"history": History(list(records)), "state": "running", "rate_changes": ()}
     facts |= {"progress": Progress(epoch=1.0, best=best), "data": DataFacts("digits", "", 1000, 100, 0.1)}
     facts |= {"network": NetworkConfig(), "training": TrainingConfig(batch_size=10, epochs=1)}
     return RunStatus(**facts)
@@ -46,6 +47,16 @@ def test_training_and_dev_set_stand_in_one_chart_with_the_best_marked() -> None:
     assert "90.0 % on the dev set" in accuracy.layout.meta["alt"]
     names = [trace.name for trace in accuracy.data]
     assert names == ["Training batches", "Training set", "Dev set", "Best on the dev set"]
+
+
+def test_a_rate_set_by_hand_is_marked_where_it_was_set() -> None:
+    run = status(measured(0), measured(100))
+    run = replace(run, progress=Progress(step=100, epoch=1.0), rate_changes=((50, 0.0005),))
+    for figure in learning_curves(run):
+        assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(0.5, 0.5)]
+        assert [note.text for note in figure.layout.annotations] == ["rate 0.0005"]
+        assert figure.layout.meta["alt"].endswith("the learning rate was set by hand: 0.0005.")
+    assert not learning_curves(status(measured(0)))[0].layout.shapes
 
 
 def test_no_two_curves_differ_by_their_colour_alone() -> None:
