@@ -174,7 +174,7 @@ class Checkpoint:
         """Return what `to_arrays` wrote; anything else raises an error of any kind."""
         counters = json.loads(arrays["counters"].tobytes())
         order = arrays["order"].astype(np.intp, casting="safe")
-        if not np.array_equal(np.sort(order), np.arange(len(order))):
+        if not len(order) or not np.array_equal(np.sort(order), np.arange(len(order))):
             raise ValueError("order")
         if not 0 <= _whole(counters["position"]) <= len(order):
             raise ValueError("position")
@@ -182,7 +182,7 @@ class Checkpoint:
             step=_whole(counters["step"]),
             images_seen=_whole(counters["images_seen"]),
             position=counters["position"],
-            evaluated_step=counters["evaluated_step"],
+            evaluated_step=_whole(counters["evaluated_step"] + 1) - 1,  # -1: never
             stopped_early=bool(counters["stopped_early"]),
             patient_from=_whole(counters.get("patient_from", 0)),
             changes=_whole(counters.get("changes", 0)),
