@@ -98,12 +98,12 @@ BAD: dict[str, tuple[Files, str]] = {
         {"a.csv": with_cell(4, 2, "256")},
         "a.csv, row 4, column 2 .pixel0.: “256” is outside 0 to 255",
     ),
-    "fraction for a pixel": ({"a.csv": with_cell(4, 2, "0.5")}, "row 4, column 2 .* is a fraction"),
+    "no pixel": ({"a.csv": with_cell(4, 2, "300")}, "row 4, column 2 .* is outside 0 to 255"),
     "missing label": ({"a.csv": with_cell(7, 1, "")}, "a.csv, row 7, column 1 .label.: the label is missing"),
     "row too short": ({"a.csv": TABLE[:-20].encode()}, "a.csv, row 201 has 60 columns; the first row has 65"),
-    "no label column": (
-        {"test.csv": changed("label,", "number,")},
-        'header of test.csv names no column "label"',
+    "pixels without labels": (
+        {"test.csv": "\n".join(row.split(",", 1)[1] for row in TABLE.splitlines()).encode()},
+        "its 64 columns are 8×8 pixels; the labels are missing",
     ),
     "one class only": (
         {"a.csv": make.csv(IMAGES, 0 * LABELS).encode()},
@@ -115,9 +115,9 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "empty file": ({"a.csv": b""}, "a.csv is empty"),
     "not a zip": ({"a.zip": b"this is no archive"}, "a.zip"),
-    "picture that is no picture": (
-        {"a.zip": make.archive(PICTURES | {"3/note.png": b"not a picture"})},
-        "3/note.png",
+    "pictures that are none": (
+        {"a.zip": make.archive({f"{k}/note.png": b"not a picture" for k in range(3)})},
+        "0/note.png is not a picture that can be read",
     ),
     "pictures without folders": (
         {"a.zip": make.archive({"1.png": make.picture(IMAGES[0])})},
@@ -138,11 +138,11 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "a format that nobody reads": (
         {"thesis.pdf": b"%PDF-1.7"},
-        "The format of thesis.pdf is not supported",
+        "There is nothing that can be used in thesis.pdf",
     ),
     "two formats at once": (
         {"a.csv": TABLE.encode(), "b.npz": make.npz(images=IMAGES, labels=LABELS[:9])},
-        "do not belong together",
+        "200 images but 9 labels",
     ),
 }
 
