@@ -7,15 +7,25 @@ import streamlit as st
 
 from dashboard.estimate import expected_seconds
 from dashboard.network.picture import example_of, network_svg, show_network_picture
-from dashboard.network.settings import good_rate, set_network, set_training, use_good_rate
+from dashboard.network.settings import (
+    good_rate,
+    set_network,
+    set_training,
+    use_good_rate,
+    weigh_classes,
+)
 from dashboard.session import Session
 from dashboard.ui.config_form import Form
 from dashboard.ui.formats import duration
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors
+from dashboard.ui.messages import friendly_errors, plain
 from dashboard.ui.wording import length_words
 from mlcore import OPTIMIZERS, network_summary
 from mlcore.language import _
+from mlcore.quote import quoted
+
+UNEVEN = 3
+"""Times the images of the rarest class that the commonest one has when weights are offered; in MNIST, 1.2."""
 
 
 def show_settings(session: Session) -> None:
@@ -28,6 +38,7 @@ def show_settings(session: Session) -> None:
     network.show(_("More network settings"))
     st.header(_("The training"), help=meaning("step", "batch", "gradient"))
     say_in_short(session)
+    offer_class_weights(session)
     training.show(_("More training settings"))
 
 
@@ -44,6 +55,26 @@ def say_in_short(session: Session) -> None:
             type="tertiary",
             disabled=session.training_config.learning_rate == rate,
             on_click=use_good_rate,
+            args=(session,),
+        )
+
+
+def offer_class_weights(session: Session) -> None:
+    """Offer to weigh the classes when some have far fewer images than others."""
+    classes = zip(session.dataset.class_counts.tolist(), session.dataset.class_names, strict=True)
+    by_size = sorted(pair for pair in classes if pair[0])
+    (least, rare), (most, common) = by_size[0], by_size[-1]
+    if session.training_config.class_weights != "none" or most < UNEVEN * least:
+        return
+    text = _("The classes are uneven: {common} has {most:,} images, {rare} only {least:,}.")
+    text = text.format(common=quoted(common), most=most, rare=quoted(rare), least=least)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(plain(text))
+        st.button(
+            _("Give rare classes more weight"),
+            key="weigh_classes",
+            type="tertiary",
+            on_click=weigh_classes,
             args=(session,),
         )
 

@@ -63,3 +63,8 @@ def use_good_rate(session: Session) -> None:
     """Set a learning rate that works with the optimizer."""
     session.training_config = replace(session.training_config, learning_rate=good_rate(session))
     session.rate_is_chosen = False
+
+
+def weigh_classes(session: Session) -> None:
+    """Give each class the same weight in the loss, however many images it has."""
+    session.training_config = replace(session.training_config, class_weights="balanced")

@@ -17,7 +17,7 @@ from dashboard.server.server import server
 from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset
 from mlcore import Dataset
-from tests.fields import number_field
+from tests.fields import number_field, number_fields
 from tests.mlcore.datasets.readers import data_files as make
 from tests.pages.visits import figures, grids, opened, session_of
 from tests.waiting import wait_until
@@ -406,10 +406,10 @@ def test_the_validation_images_of_a_file_are_offered_as_the_dev_set(app: AppTest
         members |= {f"{part}/{path}": content for path, content in found.items()}
     bring(choose(app, UPLOADED), {"digits.zip": make.archive(members)})
     assert (figures(app)["Training"], figures(app)["Dev set"]) == ("250", "50")
-    assert not [widget for widget in app.number_input if widget.key == "dev_size"]
+    assert not number_fields(app)
     app.segmented_control(key="dev_source").set_value("drawn").run()
     assert (figures(app)["Training"], figures(app)["Dev set"]) == ("240", "60")
-    app.number_input(key="dev_size").set_value(10).run()
+    number_field(app, "Dev set").type(10)
     assert figures(app)["Dev set"] == "30"
     app.segmented_control(key="dev_source").set_value("given").run()
     assert (figures(app)["Training"], figures(app)["Dev set"]) == ("250", "50")

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.network.settings import is_changed, use_recipe
 from dashboard.session import UPLOADED, Session
-from mlcore import RECIPES, Dataset
+from mlcore import RECIPES, Dataset, TrainingConfig
 from tests.pages.visits import new_app
 from tests.waiting import PATIENCE
 
@@ -56,6 +56,21 @@ def test_the_validation_images_of_a_file_stay_the_dev_set() -> None:
     use_recipe(session, "notebook-1")
     assert session.split_settings == session.given_split
     assert len(session.split.dev) == 2000
+
+
+def test_class_weights_are_offered_where_the_classes_are_uneven() -> None:
+    app: AppTest = new_app()
+    app.session_state["session"] = session = Session()
+    labels = np.repeat([0, 1], [90, 10])
+    session.use_upload(Dataset(np.zeros((100, 4, 4), np.uint8), labels, ("no", "yes"), "rare"))
+    app.switch_page("pages/network.py").run(timeout=PATIENCE)
+    assert any("no has 90 images, yes only 10." in caption.value for caption in app.caption)
+    app.button(key="weigh_classes").click().run()
+    assert session.training_config.class_weights == "balanced"
+    assert not [button for button in app.button if button.key == "weigh_classes"]
+    session.use_dataset("mnist")
+    session.training_config = TrainingConfig()
+    assert not [button for button in app.run().button if button.key == "weigh_classes"]
 
 
 @pytest.mark.parametrize(
