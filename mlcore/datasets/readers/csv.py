@@ -5,7 +5,7 @@ It is one of the readers between a dataset file and a Dataset; it works block by
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.labels import without_unlabelled
 from mlcore.datasets.readers.limits import MEGABYTE, check_bytes, check_images
-from mlcore.datasets.readers.parts import MissingPart, Part, several
+from mlcore.datasets.readers.parts import MissingPart, NamedPart, Part, set_aside, several
 from mlcore.datasets.readers.scale import (
     FRACTION_SCALES,
     OVERSHOOT,
@@ -64,6 +64,8 @@ class Table:
     layout: Layout
     has_header: bool
     range: ValueRange
+    part: Part = "train"
+    seen: set[NamedPart | None] = field(default_factory=set)  # parts, as the rows are read
 
 
 def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
@@ -78,12 +80,17 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
     DatasetError
         With file, row and column of the first value that cannot be read.
     """
-    if part != "train":
-        raise MissingPart(part)
     images_of, labels_of, notes = _chosen(_opened(sources, labelled), labelled)
+    if part != "train" and images_of.layout.part is None:
+        raise MissingPart(part)
     decisions: list[Decision] = []
+    images_of = replace(images_of, part=part)
     images, labels = _read(images_of, decisions)
+    if len(images) == 0:
+        raise MissingPart(part)
     notes = [*images_of.layout.notes, *notes]
+    if part == "train":
+        notes += set_aside([other for other in ("dev", "test") if other in images_of.seen])
     file = images_of.layout.file
     if not labelled:
         labels = labels[:0]
@@ -278,6 +285,17 @@ def _collect(table: Table, scale: Scale | None, decisions: list[Decision]) -> tu
 
 
 def _chunks(table: Table) -> Iterator[Chunk]:
+    """Yield the rows of the part that is read; what speaks of no part is learned from."""
+    for chunk in _all_chunks(table):
+        if chunk.parts:
+            table.seen.update(chunk.parts)
+            wanted = (table.part, None) if table.part == "train" else (table.part,)
+            kept = np.array([part in wanted for part in chunk.parts])
+            chunk = replace(chunk, labels=chunk.labels[kept], pixels=chunk.pixels[kept])
+        yield chunk
+
+
+def _all_chunks(table: Table) -> Iterator[Chunk]:
     with open_table(table.source) as text:
         yield from chunks_of(text, table.layout, table.has_header)
 
@@ -322,7 +340,7 @@ def _scale_of_all(table: Table) -> Scale | None:
 def _outside(table: Table) -> DatasetError:
     outside = (
         (chunk, wrong)
-        for chunk in _chunks(table)
+        for chunk in _all_chunks(table)
         if (wrong := (chunk.pixels < 0) | (chunk.pixels > 255)).any()
     )
     chunk, wrong = next(outside)

@@ -209,7 +209,7 @@ def _rows_of(head: bytes) -> list[bytes]:
 def is_bitmap(head: bytes) -> bool:
     """Tell whether text is a picture, a letter a pixel: lines of one length, of two letters only.
 
-    >>> is_bitmap(b"00011000\n" * 8), is_bitmap(b"0,0,1,1\n" * 8), is_bitmap(b"7\n2\n" * 8)
+    >>> is_bitmap(b"00011000\\n" * 8), is_bitmap(b"0,0,1,1\\n" * 8), is_bitmap(b"7\\n2\\n" * 8)
     (True, False, False)
     """
     lines = head.splitlines()[:-1] if len(head) == HEAD_BYTES else head.splitlines()

@@ -7,7 +7,7 @@ reads all rows in the layout that it returns.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, check_image_shape
+from mlcore.datasets.readers.parts import part_of
 from mlcore.datasets.readers.table_lines import NUMBER, Dialect
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -75,6 +76,8 @@ class Layout:
         Columns that hold no numbers: labels that are words, names of files, nothing at all.
     first_pixel : int
         The number of the first pixel in rows of pairs.
+    part : int or None
+        The column that says of each row to which part of the data it belongs ("train", "test").
     notes : tuple of str
         What is left out, for the user.
     """
@@ -89,6 +92,7 @@ class Layout:
     one_hot: tuple[int, ...] = ()
     text: frozenset[int] = frozenset()
     first_pixel: int = 1
+    part: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,11 +129,14 @@ class Columns:
         The columns that hold words.
     blank : frozenset of int
         The columns that hold nothing.
+    words : mapping of int to frozenset of str
+        For each column of words, some of them.
     """
 
     values: NDArray[Any]
     text: frozenset[int] = frozenset()
     blank: frozenset[int] = frozenset()
+    words: Mapping[int, frozenset[str]] = field(default_factory=dict)
     _kept: dict[int, NDArray[Any]] = field(default_factory=dict)
 
     def numbers(self, column: int) -> NDArray[Any]:
@@ -257,6 +264,8 @@ def layout_of(
     says_nothing = names is None or are_mangled([name for name in names if name])
     small = ("",) * n if names is None or says_nothing else tuple(name.lower() for name in names)
     sides = _Shapes(file, names, len(used))
+    part = _part_column(columns, small)
+    used = [k for k in used if k != part]
     text = columns.text | columns.blank
     alone = _labels_alone(columns, small, used)
     if alone is not None:
@@ -277,6 +286,7 @@ def layout_of(
         found.label,
         found.one_hot,
         text,
+        part=part,
         notes=tuple(notes),
     )
 
@@ -465,6 +475,14 @@ class _Choice:
             return False
         inner = self._columns.values[:, list(pixels[1:-1])]
         return not bool(np.isin(values, np.unique(inner)).all())
+
+
+def _part_column(columns: Columns, names: Sequence[str]) -> int | None:
+    """Return the column in which all words name a part of the data: such words are never classes."""
+    for column, words in columns.words.items():
+        if names[column] not in LABEL_NAMES and words and all(map(part_of, words)):
+            return column
+    return None
 
 
 def _is_one_hot(columns: Columns, marks: Sequence[int]) -> bool:

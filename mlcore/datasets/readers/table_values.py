@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.datasets.readers.labels import labels_of_marks
 from mlcore.datasets.readers.limits import check_label
+from mlcore.datasets.readers.parts import NamedPart, part_of
 from mlcore.datasets.readers.table_layout import Columns, Layout
 from mlcore.datasets.readers.table_lines import COMMENTS, NUMBER, Dialect, TableText, without_comments
 from mlcore.datasets.readers.table_sparse import sparse_rows
@@ -42,6 +43,8 @@ class Chunk:
         All 0 in a table without labels.
     pixels : array, ``(rows, pixels)``
         As they stand in the file, finite.
+    parts : sequence of str or None
+        The part of the data that each row belongs to; empty where no column says it.
     lines : list of bytes
         The rows, and the blank lines among them.
     first_row : int
@@ -50,6 +53,7 @@ class Chunk:
 
     labels: NDArray[Any]
     pixels: NDArray[Any]
+    parts: Sequence[NamedPart | None]
     lines: Sequence[bytes]
     first_row: int
 
@@ -83,7 +87,8 @@ def columns_of(dialect: Dialect, lines: Sequence[bytes]) -> Columns:
         values = np.array(cells, np.float64)
     else:
         values = _with_columns(values, n, sorted(text | blank))
-    return Columns(values, text, blank)
+    words = {k: frozenset(label_text(row[k]) for row in rows if k < len(row)) for k in text}
+    return Columns(values, text, blank, words)
 
 
 def _kinds(rows: Sequence[Sequence[bytes]], n: int) -> tuple[frozenset[int], frozenset[int]]:
@@ -149,10 +154,15 @@ def _chunks(layout: Layout, lines: Sequence[bytes], first_row: int) -> Iterator[
         yield from _chunks(layout, lines[middle:], first_row + middle)
 
 
-def _together(layout: Layout, lines: list[bytes]) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Return labels and pixels of some lines when NumPy can parse all of them, otherwise None."""
+Parsed: TypeAlias = tuple[NDArray[Any], NDArray[Any], Sequence[NamedPart | None]]
+"""Labels, pixels and parts of some rows, as `Chunk` has them."""
+
+
+def _together(layout: Layout, lines: list[bytes]) -> Parsed | None:
+    """Return labels, pixels and parts of some lines when NumPy can parse all of them, otherwise None."""
     if layout.dialect.is_sparse:
-        return sparse_rows(layout, lines)
+        parsed = sparse_rows(layout, lines)
+        return parsed and (*parsed, ())
     apart = _text_apart(layout.dialect, layout.n_columns, layout.text, lines)
     values = (
         _values_together(layout.dialect, layout.n_columns - len(layout.text), apart[0]) if apart else None
@@ -169,7 +179,8 @@ def _together(layout: Layout, lines: list[bytes]) -> tuple[NDArray[Any], NDArray
         labels = labels_of_marks(values.take([layout.places[k] for k in layout.one_hot], axis=1))
     else:
         labels = np.zeros(len(values), np.int64)
-    return None if labels is None else (labels, pixels)
+    parts = () if layout.part is None else [part_of(label_text(cells[layout.part])) for cells in apart[1]]
+    return None if labels is None else (labels, pixels, parts)
 
 
 def _values_together(dialect: Dialect, n_columns: int, lines: list[bytes]) -> NDArray[Any] | None:
@@ -263,7 +274,7 @@ def label_text(cell: bytes) -> str:
 # Cell by cell
 
 
-def _slowly(layout: Layout, line: bytes, row: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _slowly(layout: Layout, line: bytes, row: int) -> Parsed:
     """Parse one line cell by cell, to find the cell that cannot be read."""
     if layout.dialect.is_sparse:
         message = _(
@@ -287,7 +298,8 @@ def _slowly(layout: Layout, line: bytes, row: int) -> tuple[NDArray[Any], NDArra
     elif layout.one_hot:
         labels = _read_marks(layout, row, [cells[k] for k in layout.one_hot])
     pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
-    return labels, np.array([pixels])
+    parts = () if layout.part is None else [part_of(label_text(cells[layout.part]))]
+    return labels, np.array([pixels]), parts
 
 
 def _read_label(layout: Layout, row: int, column: int, cell: bytes) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.readers import read_dataset
+from mlcore.datasets.readers import read_dataset, read_parts
 from mlcore.errors import DatasetError
 
 RNG = np.random.default_rng(0)
@@ -260,6 +260,22 @@ def test_words_may_be_the_labels_of_another_table() -> None:
     same(
         read_dataset({"x.csv": images.encode(), "y.csv": labels.encode()}), [NAMES[digit] for digit in DIGITS]
     )
+
+
+# Parts
+
+
+@pytest.mark.parametrize("header", ["", HEADER + ",Usage\n"])
+def test_a_column_of_parts_is_no_label_and_keeps_the_test_images_apart(header: str) -> None:
+    words = ["Training"] * 10 + ["PublicTest", "validation"] * 5
+    lines = [f"{line},{word}" for line, word in zip(rows(first).splitlines(), words, strict=True)]
+    parts = read_parts({"a.csv": (header + "\n".join(lines)).encode()})
+    names = [str(digit) for digit in DIGITS]
+    same(parts.train, names[:10], IMAGES[:10])
+    assert parts.test is not None
+    assert parts.dev is not None
+    same(parts.test, names[10::2], IMAGES[10::2])
+    same(parts.dev, names[11::2], IMAGES[11::2])
 
 
 # Scales
