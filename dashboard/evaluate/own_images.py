@@ -31,8 +31,9 @@ def show_own_images(session: Session, model: Model) -> None:
     if images is None:
         st.caption(
             _(
-                "Drop images without labels here: a table such as Kaggle's test.csv, pictures as a .zip, an "
-                ".npz file or IDX images. The model chosen above labels them; its answers can be downloaded."
+                "Drop images without labels here: a table such as Kaggle's test.csv, pictures, a .zip of "
+                "them, an .npz file or IDX images. The model chosen above labels them; its answers can be "
+                "downloaded."
             )
         )
     elif reason := too_much(model, len(images)):

@@ -36,6 +36,7 @@ UNLABELLED: dict[str, Callable[[], dict[str, bytes]]] = {
     "idx": lambda: {"t10k-images-idx3-ubyte": make.idx(IMAGES)},
     "idx with labels": lambda: make.idx_pair(IMAGES, LABELS),
     "pictures": lambda: {"mine.zip": make.archive(pictures())},
+    "pictures by themselves": lambda: {name: bytes(content) for name, content in pictures().items()},
     "pictures in a folder": lambda: {"mine.zip": make.archive(pictures("testSet/img_{}.png"))},
 }
 
