@@ -171,14 +171,9 @@ def bring(app: AppTest, files: dict[str, bytes]) -> AppTest:
     return app.run()
 
 
-def table_of(images: np.ndarray) -> bytes:
-    lines = [",".join(f"pixel{k}" for k in range(images[0].size))]
-    return "\n".join(lines + [",".join(map(str, image.ravel())) for image in images]).encode()
-
-
 def test_a_table_without_labels_is_answered_the_least_sure_first() -> None:
     images = shipped_dataset("mnist-test").images[:70]
-    app = bring(opened("evaluate", set="unlabelled"), {"test.csv": table_of(images)})
+    app = bring(opened("evaluate", set="unlabelled"), {"test.csv": make.unlabelled_csv(images).encode()})
     probabilities = shipped_model("mnist").predict_probabilities(images)
     order = np.argsort(probabilities.max(axis=1), kind="stable")[:ROWS_A_PAGE]
     shown = app.dataframe[0].value

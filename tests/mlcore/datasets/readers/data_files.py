@@ -47,6 +47,13 @@ def csv(
     return "\n".join(lines) + "\n"
 
 
+def unlabelled_csv(images: np.ndarray) -> str:
+    """Return a table as Kaggle's test.csv: a header, and pixels only."""
+    rows = images.reshape(len(images), -1)
+    header = ",".join(f"pixel{k}" for k in range(rows.shape[1]))
+    return "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+
+
 def npz(**arrays: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)

@@ -17,10 +17,7 @@ IMAGES, LABELS = DIGITS.images, DIGITS.labels
 
 
 def table(images: np.ndarray = IMAGES) -> bytes:
-    """Return a table as Kaggle's test.csv: a header, and pixels only."""
-    lines = [",".join(f"pixel{k}" for k in range(images[0].size))]
-    lines += [",".join(map(str, image.ravel())) for image in images]
-    return "\n".join(lines).encode()
+    return make.unlabelled_csv(images).encode()
 
 
 def pictures(names: str = "img_{}.png") -> dict[str, bytes | str]:
