@@ -26,6 +26,7 @@ CHARACTERS = {
 
 SAMPLE = 2000  # images whose ink is measured
 UPRIGHT = 1.1  # times as high as it is wide: of MNIST's images, any hundred have 1.3 to 1.5
+LYING = 1 / 1.2
 INK = 64
 
 
@@ -61,16 +62,17 @@ def characters_of(which: str, class_names: list[str], others: Collection[str] = 
     return [by_label[name] for name in class_names]
 
 
-def is_upright(images: UInt8Array) -> bool:
-    """Tell whether the ink (white on black) is clearly higher than wide, as it is in upright writing.
+def proportion(images: UInt8Array) -> float:
+    """Return how many times as high as wide the ink (white on black) is, on the mean.
 
     >>> bar = np.zeros((1, 8, 8), np.uint8)
     >>> bar[0, 1:7, 3:5] = 255
-    >>> is_upright(bar), is_upright(bar.transpose(0, 2, 1))
-    (True, False)
+    >>> proportion(bar)
+    3.0
     """
     ink = images[:: max(1, len(images) // SAMPLE)] > INK
-    return _extent(np.any(ink, axis=2)) > UPRIGHT * _extent(np.any(ink, axis=1))
+    height, width = _extent(np.any(ink, axis=2)), _extent(np.any(ink, axis=1))
+    return height / width if width else 1.0
 
 
 def _extent(has_ink: NDArray[np.bool_]) -> float:

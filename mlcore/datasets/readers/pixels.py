@@ -11,7 +11,7 @@ import numpy as np
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.dataset import BLOCK
 from mlcore.datasets.decision import Decision, pack_rows
-from mlcore.datasets.readers.orientation import emnist_set, is_upright
+from mlcore.datasets.readers.orientation import LYING, UPRIGHT, emnist_set, proportion
 from mlcore.datasets.readers.polarity import Papers
 from mlcore.datasets.readers.scale import ValueRange, scale_of
 from mlcore.datasets.readers.shrink import is_large, shrinking, shrunk
@@ -103,9 +103,16 @@ def _invert(images: UInt8Array, stretch: Decision | None) -> Decision | None:
 
 
 def _turn(images: UInt8Array, names: str) -> Decision | None:
-    """Set EMNIST's images upright, unless somebody has done that already."""
-    square = images.shape[1] == images.shape[2]
-    if not square or emnist_set(names) is None or is_upright(images):
+    """Set EMNIST's images upright, unless somebody has done that already; offer it where writing lies."""
+    if images.shape[1] != images.shape[2]:
+        return None
+    high = proportion(images)
+    if emnist_set(names) is None:
+        if high > LYING:
+            return None
+        offer = _("The ink is wider than high, as in images that are stored transposed, but was not turned.")
+        return Decision("turn", _("The images were turned."), len(images), is_undone=True, offer=offer)
+    if high > UPRIGHT:
         return None
     for start in range(0, len(images), BLOCK):
         block = images[start : start + BLOCK]

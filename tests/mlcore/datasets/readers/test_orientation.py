@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlcore import load_dataset, read_dataset
+from mlcore import load_dataset, read_dataset, redo_decision
 from tests.mlcore.datasets.readers import data_files as make
 
 IMAGES = load_dataset("mnist-test").images[:60]
@@ -54,7 +54,22 @@ def test_images_that_are_upright_already_are_not_turned_again() -> None:
     assert dataset.decisions == ()
 
 
-def test_other_files_are_not_turned() -> None:
+def test_other_files_are_not_turned_but_where_the_ink_lies_that_is_offered() -> None:
     dataset = read_dataset({"letters.npz": make.npz(X=TRANSPOSED, y=LETTERS)})
     np.testing.assert_array_equal(dataset.images, TRANSPOSED)
     assert dataset.class_names == tuple(str(k) for k in range(1, 27))
+    assert dataset.notes == ()
+    (decision,) = dataset.decisions
+    assert (decision.key, decision.is_undone) == ("turn", True)
+    turned = redo_decision(dataset, "turn")
+    np.testing.assert_array_equal(turned.images, IMAGES)
+    assert turned.notes == ("The images were turned.",)
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-test", "digits-8x8"])
+def test_nothing_is_offered_where_the_ink_stands(name: str) -> None:
+    shipped = load_dataset(name)
+    for start in range(0, 1500, 100):
+        some = slice(start, start + 100)
+        content = make.npz(X=shipped.images[some], y=shipped.labels[some])
+        assert read_dataset({"a.npz": content}).decisions == ()
