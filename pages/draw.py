@@ -30,8 +30,7 @@ def show_page(session: Session) -> None:
         show_answer(model, image, hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
-        with st.expander(_("Use a model file")):
-            bring_model(session, "draw_model")
+        bring_model(session, "draw_model")
         choose_pen(session)
 
 

@@ -29,7 +29,7 @@ guard(__file__)
 st.title(_("Evaluate"))
 session = get_session()
 with friendly_errors():
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(key="question", horizontal=True, gap="medium"):
         choose_answerer(session)
         name = choose_images(session)
     model = chosen_model(session)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dashboard.ui.messages import chart_text
-from dashboard.ui.palette import COLORS, axis, layout
+from dashboard.ui.palette import BACKGROUND, COLORS, axis, layout
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 
@@ -25,7 +25,7 @@ AXIS_NAME = 14
 """Letters of a class's name below its bar; the table has the rest."""
 
 PATTERNS = ("", "/", ".")
-"""Of the bars of each part: colour is not the only sign."""
+"""Of the bars of each part, in the background's colour: the colours of two parts are equally dark."""
 
 
 def class_figure(table: pd.DataFrame) -> "Figure":
@@ -47,7 +47,15 @@ def class_figure(table: pd.DataFrame) -> "Figure":
             "y": table[part].tolist(),
             "marker": {
                 "color": COLORS[number],
-                "pattern": {"shape": PATTERNS[number], "fillmode": "overlay"},
+                "pattern": {
+                    "shape": PATTERNS[number],
+                    "fillmode": "overlay",
+                    "fgcolor": BACKGROUND,
+                    "fgopacity": 1,
+                    "solidity": 0.3,
+                    "size": 8,
+                },
+                "line": {"width": 1, "color": BACKGROUND},
             },
             "customdata": table["total"].tolist(),
             "hovertemplate": _("{part}: %{{y:,}} of %{{customdata:,}} images").format(part=_(label)),

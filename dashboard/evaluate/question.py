@@ -23,7 +23,6 @@ def choose_answerer(session: Session) -> None:
     """Show the choice of the model, the same as on Draw."""
     with st.container(width=340):
         choose_model(session, "evaluate_model")
-    with st.popover(_("Use a model file"), icon=":material/upload:"):
         bring_model(session, "evaluate_model")
 
 

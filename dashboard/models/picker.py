@@ -35,15 +35,16 @@ def use_model(session: Session, key: str) -> None:
 
 def bring_model(session: Session, key: str) -> None:
     """Let the visitor bring a model file, which then answers."""
-    st.file_uploader(
-        _("A model file that was downloaded from the Train page"),
-        "npz",
-        max_upload_size=LARGEST_MODEL,
-        key=f"{key}_file",
-        on_change=_take_file,
-        args=(session, key),
-    )
-    show_problem(f"{key}_file")
+    with st.expander(_("Use a model file")):
+        st.file_uploader(
+            _("A model file that was downloaded from the Train page"),
+            "npz",
+            max_upload_size=LARGEST_MODEL,
+            key=f"{key}_file",
+            on_change=_take_file,
+            args=(session, key),
+        )
+        show_problem(f"{key}_file")
 
 
 def _take_file(session: Session, key: str) -> None:

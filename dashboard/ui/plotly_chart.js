@@ -6,7 +6,7 @@ const habits = {}; // key → what the visitor hid and whether the close-up is o
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const STILL = 8; // pixels that a finger may move while it taps
 const PAUSE = 200; // milliseconds that the arrow keys rest before Python hears of the cell
-const MARKS = { circle: "●", diamond: "◆", "star-open": "☆", square: "■" };
+const MARKS = { circle: "●", diamond: "◆", "star-open": "☆", "": "■", "/": "▨", ".": "░" };
 let plotly; // a promise of Plotly, shared by all charts
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -168,7 +168,7 @@ function sample({ line = {}, marker = {}, mode = "", opacity = 1, type }) {
   const color = marker.color ?? line.color;
   const dash = line.dash === "dash" ? "5 3" : "none";
   const stroke = mode.includes("lines") ? `<path d="M1 6H33" stroke="${color}" stroke-width="${line.width ?? 2}" stroke-dasharray="${dash}"/>` : "";
-  const mark = type === "bar" ? MARKS.square : mode.includes("markers") ? (MARKS[marker.symbol] ?? MARKS.circle) : "";
+  const mark = type === "bar" ? MARKS[marker.pattern?.shape ?? ""] : mode.includes("markers") ? (MARKS[marker.symbol] ?? MARKS.circle) : "";
   return `<svg viewBox="0 0 34 12" width="34" height="12" opacity="${marker.opacity ?? opacity}" aria-hidden="true">${stroke}` +
     `<text x="17" y="10.5" text-anchor="middle" font-size="12" fill="${color}">${mark}</text></svg>`;
 }

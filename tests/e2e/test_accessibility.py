@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.e2e.steps import SEVEN, Visitor
+from tests.e2e.steps import CANVAS, SEVEN, Visitor
 
 DESK, PHONE = (1280, 900), (390, 844)
 Look = tuple[tuple[int, int], Literal["light", "dark"]]
@@ -79,3 +79,67 @@ def test_a_run_breaks_no_rule_while_it_trains_pauses_and_has_ended(visitor: Visi
     assert violations(visitor, FAR_APART) == []
     visitor.press("Stop", "Train again")
     assert violations(visitor, FAR_APART) == []
+
+
+# What is outlined with focus: the element itself or, where it is hidden or small, what shows it.
+OUTLINED = """() => {
+  const outlined = (element) => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && element.offsetWidth >= 8;
+  };
+  const focused = document.activeElement;
+  const chain = [];
+  for (let at = focused; at && at !== document.body; at = at.parentElement) chain.push(at);
+  return [chain.length ? focused.outerHTML.slice(0, 200) : "", chain.slice(0, 5).some(outlined)];
+}"""
+
+
+@pytest.mark.parametrize("path", ["/", "/data", "/network", "/draw"])
+def test_focus_is_outlined_on_its_way_through_a_page(visitor: Visitor, path: str) -> None:
+    visitor.page.emulate_media(forced_colors="active")
+    visitor.open(path, PAGES[path])
+    stops: list[tuple[str, bool]] = []
+    for _ in range(60):
+        visitor.page.keyboard.press("Tab")
+        element, outlined = visitor.page.evaluate(OUTLINED)
+        if not element:  # the browser's own controls have it
+            break
+        stops.append((element, outlined))
+    assert len(stops) > 10
+    assert [element for element, outlined in stops if not outlined] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_text_of_the_primary_link_can_be_read_with_focus_and_under_the_pointer(
+    visitor: Visitor, scheme: Literal["light", "dark"]
+) -> None:
+    visitor.page.emulate_media(color_scheme=scheme)
+    visitor.open("/", PAGES["/"])
+    link = visitor.main.locator(".st-key-primary_link a")
+    for act in (link.focus, link.hover):
+        act()
+        assert violations(visitor, [(DESK, scheme)]) == []
+
+
+def test_bars_and_progress_are_seen_in_forced_colours(visitor: Visitor) -> None:
+    visitor.page.emulate_media(forced_colors="active")
+    visitor.open("/draw", PAGES["/draw"])
+    visitor.draw(SEVEN, text="sure")
+    bar, track = visitor.main.locator(".dl-first .dl-fill"), visitor.main.locator(".dl-first .dl-track")
+    paint = "element => getComputedStyle(element).backgroundColor"
+    assert bar.evaluate(paint) != track.evaluate(paint)
+    expect(track).to_have_css("outline-style", "solid")
+
+
+def test_nothing_moves_when_the_canvas_arrives(visitor: Visitor) -> None:
+    visitor.page.add_init_script(
+        """window.places = new Set();
+        (function look() {
+          const below = document.querySelector(".st-key-canvas_board button");
+          if (below) places.add(below.getBoundingClientRect().top);
+          requestAnimationFrame(look);
+        })()"""
+    )
+    visitor.open("/draw", PAGES["/draw"])
+    expect(visitor.main.locator(CANVAS).last).to_be_visible()
+    assert len(visitor.page.evaluate("[...places]")) == 1
