@@ -25,6 +25,7 @@ from mlcore.datasets.readers.parts import (
 from mlcore.datasets.readers.picture_labels import labelled_by_list, labelled_by_name
 from mlcore.datasets.readers.pictures import check_classes, has_classes
 from mlcore.datasets.readers.source import Source, open_content
+from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -48,12 +49,15 @@ class Chosen:
     reader : Reader
     groups : dict
         From a part's name, or None where names speak of none, to its files.
+    partless : list of Source
+        Files that name no part, beside a training part: they are used only for labels that it misses.
     notes : list of str
         What was left out, for the visitor.
     """
 
     reader: Reader
     groups: Groups
+    partless: list[Source] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def read(self, part: Part) -> Found:
@@ -66,10 +70,23 @@ class Chosen:
         DatasetError
             When what they have cannot be used.
         """
+        if part == "train" and self.partless:
+            return self._read_beside_partless()
         if part == "train" or part in self.groups:
             return self.reader.read(self.groups[named_part(self.groups, part)], "train")
         # A file may hold several parts itself.
         return self.reader.read(self.groups[named_part(self.groups, "train")], part)
+
+    def _read_beside_partless(self) -> Found:
+        try:
+            found = self.reader.read(self.groups["train"], "train")
+        except MissingLabels as error:
+            try:
+                return self.reader.read([*self.groups["train"], *self.partless], "train")
+            except DatasetError:
+                raise error from None
+        found.notes.append(_partless_note(self.partless))
+        return found
 
     def read_unlabelled(self) -> Found:
         """Read the images that are to be answered: the test images, where files have several parts.
@@ -118,8 +135,7 @@ def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
     key = _format_of(by_kind)
     groups = by_part(_once_each(by_kind[key]), _part_speaker(by_kind[key]))
     notes: list[str] = []
-    if "train" in groups and None in groups:
-        notes.append(_partless_note(groups.pop(None)))
+    partless = groups.pop(None) if "train" in groups and None in groups else []
     lists: list[Source] = []
     if key == "pictures" and labels != "none":
         groups, lists = _labelled(groups, by_kind.get("csv", []), labels, notes)
@@ -129,7 +145,7 @@ def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
         notes.append(_unread_note(unread))
     if "sample" in groups and named_part(groups, "train") != "sample":
         notes += set_aside(["sample"])
-    return Chosen(READERS[key], groups, notes)
+    return Chosen(READERS[key], groups, partless, notes)
 
 
 def _labelled(

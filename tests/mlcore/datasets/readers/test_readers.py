@@ -526,6 +526,16 @@ def test_what_names_no_part_is_left_out_beside_a_training_part_and_named() -> No
     assert len(read_dataset({"a.zip": make.archive(folders)})) == 6
 
 
+def test_labels_in_a_file_that_names_no_part_are_used_where_the_training_part_has_none() -> None:
+    images, labels = some_images()
+    pixels = make.csv(images, labels).splitlines()
+    files = {
+        "X_train.csv": "\n".join(line.partition(",")[2] for line in pixels).encode(),
+        "labels.csv": "\n".join(map(str, labels)).encode(),
+    }
+    same(read_dataset(files), images, labels)
+
+
 def test_a_folder_of_this_machine_is_read_as_an_archive_is(tmp_path: Path) -> None:
     images, labels = some_images()
     raw = tmp_path / "MNIST" / "raw"
