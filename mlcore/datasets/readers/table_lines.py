@@ -6,9 +6,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from mlcore.datasets.readers.limits import MAX_TEXT_BYTES, MEGABYTE
 from mlcore.datasets.readers.source import Source, open_content
@@ -25,6 +25,7 @@ NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECAS
 _DECIMAL_COMMA = re.compile(rb'[\s"]*[+-]?\d+,\d+[\s"]*')
 SPARSE_ROW = re.compile(rb"\s*[+-]?\d[\d.e+-]*(?:[ \t]+\d{1,9}:[+-]?[\d.][\d.eE+-]*)*\s*(?:#.*)?")
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\s*', re.IGNORECASE)
+_IMAGE = re.compile(rb'[ "]*\d+(?: +\d+){15,}[ "]*')
 _ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
 
 
@@ -117,7 +118,53 @@ def open_table(source: Source) -> Iterator[TableText]:
             lines = lines + more
         lines = without_comments(lines)
         dialect = _dialect_of(separator or _separator_of(lines[0]), lines[:5])
-        yield TableText(source.name, dialect, names, lines, row, blocks)
+        text = TableText(source.name, dialect, names, lines, row, blocks)
+        image = _Image.among(dialect, [line for line in lines if line.strip()][:2])
+        yield image.unpacked(text) if image else text
+
+
+@dataclass(frozen=True)
+class _Image:
+    """The cell that holds a whole image, its pixels divided by blanks, as FER-2013 has them."""
+
+    separator: bytes
+    column: int
+    n_pixels: int
+    header: bytes | None
+
+    @classmethod
+    def among(cls, dialect: Dialect, rows: Sequence[bytes]) -> Self | None:
+        """Return it when the first or the second row has such a cell: above the second there is a header."""
+        if dialect.separator is None:
+            return None
+        for row, header in zip(rows, (None, rows[0]), strict=False):
+            for column, cell in enumerate(row.split(dialect.separator, MANY)):
+                if _IMAGE.fullmatch(cell):
+                    return cls(dialect.separator, column, len(cell.split()), header)
+        return None
+
+    def unpacked(self, text: TableText) -> TableText:
+        """Return the same table with a cell for each pixel."""
+        names, head, first_row = text.names, text.head, text.first_row
+        if self.header is not None:
+            cells = [
+                cell.decode("utf-8", "replace").strip(' "') for cell in self.header.split(self.separator)
+            ]
+            pixels = [
+                f"{name}{k}" for name in cells[self.column : self.column + 1] for k in range(self.n_pixels)
+            ]
+            names = (*cells[: self.column], *pixels, *cells[self.column + 1 :])
+            head, first_row = head[1:], first_row + 1
+        blocks = (list(map(self._row, lines)) for lines in text._blocks)
+        return replace(
+            text, names=names, head=list(map(self._row, head)), first_row=first_row, _blocks=blocks
+        )
+
+    def _row(self, line: bytes) -> bytes:
+        cells = line.split(self.separator)
+        if self.column < len(cells):
+            cells[self.column] = self.separator.join(cells[self.column].strip(b' "').split())
+        return self.separator.join(cells)
 
 
 def _blocks(file: str, stream: BinaryIO) -> Iterator[list[bytes]]:

@@ -396,6 +396,8 @@ GOOD: list[Callable[[], Files]] = [
     lambda: make.idx_pair(IMAGES, LABELS, pack=True),
     lambda: {"a.npz": NPZ},
     lambda: {"a.npz": make.npz(colour=np.stack([IMAGES] * 3, 3), of=np.eye(3)[LABELS])},
+    lambda: {"a.csv": b"c,pixels\n" + b"".join(b"%d,%s\n" % (k % 2, b"0 9 " * 32) for k in range(4))},
+    lambda: {"a.libsvm": b"0 1:255 64:3\n1 2:7\n2\n" * 3},
     lambda: {"x.npy": make.npy(IMAGES / 255), "y.npy": make.npy(LABELS.astype("S"))},
     lambda: {"x.csv": "\n".join(line[2:] for line in CSV.splitlines()).encode(), "y.csv": b"0\n1\n2\n" * 2},
     lambda: {"a.tra": make.csv(IMAGES, np.array(list("abcabc")), header=False).replace(",", ";").encode()},

@@ -278,6 +278,15 @@ def test_a_column_of_parts_is_no_label_and_keeps_the_test_images_apart(header: s
     same(parts.dev, names[11::2], IMAGES[11::2])
 
 
+@pytest.mark.parametrize("header", ["", "emotion,pixels,Usage\n", "emotion, pixels, Usage\n"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_cell_may_hold_all_pixels_of_an_image(quote: str, header: str) -> None:
+    text = rows(lambda digit, pixels: [digit, f"{quote}{' '.join(pixels)}{quote}", "Training"])
+    same(read_dataset({"fer.csv": (header + text).encode()}))
+    text = rows(lambda digit, pixels: [f"{quote}{' '.join(pixels)}{quote}", digit])
+    same(read_dataset({"fer.csv": text.encode()}))
+
+
 # Scales
 
 
