@@ -11,7 +11,8 @@ from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
-from mlcore.images.drawing import PICTURE_SIDE, digit_in_drawing, digit_in_picture
+from mlcore.images.drawing import digit_in_drawing, digit_in_picture
+from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
 from mlcore.images.strokes import draw_strokes, without_stray_taps
 from mlcore.language import _

@@ -52,6 +52,10 @@ class Box:
         """The longer side, in pixels."""
         return max(self.height, self.width)
 
+    def touches(self, shape: tuple[int, ...]) -> bool:
+        """Whether it reaches the border of a picture of this shape."""
+        return self.top == 0 or self.left == 0 or self.bottom == shape[0] or self.right == shape[1]
+
     def distance(self, other: Box) -> float:
         """Return how far apart two boxes are, in pixels; 0 when they touch or overlap."""
         down = max(self.top - other.bottom, other.top - self.bottom, 0)
@@ -77,11 +81,15 @@ class Mark:
     box: Box
 
     @property
+    def area(self) -> int:
+        """In pixels."""
+        return sum(end - start for _row, start, end in self.runs)
+
+    @property
     def is_dot(self) -> bool:
         """Whether it is round and solid, as a pen leaves it that only touched the paper."""
         shorter = min(self.box.height, self.box.width)
-        area = sum(end - start for _row, start, end in self.runs)
-        return self.box.longest <= ROUND * shorter and area >= SOLID * self.box.height * self.box.width
+        return self.box.longest <= ROUND * shorter and self.area >= SOLID * self.box.height * self.box.width
 
 
 def marks_in(ink: Ink) -> list[Mark]:
@@ -89,8 +97,8 @@ def marks_in(ink: Ink) -> list[Mark]:
     return [Mark(runs, _box(runs)) for runs in _connected(ink > FAINTEST)]
 
 
-def without_specks(ink: Ink, keep_at_border: bool = True) -> Ink:
-    """Return the ink without marks too small to belong to a digit, or, if wished, that touch the border.
+def without_specks(ink: Ink) -> Ink:
+    """Return the ink without marks too small to belong to a digit.
 
     >>> ink = np.zeros((40, 40), np.float32)
     >>> ink[5:30, 10:14] = ink[35, 35] = 1
@@ -102,14 +110,7 @@ def without_specks(ink: Ink, keep_at_border: bool = True) -> Ink:
     largest = max((mark.box.longest for mark in marks), default=0)
     if largest >= smallest:  # beside a small digit, a small mark may be a part of it
         smallest = min(smallest, SPECK_BESIDE * largest)
-    return _without(
-        ink,
-        (
-            mark
-            for mark in marks
-            if mark.box.longest < smallest or (not keep_at_border and _at_border(mark.box, ink.shape))
-        ),
-    )
+    return _without(ink, (mark for mark in marks if mark.box.longest < smallest))
 
 
 def without_stray_dots(ink: Ink) -> Ink:
@@ -155,8 +156,9 @@ def stand_side_by_side(ink: Ink) -> bool:
     return False
 
 
-def _at_border(box: Box, shape: tuple[int, ...]) -> bool:
-    return box.top == 0 or box.left == 0 or box.bottom == shape[0] or box.right == shape[1]
+def keep_marks(ink: Ink, marks: Iterable[Mark]) -> Ink:
+    """Return the ink of these marks alone."""
+    return ink - _without(ink, marks)
 
 
 def _without(ink: Ink, marks: Iterable[Mark]) -> Ink:

@@ -35,10 +35,13 @@ DEPTHS = (255, 1023, 4095, 16383, 65535)  # white with 8, 10, 12, 14 and 16 bits
 LUMINANCE = (0.299, 0.587, 0.114)
 
 
-def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8Array:
+def read_picture(
+    name: str, file: bytes | BinaryIO, longest_side: int, *, colours: bool = False
+) -> UInt8Array:
     """Return a picture as grey levels, ``(height, width)``, upright as its camera held it.
 
-    What is transparent counts as paper: white under dark ink, black under light ink.
+    With ``colours``, one that has colours is returned as ``(height, width, 3)`` red, green and blue. What is
+    transparent counts as paper: white under dark ink, black under light ink.
 
     Parameters
     ----------
@@ -59,11 +62,12 @@ def read_picture(name: str, file: bytes | BinaryIO, longest_side: int) -> UInt8A
     with _sentences(name):
         opened = _open(name, file)
         _check_size(name, opened)
-        opened.draft("L", (longest_side, longest_side))
+        opened.draft("RGB" if colours else "L", (longest_side, longest_side))
         ImageOps.exif_transpose(opened, in_place=True)
-        image = _without_colour(opened)
+        image = opened.convert("RGB") if colours and _is_opaque_colour(opened) else _without_colour(opened)
         image.thumbnail((longest_side, longest_side), Image.Resampling.BOX)
-        return grey_of(np.array(image))
+        pixels = np.array(image)
+        return pixels if image.mode == "RGB" else grey_of(pixels)
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,12 @@ def _check_size(name: str, image: Image) -> None:
 
 def _is_deep(image: Image) -> bool:
     return image.mode[0] in "IF"
+
+
+def _is_opaque_colour(image: Image) -> bool:
+    """Whether a picture has colours, and nothing transparent."""
+    transparent = "A" in image.getbands() or "transparency" in image.info
+    return not transparent and image.mode in ("RGB", "P", "CMYK", "YCbCr")
 
 
 def _without_colour(image: Image) -> Image:

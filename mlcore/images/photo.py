@@ -1,0 +1,340 @@
+"""The ink in a photo of a digit on paper, without uneven light, ruled lines and the table around the sheet.
+
+`image_from_picture` reads photos with it. What cannot be told apart from a digit is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.arrays import UInt8Array
+from mlcore.errors import NoDigitError
+from mlcore.images.marks import (
+    Box,
+    Ink,
+    Mark,
+    box_around,
+    keep_marks,
+    marks_in,
+    without_specks,
+    without_stray_dots,
+)
+from mlcore.images.picture_file import grey_of
+from mlcore.images.resample import fit_into, resample
+from mlcore.language import _
+
+PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
+BLANK = 0.1  # less contrast than this is no ink
+CLEAR = 0.3  # ink of this contrast in all three colours is looked for first: lines are often coloured
+
+LEAST_PHOTO = 100  # pixels: a smaller picture shows a digit, and neither lines nor a table
+TABLE = 0.25  # a sheet is lighter than the table by at least this
+REACHING = 0.25  # of the picture's border is reached by a sheet, at most
+SMALLEST_SHEET = 0.3  # of the picture
+MOSTLY = 0.75  # of a sheet is paper; of a line drawn in chalk far less fills what it goes around
+MARGIN = 0.015  # of the longer side, left out along the edge of a sheet
+
+SLOPES = np.linspace(-0.15, 0.15, 41)  # ruled lines may lie as much askew: 8 degrees
+SAMPLED = 80  # columns in which lines are looked for
+ROUNDS = 4
+FAINT_LINE = 0.05  # of contrast: a line is at least this dark,
+NEARLY = 0.85  # and there in nearly all columns of the sheet,
+END = 4  # at both ends too, in half of the last sampled columns,
+WIDEST_LINE = 0.05  # and narrower than this, of the picture's height
+DARKER = 1.6  # times darker than a line: that is ink on top of it
+
+NEAR = 0.35  # marks this near, in sizes of the largest, belong to it: the bar of a 5
+MOST_PARTS = 5  # of a digit
+AS_LARGE = 0.35  # a mark this large, in sizes of the largest, is another digit
+
+Mask = NDArray[np.bool_]
+
+
+def ink_of_photo(pixels: UInt8Array) -> Ink:
+    """Return the ink of the digit in a photo, of whatever size; none when nothing stands out from the paper.
+
+    Parameters
+    ----------
+    pixels : uint8 array, ``(height, width)`` grey or ``(height, width, 3)`` red, green and blue
+
+    Raises
+    ------
+    NoDigitError
+        When there is more than one digit, or lines that cannot be told from one.
+    """
+    values = np.atleast_3d(pixels).astype(np.float32) / np.float32(255)
+    rows, columns, sheet = _sheet(grey_of(pixels).astype(np.float32) / np.float32(255))
+    values = values[rows, columns]
+    refusal = None
+    for contrast in _contrasts(values, sheet):
+        try:
+            ink = _ink_in(contrast, sheet)
+        except NoDigitError as error:
+            refusal = refusal or error
+            continue
+        if ink is not None:
+            return ink
+    if refusal is not None:
+        raise refusal
+    return np.zeros(sheet.shape, np.float32)
+
+
+# The sheet and its light
+
+
+def _sheet(grey: Ink) -> tuple[slice, slice, Mask]:
+    """Find a light sheet on a dark table: its rows and columns, and which pixels of them are paper.
+
+    Where there is no table, that is the whole picture.
+    """
+    whole = slice(None), slice(None), np.ones(grey.shape, bool)
+    if min(grey.shape) < LEAST_PHOTO:
+        return whole
+    light = grey > _otsu(grey)
+    if not light.any() or light.all() or grey[light].mean() - grey[~light].mean() < TABLE:
+        return whole
+    border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    if border.mean() > REACHING:  # a shadow falls from one side, a table lies around the sheet
+        return whole
+    largest = max(marks_in(light.astype(np.float32)), key=lambda mark: mark.area)
+    paper = np.zeros(grey.shape, bool)
+    for row, start, end in largest.runs:
+        paper[row, start:end] = True
+    filled = _between(paper) & _between(paper.T).T
+    if filled.mean() < SMALLEST_SHEET or paper.sum() < MOSTLY * filled.sum():
+        return whole
+    margin = max(1, round(MARGIN * max(grey.shape)))
+    filled = _shrunk(filled, margin)
+    if not filled.any():
+        return whole
+    down, across = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+    rows, columns = slice(down[0], down[-1] + 1), slice(across[0], across[-1] + 1)
+    return rows, columns, filled[rows, columns]
+
+
+def _between(mask: Mask) -> Mask:
+    """Return what lies between the first and the last of each row."""
+    before = np.logical_or.accumulate(mask, axis=1)
+    behind = np.logical_or.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
+    return before & behind
+
+
+def _shrunk(mask: Mask, margin: int) -> Mask:
+    """Return a mask without what lies nearer than this to its edge, or to that of the picture."""
+    n = 2 * margin + 1
+    for _axis in range(2):
+        padded = np.pad(mask, ((margin, margin), (0, 0)))
+        counts = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0)
+        mask = (counts[n:] - counts[:-n] == n).T
+    return mask
+
+
+def _contrasts(values: Ink, sheet: Mask) -> list[Ink]:
+    """Return how much each pixel differs from the paper.
+
+    First in all colours, which tells dark ink from coloured lines, then in any, which finds coloured ink.
+    """
+    papers, differences = [], []
+    for k in range(values.shape[2]):
+        channel = np.where(sheet, values[..., k], np.median(values[..., k][sheet]))
+        papers.append(_paper_light(channel))
+        differences.append(np.where(sheet, channel - papers[-1], 0))
+    difference = np.stack(differences, axis=-1)
+    if (np.minimum(difference, 0) ** 2).sum() > (np.maximum(difference, 0) ** 2).sum():
+        # Ink takes the same fraction of the light everywhere, which is less where the paper is dim.
+        contrast = -difference / np.maximum(np.stack(papers, axis=-1), 0.2)
+    else:
+        contrast = difference
+    kinds = [contrast.min(axis=-1)]
+    if values.shape[2] > 1:
+        kinds.append(contrast.max(axis=-1))
+    return kinds
+
+
+# Ruled lines
+
+
+def _without_lines(contrast: Ink, sheet: Mask) -> Ink:
+    """Return the contrast without straight lines that run across the whole sheet, in either direction."""
+    if min(contrast.shape) < LEAST_PHOTO:
+        return contrast
+    for _direction in range(2):
+        for _round in range(ROUNDS):  # lines that are not quite parallel are found one slope after another
+            contrast, found = _without_parallel_lines(contrast, sheet)
+            if not found:
+                break
+        contrast, sheet = contrast.T, sheet.T
+    return contrast
+
+
+def _without_parallel_lines(contrast: Ink, sheet: Mask) -> tuple[Ink, bool]:
+    """Take out the lines of the slope at which most are found; tell whether there are any."""
+    inked = contrast > max(FAINT_LINE, 3 * _grain(contrast))
+    columns = np.linspace(0, contrast.shape[1] - 1, min(SAMPLED, contrast.shape[1])).round().astype(int)
+    found = [_lines_at(slope, inked, sheet, columns) for slope in SLOPES]
+    most = int(np.argmax([rows.sum() for rows in found]))
+    bands = [(top, bottom) for top, bottom in _runs(found[most]) if bottom - top <= WIDEST_LINE * len(inked)]
+    cleaned = contrast.copy()
+    shift = _shift(SLOPES[most], np.arange(contrast.shape[1]), contrast.shape[1])
+    for top, bottom in bands:  # with the soft edge of the line
+        _bridge(cleaned, top - 1 + shift, bottom - top + 2)
+    return cleaned, bool(bands)
+
+
+def _grain(contrast: Ink) -> float:
+    """Return the noise of the paper, from neighbouring pixels: lines all over do not count as noise."""
+    steps = [float(np.median(np.abs(np.diff(contrast, axis=axis)))) for axis in (0, 1)]
+    return 1.48 * min(steps) / math.sqrt(2)
+
+
+def _shift(slope: float, columns: NDArray[np.intp], width: int) -> NDArray[np.intp]:
+    """Return how far down a line of this slope lies in some columns, compared with the middle."""
+    return np.round(slope * (columns - width / 2)).astype(np.intp)
+
+
+def _lines_at(slope: float, inked: Mask, sheet: Mask, columns: NDArray[np.intp]) -> Mask:
+    """Return the rows from which a line of this slope is inked nearly everywhere on the sheet.
+
+    At both ends of the sheet, too: a digit's own strokes end before.
+    """
+    shift = _shift(slope, columns, inked.shape[1])
+    paper = _sheared(sheet, columns, shift)
+    line = _sheared(inked, columns, shift) & paper
+    length = paper.sum(axis=1)
+    rows: Mask = (length >= 0.5 * len(columns)) & (line.sum(axis=1) >= NEARLY * length)
+    for row in np.flatnonzero(rows):
+        on_line = line[row, paper[row]]
+        rows[row] = on_line[:END].mean() >= 0.5 and on_line[-END:].mean() >= 0.5
+    return rows
+
+
+def _sheared(mask: Mask, columns: NDArray[np.intp], shift: NDArray[np.intp]) -> Mask:
+    """Return some columns of a mask, each moved up by its shift; what is moved in is empty."""
+    rows = np.arange(len(mask))[:, np.newaxis] + shift
+    moved: Mask = mask[np.clip(rows, 0, len(mask) - 1), columns] & (rows >= 0) & (rows < len(mask))
+    return moved
+
+
+def _runs(rows: Mask) -> list[list[int]]:
+    """Return where each run of True begins and where it has ended."""
+    runs: list[list[int]] = np.flatnonzero(np.diff(rows, prepend=False, append=False)).reshape(-1, 2).tolist()
+    return runs
+
+
+def _bridge(contrast: Ink, top: NDArray[np.intp], height: int) -> None:
+    """Replace a line by what lies above and below it, so that a stroke which crosses it goes on.
+
+    What is much darker than the line is a stroke on top of it, and stays.
+    """
+    last = len(contrast) - 1
+    columns = np.arange(contrast.shape[1])
+    above = contrast[np.clip(top - 1, 0, last), columns]
+    below = contrast[np.clip(top + height, 0, last), columns]
+    across = [contrast[np.clip(top + k, 0, last), columns] for k in range(height)]
+    line = max(float(np.median(values)) for values in across)
+    for k, values in enumerate(across):
+        between = above + (below - above) * ((k + 1) / (height + 1))
+        inside = (top + k >= 0) & (top + k <= last)
+        kept = np.where(values > DARKER * line, values, between)
+        contrast[(top + k)[inside], columns[inside]] = kept[inside]
+
+
+# From contrast to the digit
+
+
+def _ink_in(contrast: Ink, sheet: Mask) -> Ink | None:
+    """Return the digit's ink; None when nothing stands out."""
+    contrast = _without_lines(contrast, sheet)
+    threshold = _otsu(np.maximum(contrast[sheet], 0))
+    is_ink = contrast > threshold
+    if not is_ink.any() or is_ink[sheet].all():
+        return None
+    full = float(np.median(contrast[is_ink]))
+    noise = 1.48 * float(np.median(np.abs(contrast[sheet & ~is_ink])))
+    if full < max(BLANK, 5 * noise) or is_ink.mean() > 0.6:
+        return None
+    low = 0.75 * threshold  # of 300 made photos 0.89 were read with 0.3, 0.93 with 0.7 to 1
+    return _digit_alone(np.clip((contrast - low) / (full - low), 0, 1))
+
+
+def _digit_alone(ink: Ink) -> Ink | None:
+    """Return the ink of the largest mark and of what belongs to it; None when there are only specks."""
+    marks = marks_in(without_stray_dots(without_specks(ink)))
+    inside = [mark for mark in marks if not mark.box.touches(ink.shape)]
+    if not marks:
+        return None
+    main = max(inside or marks, key=lambda mark: mark.area)
+    group, rest = [main], [mark for mark in (inside or marks) if mark is not main]
+    while near := [mark for mark in rest if mark.box.distance(_around(group)) <= NEAR * main.box.longest]:
+        group += near
+        rest = [mark for mark in rest if not any(mark is other for other in near)]
+    others = [mark for mark in marks if not any(mark is other for other in group)]
+    if len(group) > MOST_PARTS or any(_runs_through(mark.box, _around(group), ink.shape) for mark in others):
+        message = _("The digit cannot be told from the lines on the paper. Use plain paper, or a darker pen.")
+        raise NoDigitError(message)
+    if any(mark.box.longest >= AS_LARGE * main.box.longest for mark in rest):
+        raise NoDigitError(_("One digit at a time: there is more than one in the picture."))
+    return keep_marks(ink, group)
+
+
+def _around(marks: list[Mark]) -> Box:
+    return box_around([mark.box for mark in marks])
+
+
+def _runs_through(box: Box, digit: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a mark reaches from one side of the picture to another, through the digit's box."""
+    sides = box.top == 0, box.left == 0, box.bottom == shape[0], box.right == shape[1]
+    return sum(sides) >= 2 and box.distance(digit) == 0
+
+
+# Light and threshold
+
+
+# Which products of the powers 1, t, t² and t³, down and across, a cubic surface has: up to degree 3.
+_DEGREES = np.add.outer(np.arange(4), np.arange(4)) <= 3
+
+
+def _paper_light(values: Ink, coarse: int = 32, rounds: int = 20) -> Ink:
+    """Fit a cubic surface to the light of the paper; what differs much from it, the ink, loses its weight.
+
+    Iteratively reweighted least squares with the weights of Geman and McClure (1985), on a coarse copy.
+    """
+    small = resample(values, fit_into((values.shape[0], values.shape[1]), (coarse, coarse)))
+    down, across = _powers(small.shape[0]), _powers(small.shape[1])
+    terms = np.einsum("ya,xb->yxab", down, across)[:, :, _DEGREES].reshape(small.size, -1)
+    light = small.reshape(-1).astype(np.float64)
+    difference = light - np.median(light)
+    for _round in range(rounds):
+        scale = max(1.48 * float(np.median(np.abs(difference))), 0.01)
+        weights = (1 + (difference / (2 * scale)) ** 2) ** -2
+        weighted = terms.T * weights
+        factors = np.linalg.solve(weighted @ terms + 1e-9 * np.eye(terms.shape[1]), weighted @ light)
+        difference = light - terms @ factors
+    table = np.zeros(_DEGREES.shape)
+    table[_DEGREES] = factors
+    paper: Ink = (_powers(values.shape[0]) @ table @ _powers(values.shape[1]).T).astype(np.float32)
+    return paper
+
+
+def _powers(n: int) -> NDArray[np.float64]:
+    """Return 1, t, t² and t³ for n places from -1 to 1, ``(n, 4)``."""
+    return np.vander(np.linspace(-1, 1, n), 4, increasing=True)
+
+
+def _otsu(values: Ink, bins: int = 128) -> float:
+    """Return the threshold that divides values into two groups the farthest apart (Otsu 1979).
+
+    >>> bool(0.1 < _otsu(np.array([0.0, 0.1, 0.1, 0.8, 0.9], np.float32)) < 0.8)
+    True
+    """
+    counts, edges = np.histogram(values, bins=bins, range=(0, 1))
+    middles = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = below[-1] - below
+    sums = np.cumsum(counts * middles)
+    mean_below = sums / np.maximum(below, 1)
+    mean_above = (sums[-1] - sums) / np.maximum(above, 1)
+    return float(edges[1:][np.argmax(below * above * (mean_above - mean_below) ** 2)])

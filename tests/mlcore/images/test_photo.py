@@ -1,0 +1,59 @@
+"""Photos of digits on all kinds of paper are read, or refused with a sentence, but not misread."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.photos import KINDS, photo
+from mlcore import NoDigitError, image_from_picture, load_dataset, load_model
+from mlcore.images.drawing import digit_in_picture
+from tests.house import ROOT
+
+TEST = load_dataset("mnist-test")
+MODEL = load_model(ROOT / "models" / "mnist.npz")
+
+READ = [
+    "ink on strong lines, askew",
+    "ink on strong squares",
+    "pencil on strong lines",
+    "red pen on pale lines",
+    "yellow marker",
+    "ink, shadow across",
+    "a lined sheet on a dark table",
+    "chalk on a board",
+]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_digit_is_read_on_any_paper_with_any_pen(name: str) -> None:
+    images = [MODEL.image_from_picture(photo(KINDS[name], TEST.images, k)) for k in range(4)]
+    found = [(k, image) for k, image in enumerate(images) if image is not None]
+    assert len(found) >= 3
+    assert all(MODEL.predict(image[None])[0] == TEST.labels[k] for k, image in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("two digits", "One digit at a time"),
+        ("no digit", "No digit was found"),
+        ("no digit, strong lines", "No digit|cannot be told"),
+        ("no digit, a sheet on a table", "No digit was found"),
+    ],
+)
+def test_what_is_no_digit_is_refused_with_a_sentence(name: str, sentence: str) -> None:
+    for k in range(2):
+        with pytest.raises(NoDigitError, match=sentence):
+            digit_in_picture(photo(KINDS[name], TEST.images, k), MODEL.frame, MODEL.image_shape)
+
+
+def test_an_image_of_the_data_set_saved_as_a_picture_is_no_photo(tmp_path: Path) -> None:
+    from PIL import Image
+
+    right = 0
+    for image, label in zip(TEST.images[:100], TEST.labels[:100], strict=True):
+        Image.fromarray(image).save(tmp_path / "digit.png")
+        found = image_from_picture(tmp_path / "digit.png")
+        right += found is not None and int(MODEL.predict(found[np.newaxis])[0]) == label
+    assert right >= 98
