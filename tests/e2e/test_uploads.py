@@ -55,11 +55,6 @@ FORMATS: dict[str, tuple[str, Files, str]] = {
 }
 
 
-def changed(old: str, new: str) -> bytes:
-    assert old in TABLE
-    return TABLE.replace(old, new, 1).encode()
-
-
 def with_cell(row: int, column: int, value: str) -> bytes:
     """Return the table with another value in one cell; the header is row 1."""
     lines = TABLE.splitlines()
