@@ -35,8 +35,8 @@ def show_split_form(session: Session) -> None:
 def _show_given(session: Session, given: SplitSettings) -> None:
     """Let the visitor choose between the validation images of the file and a dev set drawn by chance."""
     labels = {
-        "given": _("from the file ({n:,} images)").format(n=int(given.dev_size)),
-        "drawn": _("drawn at random from all images"),
+        "given": _("From the file ({n:,} images)").format(n=int(given.dev_size)),
+        "drawn": _("Drawn at random"),
     }
     st.session_state["dev_source"] = "given" if session.split_settings == given else "drawn"
     st.segmented_control(

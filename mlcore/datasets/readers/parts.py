@@ -134,7 +134,7 @@ def set_aside(parts: Sequence[NamedPart | None]) -> list[str]:
     ['The test images in the files were set aside for a final test.']
     """
     sentences = {
-        "dev": _("The validation images in the files are the dev set."),
+        "dev": _("The validation images in the files are offered as the dev set."),
         "test": _("The test images in the files were set aside for a final test."),
         "sample": _("The sample images in the files were left out: they are some of the others."),
     }
