@@ -229,6 +229,9 @@ def _no_pair(file: str, arrays: Sequence[Named]) -> DatasetError:
         check_readable(named.array)
     if len(images) == len(arrays) == 1:
         return _labels_missing(images[0])
+    if arrays and not images and all(are_labels(named.array) for named in arrays):
+        message = _("{file} holds labels without images. Choose it together with the file of its images.")
+        return DatasetError(message.format(file=file))
     message = _(
         "{file} holds the arrays {found}; images (n, height, width) and as many labels (n,) are needed. Save "
         "them with np.savez(“digits.npz”, images=images, labels=labels)."

@@ -225,7 +225,7 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "labels in an array alone": (
         {"y.npy": make.npy(LABELS)},
-        r"y\.npy holds the arrays y \(6,\); images \(n, height, width\) and as many labels \(n,\) are needed",
+        r"y\.npy holds labels without images.*file of its",
     ),
     "probabilities for labels": (
         arrays(X=IMAGES, y=np.full((6, 3), 1 / 3)),
