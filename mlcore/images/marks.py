@@ -22,6 +22,8 @@ ROUND = 1.6  # at most this many times longer than wide,
 SOLID = 0.6  # and fills at least this fraction of its box; a circle fills 0.79
 FAR = 0.5  # a dot this far from the rest, in sizes of the rest, was not meant; that of an i is nearer
 
+FILLED = 0.45  # of its box is filled by a shadow that reaches into the picture; by a digit 0.33, mostly
+
 TALL = 0.5  # two parts side by side that are both at least this fraction of the whole height,
 APART = 0.1  # with a gap of this fraction of it between them, are two digits
 
@@ -84,6 +86,11 @@ class Mark:
     def area(self) -> int:
         """In pixels."""
         return sum(end - start for _row, start, end in self.runs)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it fills so much of its box that it is a shadow rather than strokes."""
+        return self.area >= FILLED * self.box.height * self.box.width
 
     @property
     def is_dot(self) -> bool:

@@ -267,6 +267,8 @@ def _digit_alone(ink: Ink) -> Ink | None:
     if not marks:
         return None
     main = max(inside or marks, key=lambda mark: mark.area)
+    if not inside and min(ink.shape) >= LEAST_PHOTO and main.is_filled:
+        raise NoDigitError(_("No digit was found, only a shadow. Take the photo in even light."))
     group, rest = [main], [mark for mark in (inside or marks) if mark is not main]
     while near := [mark for mark in rest if mark.box.distance(_around(group)) <= NEAR * main.box.longest]:
         group += near

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.photos import KINDS, photo
 from mlcore import NoDigitError, image_from_picture, load_dataset, load_model
@@ -48,9 +49,13 @@ def test_what_is_no_digit_is_refused_with_a_sentence(name: str, sentence: str) -
             digit_in_picture(photo(KINDS[name], TEST.images, k), MODEL.frame, MODEL.image_shape)
 
 
-def test_an_image_of_the_data_set_saved_as_a_picture_is_no_photo(tmp_path: Path) -> None:
-    from PIL import Image
+def test_the_edge_of_a_shadow_is_not_taken_for_the_digit() -> None:
+    for k in (1, 2, 3, 4):
+        with pytest.raises(NoDigitError, match="shadow"):
+            digit_in_picture(photo(KINDS["ink, shadow with an edge"], TEST.images, k), MODEL.frame, (28, 28))
 
+
+def test_an_image_of_the_data_set_saved_as_a_picture_is_no_photo(tmp_path: Path) -> None:
     right = 0
     for image, label in zip(TEST.images[:100], TEST.labels[:100], strict=True):
         Image.fromarray(image).save(tmp_path / "digit.png")
