@@ -113,7 +113,7 @@ def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) ->
     letters = max(map(len, [*quoted(guess, LONGEST).split(), ""]))  # of the longest word
     return (
         '<section class="dl-answer">'
-        f'<div class="dl-verdict" role="status" style="--dl-letters: {letters}">'
+        f'<div class="dl-verdict" style="--dl-letters: {letters}">'
         f'<p class="dl-guess">{html_text(guess, LONGEST)}</p>'
         f'<div><p class="dl-sure">{html_text(verdict)}</p>'
         f'<p class="dl-second">{runner_up}</p></div></div>'

@@ -33,7 +33,8 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
     with right:
         offer_cells(evaluation, cell)
         positions = evaluation.cell(*cell)
-        st.write(plain(in_words(evaluation, cell)))
+        with st.container(key="cell_words"):
+            st.write(plain(in_words(evaluation, cell)))
         show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
 
 

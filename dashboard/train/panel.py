@@ -115,10 +115,11 @@ def show_buttons(status: RunStatus) -> None:
         step = partial(service.step, patience=LONGEST_STEP)
         _button(_("One step"), "skip_next", status, step, enabled=paused)
         _button(_("Stop"), "stop", status, service.stop, enabled=status.live)
+    if not moving:
         label = _("Change and continue") if paused else _("Continue training")
-        # A new key each time it continued: a new popover, which is closed.
+        # A new key each time it continued: a new expander, which is closed.
         key = f"go_on {status.run_id} {st.session_state.get(_WENT_ON, 0)}"
-        with st.popover(label, icon=":material/tune:", key=key, disabled=moving):
+        with st.expander(label, icon=":material/tune:", key=key):
             show_go_on(status)
     show_problem(status.run_id)
 

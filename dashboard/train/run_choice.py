@@ -70,7 +70,7 @@ def how_long_it_stays(status: RunStatus) -> str:
 
 def offer_to_delete(session: Session, status: RunStatus) -> None:
     """Let the owner remove a run that has ended, once asked twice."""
-    with st.popover(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
+    with st.expander(_("Delete this run"), icon=":material/delete:", key=f"delete {status.run_id}"):
         st.write(_("This deletes its curves and its model. Files that you have downloaded are not affected."))
         if st.button(_("Delete permanently"), icon=":material/delete_forever:"):
             get_run_service().delete(status.run_id, run_owner())

@@ -3,6 +3,7 @@
 Each is looked at on a desk and on a phone, in light and in dark colours.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -143,3 +144,36 @@ def test_nothing_moves_when_the_canvas_arrives(visitor: Visitor) -> None:
     visitor.open("/draw", PAGES["/draw"])
     expect(visitor.main.locator(CANVAS).last).to_be_visible()
     assert len(visitor.page.evaluate("[...places]")) == 1
+
+
+def focused(visitor: Visitor) -> str:
+    """Return the words of what has the focus."""
+    return str(visitor.page.evaluate("document.activeElement.innerText"))
+
+
+def press_by_key(visitor: Visitor, name: str) -> None:
+    button = visitor.main.get_by_role("button", name=name).first
+    expect(button).to_be_enabled()
+    button.focus()
+    visitor.page.keyboard.press("Enter")
+
+
+def test_focus_stays_near_and_the_state_is_read_out_when_a_run_is_steered_by_keys(visitor: Visitor) -> None:
+    visitor.start_endless_run()
+    heard = visitor.page.locator(".dl-live")
+    for button, state in (("Pause", "Paused"), ("Continue", "Training"), ("Stop", "Stopped")):
+        press_by_key(visitor, button)
+        expect(heard).to_have_text(state)
+        visitor.page.wait_for_function("document.activeElement.closest('.stMain button, .stMain summary')")
+        assert focused(visitor)
+    expect(heard).to_have_count(1)
+
+
+def test_focus_stays_near_and_the_answer_is_read_out_after_undo(visitor: Visitor) -> None:
+    visitor.open("/draw", PAGES["/draw"])
+    visitor.draw(SEVEN, text="sure")
+    heard = visitor.page.locator(".dl-live")
+    expect(heard).to_contain_text(re.compile("^7.*sure"))
+    press_by_key(visitor, "Undo")
+    expect(heard).to_contain_text("Draw a digit")
+    visitor.page.wait_for_function("document.activeElement.closest('.stMain button')")

@@ -241,7 +241,7 @@ def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(visitor: Visit
     start(visitor, "softmax-regression")
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
-    visitor.press("Continue training")
+    visitor.main.get_by_text("Continue training").click()
     visitor.page.get_by_role("spinbutton", name="Learning rate").fill("0.0005")
     visitor.page.get_by_role("spinbutton", name="More epochs").fill("2")
     visitor.page.get_by_role("button", name=re.compile("Continue$")).last.click()
