@@ -26,6 +26,10 @@ PAGES = {
     "/draw": "Pen width",
 }
 AXE = Axe()
+# The app's style sheet may come a moment after the text that a test waits for: Streamlit loads st.html late.
+STYLED = "getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--dl-accent')"
+# A colour on its way to another one is no colour of ours, nor is a line that is still growing a line.
+SETTLE = "document.getAnimations().filter((a) => a instanceof CSSTransition).forEach((a) => a.finish())"
 
 
 def violations(visitor: Visitor, looks: Sequence[Look] = LOOKS) -> list[str]:
@@ -38,10 +42,8 @@ def violations(visitor: Visitor, looks: Sequence[Look] = LOOKS) -> list[str]:
             "scheme => getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme", arg=scheme
         )
         visitor.wait_until_idle()
-        # A colour on its way to another one is no colour of ours.
-        visitor.page.evaluate(
-            "document.getAnimations().filter((a) => a instanceof CSSTransition).forEach((a) => a.finish())"
-        )
+        visitor.page.wait_for_function(STYLED)
+        visitor.page.evaluate(SETTLE)
         for broken in AXE.run(visitor.page).response["violations"]:
             found += [
                 f"{broken['id']} at {width} px, {scheme}: {node['html'][:200]} ({node['failureSummary']})"
@@ -99,9 +101,11 @@ OUTLINED = """() => {
 def test_focus_is_outlined_on_its_way_through_a_page(visitor: Visitor, path: str) -> None:
     visitor.page.emulate_media(forced_colors="active")
     visitor.open(path, PAGES[path])
+    visitor.page.wait_for_function(STYLED)
     stops: list[tuple[str, bool]] = []
     for _ in range(60):
         visitor.page.keyboard.press("Tab")
+        visitor.page.evaluate(SETTLE)
         element, outlined = visitor.page.evaluate(OUTLINED)
         if not element:  # the browser's own controls have it
             break
