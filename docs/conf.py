@@ -48,8 +48,8 @@ autodoc_typehints_description_target = "documented_params"
 napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
-# Sphinx takes the name of an attribute in a docstring for a reference, and warns where two classes have one of
-# that name: `labels` of `Dataset` and of `Answers`.
+# Sphinx takes the name of an attribute in a docstring for a reference, and warns where two classes have one
+# of that name: `labels` of `Dataset` and of `Answers`.
 suppress_warnings = ["ref.python"]
 
 CONTENTS = {

@@ -95,7 +95,9 @@ SPEAKING_ERRORS = {
 
 def python_files() -> list[Path]:
     """Return every source file of the project but the tests, sorted."""
-    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    found = [
+        path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "_build" not in path.parts
+    ]
     return sorted([ROOT / "app.py", *found])
 
 

@@ -103,12 +103,13 @@ def test_folders_name_classes_as_text(visitor: Visitor) -> None:
 
 
 def test_what_a_data_file_has_wrong_is_quoted_as_text(visitor: Visitor) -> None:
-    header, row = make.csv(IMAGES, LABELS).splitlines()[:2]
+    header, row, *rows = make.csv(IMAGES, LABELS).splitlines()
+    unlabelled = row[row.index(",") :]
     spoilt = row.replace(",", f",{TRAP[:20]},", 1).rsplit(",", 1)[0]
     picture = make.picture(IMAGES[0])
     wrong: list[tuple[dict[str, bytes], str]] = [
         ({f"{NAME}.csv": b"x"}, NAME),
-        ({"a.csv": "\n".join([header.replace("label", TRAP), row]).encode()}, TRAP),
+        ({"a.csv": "\n".join([header.replace("label", TRAP), *rows, unlabelled]).encode()}, TRAP),
         ({"a.csv": "\n".join([header.replace("pixel0", TRAP), row, spoilt]).encode()}, TRAP),
         ({"a.csv": "\n".join([header, row, spoilt]).encode()}, TRAP[:20]),
         ({f"{NAME}-images-idx3-ubyte": make.idx(IMAGES)}, NAME),
@@ -116,7 +117,7 @@ def test_what_a_data_file_has_wrong_is_quoted_as_text(visitor: Visitor) -> None:
         ({"a.npz": make.npz(x=IMAGES, y=np.array([TRAP] * 120))}, TRAP),
         ({"a.zip": make.archive({TRAP: b"x"})}, TRAP),
         ({"a.zip": make.archive({f"{NAME[:60]}.png": picture})}, NAME[:60]),
-        ({"a.zip": make.archive({f"3/{NAME[:60]}.png": b"no picture"})}, NAME[:60]),
+        ({"a.zip": make.archive({f"3/{NAME[:60]}.png": b"no picture", "4/b.png": b"none"})}, NAME[:60]),
     ]
     for files, words in wrong:
         refused(visitor, files, words)

@@ -27,7 +27,7 @@ def test_kaggles_test_table_is_answered_and_handed_in_as_it_should_be(visitor: V
     visitor.go_to("Evaluate")
     visitor.main.get_by_text("Images without labels", exact=True).click()
     visitor.wait_until_idle("Drop images without labels here")
-    visitor.main.locator("input[type=file]").set_input_files(file)
+    visitor.main.locator("input[type=file]").last.set_input_files(file)  # the first is for a model
     visitor.see("300 images, those first that the model is least sure of.")
 
     broken = {line.split()[0] for line in violations(visitor, FAR_APART)}

@@ -151,6 +151,8 @@ def begin(visitor: Visitor) -> None:
 def bring(visitor: Visitor, files: Files) -> None:
     chooser = visitor.main.locator("input[type=file]")
     expect(chooser).to_have_count(1)
+    expect(visitor.main.get_by_text("Checking the images")).to_have_count(0)  # the page runs again then
+    visitor.wait_until_idle()
     payloads = [
         FilePayload(name=name, mimeType="application/octet-stream", buffer=content)
         for name, content in files.items()
