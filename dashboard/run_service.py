@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 import streamlit as st
 
-from dashboard.runs.limits import Place
+from dashboard.runs.place import Place
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
 from dashboard.server.presence import session_id

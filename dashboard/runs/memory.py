@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dashboard.budget import Budget, NoRoom, Reservation
-from dashboard.runs.limits import Demand
 from dashboard.runs.status import RunError
 from mlcore.language import _
+from mlcore.training.memory import Demand
 
 
 class RunMemory:

@@ -8,11 +8,12 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from dashboard.runs.limits import NOWHERE, Demand, Place
+from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import Change, Report, RunSpec
 from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
 from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
+from mlcore.training.memory import Demand
 
 Wanted: TypeAlias = Literal["running", "paused", "stopped", "deleted"]
 

@@ -25,8 +25,8 @@ from loky import cpu_count
 from dashboard.budget import Budget, NoRoom
 from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
-from dashboard.runs.limits import NOWHERE, Demand, Place, demand_of
 from dashboard.runs.memory import RunMemory
+from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import RunSpec
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler
@@ -45,6 +45,7 @@ from mlcore import (
 )
 from mlcore.language import N_, _
 from mlcore.training.batches import MICRO_BATCH_PRODUCTS
+from mlcore.training.memory import Demand, memory_needed
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class RunService:
             When the visitor, or the server, has too many runs, or too little memory for this one.
         """
         train = split.train
-        demand = demand_of(network, training, train.image_shape, len(train.class_names), len(train))
+        demand = memory_needed(network, training, train.image_shape, len(train.class_names), len(train))
         self._refuse_too_slow(demand)
         with self._changed:
             self._refuse_too_many(owner, place)
@@ -453,9 +454,9 @@ class RunService:
             When the network is too large for this server, or the workers do not answer.
         """
         shape, n_classes = split.train.image_shape, len(split.train.class_names)
-        self._refuse_too_slow(demand_of(network, training, shape, n_classes, len(split.train)))
+        self._refuse_too_slow(memory_needed(network, training, shape, n_classes, len(split.train)))
         timed = _as_timed(training, len(split.train))
-        demand = demand_of(network, timed, shape, n_classes, worker.TRIAL_IMAGES)
+        demand = memory_needed(network, timed, shape, n_classes, worker.TRIAL_IMAGES)
         with self._changed:
             self._start_keeper()
             question = Question(network, timed, shape, n_classes, self._scheduler.rests)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dashboard.runs import worker
-from dashboard.runs.limits import demand_of
 from mlcore import NetworkConfig, TrainingConfig
+from mlcore.training.memory import memory_needed
 
 KEPT = 200
 LONGEST_STEP = 0.1
@@ -118,7 +118,7 @@ class Trials:
     def _measure_speed(self, kind: Kind) -> float:
         convolutions, precision, alone = kind
         network, training, shape = replace(SAMPLES[convolutions], precision=precision), SAMPLE, (28, 28)
-        products = demand_of(network, training, shape, 10, worker.TRIAL_IMAGES).products
+        products = memory_needed(network, training, shape, 10, worker.TRIAL_IMAGES).products
         speed = products / self._timed(Question(network, training, shape, 10, alone))
         self._speeds[kind] = speed, self._clock()
         return speed

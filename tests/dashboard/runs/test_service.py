@@ -21,7 +21,7 @@ import pytest
 
 from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
-from dashboard.runs.limits import Place, demand_of
+from dashboard.runs.place import Place
 from dashboard.runs.protocol import Change, RunSpec
 from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
@@ -40,6 +40,7 @@ from mlcore import (
     split_dataset,
     train,
 )
+from mlcore.training.memory import memory_needed
 from tests.waiting import PATIENCE, wait_until
 
 SMALL = NetworkConfig(hidden_sizes=(16,))
@@ -560,7 +561,7 @@ def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
         1, budget=budget, turn_seconds=0, make_executor=CountingExecutor, clock=clock, clean_up_every=None
     )
     try:
-        demand = demand_of(SMALL, ENDLESS, (8, 8), 10, 640)
+        demand = memory_needed(SMALL, ENDLESS, (8, 8), 10, 640)
         first = service.start("ada", split, SMALL, ENDLESS)
         assert budget.taken == demand.kept + demand.saving
         second = service.start("bob", split, SMALL, ENDLESS)
@@ -794,7 +795,7 @@ def test_every_state_has_a_name(service: RunService, split: Split) -> None:
 
 def test_a_network_needs_more_memory_when_it_is_larger() -> None:
     def needed(*sizes: int) -> int:
-        return demand_of(NetworkConfig(hidden_sizes=sizes), TrainingConfig(), (28, 28), 10, 59_000).kept
+        return memory_needed(NetworkConfig(hidden_sizes=sizes), TrainingConfig(), (28, 28), 10, 59_000).kept
 
     assert needed(16) < needed(128) < needed(2048) < needed(2048, 2048)
     available = bytes_available()
@@ -827,7 +828,7 @@ def test_a_run_takes_about_as_much_memory_as_was_counted(
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    counted = demand_of(network, training, (28, 28), 10, n).kept
+    counted = memory_needed(network, training, (28, 28), 10, n).kept
     assert 0.75 * peak < counted < 2.5 * peak
 
 

@@ -1,14 +1,13 @@
-"""How much is too much: the memory that a run will take, and the memory that there is.
+"""What a run takes: memory, disk and arithmetic, reckoned from its settings before an array is made.
 
-The run service asks before it starts a run, so that one visitor's large network cannot end the server for
-all.
+The run service asks `memory_needed` before it starts a run, so that one large network cannot end the server
+for all.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
-from mlcore import NetworkConfig, TrainingConfig
+from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import parameter_count
 from mlcore.network.network import build_layers
@@ -38,34 +37,6 @@ ORDER_BYTES = 32
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a visitor comes from; an empty part is not known and bounds nothing.
-
-    Attributes
-    ----------
-    session : str
-        The id that the server gave to the session.
-    address : str
-        The network address.
-    """
-
-    session: str = ""
-    address: str = ""
-
-    def shares_session(self, other: Self) -> bool:
-        """Whether both are one session."""
-        return bool(self.session) and self.session == other.session
-
-    def shares_address(self, other: Self) -> bool:
-        """Whether both come from one address."""
-        return bool(self.address) and self.address == other.address
-
-
-NOWHERE = Place()
-"""Of a run that no visitor has started, as in a notebook."""
-
-
-@dataclass(frozen=True)
 class Demand:
     """What a run takes.
 
@@ -84,7 +55,7 @@ class Demand:
     step_products: int = 0
 
 
-def demand_of(
+def memory_needed(
     network: NetworkConfig,
     training: TrainingConfig,
     image_shape: tuple[int, int],
@@ -93,7 +64,7 @@ def demand_of(
 ) -> Demand:
     """Return about how much a run takes in its worker, besides the pixels that all runs share.
 
-    >>> demand = demand_of(NetworkConfig(hidden_sizes=(128,)), TrainingConfig(), (28, 28), 10, 59_000)
+    >>> demand = memory_needed(NetworkConfig(hidden_sizes=(128,)), TrainingConfig(), (28, 28), 10, 59_000)
     >>> demand.kept // 1_000_000, demand.saving // 1_000_000
     (9, 8)
     """
