@@ -173,7 +173,7 @@ class RunService:
         with self._changed:
             self._refuse_too_many(owner, place)
             self._make_room(owner, place)
-            run_id = secrets.token_urlsafe(16)
+            run_id = secrets.token_hex(16)  # letters and digits: the keys of widgets may hold no "__"
             self._memory.take(run_id, demand)
             try:
                 stored, folder = self._make_files(run_id, split, demand.disk)

@@ -9,7 +9,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -152,6 +152,14 @@ def test_a_run_does_what_the_bare_loop_does_to_the_last_bit(service: RunService,
     assert np.array_equal(service.model(run_id).parameters, alone.model().parameters)
     assert epochs(status) == [record for record in alone.history if isinstance(record, EpochMetrics)]
     assert status.progress.best == alone.best
+
+
+def test_the_name_of_a_run_fits_the_keys_of_widgets(split: Split) -> None:
+    """Streamlit refuses two underscores in a row; one random name in thirty had them."""
+    limits = Limits(live_per_owner=99, live_per_address=99, live=99, kept_per_owner=99, kept_per_address=99)
+    with closing(RunService(1, limits, turn_seconds=0, clean_up_every=None)) as service:
+        names = [service.start("ada", split, SMALL, SHORT) for _ in range(40)]
+    assert all(name.isalnum() and len(name) == 32 for name in names)
 
 
 def test_a_run_of_mapped_pixels_and_the_caller_see_the_same_images(service: RunService, split: Split) -> None:
