@@ -9,6 +9,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,16 +49,22 @@ class Reservation:
     def resize(self, amount: int) -> None:
         """Ask for more room, or give some back.
 
+        When there is not enough, what is kept for visitors who have left is given up first.
+
         Raises
         ------
         NoRoom
             When there is not as much; the reservation stays as it was.
         """
-        try:
-            self._budget._change(self, amount)
-        except NoRoom:
+        with suppress(NoRoom):
+            return self._budget._change(self, amount)
+        while True:
             gc.collect()  # data that somebody has replaced may wait for that
-            self._budget._change(self, amount)
+            try:
+                return self._budget._change(self, amount)
+            except NoRoom as refusal:
+                if not self._budget.give_up(refusal.needed - refusal.left):
+                    raise
 
     def release(self) -> None:
         """Give the room back; doing so twice is once."""
@@ -90,12 +97,19 @@ class Budget:
         Bytes for all reservations together; None is no limit.
     available : callable
         Returns the bytes that this process may still take, or None where the system does not tell.
+
+    Attributes
+    ----------
+    give_up : callable
+        Is asked, before anything is refused, to let go of something that can be spared: how many bytes are
+        missing. Returns whether it did.
     """
 
     def __init__(
         self, limit: int | None, available: Callable[[], int | None] = lambda: bytes_available()
     ) -> None:
         self.limit = limit
+        self.give_up: Callable[[int], bool] = lambda missing: False
         self._available = available
         self._lock = threading.RLock()  # a reservation may be released by the garbage collector, at any place
         self._taken = 0

@@ -4,13 +4,12 @@ Every page uses it. A run belongs to the browser that started it, so that it can
 another browser with the same link may watch.
 """
 
-import binascii
-import hashlib
 import secrets
 from ipaddress import IPv4Address, ip_address, ip_network
 
 import streamlit as st
 
+from dashboard.browser import known_browser
 from dashboard.runs.place import Place
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
@@ -18,7 +17,6 @@ from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.session import Session
 
-_COOKIE = "_streamlit_xsrf"
 _OWNER = "run_owner"
 
 
@@ -30,18 +28,14 @@ def get_run_service() -> RunService:
 def run_owner() -> str:
     """Return the secret by which the run service knows this visitor again."""
     if _OWNER not in st.session_state:
-        st.session_state[_OWNER] = _token_of_cookie() or secrets.token_hex(16)
+        st.session_state[_OWNER] = known_browser() or secrets.token_hex(16)
     owner: str = st.session_state[_OWNER]
     return owner
 
 
 def is_known_after_reload() -> bool:
     """Say whether this visitor's browser keeps the cookie by which `run_owner` knows it again."""
-    return _token_of_cookie() is not None
-
-
-def _token_of_cookie() -> str | None:
-    return browser_token(st.context.cookies.get(_COOKIE, ""))
+    return known_browser() is not None
 
 
 def visitors_place() -> Place:
@@ -92,21 +86,3 @@ def find_run(session: Session) -> str | None:
     if session.run_id is None:
         session.run_id = next((status.run_id for status in get_run_service().runs_of(run_owner())), None)
     return session.run_id
-
-
-def browser_token(cookie: str) -> str | None:
-    """Return what stays the same in Streamlit's XSRF cookie, hashed; None when it has another form.
-
-    The cookie is ``2|mask|token xor mask|time`` in hexadecimal digits, with a new mask at each visit.
-
-    >>> browser_token("2|00000000|abcd|1") == browser_token("2|01020304|aacf|1") is not None
-    True
-    >>> browser_token("")
-    """
-    try:
-        _version, mask_digits, masked_digits, _time = cookie.strip('"').split("|")
-        mask, masked = binascii.unhexlify(mask_digits), binascii.unhexlify(masked_digits)
-        token = bytes(byte ^ mask[place % len(mask)] for place, byte in enumerate(masked))
-    except (ValueError, ZeroDivisionError):
-        return None
-    return hashlib.sha256(token).hexdigest() if token else None

@@ -1,18 +1,19 @@
 """All that one visitor chose, uploaded or made, in one object; and the data that follow from it.
 
-Every page reads and writes the same `Session`. It lives as long as the visitor's session, and no other
-visitor can reach it.
+Every page reads and writes the same `Session`. After a reload the next session of the same browser begins
+with it (`dashboard.server.keeper`), and no other visitor can reach it.
 """
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import streamlit as st
 
+from dashboard.browser import known_browser
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
@@ -84,7 +85,9 @@ class Session:
     dataset_key : str
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
     uploaded, uploaded_test : Dataset or None
-        The visitor's own data set, and its images for the final test; gone when the session ends.
+        The visitor's own data set, and its images for the final test.
+    lost_upload : str
+        The name of the visitor's own data set, when it had to go while the visitor was away.
     uploaded_dev : int
         How many images at the end of `uploaded` came as validation images.
     left_out : dict of str to int array
@@ -121,6 +124,7 @@ class Session:
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
     uploaded_test: Dataset | None = None
+    lost_upload: str = ""
     uploaded_dev: int = 0
     left_out: dict[str, IndexArray] = field(default_factory=dict)
     upload_tray: UploadTray = field(default_factory=UploadTray)
@@ -190,6 +194,7 @@ class Session:
         Without any, the split of the recipe in use stays where it is possible.
         """
         self.uploaded, self.uploaded_test, self.uploaded_dev = dataset, test, n_dev
+        self.lost_upload = ""
         self.dataset_key, self._split = UPLOADED, None
         self.left_out, self._kept = {}, None
         recipe = RECIPES[self.recipe].split
@@ -241,6 +246,30 @@ class Session:
         self.left_out, self._kept = left_out, dataset if left_out else None
         self.split_settings, self._split = settings, None
 
+    # ---- kept for the next session (see dashboard.server.keeper) -----------------------------------------
+
+    @property
+    def bytes_brought(self) -> int:
+        """How large the data sets, images and model are that the visitor brought."""
+        parts = (self.uploaded, self.uploaded_test, self.own_images)
+        model = 0 if self.uploaded_model is None else self.uploaded_model.parameters.nbytes
+        return model + sum(part.images.nbytes for part in parts if part is not None)
+
+    def continued(self) -> Self:
+        """Return the same choices and results for another session, with uploaders and canvas of its own."""
+        return replace(
+            self, upload_tray=UploadTray(), images_tray=UploadTray(), canvas_start=None, canvas_revision=0
+        )
+
+    def let_go(self) -> None:
+        """Give up what the visitor brought; the settings and the drawing stay."""
+        if self.uploaded is not None:
+            self.lost_upload = self.uploaded.name
+        if self.dataset_key == UPLOADED:
+            self.dataset_key, self.split_settings = Session.dataset_key, SplitSettings()
+            self.left_out, self._kept = {}, None
+        self.uploaded = self.uploaded_test = self.own_images = self.uploaded_model = self._split = None
+
     def forget(self) -> None:
         """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""
         vars(self).update(vars(Session()))
@@ -256,15 +285,20 @@ def can_split(dataset: Dataset, settings: SplitSettings) -> bool:
 
 
 def get_session() -> Session:
-    """Return this visitor's `Session`, made at the first call."""
+    """Return this visitor's `Session`: at the first call what the browser had before, or a new one."""
+    browser, kept = known_browser(), server().kept
     if "session" not in st.session_state:
-        st.session_state["session"] = new = Session()
-        server().presence.on_gone(session_id(), partial(_forget, weakref.ref(new)))
+        before = kept.take(browser) if browser else None
+        st.session_state["session"] = new = before or Session()
+        server().presence.on_gone(session_id(), partial(_leave, session_id(), weakref.ref(new)))
     session: Session = st.session_state["session"]
+    if browser:
+        kept.note(browser, session_id(), session)
     return session
 
 
-def _forget(reference: weakref.ref[Session]) -> None:
+def _leave(name: str, reference: weakref.ref[Session]) -> None:
+    server().kept.leave(name)
     session = reference()
     if session is not None:
         session.forget()

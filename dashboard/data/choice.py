@@ -8,10 +8,11 @@ from functools import partial
 import streamlit as st
 
 from dashboard.address import from_address, to_address
+from dashboard.browser import known_browser
 from dashboard.reading.readings import Upload
 from dashboard.server.server import server
 from dashboard.session import TEST_SETS, UPLOADED, Session
-from dashboard.ui.messages import plain
+from dashboard.ui.messages import plain, show_message
 from dashboard.uploads import LARGEST_FILE, show_uploader
 from mlcore import SHIPPED_DATASETS
 from mlcore.datasets.readers import READERS
@@ -29,6 +30,8 @@ def choose_dataset(session: Session) -> None:
         st.session_state["data_source"] = wanted
     elif not is_in_step(session):
         st.session_state["data_source"] = session.dataset_key
+    if session.lost_upload:
+        show_lost(session)
     labels = {name: _(SHIPPED_DATASETS[name].title) for name in SHIPPED} | {UPLOADED: _("Your own")}
     source = st.segmented_control(
         _("Data set"),
@@ -52,13 +55,33 @@ def choose_dataset(session: Session) -> None:
         read = partial(server().readings.read, labels=tray.labels)
         show_uploader("upload", tray, read, partial(take, session))
         text = _("Files of up to {n} MB; larger ones can be read in Python: mlcore.read_dataset.")
-        st.caption(text.format(n=LARGEST_FILE))
+        st.caption(f"{text.format(n=LARGEST_FILE)} {how_long_it_stays()}")
         with st.expander(_("Which files can be read?")):
             for reader in READERS.values():
                 st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
         if session.dataset_key != UPLOADED:
             text = _("Until a data set has been read, {name} stays in use.")
             st.caption(text.format(name=plain(dataset_title(session))))
+
+
+def how_long_it_stays() -> str:
+    """Say how long the server keeps what is uploaded."""
+    if known_browser() is None:
+        return _("Your browser blocks cookies: if you reload the page, your data set is gone.")
+    text = _(
+        "The server keeps your data set while you are here and for {n:g} minutes after you leave, or "
+        "less if it runs out of memory."
+    )
+    return text.format(n=server().kept.limits.minutes)
+
+
+def show_lost(session: Session) -> None:
+    """Say that the visitor's data set had to go."""
+    text = _(
+        "Your data set {name} is no longer here: the server needed the memory while you were away. "
+        "Upload it again to use it."
+    )
+    show_message("warning", text.format(name=quoted(session.lost_upload)))
 
 
 def take(session: Session, upload: Upload) -> None:

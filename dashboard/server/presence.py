@@ -47,6 +47,8 @@ class Presence:
         Seconds.
     look_every : float or None
         Seconds between two looks; None leaves calling `look` to others.
+    each_look : callable
+        Is called at each look, in another thread.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Presence:
         connected: Callable[[str], bool] = is_connected,
         clock: Callable[[], float] = time.monotonic,
         look_every: float | None = 5.0,
+        each_look: Callable[[], object] = lambda: None,
     ) -> None:
         self._gone = gone
         self._connected = connected
         self._clock = clock
         self._look_every = look_every
+        self._each_look = each_look
         self._lock = threading.RLock()
         self._collected = clock()
         self._seen: dict[str, float] = {}
@@ -86,7 +90,7 @@ class Presence:
         """See who has gone since the last look, call what waits for that, and collect garbage in its time."""
         with self._lock:
             now = self._clock()
-            callbacks: list[Callable[[], object]] = []
+            callbacks: list[Callable[[], object]] = [self._each_look]
             for session, seen in list(self._seen.items()):
                 if self._connected(session):
                     self._seen[session] = now

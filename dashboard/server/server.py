@@ -14,7 +14,8 @@ from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
 from dashboard.runs.service import RunService
 from dashboard.server.hosting import prepare_process
-from dashboard.server.presence import Presence
+from dashboard.server.keeper import Keeper, KeepLimits
+from dashboard.server.presence import Presence, is_connected
 from dashboard.server.uploaded_files import UploadedFiles
 
 _PLACE = "digitlab_server"
@@ -33,6 +34,8 @@ class Server:
         The memory that all visitors may take together.
     presence : Presence
         The sessions that are there; tells when one has gone.
+    kept : Keeper
+        What each browser had, for its next session.
     runs : RunService
         All runs; starts no process before the first.
     readings : Readings
@@ -44,7 +47,9 @@ class Server:
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
         self.runs = RunService(budget=self.budget)
-        self.presence = Presence(self.runs.leave)
+        self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
+        self.budget.give_up = self.kept.give_up
+        self.presence = Presence(self.runs.leave, each_look=self.kept.look)
         self.readings = Readings(self.budget, self.runs.store)
         self.uploads = UploadedFiles(self.budget, self.runs.store)
 

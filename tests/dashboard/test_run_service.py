@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import run_service
-from dashboard.run_service import browser_token
+from dashboard.browser import browser_token
 from dashboard.runs.service import RunService
 from mlcore import NetworkConfig, TrainingConfig, load_dataset, split_dataset
 from tests.waiting import PATIENCE

@@ -11,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import session as session_module
+from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.shipped import shipped_dataset
-from mlcore import Dataset, DatasetError, SplitSettings
+from mlcore import Dataset, DatasetError, NetworkConfig, SplitSettings
 from tests import waiting
 
 
@@ -133,18 +134,83 @@ def page() -> None:
     get_session()
 
 
-def test_what_a_visitor_uploaded_goes_with_the_visit(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    presence = Presence(print, connected=lambda session: False, clock=lambda: now[0], look_every=None)
-    monkeypatch.setattr(session_module, "server", lambda: type("Server", (), {"presence": presence}))
-    app = AppTest.from_function(page, default_timeout=waiting.PATIENCE).run()
-    assert not app.exception
-    dataset = some_dataset()
-    app.session_state["session"].use_upload(dataset)
+class Visit:
+    """A server with a clock and nobody connected, and the pages that a browser opens on it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.browser = 0.0, "anna"
+        clock = lambda: self.now  # noqa: E731
+        self.kept: Keeper[Session] = Keeper(lambda session: False, KeepLimits(minutes=10), clock)
+        self.presence = Presence(
+            print,
+            connected=lambda session: False,
+            clock=clock,
+            look_every=None,
+            each_look=self.kept.look,
+        )
+        monkeypatch.setattr(session_module, "server", lambda: self)
+        monkeypatch.setattr(session_module, "known_browser", lambda: self.browser)
+
+    def open(self) -> Session:
+        """Open the page in a new tab, and return its session."""
+        app = AppTest.from_function(page, default_timeout=waiting.PATIENCE).run()
+        assert not app.exception
+        session: Session = app.session_state["session"]
+        return session
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += seconds
+        self.presence.look()
+        gc.collect()
+
+
+@pytest.fixture
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """A visit that has just begun."""
+    return Visit(monkeypatch)
+
+
+def test_what_a_visitor_uploaded_is_there_after_a_break_and_goes_in_the_end(visit: Visit) -> None:
+    before, dataset = visit.open(), some_dataset()
+    before.use_upload(dataset, n_dev=8)
+    before.leave_out("copies", np.array([3]))
+    before.upload_tray.number = 2
     uploaded = weakref.ref(dataset)
     del dataset
-    now[0] = PATIENCE
-    presence.look()
+    visit.wait(PATIENCE)
+    assert before == Session()  # which Streamlit may keep for long
+    after = visit.open()
+    assert after.uploaded is uploaded()
+    assert (len(after.dataset), len(after.split.dev)) == (39, 8)
+    assert after.upload_tray.number == 0
+    visit.wait(PATIENCE)
+    visit.wait(600)
+    del after
     gc.collect()
     assert uploaded() is None
-    assert app.session_state["session"] == Session()
+    assert visit.open() == Session()
+
+
+def test_of_a_browser_that_blocks_cookies_nothing_is_kept(visit: Visit) -> None:
+    visit.browser = ""
+    session, dataset = visit.open(), some_dataset()
+    session.use_upload(dataset)
+    uploaded = weakref.ref(dataset)
+    del dataset
+    visit.wait(PATIENCE)
+    assert uploaded() is None
+    assert visit.open() == session == Session()
+
+
+def test_what_is_given_up_for_others_is_named_and_the_settings_stay() -> None:
+    session = Session(network_config=NetworkConfig(hidden_sizes=(7,)), drawing={"objects": []})
+    session.use_upload(some_dataset())
+    assert session.bytes_brought == 40 * 64
+    session.let_go()
+    assert session.bytes_brought == 0
+    assert session.lost_upload == "mine"
+    assert (session.dataset_key, session.network_config.hidden_sizes) == ("mnist", (7,))
+    assert session.drawing is not None
+    session.use_upload(some_dataset())
+    assert session.lost_upload == ""
