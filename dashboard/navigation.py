@@ -60,6 +60,23 @@ def page(name: str) -> Any:
     )
 
 
+def offer_next(name: str, bold: bool = True) -> None:
+    """Show the button to the page after this one on the way from data to drawing, the last of each page.
+
+    Parameters
+    ----------
+    name : str
+        Of the page that shows it.
+    bold : bool
+        Whether it is the first thing to do here.
+    """
+    titles = {entry.name: entry.title for entry in PAGES}
+    following = [*titles][[*titles].index(name) + 1]
+    with st.container(key="primary_link" if bold else "secondary_link"):
+        label = _("Next: {page}").format(page=_(titles[following]))
+        st.page_link(page(following), label=label, icon=":material/arrow_forward:")
+
+
 def inside_app() -> Any:
     """Show the menu, mark this session as inside the app, and return the page to run."""
     chosen = st.navigation([page(entry.name) for entry in PAGES], position="top")

@@ -9,7 +9,7 @@ from dashboard.data.choice import choose_dataset
 from dashboard.data.decisions import show_decisions
 from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
-from dashboard.navigation import guard
+from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
@@ -32,3 +32,4 @@ with friendly_errors():
         st.header(_("The average image of each class"), help=meaning("average_image"))
         grid(average_pictures(session.dataset), 60)
     show_division(session)
+    offer_next("data")

@@ -19,7 +19,7 @@ from dashboard.evaluate.question import (
 )
 from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes, warn_of_one_answer
 from dashboard.models.choice import chosen_model
-from dashboard.navigation import guard
+from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
@@ -54,3 +54,4 @@ with friendly_errors():
             show_classes(evaluation)
             with st.expander(_("Calibration")):
                 show_calibration(evaluation)
+    offer_next("evaluate")

@@ -5,7 +5,7 @@ What is set here is what Train trains.
 
 import streamlit as st
 
-from dashboard.navigation import guard, page
+from dashboard.navigation import guard, offer_next
 from dashboard.network.form import show_network, show_settings
 from dashboard.network.recipe_choice import choose_recipe
 from dashboard.session import get_session
@@ -24,5 +24,4 @@ with friendly_errors():
         show_settings(session)
     with picture, st.container(key="network_picture"), friendly_errors():
         show_network(session)
-        with st.container(key="primary_link"):
-            st.page_link(page("train"), label=_("Train it"))
+        offer_next("network")

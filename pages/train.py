@@ -5,7 +5,7 @@ A run belongs to the server, not to this page: it continues when nobody watches,
 
 import streamlit as st
 
-from dashboard.navigation import guard
+from dashboard.navigation import guard, offer_next
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
 from dashboard.session import get_session
 from dashboard.train.downloads import show_downloads
@@ -53,3 +53,4 @@ with friendly_errors():
         else:
             st.header(_("Train again"))
             offer_start(session, status)
+    offer_next("train", bold=False)

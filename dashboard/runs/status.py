@@ -208,6 +208,28 @@ class RunStatus:
         return best.step == 0 or (accuracy <= self.data.one_answer and accuracy < 1)
 
     @property
+    def last_measured(self) -> EpochMetrics | None:
+        """The newest measurement after a step; None before the first."""
+        measured = (r for r in reversed(self.history) if isinstance(r, EpochMetrics) and r.step > 0)
+        return next(measured, None)
+
+    @property
+    def best(self) -> EpochMetrics | None:
+        """The best measurement, once something was learned: an untrained network is the best of nothing."""
+        best = self.progress.best
+        return None if best is None or not self.was_measured or self.learned_nothing else best
+
+    @property
+    def has_best_weights(self) -> bool:
+        """Whether weights after a step were the best on the dev set; else the last ones answer."""
+        return self.progress.best is not None and self.progress.best.step > 0
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether an epoch is a single step, as with the full batch: then steps are what people count."""
+        return self.training.steps_per_epoch(self.data.n_train) == 1
+
+    @property
     def total_epochs(self) -> float:
         """The planned passes over the training images."""
         if self.progress.step and self.training.sample_size:

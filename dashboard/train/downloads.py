@@ -58,19 +58,24 @@ def model_file(model: Model) -> bytes:
     return buffer.getvalue()
 
 
+def choose_weights() -> str:
+    """Show the choice of the weights, and return its key; only of a run with a best moment."""
+    return st.segmented_control(
+        _("Weights"),
+        ["best", "last"],
+        default="best",
+        required=True,
+        format_func={"best": _("Best on the dev set"), "last": _("Last")}.__getitem__,
+        key="weights",
+    )
+
+
 def show_downloads(status: RunStatus) -> None:
     """Offer the model, as it was best or last, and the history."""
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
     st.header(_("Download"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        which = st.segmented_control(
-            _("Weights"),
-            ["best", "last"],
-            default="best",
-            required=True,
-            format_func={"best": _("Best on the dev set"), "last": _("Last")}.__getitem__,
-            key="weights",
-        )
+        which = choose_weights() if status.has_best_weights else "last"
         st.download_button(
             _("Trained model (.npz)"),
             lambda: model_file(service.model(status.run_id, best=which == "best")),

@@ -14,6 +14,7 @@ from dashboard.learning_rate import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.learning_curves import learning_curves
+from dashboard.train.verdict import verdict
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import (
@@ -26,7 +27,7 @@ from dashboard.ui.messages import (
 )
 from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.plotly_chart import show_chart
-from dashboard.ui.wording import run_words
+from dashboard.ui.wording import run_words, weights_words
 from mlcore import SCHEDULES, EpochMetrics
 from mlcore.language import N_, _
 
@@ -45,6 +46,9 @@ BADGES: dict[State, tuple[str, Color]] = {
     "diverged": (":material/error:", "red"),
     "failed": (":material/error:", "red"),
 }
+
+NO_SUCCESS: tuple[str, Color] = (":material/flag:", "orange")
+"""The badge of a run that is finished, and worse than it was, or overfits, or has learned nothing."""
 
 SCHEDULE_GOES_ON = N_(
     "Schedule “{schedule}”: a rate set here is used in the next step, and from there the schedule only "
@@ -93,6 +97,8 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
 def show_state(status: RunStatus) -> None:
     """Show what the run is doing, and what it is."""
     icon, color = BADGES[status.state]
+    if status.state == "finished" and not verdict(status).is_good:
+        icon, color = NO_SUCCESS
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
         waits = _("Waiting for a worker: runs take turns.")
@@ -152,7 +158,11 @@ def show_go_on(status: RunStatus) -> None:
         key,
         {
             "rate": gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now,
-            "more_epochs": 0 if status.progress.step < status.total_steps else 5,
+            "more_epochs": 0
+            if status.progress.step < status.total_steps
+            else 100
+            if status.counts_steps
+            else 5,
         },
     )
     rate_key, more_key = f"{key}_rate", f"{key}_more"
@@ -164,7 +174,7 @@ def show_go_on(status: RunStatus) -> None:
         bounds=Bounds(RATE.minimum or 0, RATE.maximum or 1, RATE.step or 1, whole=False),
     )
     number_field(
-        _("More epochs"),
+        _("More steps") if status.counts_steps else _("More epochs"),
         plan["more_epochs"],
         lambda more: plan.update(more_epochs=more),
         key=more_key,
@@ -211,23 +221,26 @@ def show_figures(status: RunStatus) -> None:
 
 def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:
     """Return label, value and help of the figures."""
-    measured = next((r for r in reversed(status.history) if isinstance(r, EpochMetrics)), None)
-    best = status.progress.best
+    measured, best = status.last_measured, status.best
     speed = f"{status.images_per_second:,.0f}" if status.progress.images_seen else "–"
     return [
-        (_("Epoch"), _epoch(status), meaning("epoch")),
+        _how_far(status),
         _time(status),
         (_("Images per second"), speed, meaning("speed")),
         (_("Dev accuracy"), percent(measured.dev_accuracy) if measured else "–", meaning("dev_set")),
-        (_("Best epoch"), f"{best.epoch:.4g}" if best else "–", _best_help(best)),
+        _best(status, best),
         (_("Test accuracy"), *_test(status)),
     ]
 
 
-def _epoch(status: RunStatus) -> str:
+def _how_far(status: RunStatus) -> tuple[str, str, str]:
+    text = _("{now} of {planned}")
+    if status.counts_steps:
+        words = text.format(now=f"{status.progress.step:,}", planned=f"{status.total_steps:,}")
+        return _("Step"), words, meaning("step")
     planned = status.total_epochs
     now = f"{status.progress.epoch:.2f}" if status.state in MOVING else f"{round(status.progress.epoch, 2):g}"
-    return _("{now} of {planned}").format(now=now, planned=f"{round(planned, 2):g}")
+    return _("Epoch"), text.format(now=now, planned=f"{round(planned, 2):g}"), meaning("epoch")
 
 
 def _time(status: RunStatus) -> tuple[str, str, str | None]:
@@ -241,14 +254,17 @@ def _time(status: RunStatus) -> tuple[str, str, str | None]:
     )
 
 
-def _best_help(best: EpochMetrics | None) -> str:
+def _best(status: RunStatus, best: EpochMetrics | None) -> tuple[str, str, str]:
+    label = _("Best step") if status.counts_steps else _("Best epoch")
     if best is None:
-        return meaning("best_epoch")
+        return label, "–", meaning("best_epoch")
     text = _("The highest accuracy on the dev set so far: {accuracy}.")
-    return f"{text.format(accuracy=percent(best.dev_accuracy))} {meaning('best_epoch')}"
+    help_ = f"{text.format(accuracy=percent(best.dev_accuracy))} {meaning('best_epoch')}"
+    return label, f"{best.step:,}" if status.counts_steps else f"{best.epoch:.4g}", help_
 
 
 def _test(status: RunStatus) -> tuple[str, str | None]:
     if status.test_accuracy is not None:
         return percent(status.test_accuracy, 2), None
-    return "–", _("Measured once, after training, with the weights that were best on the dev set.")
+    text = _("Measured once, after training, with {weights}.")
+    return "–", text.format(weights=weights_words(status))

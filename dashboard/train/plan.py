@@ -90,7 +90,11 @@ def offer_start(session: Session, status: RunStatus | None) -> None:
     show_plan(session)
     if status is None or not status.live:
         st.button(
-            _("Start"), icon=":material/play_arrow:", type="primary", on_click=start, args=(session, status)
+            _("Start"),
+            icon=":material/play_arrow:",
+            type="primary" if status is None else "secondary",  # after a run, its mistakes come first
+            on_click=start,
+            args=(session, status),
         )
     else:
         with st.container(horizontal=True, gap="small"):

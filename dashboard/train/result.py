@@ -4,6 +4,7 @@ The Train page shows it below the curves.
 """
 
 from dataclasses import replace
+from typing import Literal
 
 import streamlit as st
 
@@ -13,8 +14,10 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session
+from dashboard.train.verdict import verdict
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.messages import friendly_errors, show_message
+from dashboard.ui.wording import moment, weights_words
 from mlcore import Dataset, EpochMetrics
 from mlcore.language import N_, _
 from mlcore.training.records import standing
@@ -39,14 +42,20 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_message("info", _(NOT_MEASURED))
     elif status.learned_nothing:
         show_nothing_learned(session, status)
-    elif status.progress.best is not None:
+    else:
         show_summary(status)
     if status.progress.saved_step is None and status.state in ("diverged", "failed"):
         return  # it broke off before it was first saved
+    offer_next_step(session, status)
     if may_change:
         show_test(session, status)
+
+
+def offer_next_step(session: Session, status: RunStatus) -> None:
+    """Lead on to what the network gets wrong and, as boldly as it has learned something, to a drawing."""
     with st.container(horizontal=True, gap="small", key="run_ways"):
-        if st.button(_("See its mistakes"), icon=":material/fact_check:"):
+        bold: Literal["primary", "secondary"] = "secondary" if status.best is None else "primary"
+        if st.button(_("See its mistakes"), icon=":material/fact_check:", type=bold):
             session.model_key = RUN_MODEL
             st.switch_page(page("evaluate"))
         if st.button(_("Draw a digit for it"), icon=":material/draw:"):
@@ -55,19 +64,26 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
 
 
 def show_summary(status: RunStatus) -> None:
-    """Say in a sentence what came out."""
-    best = status.progress.best
+    """Say in a sentence or two what came out; only what went well to its end is called a success."""
+    best, found = status.best, verdict(status)
     assert best is not None
-    text = _("Best at epoch {epoch:.4g}: {accuracy} dev accuracy, after {time} of training.")
+    text = _("Best at {moment}: {accuracy} dev accuracy, after {time} of training.")
     text = text.format(
-        epoch=best.epoch, accuracy=percent(best.dev_accuracy), time=duration(status.seconds_trained)
+        moment=moment(status, best),
+        accuracy=percent(best.dev_accuracy),
+        time=duration(status.seconds_trained),
     )
-    if status.state == "finished" and status.progress.step < status.total_steps:
+    if status.state == "stopped":
+        text = _("You stopped it.") + " " + text
+    elif status.progress.step < status.total_steps:
         since = sum(isinstance(record, EpochMetrics) and record.step > best.step for record in status.history)
         text += " " + _("It stopped early: the dev accuracy had not improved for {n} evaluations.").format(
             n=since
         )
-    show_message("success", text)
+    if not found.is_good:
+        show_message("warning", f"{text} {found.words}")
+    else:
+        show_message("info" if status.state == "stopped" else "success", text)
 
 
 def show_nothing_learned(session: Session, status: RunStatus) -> None:
@@ -107,12 +123,12 @@ def show_test(session: Session, status: RunStatus) -> None:
     if test_set is None:
         return
     if status.test_accuracy is not None:
-        text = _(
-            "{accuracy} accuracy on the {n:,} test images, with the weights that were best on the dev set."
-        )
+        text = _("{accuracy} accuracy on the {n:,} test images, with {weights}.")
         show_message(
             "info",
-            text.format(accuracy=percent(status.test_accuracy, 2), n=len(test_set)),
+            text.format(
+                accuracy=percent(status.test_accuracy, 2), n=len(test_set), weights=weights_words(status)
+            ),
             icon=":material/flag:",
         )
         return
@@ -121,7 +137,6 @@ def show_test(session: Session, status: RunStatus) -> None:
             _("Test on the {n:,} images").format(n=len(test_set)),
             key=f"test {status.run_id}",
             icon=":material/flag:",
-            type="primary",
         ):
             with friendly_errors():
                 get_run_service().test(status.run_id, run_owner(), test_set)

@@ -2,7 +2,7 @@
 // visitor's zoom stays. Streamlit calls the exported function at each change of data or theme.
 
 const views = new WeakMap();
-const habits = {}; // key → what the visitor hid and whether the close-up is on, as long as the tab is open
+const habits = {}; // key → what the visitor hid and which other views are on, as long as the tab is open
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const STILL = 8; // pixels that a finger may move while it taps
 const PAUSE = 200; // milliseconds that the arrow keys rest before Python hears of the cell
@@ -14,7 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!views.has(root)) views.set(root, begin(root));
   const view = views.get(root);
   if (view.data?.subject !== data.subject) view.zoom = [];
-  Object.assign(view, { data, tell: setTriggerValue, habit: (habits[data.key] ??= { hidden: new Set(), close: false }) });
+  Object.assign(view, { data, tell: setTriggerValue, habit: (habits[data.key] ??= { hidden: new Set(), views: new Set() }) });
   if (data.turn >= view.turn) Object.assign(view, { turn: data.turn, cell: data.cell }); // else older than the visitor's choice
   if (data.file) save(data.file);
   draw(view);
@@ -75,10 +75,10 @@ async function draw(view) {
 function drawFigure(view, Plotly, { data: traces, layout }, k, element) {
   const touch = matchMedia("(pointer: coarse)").matches;
   const plot = element.querySelector(".dl-plot");
-  const { alt = "", height = "", least_width: width = "", close_up: closer } = layout.meta ?? {};
+  const { alt = "", height = "", least_width: width = "", view: other } = layout.meta ?? {};
   element.querySelector("figcaption").textContent = layout.title?.text ?? "";
   Object.assign(plot.style, { height, minWidth: width });
-  if (view.habit.close && closer) change(layout, closer);
+  if (other && view.habit.views.has(other.name)) change(layout, other.changes);
   for (const trace of traces) if (view.habit.hidden.has(trace.name)) trace.visible = false;
   if (view.zoom[k]) for (const axis of ["xaxis", "yaxis"]) layout[axis].range = [...view.zoom[k][axis]];
   if (view.cell && k === 0) frame(view, layout);
@@ -148,14 +148,29 @@ function showBar(view, Plotly) {
     item.lastChild.textContent = trace.name;
     setButton(item, !habit.hidden.has(trace.name), () => habit.hidden.delete(trace.name) || habit.hidden.add(trace.name), view);
   });
-  const [close, whole] = [view.find("close"), view.find("whole")];
-  [close.textContent, whole.textContent] = [words.close, words.whole];
-  close.hidden = !view.figures.some((figure) => figure.layout.meta?.close_up);
+  showViews(view);
+  const whole = view.find("whole");
+  whole.textContent = words.whole;
   whole.hidden = view.figures.every((figure) => figure.layout.xaxis.fixedrange);
   whole.disabled = !view.zoom.some(Boolean);
-  setButton(close, habit.close, () => ([habit.close, view.zoom] = [!habit.close, []]), view);
   setButton(whole, null, () => (view.zoom = []), view);
   showMenu(view, Plotly);
+}
+
+// A button for each figure that has another view: a second press takes it back.
+function showViews(view) {
+  const { habit: { views } } = view;
+  const others = view.find("other");
+  const wanted = view.figures.map((figure, k) => [k, figure.layout.meta?.view?.name]).filter(([, name]) => name);
+  while (others.children.length > wanted.length) others.lastChild.remove();
+  wanted.forEach(([k, name], place) => {
+    const button = others.children[place] ?? others.appendChild(document.createElement("button"));
+    button.textContent = name;
+    setButton(button, views.has(name), () => {
+      views.delete(name) || views.add(name);
+      delete view.zoom[k];
+    }, view);
+  });
 }
 
 function setButton(button, pressed, act, view) {

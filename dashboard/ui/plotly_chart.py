@@ -29,7 +29,7 @@ _JS = (_HERE / "plotly_chart.js").read_text(encoding="utf-8")
 _HTML = """
 <div class="dl-chart">
   <div class="dl-bar"><div class="dl-legend" role="group"></div><div class="dl-views">
-    <button type="button" class="dl-close" hidden></button>
+    <span class="dl-other"></span>
     <button type="button" class="dl-whole" hidden></button>
     <details class="dl-menu"><summary>⋮</summary><div></div></details>
   </div></div>
@@ -51,8 +51,8 @@ def show_chart(
     ----------
     figures : plotly.graph_objects.Figure
         Each may have in its ``layout.meta``: ``alt``, its text alternative; ``height``, as
-        CSS has it; ``close_up``, changes of the layout (dotted names) for a closer view, which then has a
-        button.
+        CSS has it; ``view``, another view of the figure: the ``name`` of its button, and ``changes`` of the
+        layout (dotted names).
     key : str
         Of the component; the visitor's zoom and hidden curves are kept under it.
     subject : str
@@ -99,7 +99,6 @@ def _take_cell(key: str, on_choice: Callable[[Cell], None] | None) -> None:
 
 def _words() -> dict[str, str]:
     return {
-        "close": _("Close-up"),
         "whole": _("Undo zoom"),
         "legend": _("Curves"),
         "menu": _("Save the chart"),

@@ -6,7 +6,7 @@ The plan, the list of runs, the panel and the names of downloaded files use them
 import re
 
 from dashboard.runs.status import RunStatus
-from mlcore import ACTIVATIONS, OPTIMIZERS, SHIPPED_DATASETS, NetworkConfig, TrainingConfig
+from mlcore import ACTIVATIONS, OPTIMIZERS, SHIPPED_DATASETS, EpochMetrics, NetworkConfig, TrainingConfig
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -79,6 +79,20 @@ def run_words(status: RunStatus) -> str:
         dataset=dataset_words(status.data.name),
         n=status.data.n_train,
     )
+
+
+def moment(status: RunStatus, record: EpochMetrics) -> str:
+    """Return when in a run a measurement was taken: after which epoch or, of full batches, which step."""
+    if status.counts_steps:
+        return _("step {n:,}").format(n=record.step)
+    return _("epoch {n:.4g}").format(n=record.epoch)
+
+
+def weights_words(status: RunStatus) -> str:
+    """Return which weights of a run answer: the best ones, or the last of a run that has none."""
+    if status.has_best_weights:
+        return _("the weights that were best on the dev set")
+    return _("the last weights")
 
 
 def file_stem(status: RunStatus) -> str:

@@ -5,6 +5,7 @@ browser.
 """
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,15 @@ def test_a_problem_stays_on_its_page_and_is_forgotten_on_the_next() -> None:
     app.switch_page("pages/home.py").run()
     app.switch_page("pages/data.py").run()
     assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("name", "following"), list(pairwise(["data", "network", "train", "evaluate", "draw"]))
+)
+def test_each_page_of_the_path_offers_the_next_one_last(name: str, following: str) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
+    app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception
+    links = [link.proto for link in app.get("page_link")]
+    assert links[-1].label == f"Next: {following.title()}"
+    assert links[-1].page.endswith(following)

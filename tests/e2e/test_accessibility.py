@@ -21,7 +21,7 @@ FAR_APART = LOOKS[::2]
 PAGES = {
     "/": "From data to drawing",
     "/data": "Show as a table",
-    "/network": "Train it",
+    "/network": "Next: Train",
     "/train": "This is what will be trained",
     "/evaluate": "Scores by class",
     "/draw": "Pen width",

@@ -72,7 +72,7 @@ def test_the_first_tap_after_typing_leads_on_with_the_value_in_force(
     visitor.open("/network", "128 neurons, ReLU")
     for epochs in range(21, 24):
         visitor.main.get_by_role("spinbutton", name="Epochs").fill(f"{epochs}")
-        link = visitor.main.get_by_role("link", name="Train it")
+        link = visitor.main.get_by_role("link", name="Next: Train")
         link.tap() if phone else link.click()
         expect(visitor.page).to_have_title(re.compile("^Train"))
         visitor.see(f", {epochs} epochs")

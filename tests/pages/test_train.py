@@ -375,6 +375,53 @@ def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: Ru
     app.run()
     assert not app.warning
     assert any("before the first evaluation" in box.value for box in app.info)
+    assert (figures(app)["Dev accuracy"], figures(app)["Best epoch"]) == ("–", "–")
+    assert "best on the dev set" not in " ".join(element.value for element in [*app.info, *app.caption])
+
+
+def page_of_a_run_that_got_worse() -> None:
+    from dataclasses import replace
+
+    from dashboard.train.panel import run_figures, show_state
+    from dashboard.train.result import show_summary
+    from tests.dashboard.train.records import measured, status
+
+    best, last = measured(100, dev_accuracy=0.9, train_accuracy=0.9), measured(200, dev_accuracy=0.5)
+    run = status(measured(0, dev_accuracy=0.1), best, last, best=best)
+    run = replace(run, state="finished", seconds_trained=9.0, images_per_second=1.0, run_id="it")
+    show_state(run)
+    show_summary(run)
+    assert dict(figure[:2] for figure in run_figures(run))["Dev accuracy"] == "50.0 %"
+
+
+def test_a_run_that_got_worse_has_no_green_tick() -> None:
+    app = AppTest.from_function(page_of_a_run_that_got_worse, default_timeout=PATIENCE).run()
+    assert not app.exception
+    assert not app.success
+    assert "After epoch 1 it got worse" in app.warning[0].value
+    assert ":orange-badge[:material/flag: Finished]" in [text.value for text in app.markdown]
+
+
+def test_with_full_batches_steps_are_counted(service: RunService) -> None:
+    app = press(visit(TrainingConfig(batch_size=None, epochs=30, learning_rate=0.01)), "Start")
+    status = wait(app, service, ended)
+    assert figures(app)["Step"] == "30 of 30"
+    assert "Epoch" not in figures(app)
+    assert status.best is not None
+    assert figures(app)["Best step"] == f"{status.best.step}"
+    boxes = [box.value for box in [*app.success, *app.warning]]
+    assert any(f"Best at step {status.best.step}:" in box for box in boxes)
+    assert number_field(app, "More steps").text == "100"
+
+
+def test_the_boldest_button_after_a_run_is_the_next_step(app: AppTest, service: RunService) -> None:
+    session = session_of(app)
+    session.use_dataset("mnist")
+    session.training_config = TrainingConfig(iterations=20)
+    press(app.run(), "Start")
+    wait(app, service, ended)
+    bold = [button.label for button in app.button if button.proto.type == "primary"]
+    assert bold == ["See its mistakes"]
 
 
 def test_a_run_that_has_ended_can_be_deleted(app: AppTest, service: RunService) -> None:

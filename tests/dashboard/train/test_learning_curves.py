@@ -6,33 +6,15 @@ These are the tests of `dashboard.train.learning_curves`.
 import json
 import math
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.runs.status import DataFacts, History, Progress, RunStatus
+from dashboard.runs.status import Progress
 from dashboard.train.learning_curves import MOST_POINTS, learning_curves, x_axis_end
-from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
-
-
-def batch(step: int, loss: float = 1.0, accuracy: float = 0.5) -> BatchMetrics:
-    return BatchMetrics(step, step / 100, 10 * step, loss, accuracy, 0.1)
-
-
-def measured(step: int, **values: float) -> EpochMetrics:
-    usual = {"train_loss": 0.5, "train_accuracy": 0.8, "dev_loss": 0.6, "dev_accuracy": 0.7}
-    return EpochMetrics(step, step / 100, 10 * step, **{**usual, **values}, learning_rate=0.1)
-
-
-def status(*records: Any, best: EpochMetrics | None = None) -> RunStatus:
-    facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"history": History(list(records)), "state": "running", "rate_changes": ()}
-    facts |= {"progress": Progress(epoch=1.0, best=best), "data": DataFacts("digits", "", 1000, 100, 0.1)}
-    facts |= {"network": NetworkConfig(), "training": TrainingConfig(batch_size=10, epochs=1)}
-    return RunStatus(**facts)
-
+from mlcore import TrainingConfig
+from tests.dashboard.train.records import batch, measured, status
 
 BATCHES, TRAINING, DEV, BEST = range(4)  # the traces in their order
 
@@ -110,8 +92,8 @@ def test_any_history_becomes_json_and_axes_that_can_be_drawn(values: list[tuple[
     records = [measured(k, **dict(zip(names, row, strict=True))) for k, row in enumerate(values)]
     for chart in learning_curves(status(*records, best=records[0])):
         json.loads(chart.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-        close_up = chart.layout.meta["close_up"]["yaxis.range"]
-        for low, high in (chart.layout.yaxis.range, close_up):
+        other = chart.layout.meta["view"]["changes"]["yaxis.range"]
+        for low, high in (chart.layout.yaxis.range, other):
             assert math.isfinite(low)
             assert math.isfinite(high)
             assert low < high
@@ -125,7 +107,35 @@ def test_the_axis_of_the_loss_stands_still_while_the_loss_falls() -> None:
 
 def test_a_loss_that_blows_up_leaves_the_chart_instead_of_flattening_it() -> None:
     chart = learning_curves(status(measured(0, train_loss=2.3, dev_loss=2.3), batch(5, loss=1e9)))[1]
-    assert chart.layout.yaxis.range[1] < 10
+    top = chart.layout.yaxis.range[1]
+    assert top < 10
+    arrow = chart.data[-1]
+    assert (arrow.x, arrow.y, arrow.text) == ((0.05,), (top,), ("up to 1e+09",))
+    assert chart.layout.meta["alt"].endswith("The loss left the chart: its highest value is 1e+09.")
+
+
+def test_the_axis_of_accuracy_shows_the_difference_and_all_of_it_at_one_click() -> None:
+    records = [measured(0, train_accuracy=0.1, dev_accuracy=0.1)]
+    records += [measured(k, train_accuracy=0.99, dev_accuracy=0.97) for k in (100, 200)]
+    accuracy = learning_curves(status(*records))[0]
+    assert accuracy.layout.yaxis.range[0] == 95
+    whole = accuracy.layout.meta["view"]
+    assert (whole["name"], tuple(whole["changes"]["yaxis.range"])) == ("0–100 %", (0, 102))
+
+
+def test_with_full_batches_the_axis_counts_steps() -> None:
+    run = status(measured(0), measured(1400), batch(1400))
+    run = replace(run, training=TrainingConfig(batch_size=None, epochs=2000), progress=Progress(1400, 1400.0))
+    for figure in learning_curves(run):
+        assert figure.layout.xaxis.title.text == "Steps"
+        assert figure.data[DEV].x == (0, 1400)
+        assert "after 1,400 steps" in figure.layout.meta["alt"]
+
+
+def test_an_untrained_network_gets_no_star() -> None:
+    untrained = measured(0, dev_accuracy=0.134)
+    for records in ([untrained], [untrained, measured(100, dev_accuracy=0.1)]):
+        assert all(figure.data[BEST].x == () for figure in learning_curves(status(*records, best=untrained)))
 
 
 @given(st.floats(1, 10_000), st.lists(st.floats(0, 1), min_size=1, max_size=50))

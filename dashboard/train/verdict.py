@@ -1,0 +1,90 @@
+"""What became of a run, told honestly: it learned, it got worse again, it overfits, or it learned nothing.
+
+The Train page says it when a run has ended, and gives the run's badge its colour.
+"""
+
+import math
+from dataclasses import dataclass
+
+from dashboard.runs.status import RunStatus
+from dashboard.ui.formats import percent
+from dashboard.ui.wording import moment
+from mlcore import EpochMetrics
+from mlcore.language import _
+from mlcore.training.records import standing
+
+LEAST_FALL = 0.02
+"""Accuracy that a run must have lost since its best to count as having got worse."""
+
+LEAST_GAP = 0.03
+"""Accuracy that the training set is ahead of the dev set from which on a run overfits; that of the recipe
+`lab`, whose 5,000 training images are few, is 0.04."""
+
+RISING_LOSS = 1.5
+"""Times the lowest dev loss from which on a run overfits, while the training loss still falls."""
+
+SURE = 3.0
+"""Standard errors by which a difference must be larger than chance."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a run.
+
+    Attributes
+    ----------
+    words : str
+        What happened and what to try, for the visitor; empty when all is well.
+    is_good : bool
+        Whether it may have a green tick.
+    """
+
+    words: str = ""
+    is_good: bool = True
+
+
+def verdict(status: RunStatus) -> Verdict:
+    """Return what became of a run up to now, by its measurements."""
+    best, last = status.best, status.last_measured
+    if best is None or last is None:
+        return Verdict(is_good=False)
+    if words := _fall(status, best, last) or _overfitting(status, last):
+        return Verdict(words, is_good=False)
+    return Verdict()
+
+
+def _fall(status: RunStatus, best: EpochMetrics, last: EpochMetrics) -> str:
+    """Return that a run got worse after its best moment; empty when it did not."""
+    (high, _loss), (low, _last_loss) = standing(best), standing(last)
+    if high - low <= max(LEAST_FALL, SURE * _chance(high, status.data.n_dev)):
+        return ""
+    text = _(
+        "After {moment} it got worse: {low} at the end instead of {high}. The weights of {moment} are kept. "
+        "Try a lower learning rate, or a schedule that lowers it."
+    )
+    return text.format(moment=moment(status, best), low=percent(low), high=percent(high))
+
+
+def _overfitting(status: RunStatus, last: EpochMetrics) -> str:
+    """Return that a run overfits, by its accuracies or by a dev loss that rises; empty when it does not."""
+    remedy = _("More training images, augmentation, dropout, L2 or fewer epochs reduce it.")
+    gap = last.train_accuracy - last.dev_accuracy
+    if gap > max(LEAST_GAP, SURE * _chance(last.dev_accuracy, status.data.n_dev)):
+        text = _("The network overfits: {train} accuracy on the training images, {dev} on the dev set.")
+        words = text.format(train=percent(last.train_accuracy), dev=percent(last.dev_accuracy))
+        return f"{words} {remedy}"
+    measured = [record for record in status.history if isinstance(record, EpochMetrics) and record.step]
+    lowest = min(measured, key=lambda record: record.dev_loss)
+    if last.dev_loss > RISING_LOSS * lowest.dev_loss and last.train_loss < lowest.train_loss:
+        text = _(
+            "The network overfits: since {moment} the dev loss has risen from {low:.3g} to {high:.3g}, while "
+            "the training loss fell."
+        )
+        words = text.format(moment=moment(status, lowest), low=lowest.dev_loss, high=last.dev_loss)
+        return f"{words} {remedy}"
+    return ""
+
+
+def _chance(accuracy: float, n: int) -> float:
+    """Return the standard error of an accuracy over n images."""
+    return math.sqrt(accuracy * (1 - accuracy) / n) if n and not math.isnan(accuracy) else 0.0
