@@ -9,12 +9,12 @@ from dashboard.navigation import guard, offer_next
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
 from dashboard.session import get_session
 from dashboard.train.downloads import show_downloads
+from dashboard.train.outlook import show_outlook
 from dashboard.train.panel import show_run
 from dashboard.train.plan import offer_start
 from dashboard.train.result import show_result
 from dashboard.train.run_choice import choose_run, current_run, how_long_it_stays, offer_to_delete
 from dashboard.ui.messages import friendly_errors, show_message
-from dashboard.ui.plotly_chart import prepare_charts
 from mlcore.language import _
 
 guard(__file__)
@@ -29,7 +29,7 @@ with friendly_errors():
     if status is None:
         st.write(_("Watch the network learn. This is what will be trained:"))
         offer_start(session, None)
-        prepare_charts()
+        show_outlook(session)
     else:
         may_change = get_run_service().is_owner(status.run_id, run_owner())
         choose_run(session)

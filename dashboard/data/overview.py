@@ -3,6 +3,7 @@
 The Data page shows these parts one below the other.
 """
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.data.choice import dataset_title
@@ -13,12 +14,13 @@ from dashboard.data.split_form import show_split_form
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, plain, show_notes
-from dashboard.ui.pictures import grid
+from dashboard.ui.pictures import first_pictures, grid
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import SHIPPED_DATASETS
+from mlcore import SHIPPED_DATASETS, Dataset
 from mlcore.language import _
 
 SAMPLES = 60
+FIRST, FIRST_SIZE = 6, 30  # images shown of each part of the split, and CSS pixels of their width
 ALL = -1
 TERMS = {"training": "training_set", "dev": "dev_set"}  # part → its term in the glossary
 
@@ -87,16 +89,30 @@ def show_split(session: Session) -> None:
     """Show how the images are divided, and let the visitor change it."""
     show_split_form(session)
     table = class_table(session.dataset, session.split)
-    with st.grid(4, min_column_width=120):
-        for part, label in PARTS.items():
-            if table[part].any():
-                help_ = meaning(TERMS[part]) if part in TERMS else None
-                st.metric(_(label), f"{table[part].sum():,}", help=help_)
-        if session.test_set is not None:
-            st.metric(_("Test set"), f"{len(session.test_set):,}", help=meaning("test_set"))
+    show_parts(session, table)
     show_chart(class_figure(table), key="class_chart")
     with st.expander(_("Show as a table")):
         columns = (
             {"name": _("Class")} | {part: _(label) for part, label in PARTS.items()} | {"total": _("All")}
         )
         st.dataframe(table.rename(columns=columns), hide_index=True)
+
+
+def show_parts(session: Session, table: pd.DataFrame) -> None:
+    """Show how many images each part of the split has, and the first of them."""
+    parts = {"training": session.split.train, "dev": session.split.dev, "unused": None}
+    with st.grid(4, min_column_width=200):
+        for part, images in parts.items():
+            if table[part].any():
+                help_ = meaning(TERMS[part]) if part in TERMS else None
+                _show_part(_(PARTS[part]), int(table[part].sum()), images, help_)
+        if session.test_set is not None:
+            _show_part(_("Test set"), len(session.test_set), session.test_set, meaning("test_set"))
+    st.caption(_("The first images of each part. Another seed puts other images into the dev set."))
+
+
+def _show_part(label: str, count: int, images: Dataset | None, help_: str | None) -> None:
+    with st.container(gap="xsmall"):
+        st.metric(label, f"{count:,}", help=help_)
+        if images is not None:
+            grid(first_pictures(images, FIRST), FIRST_SIZE)

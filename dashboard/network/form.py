@@ -3,10 +3,12 @@
 The Network page shows the form on the left, and the network with its figures on the right.
 """
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.estimate import expected_seconds
-from dashboard.network.picture import example_of, network_svg, show_network_picture
+from dashboard.network.preview import show_augmentation, show_preparation
 from dashboard.network.settings import (
     good_rate,
     set_network,
@@ -19,8 +21,10 @@ from dashboard.ui.config_form import Form
 from dashboard.ui.formats import duration
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, plain
+from dashboard.ui.network_picture import example_of, network_svg, show_network_picture
 from dashboard.ui.wording import length_words
 from mlcore import OPTIMIZERS, network_summary
+from mlcore.config import AUGMENTATION
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -35,11 +39,11 @@ def show_settings(session: Session) -> None:
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
     st.header(_("The network"), help=meaning("neuron", "feature_map"))
-    network.show(_("More network settings"))
+    network.show(_("More network settings"), {"": partial(show_preparation, session)})
     st.header(_("The training"), help=meaning("step", "batch", "gradient"))
     say_in_short(session)
     offer_class_weights(session)
-    training.show(_("More training settings"))
+    training.show(_("More training settings"), {AUGMENTATION: partial(show_augmentation, session)})
 
 
 def say_in_short(session: Session) -> None:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
 import streamlit as st
@@ -21,6 +22,7 @@ ConfigT = TypeVar("ConfigT", bound=Any)
 
 MOST_LAYERS = 8
 FIRST_SIZE = 8  # of a layer, where there is no other to go by
+NO_EFFECTS: Mapping[str, Callable[[], None]] = MappingProxyType({})
 SIZE_WIDTH = 128  # CSS pixels of a field for one size: four stand side by side
 
 
@@ -47,13 +49,15 @@ class Form(Generic[ConfigT]):
         """The config as it is now."""
         return self.read()
 
-    def show(self, more: str) -> None:
+    def show(self, more: str, effects: Mapping[str, Callable[[], None]] = NO_EFFECTS) -> None:
         """Show all settings: the simple ones, and the rest below, each group of them behind its name.
 
         Parameters
         ----------
         more : str
             What those are called that belong to no group.
+        effects : mapping of str to callable
+            By group, "" for those that belong to none: shows what the settings do, below their controls.
         """
         settings = settings_of(self.config)
         self._show([name for name, about in settings.items() if not about.more])
@@ -61,6 +65,8 @@ class Form(Generic[ConfigT]):
         for group in sorted(groups, key=bool):  # those without a group first
             with st.expander(_(group) if group else more, key=f"{self.key}_more_{group}"):
                 self._show([name for name, about in settings.items() if about.more and about.group == group])
+                if group in effects:
+                    effects[group]()
 
     def _show(self, names: list[str]) -> None:
         """Show some settings, two in a row."""

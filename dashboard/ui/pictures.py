@@ -16,9 +16,15 @@ import streamlit as st
 from PIL import Image
 
 from dashboard.ui.messages import html_text, isolated
+from mlcore import Dataset
+from mlcore.language import _
+from mlcore.quote import quoted
 
 GreyImage: TypeAlias = npt.NDArray[np.uint8]
 """``(height, width)``, white ink on black."""
+
+AnyImage: TypeAlias = npt.NDArray[np.uint8]
+"""``(height, width)``, or with colours ``(height, width, 3)``."""
 
 MOST_LINES = 3  # of a caption
 ARROW = " → "
@@ -30,20 +36,20 @@ class Picture:
 
     Attributes
     ----------
-    image : uint8 array (height, width)
+    image : uint8 array (height, width) or, in colours, (height, width, 3)
     alt : str
         The text alternative, for those who cannot see the image.
     caption : str
         A few words shown below the image; may be empty.
     """
 
-    image: GreyImage
+    image: AnyImage
     alt: str
     caption: str = ""
 
 
-def data_uri(image: GreyImage) -> str:
-    """Return a grey image ``(height, width)`` as a PNG in a data URI.
+def data_uri(image: AnyImage) -> str:
+    """Return an image ``(height, width)`` or ``(height, width, 3)`` as a PNG in a data URI.
 
     >>> data_uri(np.zeros((28, 28), np.uint8))[:22]
     'data:image/png;base64,'
@@ -55,7 +61,7 @@ def data_uri(image: GreyImage) -> str:
 
 def picture_html(picture: Picture, size: int) -> str:
     """Return a figure ``size`` CSS pixels wide (less where there is no room), each pixel a crisp square."""
-    height, width = picture.image.shape
+    height, width = picture.image.shape[:2]
     lines = "\n".join(_line(line) for line in picture.caption.split("\n")[:MOST_LINES])
     caption = f"<figcaption>{lines}</figcaption>" if lines else ""
     return (
@@ -78,3 +84,22 @@ def grid_html(pictures: Iterable[Picture], size: int = 56) -> str:
 def grid(pictures: Iterable[Picture], size: int = 56) -> None:
     """Show the pictures on the page, ``size`` CSS pixels wide each."""
     st.html(grid_html(pictures, size))
+
+
+def first_pictures(dataset: Dataset, count: int) -> list[Picture]:
+    """Return the first images of a data set without captions, each with its class in its words."""
+    alt = _("An image of the class {label}")
+    first = dataset.take(slice(count))
+    return [
+        Picture(image, alt.format(label=quoted(dataset.class_names[label])))
+        for image, label in zip(first.images, first.labels, strict=True)
+    ]
+
+
+def pairs(pictures: Iterable[tuple[Picture, Picture]], size: int = 56) -> None:
+    """Show pairs of pictures side by side, the second of each below the first, however wide the page is."""
+    items = "".join(
+        f'<li class="dl-pair">{picture_html(above, size)}{picture_html(below, size)}</li>'
+        for above, below in pictures
+    )
+    st.html(f'<ul class="dl-grid" role="list">{items}</ul>')

@@ -16,6 +16,7 @@ from dashboard.network.settings import use_recipe
 from dashboard.server.server import server
 from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset
+from dashboard.ui.pictures import first_pictures
 from mlcore import Dataset
 from tests.fields import number_field, number_fields
 from tests.mlcore.datasets.readers import data_files as make
@@ -137,6 +138,15 @@ def test_seed_and_stratified_are_taken_over_into_the_split(app: AppTest) -> None
     settings = session_of(app).split_settings
     assert (settings.seed, settings.stratify) == (5, True)
     assert session_of(app).split.dev.fingerprint != before
+
+
+def test_each_part_of_the_split_shows_its_first_images_and_they_follow_the_seed(app: AppTest) -> None:
+    training, dev, test = grids(app)[2:5]
+    assert [part.count("<img") for part in (training, dev, test)] == [6, 6, 6]
+    assert first_pictures(session_of(app).split.dev, 1)[0].alt in dev
+    number_field(app, "Seed").type(5)
+    assert grids(app)[3] != dev
+    assert grids(app)[4] == test
 
 
 def test_the_table_counts_each_class_in_each_part(app: AppTest) -> None:

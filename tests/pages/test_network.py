@@ -3,6 +3,7 @@
 What needs a browser is in `tests/e2e/test_network_page.py`.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from dashboard import estimate
 from dashboard.runs.service import RunService
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
 from tests.fields import number_field
-from tests.pages.visits import new_app, session_of
+from tests.pages.visits import grids, new_app, session_of
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +154,37 @@ def test_a_network_that_the_images_are_too_small_for_is_told_in_a_sentence() -> 
     assert not app.exception
     assert len(app.error) >= 1
     assert "Traceback" not in app.error[0].value
+
+
+def test_augmentation_is_shown_on_training_images_and_drawn_again_at_a_click() -> None:
+    app = visit()
+    assert app.button(key="other_changes").disabled
+    above, below = pictures_of(grids(app)[1])
+    assert above == below  # every change is 0
+    number_field(app, "Rotation (degrees)").type(30)
+    above, below = pictures_of(grids(app)[1])
+    assert len(above) == len(below) == 8
+    assert not set(above) & set(below)
+    assert pictures_of(grids(visited_again(app))[1]) == (above, below)  # the same settings show the same
+    app.button(key="other_changes").click().run()
+    assert pictures_of(grids(app)[1])[0] == above
+    assert not set(pictures_of(grids(app)[1])[1]) & set(below)
+
+
+def test_the_preparation_is_shown_on_training_images() -> None:
+    app = visit()
+    assert any("784 numbers" in caption.value and "from 0 to 1." in caption.value for caption in app.caption)
+    number_field(app, "Downsampling (pixels)").type(2)
+    assert any("196 numbers" in caption.value for caption in app.caption)
+    app.toggle(key="network_standardize 0").set_value(True).run()
+    assert any("Mid-grey" in caption.value for caption in app.caption)
+
+
+def pictures_of(grid: str) -> tuple[list[str], list[str]]:
+    """Return the pictures above and those below in a row of pairs."""
+    shown = re.findall('src="([^"]*)"', grid)
+    return shown[::2], shown[1::2]
+
+
+def visited_again(app: AppTest) -> AppTest:
+    return app.switch_page("pages/home.py").run().switch_page("pages/network.py").run()

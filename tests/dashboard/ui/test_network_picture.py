@@ -1,6 +1,6 @@
 """The picture of the network.
 
-These are the tests of `dashboard.network.picture`.
+These are the tests of `dashboard.ui.network_picture`.
 """
 
 import re
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.network.picture import network_rows, network_svg
+from dashboard.ui.network_picture import network_rows, network_svg
 from dashboard.ui.pictures import Picture
 from mlcore import NetworkConfig, network_summary
 

@@ -1,7 +1,7 @@
 """The network as a picture: one row for each layer, from the image at the top to the answers, drawn as SVG.
 
-The Network page shows it. It is drawn from `mlcore.network_summary`, so that a new kind of layer is drawn
-too. Colours are variables of the theme; at 360 pixels it is as wide as a phone.
+The pages Network and Train show it. It is drawn from `mlcore.network_summary`, so that a new kind of layer is
+drawn too. Colours are variables of the theme; at 360 pixels it is as wide as a phone.
 """
 
 from collections.abc import Iterator, Sequence
