@@ -1,4 +1,4 @@
-"""What was decided about a visitor's images is seen beside them, undone and done again, and trained with.
+"""What was decided about a visitor's images is seen beside them, undone and done again, trained and handed in with.
 
 The rules themselves are tested in `tests/mlcore/datasets/readers`.
 """
@@ -7,20 +7,24 @@ import re
 
 import numpy as np
 
-from mlcore import load_dataset
+from mlcore import load_dataset, load_model
 from tests.e2e.steps import TRAINING, Visitor
+from tests.e2e.test_images_without_labels import bring_unlabelled, downloaded, hand_in_file
 from tests.e2e.test_uploads import begin, bring, in_use
 from tests.mlcore.datasets.readers import data_files as make
 
 
-def kaggle_archive() -> bytes:
-    """Return an archive as Kaggle gives it, of 300 digits in black on white."""
-    digits = load_dataset("digits-8x8")
-    images, labels = 255 - digits.images[:400], digits.labels[:400]
-    train = make.csv(images[:300], labels[:300])
-    test = "\n".join(line.split(",", 1)[1] for line in make.csv(images[300:], labels[300:]).splitlines())
-    submission = "ImageId,Label\n" + "".join(f"{number},0\n" for number in range(1, 101))
-    return make.archive({"train.csv": train, "test.csv": test, "sample_submission.csv": submission})
+DIGITS = load_dataset("digits-8x8")
+N_TRAIN, N_TEST = 1000, 100
+
+
+def kaggle_archive() -> tuple[bytes, bytes]:
+    """Return an archive as Kaggle gives it, of digits in black on white, and the test.csv in it."""
+    images, labels = 255 - DIGITS.images[: N_TRAIN + N_TEST], DIGITS.labels[: N_TRAIN + N_TEST]
+    train, test = make.csv(images[:N_TRAIN], labels[:N_TRAIN]), make.unlabelled_csv(images[N_TRAIN:])
+    submission = "ImageId,Label\n" + "".join(f"{number},0\n" for number in range(1, N_TEST + 1))
+    files = {"train.csv": train, "test.csv": test, "sample_submission.csv": submission}
+    return make.archive(files), test.encode()
 
 
 def brightness(visitor: Visitor) -> float:
@@ -37,10 +41,13 @@ def brightness(visitor: Visitor) -> float:
     return float(np.mean(levels))
 
 
-def test_an_archive_of_kaggle_is_inverted_undone_inverted_again_and_trained_with(visitor: Visitor) -> None:
+def test_an_archive_of_kaggle_is_undone_trained_with_and_answered_by_the_model_of_this_visit(
+    visitor: Visitor,
+) -> None:
+    archive, test = kaggle_archive()
     begin(visitor)
-    bring(visitor, {"digit-recognizer.zip": kaggle_archive()})
-    in_use(visitor, "digit-recognizer", "300")
+    bring(visitor, {"digit-recognizer.zip": archive})
+    in_use(visitor, "digit-recognizer", "1,000")
     visitor.see(re.compile("^The images are dark on light; they were inverted"))
     assert brightness(visitor) < 128
     visitor.press("Do not invert")
@@ -51,11 +58,25 @@ def test_an_archive_of_kaggle_is_inverted_undone_inverted_again_and_trained_with
     visitor.see(re.compile("^The images are dark on light; they were inverted"))
     visitor.wait_until_idle()
     assert brightness(visitor) < 128
+    visitor.press("Do not invert")
+    visitor.see(re.compile("^Undone: The images are dark on light"))
     visitor.go_to("Network")
-    visitor.fill("Epochs", "4")
+    visitor.fill("Epochs", "10")
     visitor.go_to("Train")
-    visitor.see(re.compile("4 epochs"))
+    visitor.see(re.compile("10 epochs"))
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
+    with visitor.page.expect_download() as download:
+        visitor.press("Trained model (.npz)")
+    model = load_model(download.value.path())
     visitor.go_to("Data")
-    visitor.see(re.compile("^The images are dark on light; they were inverted"))
+    visitor.see(re.compile("^Undone: The images are dark on light"))
+
+    # The model learned dark on light, and is asked about the file as it is.
+    bring_unlabelled(visitor, hand_in_file(test))
+    visitor.see("100 images, those first that the model is least sure of.")
+    rows = downloaded(visitor, "Download submission.csv", "submission.csv")
+    answers = model.predict(255 - DIGITS.images[N_TRAIN : N_TRAIN + N_TEST])
+    assert rows == [["ImageId", "Label"], *([str(k), str(guess)] for k, guess in enumerate(answers, 1))]
+    right = DIGITS.labels[N_TRAIN : N_TRAIN + N_TEST] == answers
+    assert right.mean() > 0.7
