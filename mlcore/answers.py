@@ -14,13 +14,18 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array, IndexArray, UInt8Array
 from mlcore.datasets.unlabelled import UnlabelledImages
+from mlcore.errors import DatasetError
 from mlcore.images.frame import ENOUGH, Frame, fit_frame, measured_rows
+from mlcore.images.pixels import FEW_LEVELS, other_scale
 from mlcore.images.resample import resample_all
 from mlcore.language import _
 from mlcore.model import Model
 
 BLOCK = 1024
 """Images answered in one go: there is never an array of all probabilities."""
+
+FULL_INK = 255
+"""Of the images that a file holds, as they were read."""
 
 SAME_SIZE = 1.25
 """Ink that is larger or smaller than the model knows by less than this factor is not told of.
@@ -98,6 +103,11 @@ def answer(model: Model, images: UnlabelledImages) -> Answers:
 
     Images of another size than the model's are scaled to fit it, with a note.
 
+    Raises
+    ------
+    DatasetError
+        When the images are almost black, as those on another scale are.
+
     Examples
     --------
     >>> from mlcore import fit, load_dataset, split_dataset
@@ -107,6 +117,8 @@ def answer(model: Model, images: UnlabelledImages) -> Answers:
     >>> float(np.mean(answers.guesses == split.dev.labels)) > 0.9
     True
     """
+    if reason := other_scale(int(images.images.max()), FULL_INK):
+        raise DatasetError(reason)
     guesses = np.empty(len(images), np.min_scalar_type(len(model.class_names) - 1))
     confidence = np.empty(len(images), np.float32)
     for part, probabilities in _probabilities(model, images):
@@ -162,15 +174,18 @@ def _frame_notes(found: Frame, learned: Frame, shape: tuple[int, int]) -> list[s
 
 
 def images_for(model: Model, images: UInt8Array) -> UInt8Array:
-    """Return white ink on black, ``(n, height, width)``, in the size and the colours that the model takes."""
+    """Return white ink on black, ``(n, height, width)``, in the size and the levels that the model takes."""
     if images.shape[1:] != model.image_shape:
         images = resample_all(images, model.image_shape)
+    if model.full_ink <= FEW_LEVELS:  # it learned from levels that were not stretched
+        images = np.rint(images * (model.full_ink / FULL_INK)).astype(np.uint8)
+        return model.full_ink - images if model.frame.paper > model.frame.ink else images
     # A model of a notebook may have learned dark ink on light paper.
-    return 255 - images if model.frame.paper > model.frame.ink else images
+    return FULL_INK - images if model.frame.paper > model.frame.ink else images
 
 
 def _probabilities(model: Model, images: UnlabelledImages) -> Iterator[tuple[slice, Array]]:
     """Yield the positions of some images and the probabilities of their classes, ``(some, classes)``."""
     for start in range(0, len(images), BLOCK):
         part = slice(start, start + BLOCK)
-        yield part, model.predict_probabilities(images_for(model, images.images[part]))
+        yield part, model.probabilities_of(images_for(model, images.images[part]))

@@ -15,6 +15,7 @@ from mlcore.arrays import IndexArray
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.describe import commonest_share
 from mlcore.errors import DatasetError
+from mlcore.images.pixels import other_scale
 from mlcore.language import _
 from mlcore.metrics import (
     Calibration,
@@ -156,7 +157,8 @@ def misfit(model: Model, dataset: Dataset) -> str:
             "model, or another data set."
         )
         return message.format(model=_some(model.class_names), data=_some(dataset.class_names))
-    return ""
+    _part, first = next(iter(dataset.blocks(BLOCK)))
+    return other_scale(int(first.max()), model.full_ink) if first.dtype == np.uint8 else ""
 
 
 def _some(names: tuple[str, ...], most: int = 12) -> str:
@@ -201,7 +203,7 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
     labels = dataset.labels.astype(kind)
     guesses, confidence, among_three = np.empty(n, kind), np.empty(n, np.float32), 0
     for part, images in dataset.blocks(BLOCK):
-        probabilities = model.predict_probabilities(images)
+        probabilities = model.probabilities_of(images)
         guesses[part] = probabilities.argmax(axis=1)
         confidence[part] = probabilities.max(axis=1)
         among_three += round(len(images) * top_k_accuracy(labels[part], probabilities, 3))

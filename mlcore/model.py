@@ -24,7 +24,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.errors import ModelFileError, SettingError
 from mlcore.images.drawing import image_from_drawing, image_from_picture
 from mlcore.images.frame import Frame, mnist_frame
-from mlcore.images.pixels import bytes_of
+from mlcore.images.pixels import bytes_like
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model_file import STATE, Arrays, ModelFile, read_arrays, read_header, text_array
@@ -152,6 +152,11 @@ class Model:
         """How ink lies in the images that it learned from."""
         return self.preparation.frame or mnist_frame(self.image_shape)
 
+    @property
+    def full_ink(self) -> int:
+        """The level of the lightest pixels in the images that it learned from: 255, mostly."""
+        return max(self.frame.paper, self.frame.ink)
+
     def image_from_drawing(self, drawing: NDArray[Any]) -> UInt8Array | None:
         """Return a drawing as an image like those that this model learned from, or None when it is blank.
 
@@ -188,16 +193,32 @@ class Model:
         Parameters
         ----------
         images : uint8 array (n, height, width)
-            White ink on black, of the shape `image_shape`. Other types are converted where it is plain what
-            they mean: True is full ink, floats up to 1 are fractions of it. A model that was trained on a
-            table of numbers (`DigitClassifier`) takes floats as they are.
+            White ink on black, of the shape `image_shape`. Other types and scales are converted where it is
+            plain what they mean: True, or 1 beside 0 alone, is full ink; floats up to 1 are fractions of it.
+            A model that was trained on a table of numbers (`DigitClassifier`) takes floats as they are.
 
         Raises
         ------
         ValueError
             When the images have another shape, or pixels on another scale.
         """
-        pixels: NDArray[Any] = np.asarray(images, np.float32) if self.preparation.floats else bytes_of(images)
+        if self.preparation.floats:
+            return self.probabilities_of(np.asarray(images, np.float32))
+        return self.probabilities_of(bytes_like(images, self.full_ink))
+
+    def probabilities_of(self, pixels: NDArray[Any]) -> NDArray[np.floating]:
+        """Return the same for pixels that are known to be on the model's scale: no byte is converted.
+
+        Parameters
+        ----------
+        pixels : uint8 or float32 array (n, height, width)
+            As a `Dataset` has them.
+
+        Raises
+        ------
+        ValueError
+            When the images have another shape.
+        """
         if pixels.ndim != 3 or pixels.shape[1:] != self.image_shape:
             message = _("This model takes images of shape (n, {height}, {width}), not {shape}.")
             height, width = self.image_shape
@@ -382,7 +403,7 @@ def _check_answers(model: Model) -> None:
     images[2, :, : width // 2] = 255
     images[3] = np.random.default_rng(0).integers(0, 256, (height, width))
     with np.errstate(all="ignore"):
-        answers = model.predict_probabilities(images)
+        answers = model.probabilities_of(images)
     if not np.isfinite(model.parameters).all() or not np.isfinite(answers).all():
         raise ValueError("not finite")
 

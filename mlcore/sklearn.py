@@ -272,7 +272,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return how likely each class is, (n, n_classes), in the order of `classes_`."""
         check_is_fitted(self)
         rows = _dense(validate_data(self, X, reset=False, accept_sparse="csr"))
-        return self.model_.predict_probabilities(self._images(rows))
+        return self.model_.probabilities_of(self._images(rows))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the likeliest label of each row."""

@@ -31,7 +31,7 @@ def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
     if image is None:
         st.html(blank_html(model.class_names, model.image_shape, hint))
     else:
-        probabilities = model.predict_probabilities(image[None])[0]
+        probabilities = model.probabilities_of(image[None])[0]
         st.html(answer_html(probabilities, model.class_names, image))
     if warning := few_images_sentence(model):
         st.caption(warning)

@@ -206,7 +206,8 @@ def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_
     block = max(1, min(1024, MICRO_BATCH_PRODUCTS // model.multiply_adds))
     rest, right, begin = dataset.take(slice(start, None)), 0, time.perf_counter()
     for part, images in rest.blocks(block):
-        right += int(np.count_nonzero(model.predict(images) == rest.labels[part]))
+        guesses = model.probabilities_of(images).argmax(axis=1)
+        right += int(np.count_nonzero(guesses == rest.labels[part]))
         if time.perf_counter() - begin >= seconds:
             return right, start + part.stop
     return right, len(dataset)

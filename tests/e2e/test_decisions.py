@@ -1,4 +1,4 @@
-"""What was decided about a visitor's images is seen beside them, undone and done again, trained and handed in with.
+"""What was decided about a visitor's images is seen beside them and undone; what was trained with it answers.
 
 The rules themselves are tested in `tests/mlcore/datasets/readers`.
 """
@@ -12,7 +12,6 @@ from tests.e2e.steps import TRAINING, Visitor
 from tests.e2e.test_images_without_labels import bring_unlabelled, downloaded, hand_in_file
 from tests.e2e.test_uploads import begin, bring, in_use
 from tests.mlcore.datasets.readers import data_files as make
-
 
 DIGITS = load_dataset("digits-8x8")
 N_TRAIN, N_TEST = 1000, 100

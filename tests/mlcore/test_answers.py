@@ -8,6 +8,7 @@ import pytest
 
 from mlcore import (
     Dataset,
+    DatasetError,
     Model,
     UnlabelledImages,
     answer,
@@ -119,3 +120,19 @@ def test_a_model_of_dark_ink_on_light_paper_is_asked_about_such_images() -> None
     found = answer(fit(dark, progress=False), some())
     assert np.mean(found.guesses == SPLIT.dev.labels) > 0.7
     assert found.notes == ()
+
+
+@pytest.mark.parametrize("paper", [0, 16])
+def test_a_model_of_few_grey_levels_is_asked_about_such_images(paper: int) -> None:
+    def levels_of(images: np.ndarray) -> np.ndarray:
+        return np.abs(paper - np.rint(images * (16 / 255))).astype(np.uint8)
+
+    few = Dataset(levels_of(SPLIT.train.images), SPLIT.train.labels, SPLIT.train.class_names, "few")
+    model = fit(few, progress=False)
+    expected = model.predict(levels_of(SPLIT.dev.images))
+    np.testing.assert_array_equal(answer(model, some()).guesses, expected)
+
+
+def test_images_that_are_almost_black_are_refused_rather_than_answered(model: Model) -> None:
+    with pytest.raises(DatasetError, match="brightest pixel is 31"):
+        answer(model, of(SPLIT.dev.images // 8))

@@ -101,8 +101,9 @@ class Stub:
 
     class_names = ("a", "b")
     image_shape = (4, 4)
+    full_ink = 255
 
-    def predict_probabilities(self, images: np.ndarray) -> np.ndarray:
+    def probabilities_of(self, images: np.ndarray) -> np.ndarray:
         return np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]], np.float32)
 
 
@@ -142,7 +143,7 @@ def one_answer_of(name: str, labels: list[int]) -> Evaluation:
     answer = ("a", "b").index(name)
 
     class Constant(Stub):
-        def predict_probabilities(self, images: np.ndarray) -> np.ndarray:
+        def probabilities_of(self, images: np.ndarray) -> np.ndarray:
             return np.eye(2, dtype=np.float32)[np.full(len(images), answer)]
 
     dataset = Dataset(np.zeros((len(labels), 4, 4), np.uint8), np.array(labels), ("a", "b"), "few")
@@ -156,6 +157,10 @@ def test_a_model_for_other_images_or_classes_is_refused_in_words(model: Model, d
     letters = Dataset(np.zeros((2, 8, 8), np.uint8), [0, 1], ("a", "b"), "letters")
     assert "0, 1, 2, 3, 4, 5, 6, 7, 8, 9. The data set has others: a, b." in misfit(model, letters)
     assert "has no images" in misfit(model, digits.take(slice(0)))
+    levels = Dataset(digits.images // 16, digits.labels, digits.class_names, "levels")
+    assert "brightest pixel is 15; in the images that the model learned from it is 25" in misfit(
+        model, levels
+    )
     with pytest.raises(DatasetError, match="The data set has others: a, b"):
         evaluate(model, letters)
 

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from mlcore import (
     LOSSES,
+    Dataset,
     DatasetError,
     Model,
     ModelFileError,
+    Split,
     TrainingConfig,
     TrainingDiverged,
     TrainingRun,
@@ -193,6 +195,9 @@ def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
         IMAGES / 200,
         IMAGES / 16.0,
         IMAGES.astype(int) // 16,
+        IMAGES // 16,
+        IMAGES // 8,
+        IMAGES[:1] // 100,
         IMAGES - 1.0,
         IMAGES.astype(int) + 1000,
         np.full((1, 6, 5), np.nan),
@@ -210,7 +215,24 @@ def test_fractions_of_full_ink_and_booleans_are_taken_for_what_they_mean() -> No
     expected = MODEL.predict_probabilities(np.where(inked, 255, 0).astype(np.uint8))
     np.testing.assert_array_equal(MODEL.predict_probabilities(inked), expected)
     np.testing.assert_array_equal(MODEL.predict_probabilities(inked.astype(float)), expected)
+    for kind in (np.uint8, np.int64):
+        np.testing.assert_array_equal(MODEL.predict_probabilities(inked.astype(kind)), expected)
     np.testing.assert_array_equal(MODEL.predict(IMAGES.tolist()), MODEL.predict(IMAGES))
+
+
+def test_a_model_of_few_levels_takes_them_and_refuses_others() -> None:
+    levels = Dataset(SPLIT.train.images // 16, SPLIT.train.labels, SPLIT.train.class_names, "levels")
+    run = small_run(epochs=1)
+    finish(run, Split(levels, SPLIT.dev))
+    model = run.model()
+    assert model.full_ink <= 15
+    assert model.predict(IMAGES[:3] // 16).shape == (3,)
+    with pytest.raises(DatasetError, match=r"in the images that the model learned from it is 1[45]"):
+        model.predict(IMAGES)
+
+
+def test_blank_images_are_on_any_scale() -> None:
+    assert MODEL.predict(np.zeros((2, 6, 5), np.uint8)).shape == (2,)
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.float32])

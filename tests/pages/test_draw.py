@@ -171,7 +171,7 @@ def test_a_model_of_smaller_images_is_shown_a_smaller_image(app: AppTest) -> Non
 class BrokenModel(Model):
     """A model that cannot answer."""
 
-    def predict_probabilities(self, images: Any) -> Any:
+    def probabilities_of(self, images: Any) -> Any:
         raise ValueError("broken")
 
 

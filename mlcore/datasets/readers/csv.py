@@ -4,8 +4,10 @@ It is one of the readers between a dataset file and a Dataset; it works block by
 110 MB needs little more memory than its pixels.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -85,7 +87,7 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
         raise MissingPart(part)
     decisions: list[Decision] = []
     images_of = replace(images_of, part=part)
-    images, labels = _read(images_of, decisions)
+    images, labels, names = _read(images_of, decisions)
     if len(images) == 0:
         raise MissingPart(part)
     notes = [*images_of.layout.notes, *notes]
@@ -98,7 +100,7 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
         labels = _labels_beside(labels_of, len(images), images.nbytes)
         check_counts(labels_of.layout.file, len(images), len(labels))
     images, labels = without_unlabelled(images, labels, notes)
-    return Found(file, images, labels, notes, decisions)
+    return Found(file, images, labels, notes, decisions, names)
 
 
 # Which table is read
@@ -215,7 +217,7 @@ def _images_missing(table: Table) -> DatasetError:
 
 
 class Rows:
-    """Labels and pixels as they come in: two arrays that grow in place."""
+    """Labels and pixels as they come in: two arrays that grow in place, and the names of the images."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -223,30 +225,33 @@ class Rows:
         room = max(1, min(1024, MEGABYTE // max(1, len(layout.pixels))))
         self.labels = np.empty(room, np.int64)
         self.pixels = np.empty((room, len(layout.pixels)), np.uint8)
+        self.names: list[str] = []
         self._words: dict[str, int] = {}
 
-    def append(self, labels: NDArray[Any], pixels: UInt8Array) -> None:
+    def append(self, labels: NDArray[Any], pixels: UInt8Array, names: Sequence[str]) -> None:
         """Add some rows. The arrays grow by a quarter: realloc moves large ones without copying them."""
         end = self.count + len(labels)
         if end > len(self.labels):
             room, n_pixels = max(end, len(self.labels) * 5 // 4), self.pixels.shape[1]
-            check_images(self.layout.file, end, n_pixels, (room - end) * n_pixels)
+            beside = room * sys.getsizeof(self.names[0]) if self.names else 0
+            check_images(self.layout.file, end, n_pixels, (room - end) * n_pixels + beside)
             self._resize(room)
         if labels.dtype.kind == "U":
             labels = np.array([self._words.setdefault(word, len(self._words)) for word in labels.tolist()])
+        self.names += names
         self.labels[self.count : end] = labels
         self.pixels[self.count : end] = pixels
         self.count = end
 
-    def finished(self) -> tuple[UInt8Array, NDArray[Any]]:
-        """Return the images and labels that were added, and nothing beyond them."""
+    def finished(self) -> tuple[UInt8Array, NDArray[Any], tuple[str, ...]]:
+        """Return the images, labels and names that were added, and nothing beyond them."""
         self._resize(self.count)
         labels: NDArray[Any] = self.labels
         if self._words:
             words = np.array(list(self._words))
             check_bytes(self.layout.file, self.count * words.dtype.itemsize, self.pixels.nbytes)
             labels = words[self.labels]
-        return self.pixels.reshape(self.count, *self.layout.image_shape), labels
+        return self.pixels.reshape(self.count, *self.layout.image_shape), labels, tuple(self.names)
 
     def _resize(self, n: int) -> None:
         self.labels.resize(n, refcheck=False)
@@ -257,8 +262,8 @@ class _OtherScaleError(Exception):
     """A pixel lies outside the scale that the first rows have."""
 
 
-def _read(table: Table, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[Any]]:
-    """Return the images and labels of a table.
+def _read(table: Table, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[Any], tuple[str, ...]]:
+    """Return the images and labels of a table, and what the images are called where a column says it.
 
     The first rows tell the scale of the pixels where they are bytes or lie on a usual scale. Where they do
     not, or a later pixel lies outside, all rows are read once more, for the lowest and the highest value.
@@ -272,13 +277,16 @@ def _read(table: Table, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[
     return _collect(table, _scale_of_all(table), decisions)
 
 
-def _collect(table: Table, scale: Scale | None, decisions: list[Decision]) -> tuple[UInt8Array, NDArray[Any]]:
-    """Return all images and labels, the pixels brought to bytes from this scale; None: they are bytes."""
+def _collect(
+    table: Table, scale: Scale | None, decisions: list[Decision]
+) -> tuple[UInt8Array, NDArray[Any], tuple[str, ...]]:
+    """Return all images, labels and names; the pixels lie on this scale, or are bytes where it is None."""
     rows = Rows(table.layout)
     for chunk in _chunks(table):
         if not _lies_on(chunk.pixels, scale):
             raise _OtherScaleError
-        rows.append(chunk.labels, chunk.pixels if scale is None else scale.to_bytes(chunk.pixels))
+        pixels = chunk.pixels if scale is None else scale.to_bytes(chunk.pixels)
+        rows.append(chunk.labels, pixels, chunk.names)
     if scale is not None:
         decisions.append(Decision("stretch", scale.sentence, rows.count))
     return rows.finished()
@@ -291,7 +299,8 @@ def _chunks(table: Table) -> Iterator[Chunk]:
             table.seen.update(chunk.parts)
             wanted = (table.part, None) if table.part == "train" else (table.part,)
             kept = np.array([part in wanted for part in chunk.parts])
-            chunk = replace(chunk, labels=chunk.labels[kept], pixels=chunk.pixels[kept])
+            names = list(compress(chunk.names, kept))
+            chunk = replace(chunk, labels=chunk.labels[kept], pixels=chunk.pixels[kept], names=names)
         yield chunk
 
 

@@ -20,6 +20,7 @@ MIN_SIDE, MAX_SIDE = 4, 64
 LARGEST_SIDE = 1024  # of images that are scaled down
 MIN_CLASSES, MAX_CLASSES = 2, 62
 MAX_LABEL_LETTERS = 100
+MAX_NAME_LETTERS = 200  # of what an image is called
 MAX_DECODED_PIXELS = 1_000_000_000  # of all pictures together: 3 to 20 s, as they are packed
 MAX_PICTURE_BYTES = 12 * MEGABYTE
 MAX_MEMBERS = 100_000
@@ -130,6 +131,16 @@ def check_label(file: str, letters: int) -> None:
             "name the classes."
         )
         raise DatasetError(message.format(file=file, n=letters, most=MAX_LABEL_LETTERS))
+
+
+def check_name(file: str, letters: int) -> None:
+    """Raise `DatasetError` when an image is called by more letters than are kept."""
+    if letters > MAX_NAME_LETTERS:
+        message = _(
+            "{file} has names of images of up to {n:,} letters; at most {most} are read here. Use shorter "
+            "ones."
+        )
+        raise DatasetError(message.format(file=file, n=letters, most=MAX_NAME_LETTERS))
 
 
 def check_image_shape(file: str, shape: tuple[int, ...]) -> None:

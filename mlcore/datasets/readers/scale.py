@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from mlcore.arrays import UInt8Array
 from mlcore.language import _
 
-# Whole numbers: 1, 2, 3 and 4 bits, the 0…16 of the 8×8 digits, and bytes.
-WHOLE_SCALES = ((0, 1), (-1, 1), (0, 3), (0, 7), (0, 15), (0, 16), (0, 255))
+# Whole numbers: 1 to 4 bits, the 0…16 of the 8×8 digits, 5 and 6 bits, per cent, 7 bits, and bytes.
+SMALL_SCALES = ((0, 1), (-1, 1), (0, 3), (0, 7), (0, 15), (0, 16), (0, 31), (0, 63), (0, 100), (0, 127))
+WHOLE_SCALES = (*SMALL_SCALES, (0, 255))
 FRACTION_SCALES = ((0, 1), (-0.5, 0.5), (-1, 1))
 LARGER_FRACTION_SCALES = ((0, 16), (0, 255))
 OVERSHOOT = 0.05  # of a scale of fractions: splines that resize go a little below black and above white

@@ -7,7 +7,7 @@ reads all rows in the layout that it returns.
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -50,9 +50,14 @@ INDEX_NAMES = (
     "path",
     "name",
 )
+ROW_NAMES = ("", "index", "unnamed: 0")
+MOST_WORDS = 20  # of a column that are looked at
+LEAST_NAMES = 10  # words that all differ before they are names of images rather than of classes
 LEAST_PIXELS = 16
 MOST_BESIDE = 3  # columns beside the pixels, where no name says which they are
 LARGEST_SIDE = 256
+
+_FILE_NAME = re.compile(r".*\.[A-Za-z]{3,4}")
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class Layout:
         The number of the first pixel in rows of pairs.
     part : int or None
         The column that says of each row to which part of the data it belongs ("train", "test").
+    identity : int or None
+        The column that names the images, where no labels are wanted: one of `text`, kept as it stands.
     notes : tuple of str
         What is left out, for the user.
     """
@@ -93,6 +100,7 @@ class Layout:
     text: frozenset[int] = frozenset()
     first_pixel: int = 1
     part: int | None = None
+    identity: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -113,8 +121,12 @@ class Layout:
 
     def column(self, index: int) -> str:
         """Return how a sentence calls a column: its number, and its name when there is one."""
-        name = self.names[index] if self.names else ""
-        return f"{index + 1} ({quoted(name)})" if name else str(index + 1)
+        return _called(self.names, index)
+
+
+def _called(names: Sequence[str] | None, column: int) -> str:
+    name = names[column] if names else ""
+    return f"{column + 1} ({quoted(name)})" if name else str(column + 1)
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,19 @@ class Columns:
         """Whether a column numbers the rows, in steps of one."""
         numbers = self.numbers(column).astype(np.float64)
         return len(numbers) > 1 and column not in self.text and bool((np.diff(numbers) == 1).all())
+
+    def is_naming(self, column: int) -> bool:
+        """Whether the words of a column are names of files, or another one with a number in each row.
+
+        >>> names = frozenset(f"a/{k}.png" for k in range(3))
+        >>> Columns(np.full((3, 1), np.nan), frozenset({0}), words={0: names}).is_naming(0)
+        True
+        """
+        words = self.words[column]
+        if len(words) < min(MOST_WORDS, len(self.values)):
+            return False
+        are_files = all(_FILE_NAME.fullmatch(word) for word in words)
+        return are_files or (len(words) > LEAST_NAMES and all(re.search("[0-9]", word) for word in words))
 
 
 # The header
@@ -271,11 +296,17 @@ def layout_of(
     if alone is not None:
         one_hot, label = (alone, None) if len(alone) > 1 else ((), alone[0])
         return Layout(file, dialect, names, n, label=label, one_hot=one_hot, text=text)
-    found = _Choice(columns, small, sides, labelled).roles(used)
+    choice = _Choice(columns, small, sides, labelled)
+    found = choice.roles(used)
     if found is None:
         raise _no_image(file, columns, small, used)
     check_image_shape(file, found.shape)
-    notes = _notes(names, columns, used, found)
+    others = sorted(set(used) - set(found.pixels) - set(found.one_hot))
+    identity = None if labelled else choice.identity(others)
+    notes = [*_notes(names, columns, set(others) - {found.label, identity}, found)]
+    if identity is not None:
+        message = _("What each image is called was read in column {column}.")
+        notes.append(message.format(column=_called(names, identity)))
     return Layout(
         file,
         dialect,
@@ -285,8 +316,9 @@ def layout_of(
         found.shape,
         found.label,
         found.one_hot,
-        text,
+        text if identity is None else text | {identity},
         part=part,
+        identity=identity,
         notes=tuple(notes),
     )
 
@@ -353,6 +385,20 @@ class _Choice:
         if shape is not None and not self._columns.text & set(used):
             return _Roles(tuple(used), shape)
         return self._one_hot_at_an_end(used) or self._run_of_pixels(used)
+
+    def identity(self, others: Sequence[int]) -> int | None:
+        """Return which of the columns beside the pixels names the images: each has a name of its own there.
+
+        A column that counts from 0 and has no name is what pandas writes beside a table, and names nothing.
+        """
+        return next((k for k in others if self._is_index(k) and self._names_rows(k)), None)
+
+    def _names_rows(self, column: int) -> bool:
+        if column in self._columns.text:
+            return True
+        numbers = self._columns.numbers(column)
+        is_said = self._names[column] not in ROW_NAMES
+        return len(np.unique(numbers)) == len(numbers) and (is_said or bool(numbers[0] != 0))
 
     def _named_label(self, used: Sequence[int]) -> int | None:
         named = {self._names[k]: k for k in reversed(used)}
@@ -430,6 +476,8 @@ class _Choice:
         name = self._names[column]
         if name in INDEX_NAMES[1:] or re.search(r"(^|[^a-z])id$|[a-z]id$|^id[^a-z]", name):
             return True
+        if column in self._columns.text:
+            return self._columns.is_naming(column)
         if not self._columns.is_counting(column):
             return False
         rows = len(self._columns.numbers(column))
@@ -480,7 +528,8 @@ class _Choice:
 def _part_column(columns: Columns, names: Sequence[str]) -> int | None:
     """Return the column in which all words name a part of the data: such words are never classes."""
     for column, words in columns.words.items():
-        if names[column] not in LABEL_NAMES and words and all(map(part_of, words)):
+        is_other = names[column] in LABEL_NAMES or columns.is_naming(column)
+        if not is_other and words and all(map(part_of, words)):
             return column
     return None
 
@@ -507,22 +556,19 @@ def _labels_alone(columns: Columns, names: Sequence[str], used: Sequence[int]) -
 
 
 def _notes(
-    names: tuple[str, ...] | None, columns: Columns, used: Sequence[int], found: _Roles
+    names: tuple[str, ...] | None, columns: Columns, ignored: Collection[int], found: _Roles
 ) -> Iterable[str]:
     if names and are_mangled([name for name in names if name]):
         yield _("The first row is an image that was taken for a header (0, 0.1, 0.2, …); it was left out.")
     if found.one_hot:
         message = _("The label was found in {n} columns, as a single 1 among zeros (one-hot).")
         yield message.format(n=len(found.one_hot))
-    others = set(used) - set(found.pixels) - set(found.one_hot) - {found.label}
-    for k in sorted(others):
+    for k in sorted(ignored):
         if k == 0 and columns.is_counting(0):
             yield _("The first column only numbers the rows; it was ignored.")
         else:
-            shown = f" ({quoted(names[k])})" if names and names[k] else ""
-            yield _("Column {column} is no pixel and no label; it was ignored.").format(
-                column=f"{k + 1}{shown}"
-            )
+            message = _("Column {column} is no pixel and no label; it was ignored.")
+            yield message.format(column=_called(names, k))
 
 
 def _no_image(file: str, columns: Columns, names: Sequence[str], used: Sequence[int]) -> DatasetError:

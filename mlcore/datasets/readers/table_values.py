@@ -6,7 +6,7 @@ keep them.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.datasets.readers.labels import labels_of_marks
-from mlcore.datasets.readers.limits import check_label
+from mlcore.datasets.readers.limits import check_label, check_name
 from mlcore.datasets.readers.parts import NamedPart, part_of
-from mlcore.datasets.readers.table_layout import Columns, Layout
+from mlcore.datasets.readers.table_layout import MOST_WORDS, Columns, Layout
 from mlcore.datasets.readers.table_lines import COMMENTS, NUMBER, Dialect, TableText, without_comments
 from mlcore.datasets.readers.table_sparse import sparse_rows
 from mlcore.errors import DatasetError
@@ -25,10 +25,11 @@ from mlcore.language import N_, _
 from mlcore.quote import quoted
 
 LONGEST_CELL = 24  # characters of a cell that a sentence quotes
-FIRST_LOOK = 20  # rows that are examined cell by cell
+FIRST_LOOK = MOST_WORDS  # rows that are examined cell by cell
 MOST_CELLS = 200_000  # examined in all: 255 rows of 28×28 pixels, 3,000 of 8×8
 LOOK = 200  # rows that are, where NumPy cannot take them together
 MAX_LABEL = 1e9
+BESIDE_WORDS = " \t\"'"  # around a word in its cell
 
 _NEEDLESS = re.compile(rb"\.0+(?![0-9])")
 
@@ -45,6 +46,8 @@ class Chunk:
         As they stand in the file, finite.
     parts : sequence of str or None
         The part of the data that each row belongs to; empty where no column says it.
+    names : sequence of str
+        What each image is called; empty where no column says it.
     lines : list of bytes
         The rows, and the blank lines among them.
     first_row : int
@@ -54,6 +57,7 @@ class Chunk:
     labels: NDArray[Any]
     pixels: NDArray[Any]
     parts: Sequence[NamedPart | None]
+    names: Sequence[str]
     lines: Sequence[bytes]
     first_row: int
 
@@ -154,15 +158,15 @@ def _chunks(layout: Layout, lines: Sequence[bytes], first_row: int) -> Iterator[
         yield from _chunks(layout, lines[middle:], first_row + middle)
 
 
-Parsed: TypeAlias = tuple[NDArray[Any], NDArray[Any], Sequence[NamedPart | None]]
-"""Labels, pixels and parts of some rows, as `Chunk` has them."""
+Parsed: TypeAlias = tuple[NDArray[Any], NDArray[Any], Sequence[NamedPart | None], Sequence[str]]
+"""Labels, pixels, parts and names of some rows, as `Chunk` has them."""
 
 
 def _together(layout: Layout, lines: list[bytes]) -> Parsed | None:
     """Return labels, pixels and parts of some lines when NumPy can parse all of them, otherwise None."""
     if layout.dialect.is_sparse:
         parsed = sparse_rows(layout, lines)
-        return parsed and (*parsed, ())
+        return parsed and (*parsed, (), ())
     apart = _text_apart(layout.dialect, layout.n_columns, layout.text, lines)
     values = (
         _values_together(layout.dialect, layout.n_columns - len(layout.text), apart[0]) if apart else None
@@ -179,8 +183,7 @@ def _together(layout: Layout, lines: list[bytes]) -> Parsed | None:
         labels = labels_of_marks(values.take([layout.places[k] for k in layout.one_hot], axis=1))
     else:
         labels = np.zeros(len(values), np.int64)
-    parts = () if layout.part is None else [part_of(label_text(cells[layout.part])) for cells in apart[1]]
-    return None if labels is None else (labels, pixels, parts)
+    return None if labels is None else (labels, pixels, *_parts_and_names(layout, apart[1]))
 
 
 def _values_together(dialect: Dialect, n_columns: int, lines: list[bytes]) -> NDArray[Any] | None:
@@ -268,7 +271,7 @@ def label_text(cell: bytes) -> str:
     """
     if NUMBER.fullmatch(cell) and abs(number := float(cell)) < MAX_LABEL and number == int(number):
         return str(int(number))
-    return cell.decode("utf-8", "replace").strip(" \t\"'")
+    return cell.decode("utf-8", "replace").strip(BESIDE_WORDS)
 
 
 # Cell by cell
@@ -298,8 +301,21 @@ def _slowly(layout: Layout, line: bytes, row: int) -> Parsed:
     elif layout.one_hot:
         labels = _read_marks(layout, row, [cells[k] for k in layout.one_hot])
     pixels = [_read_pixel(layout, row, column, cells[column]) for column in layout.pixels]
-    parts = () if layout.part is None else [part_of(label_text(cells[layout.part]))]
-    return labels, np.array([pixels]), parts
+    return labels, np.array([pixels]), *_parts_and_names(layout, [dict(enumerate(cells))])
+
+
+def _parts_and_names(
+    layout: Layout, rows: Sequence[Mapping[int, bytes]]
+) -> tuple[Sequence[NamedPart | None], Sequence[str]]:
+    """Return of some rows, by their columns, the part that each belongs to, and what its image is called."""
+    parts: Sequence[NamedPart | None] = ()
+    names: Sequence[str] = ()
+    if layout.part is not None:
+        parts = [part_of(label_text(cells[layout.part])) for cells in rows]
+    if layout.identity is not None:
+        names = [cells[layout.identity].decode("utf-8", "replace").strip(BESIDE_WORDS) for cells in rows]
+        check_name(layout.file, max(map(len, names)))
+    return parts, names
 
 
 def _read_label(layout: Layout, row: int, column: int, cell: bytes) -> NDArray[Any]:

@@ -56,6 +56,59 @@ def test_they_are_prepared_as_those_of_a_data_set() -> None:
     np.testing.assert_array_equal(read_images({"a.npz": make.npz(x=IMAGES / 255)}).images, IMAGES)
 
 
+def with_column(name: str, cells: list[str], at: int = 0) -> bytes:
+    """Return a table without labels that has one more column; an empty name leaves the header out."""
+    lines = [line.split(",") for line in table().decode().splitlines()]
+    for line, cell in zip(lines, [name, *cells], strict=True):
+        line.insert(at, cell)
+    return "\n".join(",".join(line) for line in lines[0 if name else 1 :]).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "at"),
+    [
+        ("ImageId", "{}", 0),
+        ("id", "{}", 64),
+        ("image_id", "test_{:05d}", 0),
+        ("", "img/{}.png", 0),
+        ("", "{}", 0),
+        ("filename", "{}.jpg", 64),
+        ("Id", "0{}", 0),
+    ],
+)
+def test_a_column_that_names_the_images_is_what_they_are_called(name: str, form: str, at: int) -> None:
+    names = [form.format(28_001 + k) for k in range(40)]
+    read = read_images({"test.csv": with_column(name, names, at)})
+    assert read.names == tuple(names)
+    np.testing.assert_array_equal(read.images, IMAGES)
+    assert f"read in column {at + 1}" in " ".join(read.notes)
+
+
+def test_numbers_that_pandas_writes_beside_a_table_name_nothing() -> None:
+    names = [str(k) for k in range(40)]
+    assert read_images({"test.csv": with_column("Unnamed: 0", names)}).names[0] == "1"
+    assert read_images({"test.csv": with_column("id", names)}).names[0] == "0"
+
+
+def test_a_label_in_a_file_that_is_answered_names_nothing() -> None:
+    words = [f"digit {label}" for label in LABELS]
+    for name in ("label", ""):
+        assert read_images({"test.csv": with_column(name, words)}).names[0] == "1"
+
+
+def test_the_names_of_the_rows_of_one_part_go_with_them() -> None:
+    lines = with_column("id", [f"a{k}" for k in range(40)]).decode().splitlines()
+    parts = ["part", *("train" if k % 2 else "test" for k in range(40))]
+    both = "\n".join(f"{line},{part}" for line, part in zip(lines, parts, strict=True))
+    assert read_images({"all.csv": both.encode()}).names[:2] == ("a0", "a2")
+
+
+def test_names_of_images_that_are_very_long_are_refused() -> None:
+    names = [f"{k}{'a' * 300}" for k in range(40)]
+    with pytest.raises(DatasetError, match="names of images of up to 302 letters"):
+        read_images({"test.csv": with_column("id", names)})
+
+
 def test_of_a_whole_competition_the_test_images_are_read() -> None:
     content = {
         "train.csv": make.csv(IMAGES[:20], LABELS[:20]),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mlcore.datasets.readers import read_dataset
 from mlcore.datasets.readers.scale import Scale, ValueRange, scale_of
+from mlcore.datasets.undo import undo_decision
 from tests.mlcore.datasets.readers import data_files as make
 
 LABELS = np.arange(6) % 3
@@ -74,3 +75,12 @@ def test_a_scale_keeps_the_order_of_its_values_and_uses_no_more_than_bytes(
     if scale is not None:
         low, high = scale.to_bytes(np.array(sorted((one, other)))).tolist()
         assert 0 <= low <= high <= 255
+
+
+@pytest.mark.parametrize("highest", [31, 63, 100, 127])
+def test_levels_of_five_to_seven_bits_and_per_cent_are_stretched_and_can_be_undone(highest: int) -> None:
+    levels = np.rint(bytes_of_images() * (highest / 255)).astype(np.uint8)
+    read = read_dataset({"a.npz": make.npz(images=levels, labels=np.arange(len(levels)) % 2)})
+    assert read.images.max() == 255
+    assert f"from 0 to {highest}" in " ".join(read.notes)
+    np.testing.assert_array_equal(undo_decision(read, "stretch").images, levels)
