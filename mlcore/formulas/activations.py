@@ -6,6 +6,7 @@ from its own output, so that only the output has to be kept.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,20 +48,20 @@ def _identity_slope(d: Array, a: Array) -> None:
     """f'(z) = 1"""
 
 
-# Zeros by type, as many as were ever needed: the larger of two arrays is found four times as fast as that of
-# an array and a number (128×128 float32: 2.7 µs, 12.5 µs).
-_zeros: dict[np.dtype[np.floating], Array] = {}
-
-
-def _zeros_like(z: Array) -> Array:
-    zeros = _zeros.get(z.dtype)
-    if zeros is None or zeros.size < z.size:
-        zeros = _zeros[z.dtype] = np.zeros(z.size, z.dtype)
-    return zeros[: z.size].reshape(z.shape)
-
-
 def _relu(z: Array) -> None:
-    np.maximum(z, _zeros_like(z), out=z)
+    np.maximum(z, _zeros(z.shape, z.strides, z.dtype), out=z)
+
+
+@lru_cache(maxsize=64)
+def _zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype[np.floating]) -> Array:
+    """Return zeros in the order in memory that such strides tell of.
+
+    The larger of two arrays is found four times as fast as that of an array and a number (128×128 float32:
+    2.7 µs, 12.5 µs), as long as both lie in memory in the same order.
+    """
+    outermost_first = sorted(range(len(shape)), key=lambda axis: -strides[axis])
+    zeros: Array = np.zeros([shape[axis] for axis in outermost_first], dtype)
+    return zeros.transpose(np.argsort(outermost_first))
 
 
 def _relu_slope(d: Array, a: Array) -> None:

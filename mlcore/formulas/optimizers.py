@@ -56,15 +56,26 @@ class Optimizer:
     def step(
         self, parameters: Array, gradients: Array, rate: float, decayed: NDArray[np.bool_] | None = None
     ) -> None:
-        """Move ``parameters`` in place by one step; ``decayed`` marks the weights (not the biases)."""
+        """Move ``parameters`` in place by one step.
+
+        Parameters
+        ----------
+        parameters : float array (n_parameters,)
+        gradients : float array (n_parameters,)
+            May be used up: most rules compute the step in this array, which the processor has at hand.
+        rate : float
+            The learning rate.
+        decayed : bool array (n_parameters,), optional
+            True for weights, False for biases.
+        """
         self.steps += 1
         self._move(parameters, gradients, rate)
         if self.n_moments and self.steps % SWEEP_EVERY == 0:
             self.moments[np.abs(self.moments) < NEGLIGIBLE] = 0
 
     def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
-        np.multiply(gradients, rate, out=self._work)
-        parameters -= self._work
+        gradients *= rate
+        parameters -= gradients
 
     def memory(self) -> dict[str, Array]:
         """Return what it remembers of earlier steps, by the symbols of its formula, each (n_parameters,)."""
@@ -80,8 +91,8 @@ class Momentum(Optimizer):
         v = self.moments[0]
         v *= self.momentum
         v += gradients
-        np.multiply(v, rate, out=self._work)
-        parameters -= self._work
+        step = np.multiply(v, rate, out=gradients)
+        parameters -= step
 
     def memory(self) -> dict[str, Array]:
         """The velocity v."""
@@ -96,9 +107,9 @@ class Nesterov(Momentum):
         v *= self.momentum
         v += gradients
         np.multiply(v, self.momentum, out=work)
-        work += gradients
-        work *= rate
-        parameters -= work
+        gradients += work
+        gradients *= rate
+        parameters -= gradients
 
 
 class RMSProp(Optimizer):
@@ -116,9 +127,9 @@ class RMSProp(Optimizer):
         s += work
         np.sqrt(s, out=work)
         work += self.epsilon
-        np.divide(gradients, work, out=work)
-        work *= rate
-        parameters -= work
+        gradients /= work
+        gradients *= rate
+        parameters -= gradients
 
     def memory(self) -> dict[str, Array]:
         """The mean squared gradient s."""
@@ -139,11 +150,10 @@ class Adam(Optimizer):
 
     def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
         m, v = self.moments
-        work = self._work
         m *= self.beta1
         m += gradients
         v *= self.beta2
-        np.multiply(gradients, gradients, out=work)
+        work = np.multiply(gradients, gradients, out=gradients)
         v += work
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
         mean = (1 - self.beta1) / (1 - self.beta1**self.steps)

@@ -112,6 +112,7 @@ class TrainingRun:
         self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
         self.image_weights: Array | None = None
         self.second_process: StepSharer | None = None
+        self._draws = draws(self.network_config, self.training_config)
         self._state: TrainState | None = None  # made by `build`, or from a checkpoint
         self._data: TrainingData | None = None  # made by `build`
         self._data_card: dict[str, Any] = {}
@@ -380,7 +381,7 @@ class TrainingRun:
 
     def step_generator(self, side: int = 0) -> np.random.Generator | None:
         """Return the generator from which the next step draws; None when it draws nothing."""
-        if not draws(self.network_config, self.training_config):
+        if not self._draws:
             return None
         return step_generator(self.training_config.seed, self.step, side)
 

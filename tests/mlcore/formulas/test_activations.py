@@ -1,5 +1,7 @@
 """Every activation has the slope that it claims, stays finite, and keeps its own law."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -107,3 +109,14 @@ def test_the_formulas_are_what_is_computed(name: str) -> None:
     else:
         expected = np.broadcast_to(eval(words, names), z.shape)
     np.testing.assert_allclose(slope(name, z), expected, atol=1e-12)
+
+
+def test_relu_is_right_in_every_order_in_memory() -> None:
+    generator = np.random.default_rng(0)
+    z = generator.standard_normal((2, 3, 4, 5), np.float32)
+    expected = np.where(z > 0, z, 0)
+    for axes in itertools.permutations(range(4)):
+        ordered = np.ascontiguousarray(z.transpose(axes)).transpose(np.argsort(axes))
+        assert ordered.shape == z.shape
+        ACTIVATIONS["relu"].apply(ordered)
+        np.testing.assert_array_equal(ordered, expected)
