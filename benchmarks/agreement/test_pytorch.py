@@ -214,9 +214,9 @@ def test_an_optimizer_over_a_hundred_steps(name: str, precision: str) -> None:
     reference = TORCH_OPTIMIZERS[name]([theirs], 0.01)
     for _ in range(100):
         gradient = generator.normal(0.1, 1, 200).astype(precision)
-        optimizer.step(ours, gradient, 0.01, np.ones(200, bool))
-        theirs.grad = torch.tensor(gradient)
+        theirs.grad = torch.tensor(gradient)  # a copy: ours may use its gradient up
         reference.step()
+        optimizer.step(ours, gradient, 0.01, np.ones(200, bool))
     close(ours, theirs, precision)
 
 
