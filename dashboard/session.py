@@ -28,8 +28,9 @@ from mlcore import (
     TrainingConfig,
     UnlabelledImages,
 )
-from mlcore.arrays import IndexArray
+from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.datasets.readers.choose import Labels
+from mlcore.images.strokes import Stroke
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -76,6 +77,50 @@ class UploadTray:
         self.labels = "names"
 
 
+@dataclass(frozen=True)
+class PastDrawing:
+    """One of the last drawings.
+
+    Attributes
+    ----------
+    strokes : tuple of Stroke
+        On the canvas of the Draw page.
+    image : uint8 array (height, width)
+        What the network saw.
+    guess : str
+        The class that it answered.
+    probability : float
+        Of this class.
+    """
+
+    strokes: tuple[Stroke, ...]
+    image: UInt8Array
+    guess: str
+    probability: float
+
+
+@dataclass
+class Play:
+    """What one visitor has played on the Draw page.
+
+    Attributes
+    ----------
+    dare : str
+        The dare that is shown, a key of `dashboard.draw.dares.DARES`; empty before the first.
+    met : set of str
+        The dares that were met.
+    now : PastDrawing or None
+        What is on the canvas, as it was last answered.
+    past : list of PastDrawing
+        What was drawn before, the newest first.
+    """
+
+    dare: str = ""
+    met: set[str] = field(default_factory=set)
+    now: PastDrawing | None = None
+    past: list[PastDrawing] = field(default_factory=list)
+
+
 @dataclass
 class Session:
     """The choices and results of one visitor.
@@ -107,7 +152,8 @@ class Session:
     run_id : str or None
         The run that the visitor started or watches.
     model_key : str
-        Which model answers on Draw: `RUN_MODEL`, `UPLOADED_MODEL` or the name of a shipped one.
+        Which model answers on Draw: `RUN_MODEL`, `UPLOADED_MODEL` or the name of a shipped one; empty until
+        the visitor chooses, and again when a run is started.
     uploaded_model, uploaded_model_name
         A model file that the visitor brought.
     drawing : dict or None
@@ -119,6 +165,8 @@ class Session:
     pen_width : int
         In pixels of the canvas. Of 300 digits by pen, the shipped model read 99.7 % at 24, 99.0 % at 8 and
         98.7 % at 40.
+    play : Play
+        What was dared, and the last drawings.
     """
 
     dataset_key: str = "mnist"
@@ -143,6 +191,7 @@ class Session:
     canvas_start: dict[str, Any] | None = None
     canvas_revision: int = 0
     pen_width: int = 24
+    play: Play = field(default_factory=Play)
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
     _kept: Dataset | None = field(default=None, repr=False)
 

@@ -1,33 +1,48 @@
-"""Draw: a digit drawn, uploaded or photographed, and what the chosen model takes it for.
+"""Draw: a digit drawn, uploaded or photographed, what the chosen model takes it for, and some play.
 
 A visitor can come here first: a model ships with the app.
 """
 
 import streamlit as st
 
-from dashboard.draw.answer_card import show_answer
-from dashboard.draw.drawing import SIZE
-from dashboard.draw.input import choose_pen, take_image
-from dashboard.models.choice import chosen_model
+from dashboard.draw.answer import answer_of
+from dashboard.draw.answer_card import show_bars, show_verdict
+from dashboard.draw.input import choose_pen, is_drawing, take_image
+from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
+from dashboard.models.choice import chosen_model, own_run_answers
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
-WIDTHS = (SIZE, 430, 280)  # pixels: canvas, answer and settings; side by side from tablets and desktops on
+PARTS = (
+    "verdict",
+    "board",
+    "bars",
+    "play",
+    "settings",
+)  # as a phone shows them; style.css knows wider screens
 
 
 @st.fragment
 def show_page(session: Session) -> None:
     """Show all of the page below its title; after a stroke, only this runs again."""
-    with st.container(key="draw_work", horizontal=True):
-        place, answer, settings = (st.container(width=width) for width in WIDTHS)
-    with answer, friendly_errors():  # whatever the model does, the choice of another one stays
+    with st.container(key="draw_work"):
+        verdict, board, bars, play, settings = (st.container(key=f"draw_{part}") for part in PARTS)
+    with verdict, friendly_errors():  # whatever the model does, the choice of another one stays
         model = chosen_model(session)
-        with place:
+        with board:
             image, hint = take_image(session, model)
-        show_answer(model, image, hint)
+        answer = answer_of(model, image)
+        show_verdict(model, answer, hint)
+        with bars:
+            show_bars(model, answer)
+        take_note(session, answer if is_drawing() else None)
+        with play:
+            show_dare(session, model.class_names)
+            show_way_on(own_run_answers(session))
+            show_past(session)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
         bring_model(session, "draw_model")

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from dashboard.ui.formats import percent
+from dashboard.draw.answer import Answer, sure
 from dashboard.ui.messages import SHORT_NAME, html_text, isolated
-from dashboard.ui.pictures import GreyImage, Picture, picture_html
+from dashboard.ui.pictures import Picture, picture_html
 from mlcore import Model
 from mlcore.language import _
 from mlcore.quote import LONGEST, quoted
@@ -26,13 +26,14 @@ FEW = 200
 """With fewer training images of each class, on average, the page warns of strangers' handwriting."""
 
 
-def show_answer(model: Model, image: GreyImage | None, hint: str) -> None:
-    """Show what the model makes of the image, or the hint when there is none."""
-    if image is None:
-        st.html(blank_html(model.class_names, model.image_shape, hint))
-    else:
-        probabilities = model.probabilities_of(image[None])[0]
-        st.html(answer_html(probabilities, model.class_names, image))
+def show_verdict(model: Model, answer: Answer | None, hint: str) -> None:
+    """Show what the model answers, or the hint when there is no image."""
+    st.html(blank_html(model.image_shape, hint) if answer is None else verdict_html(answer))
+
+
+def show_bars(model: Model, answer: Answer | None) -> None:
+    """Show the probability of each class, and a warning when the model learned from few images."""
+    st.html(bars_html(None if answer is None else answer.probabilities, model.class_names))
     if warning := few_images_sentence(model):
         st.caption(warning)
 
@@ -48,38 +49,23 @@ def few_images_sentence(model: Model) -> str:
     ).format(n=n, each=n / len(model.class_names))
 
 
-def answer_html(probabilities: npt.NDArray[np.floating], class_names: Sequence[str], seen: GreyImage) -> str:
-    """Return the answer to the image ``seen`` as HTML.
-
-    Parameters
-    ----------
-    probabilities : float array (classes,)
-    class_names : sequence of str
-    seen : uint8 array (height, width)
-        The image that the network was given.
-    """
-    first, second = np.argsort(-probabilities, kind="stable")[:2]
-    verdict = _("{percent} sure") if probabilities[first] >= NOT_SURE else _("not sure ({percent})")
-    name = isolated(class_names[second], SHORT_NAME)
+def verdict_html(answer: Answer) -> str:
+    """Return the answer as HTML: the class, how sure, the second guess and what the network saw."""
+    name = isolated(answer.class_names[answer.ranking[1]], SHORT_NAME)
+    verdict = _("{percent} sure") if answer.share(0) >= NOT_SURE else _("not sure ({percent})")
     runner_up = html_text(_("Second guess: {name}, {percent}"))
     return _card(
-        guess=class_names[first],
-        verdict=verdict.format(percent=_sure(probabilities[first])),
-        runner_up=runner_up.format(name=name, percent=html_text(_sure(probabilities[second]))),
-        seen=Picture(seen, _("The image that the network sees"), _("What the network sees")),
-        bars=bars_html(probabilities, class_names),
+        guess=answer.guess,
+        verdict=verdict.format(percent=sure(answer.share(0))),
+        runner_up=runner_up.format(name=name, percent=html_text(sure(answer.share(1)))),
+        seen=Picture(answer.seen, _("The image that the network sees"), _("What the network sees")),
     )
 
 
-def blank_html(class_names: Sequence[str], shape: tuple[int, int], hint: str) -> str:
+def blank_html(shape: tuple[int, int], hint: str) -> str:
     """Return the same card without an answer, so that nothing moves when the first stroke is made."""
-    return _card(
-        guess="?",
-        verdict=hint,
-        runner_up="",
-        seen=Picture(np.zeros(shape, np.uint8), _("Nothing yet"), _("What the network sees")),
-        bars=bars_html(None, class_names),
-    )
+    seen = Picture(np.zeros(shape, np.uint8), _("Nothing yet"), _("What the network sees"))
+    return _card(guess="?", verdict=hint, runner_up="", seen=seen)
 
 
 def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Sequence[str]) -> str:
@@ -100,16 +86,11 @@ def _bar(name: str, probability: float, known: bool, first: bool) -> str:
         f"<li{' class=dl-first' if known and first else ''}>"
         f'<span class="dl-name">{html_text(name, LONGEST)}</span><span class="dl-track">'
         f'<span class="dl-fill" style="width: {100 * probability:.1f}%"></span></span>'
-        f'<span class="dl-number">{_sure(probability) if known else ""}</span></li>'
+        f'<span class="dl-number">{sure(probability) if known else ""}</span></li>'
     )
 
 
-def _sure(probability: float) -> str:
-    """Return a probability in percent; what float32 rounds to one is still not quite sure."""
-    return percent(min(float(probability), 1 - 1e-9))
-
-
-def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) -> str:
+def _card(guess: str, verdict: str, runner_up: str, seen: Picture) -> str:
     letters = max(map(len, [*quoted(guess, LONGEST).split(), ""]))  # of the longest word
     return (
         '<section class="dl-answer">'
@@ -117,5 +98,5 @@ def _card(guess: str, verdict: str, runner_up: str, seen: Picture, bars: str) ->
         f'<p class="dl-guess">{html_text(guess, LONGEST)}</p>'
         f'<div><p class="dl-sure">{html_text(verdict)}</p>'
         f'<p class="dl-second">{runner_up}</p></div></div>'
-        f"{picture_html(seen, 128)}{bars}</section>"
+        f"{picture_html(seen, 96)}</section>"
     )

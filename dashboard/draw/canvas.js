@@ -1,6 +1,7 @@
 // Manners for the drawing canvas, which lives in a shadow root that the page's own style cannot reach.
 // Its toolbar shows on hover only, so never on touch, but always takes the strokes that begin in the top
-// right corner; the app has its own Undo and Clear. Without this script everything else works as before.
+// right corner; the app has its own Undo and Clear. And it fills its place, whose size style.css sets by the width of
+// the screen; the component counts in units of its own, whatever its size. Without this script everything else works.
 (() => {
   const label = document.getElementById("canvas-label");
   const timer = setInterval(() => {
@@ -12,8 +13,10 @@
     }
     clearInterval(timer);
     const style = document.createElement("style");
-    style.textContent =
-      ".dc-toolbar { display: none !important } .dc-container, .dc-container canvas { border-radius: 0.6rem }";
+    style.textContent = `
+      .dc-toolbar { display: none !important }
+      .dc-root, .dc-container, .dc-container * { width: 100% !important; border-radius: 0.6rem }
+      .dc-container, .dc-container * { height: auto !important; aspect-ratio: 1 }`;
     host.shadowRoot.append(style);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", label.textContent);

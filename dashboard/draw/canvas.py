@@ -11,7 +11,8 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from dashboard.draw.drawing import SIZE, clear, is_blank, keep, undo
+from dashboard.draw.drawing import SIZE, is_blank, keep, undo
+from dashboard.draw.play import put_away
 from dashboard.session import Session
 from mlcore.language import _
 
@@ -25,7 +26,7 @@ def show_canvas(session: Session) -> None:
     if KEY not in st.session_state:
         # It is mounted again, for example after a change of the page: begin with what was drawn before.
         session.canvas_start = session.drawing
-    with st.container(key=BOARD, width=SIZE):
+    with st.container(key=BOARD):
         st_canvas(
             stroke_width=session.pen_width,
             stroke_color="#ffffff",
@@ -56,7 +57,7 @@ def _show_buttons(session: Session) -> None:
     with st.container(horizontal=True, wrap=False):
         for label, icon, action in (
             (_("Undo"), ":material/undo:", undo),
-            (_("Clear"), ":material/delete:", clear),
+            (_("Clear"), ":material/delete:", put_away),
         ):
             st.button(label, icon=icon, on_click=action, args=(session,), disabled=blank, width="stretch")
 

@@ -4,9 +4,10 @@ The canvas and the Draw page use it. The canvas is only told what to show; the d
 `Session`.
 """
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from dashboard.draw.strokes import drawn_by_pen, strokes_of
+from dashboard.draw.strokes import as_objects, drawn_by_pen, strokes_of
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
@@ -14,11 +15,11 @@ from mlcore import Model
 from mlcore.images.drawing import digit_in_drawing, digit_in_picture
 from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
-from mlcore.images.strokes import draw_strokes, without_stray_taps
+from mlcore.images.strokes import Stroke, draw_strokes, without_stray_taps
 from mlcore.language import _
 
 SIZE = 280
-"""Pixels of the canvas, both ways: ten for each pixel of MNIST, and it fits a phone."""
+"""Units of the canvas, both ways: ten for each pixel of MNIST. style.css says how large they are shown."""
 
 
 def drawn_image(session: Session) -> GreyImage:
@@ -59,8 +60,13 @@ def clear(session: Session) -> None:
     _put_up(session, [])
 
 
+def show_again(session: Session, strokes: Sequence[Stroke]) -> None:
+    """Put these strokes on the canvas in place of what is there."""
+    _put_up(session, as_objects(strokes))
+
+
 def _put_up(session: Session, objects: list[Any]) -> None:
-    """Put these strokes on the canvas in place of what is there.
+    """Put these objects on the canvas in place of what is there.
 
     The canvas takes a start that differs from the last one it was given, without being mounted again, so that
     nothing flickers. The number makes a second Clear differ from the first.

@@ -70,9 +70,14 @@ def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
     return None
 
 
+def is_drawing() -> bool:
+    """Return whether the visitor gives the image with the pen."""
+    return bool(st.session_state.get("draw_way") == "draw")
+
+
 def choose_pen(session: Session) -> None:
     """Let the visitor choose how wide the pen is, while there is one."""
-    if st.session_state.get("draw_way") != "draw":
+    if not is_drawing():
         return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(

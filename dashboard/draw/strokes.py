@@ -41,6 +41,27 @@ def drawn_by_pen(objects: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
+def as_objects(strokes: Iterable[Stroke]) -> list[dict[str, Any]]:
+    """Return strokes as a canvas's JSON has them: the way back from `strokes_of`, along straight lines.
+
+    >>> stroke = Stroke(((1.0, 2.0), (3.0, 4.0)), 9.0)
+    >>> strokes_of({"objects": as_objects([stroke])}) == [stroke]
+    True
+    """
+    return [
+        {
+            "type": "Path",
+            "path": [["L" if number else "M", x, y] for number, (x, y) in enumerate(stroke.points)],
+            "stroke": "#ffffff",
+            "strokeWidth": stroke.width,
+            "strokeLineCap": "round",
+            "strokeLineJoin": "round",
+            "fill": None,
+        }
+        for stroke in strokes
+    ]
+
+
 def _read(objects: Sequence[Any]) -> Iterator[tuple[Mapping[str, Any], Stroke]]:
     """Yield the objects that are strokes, and the strokes, as far as the bounds allow."""
     points, commands = MOST_POINTS, MOST_COMMANDS

@@ -54,6 +54,11 @@ def chosen_model(session: Session) -> Model:
     return shipped_model(key)
 
 
+def own_run_answers(session: Session) -> bool:
+    """Return whether the network that answers is one that this visitor trained."""
+    return chosen_key(session) == RUN_MODEL and _is_own(session)
+
+
 def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
     """Let a model file answer from now on; an error leaves everything as it was.
 

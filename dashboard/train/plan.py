@@ -71,6 +71,7 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
         session.training_config,
         visitors_place(),
     )
+    session.model_key = ""  # the new network answers as soon as it can, whichever was chosen before
     to_address(run=session.run_id)
 
 

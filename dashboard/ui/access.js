@@ -3,7 +3,7 @@
 (() => {
   if (document.querySelector(".dl-live")) return;
   const NEXT = 'button:enabled:not([aria-label^="Help"]), summary';
-  const SAID = ".dl-verdict p, .st-key-run_state .stMarkdownBadge, .st-key-cell_words p"; // answer, run, cell
+  const SAID = ".dl-verdict p, .dl-met .dl-tally, .st-key-run_state .stMarkdownBadge, .st-key-cell_words p"; // answer, dare, run, cell
   const live = document.createElement("div");
   live.className = "dl-live";
   live.setAttribute("role", "status");

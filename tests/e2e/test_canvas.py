@@ -3,6 +3,9 @@
 What follows a stroke is tested without a browser in `tests/dashboard/draw`.
 """
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.steps import CANVAS, SEVEN, Stroke, Visitor
@@ -81,13 +84,64 @@ def test_the_canvas_has_words_for_those_who_cannot_see_it(visitor: Visitor) -> N
     expect(visitor.main.get_by_role("img", name="Canvas for drawing")).to_be_visible()
 
 
-def test_on_a_phone_canvas_and_answer_are_in_sight_together_and_drawing_does_not_scroll(
+def test_on_a_small_phone_canvas_buttons_and_answer_are_in_sight_together_and_drawing_does_not_scroll(
     phone_visitor: Visitor,
 ) -> None:
+    phone_visitor.page.set_viewport_size({"width": 360, "height": 640})
     phone_visitor.open("/draw")
     phone_visitor.draw(SEVEN)
     shows(phone_visitor, "7")
-    expect(phone_visitor.main.locator(CANVAS)).to_be_in_viewport(ratio=1)
-    expect(phone_visitor.main.locator(".dl-verdict")).to_be_in_viewport(ratio=1)
+    for part in (CANVAS, ".dl-verdict", ".dl-sure", ".st-key-canvas_board button >> nth=1"):
+        expect(phone_visitor.main.locator(part)).to_be_in_viewport(ratio=1)
     assert phone_visitor.main.evaluate("element => element.scrollTop") == 0
     assert phone_visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+# From where to where the ink goes, across and down, as fractions of the canvas as it is shown.
+EXTENT = """() => {
+  const canvas = document.querySelector(".st-key-canvas_board [data-testid=stBidiComponentIsolated]")
+    .shadowRoot.querySelector("canvas.dc-canvas.lower-canvas");
+  const size = canvas.width;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, size, size);
+  const [xs, ys] = [[], []];
+  for (let k = 0; k < size * size; k++) {
+    if (data[4 * k] > 127) (xs.push(k % size), ys.push(Math.floor(k / size)));
+  }
+  const least = (values) => values.reduce((a, b) => Math.min(a, b)) / size;
+  const most = (values) => (values.reduce((a, b) => Math.max(a, b)) + 1) / size;
+  return [least(xs), most(xs), least(ys), most(ys)];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("width", "least", "most"), [(1440, 420, 480), (1200, 420, 480), (1024, 340, 380), (768, 270, 290)]
+)
+def test_the_canvas_grows_with_the_screen_and_the_ink_stays_below_the_pointer(
+    visitor: Visitor, width: int, least: int, most: int
+) -> None:
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    visitor.open("/draw")
+    visitor.draw(((0.1, 0.2), (0.9, 0.7)))
+    expect(visitor.main.locator(".dl-guess")).not_to_have_text(BLANK)
+    box = visitor.main.locator(CANVAS).last.bounding_box()
+    assert box is not None
+    assert least <= box["width"] <= most
+    assert box["height"] == pytest.approx(box["width"], abs=1)
+    radius = 12 / 280
+    wanted = [0.1 - radius, 0.9 + radius, 0.2 - radius, 0.7 + radius]
+    assert visitor.page.evaluate(EXTENT) == pytest.approx(wanted, abs=1.5 / 280)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_drawing_that_was_cleared_comes_back_as_it_was(visitor: Visitor) -> None:
+    visitor.open("/draw")
+    visitor.draw(SEVEN)
+    shows(visitor, "7")
+    before = visitor.page.evaluate(EXTENT)
+    visitor.press("Clear")
+    shows(visitor, BLANK)
+    has_ink(visitor, 0)
+    visitor.press(re.compile("^Show again: 7"))
+    shows(visitor, "7")
+    visitor.page.wait_for_function(f"({INK})() > 1000")
+    assert visitor.page.evaluate(EXTENT) == pytest.approx(before, abs=2 / 280)

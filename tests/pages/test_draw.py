@@ -11,7 +11,9 @@ import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from dashboard.draw.dares import DARES
 from dashboard.draw.drawing import clear, undo
+from dashboard.draw.play import MOST_PAST
 from dashboard.models import choice as model_choice
 from dashboard.runs.status import RunError
 from dashboard.session import UPLOADED_MODEL, Session
@@ -69,6 +71,81 @@ def test_undo_takes_one_stroke_back_and_clear_all(app: AppTest) -> None:
     assert session_of(app).drawing == {"objects": [stroke(SEVEN), stroke(ONE)]}
     next(button for button in app.button if button.label == "Clear").click().run()
     assert guess(app) == "?"
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if label in button.label)
+
+
+def dare(app: AppTest) -> str:
+    return next(html.proto.body for html in app.get("html") if "dl-dare" in html.proto.body)
+
+
+OPEN_FOUR = [
+    stroke([["M", 90, 50], ["L", 80, 140], ["L", 190, 140]]),
+    stroke([["M", 185, 70], ["L", 175, 240]]),
+]
+
+
+def test_a_dare_is_ticked_off_by_a_drawing_that_meets_it_and_stays_so(app: AppTest) -> None:
+    assert "Draw a 4 with an open top." in dare(app)
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    assert "Dares met: 0 of 8" in dare(app.run())
+    session_of(app).drawing = {"objects": OPEN_FOUR}
+    assert "Well done! Dares met: 1 of 8" in dare(app.run())
+    button(app, "Next dare").click().run()
+    assert guess(app) == "?"
+    assert "Confuse it." in dare(app)
+    assert "Well done" not in dare(app)
+    assert "Dares met: 1 of 8" in dare(app)
+
+
+def test_dares_that_were_met_do_not_come_again_until_all_are_met(app: AppTest) -> None:
+    session_of(app).play.met = {*DARES} - {"torn"}
+    app.run()
+    button(app, "Next dare").click().run()
+    assert "torn between" in dare(app)
+    button(app, "Another dare").click().run()
+    assert "torn between" in dare(app)
+
+
+def test_what_is_read_from_a_picture_meets_no_dare(app: AppTest) -> None:
+    session_of(app).play.dare = "footed-one"
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    upload_picture(app, picture(digit=True))
+    assert guess(app) == "1"
+    assert "Dares met: 0 of 8" in dare(app)
+
+
+def test_a_cleared_drawing_can_be_put_on_the_canvas_again(app: AppTest) -> None:
+    for path in (SEVEN, ONE):
+        session_of(app).drawing = {"objects": [stroke(path)]}
+        app.run()
+        button(app, "Clear").click().run()
+    assert guess(app) == "?"
+    one, seven = (app.button(key=f"past_drawing_{number}") for number in range(2))
+    assert "`1`" in one.label
+    assert seven.label.startswith("![Show again:](data:image/png;base64,")
+    seven.click().run()
+    assert guess(app) == "7"
+    button(app, "Clear").click().run()
+    assert "`7`" in app.button(key="past_drawing_0").label
+    assert "past_drawing_2" not in {button.key for button in app.button}
+
+
+def test_the_oldest_of_the_last_drawings_goes_first(app: AppTest) -> None:
+    for shift in range(MOST_PAST + 1):
+        session_of(app).drawing = {"objects": [stroke([["M", 70 + shift, 60], ["L", 140, 230]])]}
+        app.run()
+        button(app, "Clear").click().run()
+    past = session_of(app).play.past
+    assert [drawing.strokes[0].points[0][0] for drawing in past] == [76.0, 75.0, 74.0, 73.0, 72.0, 71.0]
+
+
+def test_the_way_leads_to_a_network_of_ones_own(app: AppTest) -> None:
+    assert [(link.proto.label, link.proto.page) for link in app.get("page_link")] == [
+        ("Train your own", "data")
+    ]
 
 
 def test_each_undo_and_clear_gives_the_canvas_something_new_to_show() -> None:

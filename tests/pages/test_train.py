@@ -339,6 +339,20 @@ def test_a_run_that_blew_up_before_it_was_saved_has_no_mistakes_to_show(service:
     assert labels(app).isdisjoint({"See its mistakes", "Draw a digit for it", "Trained model (.npz)"})
 
 
+def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
+    app: AppTest, service: RunService
+) -> None:
+    one = [["M", 140, 50], ["L", 140, 230]]
+    session_of(app).drawing = {"objects": [{"type": "Path", "strokeWidth": 20, "path": one}]}
+    session_of(app).model_key = "mnist"
+    press(app, "Start")
+    wait(app, service, ended)
+    app.switch_page("pages/draw.py").run()
+    assert app.selectbox(key="draw_model").value == RUN_MODEL
+    assert "Your own network answers your drawing now." in [text.value for text in app.markdown]
+    assert session_of(app).play.now is not None
+
+
 def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) -> None:
     session_of(app).model_key = "mnist"
     press(app, "Start")

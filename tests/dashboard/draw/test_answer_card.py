@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from dashboard.draw.answer_card import answer_html, bars_html, blank_html, few_images_sentence
+from dashboard.draw.answer import Answer
+from dashboard.draw.answer_card import bars_html, blank_html, few_images_sentence, verdict_html
 from mlcore import Model, NetworkConfig, Preparation
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -23,24 +24,28 @@ def probabilities(**of: float) -> np.ndarray:
     return values
 
 
+def answered(values: np.ndarray, names: list[str] = DIGITS) -> str:
+    return verdict_html(Answer(tuple(names), values, SEEN))
+
+
 def text(html: str, part: str) -> str:
     (found,) = re.findall(rf'<p class="dl-{part}">([^<]*)</p>', html)
     return str(found)
 
 
 def test_the_likeliest_class_is_the_answer_and_the_next_the_second_guess() -> None:
-    html = answer_html(probabilities(d7=0.9, d1=0.08), DIGITS, SEEN)
+    html = answered(probabilities(d7=0.9, d1=0.08))
     assert text(html, "guess") == "7"
     assert text(html, "sure") == "90.0 % sure"
     assert text(html, "second") == "Second guess: 1, 8.0 %"
 
 
 def test_an_answer_below_one_half_says_that_it_is_not_sure() -> None:
-    assert text(answer_html(probabilities(d3=0.4), DIGITS, SEEN), "sure") == "not sure (40.0 %)"
+    assert text(answered(probabilities(d3=0.4)), "sure") == "not sure (40.0 %)"
 
 
 def test_a_probability_that_float32_rounds_to_one_is_not_called_certain() -> None:
-    assert text(answer_html(probabilities(d3=1.0), DIGITS, SEEN), "sure") == "&gt; 99.9 % sure"
+    assert text(answered(probabilities(d3=1.0)), "sure") == "&gt; 99.9 % sure"
 
 
 def test_every_class_has_a_bar_as_long_as_its_probability_and_a_number() -> None:
@@ -58,29 +63,28 @@ def test_with_many_classes_the_ten_likeliest_are_shown_in_their_order() -> None:
 
 
 def test_a_blank_canvas_gets_the_hint_and_neither_answer_nor_numbers() -> None:
-    html = blank_html(DIGITS, (8, 8), "Draw a digit.")
+    html = blank_html((8, 8), "Draw a digit.")
     assert text(html, "guess") == "?"
     assert text(html, "sure") == "Draw a digit."
-    assert " %" not in html
+    assert " %" not in html + bars_html(None, DIGITS)
 
 
 def test_blank_and_answered_cards_have_the_same_parts_so_that_nothing_jumps() -> None:
     def shape(html: str) -> list[str]:
         return re.findall(r"<(\w+)", html)
 
-    assert shape(blank_html(DIGITS, (28, 28), "Hint")) == shape(
-        answer_html(probabilities(d1=1), DIGITS, SEEN)
-    )
+    assert shape(blank_html((28, 28), "Hint")) == shape(answered(probabilities(d1=1)))
+    assert shape(bars_html(None, DIGITS)) == shape(bars_html(probabilities(d1=1), DIGITS))
 
 
 def test_a_word_is_as_large_as_its_longest_part_allows_and_turns_nothing_around() -> None:
-    html = answer_html(np.array([0.6, 0.4]), ["ankle boot", "חולצה"], SEEN)
+    html = answered(np.array([0.6, 0.4]), ["ankle boot", "חולצה"])
     assert "--dl-letters: 5" in html
     assert "Second guess: <bdi>חולצה</bdi>, 40.0 %" in html
 
 
 def test_class_names_cannot_break_out_of_the_html() -> None:
-    html = answer_html(np.array([0.6, 0.4]), ["<b>x</b>", '"><img src=x>'], SEEN)
+    html = answered(np.array([0.6, 0.4]), ["<b>x</b>", '"><img src=x>'])
     assert "<b>" not in html
     assert html.count("<img") == 1
 

@@ -1,0 +1,56 @@
+"""What a model answers to one image.
+
+The Draw page makes it once after each stroke; the answer card shows it, and the dares are judged by it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dashboard.ui.formats import percent
+from dashboard.ui.pictures import GreyImage
+from mlcore import Model
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+    probabilities : float array (classes,)
+    seen : uint8 array (height, width)
+        The image that the network was given.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: npt.NDArray[np.floating]
+    seen: GreyImage
+
+    @property
+    def ranking(self) -> npt.NDArray[np.intp]:
+        """The classes, the likeliest first."""
+        return np.argsort(-self.probabilities, kind="stable")
+
+    @property
+    def guess(self) -> str:
+        """The name of the likeliest class."""
+        return self.class_names[int(self.ranking[0])]
+
+    def share(self, rank: int) -> float:
+        """Return the probability of the class with this rank, from 0."""
+        return float(self.probabilities[self.ranking[rank]])
+
+
+def answer_of(model: Model, image: GreyImage | None) -> Answer | None:
+    """Return what the model answers to an image; None when there is none."""
+    if image is None:
+        return None
+    return Answer(tuple(model.class_names), model.probabilities_of(image[None])[0], image)
+
+
+def sure(probability: float) -> str:
+    """Return a probability in percent; what float32 rounds to one is still not quite sure."""
+    return percent(min(float(probability), 1 - 1e-9))
