@@ -19,6 +19,7 @@ from dashboard.server.server import server
 from dashboard.shipped import shipped_dataset, shipped_split
 from mlcore import (
     RECIPES,
+    SHIPPED_DATASETS,
     Dataset,
     DatasetError,
     Model,
@@ -41,6 +42,9 @@ UPLOADED_MODEL = "your file"
 
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""
+
+SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
+"""The shipped data sets that a visitor can choose."""
 
 
 @dataclass

@@ -105,7 +105,7 @@ def check_settings(config: Any) -> None:
             if about.none is None:
                 raise SettingError(_("{label}: a value is needed.").format(label=_(about.label)))
             continue
-        plain_type, is_tuple = _plain_type(types[name])
+        plain_type, is_tuple = plain_type_of(types[name])
         if is_tuple and not isinstance(value, tuple):
             message = _("{label}: write the numbers as a tuple, such as (128,) or (64, 32), not {value}.")
             raise SettingError(message.format(label=_(about.label), value=quoted(repr(value))))
@@ -127,10 +127,10 @@ def _types_of(config_class: type) -> dict[str, Any]:
     return get_type_hints(config_class)
 
 
-def _plain_type(hint: Any) -> tuple[type, bool]:
+def plain_type_of(hint: Any) -> tuple[type, bool]:
     """Return the type of a value or of the items of a tuple, and whether it is a tuple.
 
-    >>> _plain_type(int | None), _plain_type(tuple[int, ...])
+    >>> plain_type_of(int | None), plain_type_of(tuple[int, ...])
     ((<class 'int'>, False), (<class 'int'>, True))
     """
     if isinstance(hint, UnionType):

@@ -9,6 +9,7 @@ from dashboard.data.choice import choose_dataset
 from dashboard.data.decisions import show_decisions
 from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
+from dashboard.link import follow_address
 from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session
 from dashboard.ui.glossary import meaning
@@ -21,6 +22,7 @@ st.title(_("Data"))
 st.write(_("The images that the network learns from."))
 session = get_session()
 with friendly_errors():
+    follow_address(session)
     choose_dataset(session)
     show_facts(session)
     left, right = st.columns([2, 1], gap="large")

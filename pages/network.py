@@ -5,6 +5,7 @@ What is set here is what Train trains.
 
 import streamlit as st
 
+from dashboard.link import follow_address
 from dashboard.navigation import guard, offer_next
 from dashboard.network.form import show_network, show_settings
 from dashboard.network.recipe_choice import choose_recipe
@@ -17,6 +18,7 @@ st.title(_("Network"))
 st.write(_("How the network is built and how it is trained."))
 session = get_session()
 with friendly_errors():
+    follow_address(session)
     with st.container(width=640, gap="xsmall"):
         choose_recipe(session)
     settings, picture = st.columns([3, 2], gap="large")

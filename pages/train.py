@@ -5,6 +5,7 @@ A run belongs to the server, not to this page: it continues when nobody watches,
 
 import streamlit as st
 
+from dashboard.link import follow_address, leave_address
 from dashboard.navigation import guard, offer_next
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
 from dashboard.session import get_session
@@ -27,13 +28,17 @@ with friendly_errors():
         )
     status = current_run(session)
     if status is None:
+        follow_address(session)
         st.write(_("Watch the network learn. This is what will be trained:"))
         offer_start(session, None)
         show_outlook(session)
     else:
         may_change = get_run_service().is_owner(status.run_id, run_owner())
+        if may_change:
+            follow_address(session)
         choose_run(session)
         if not may_change:
+            leave_address()
             text = _("You are watching someone else's run. Only its owner can control it.")
             show_message("info", text, icon=":material/visibility:")
         show_run(status.run_id, may_change)

@@ -82,7 +82,7 @@ def test_the_parts_of_a_page_are_imported_by_no_other_part_of_the_dashboard(path
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("dashboard/train/panel.py", "from dashboard.network.settings import use_recipe"),
+        ("dashboard/train/panel.py", "from dashboard.network.settings import set_network"),
         ("dashboard/session.py", "import dashboard.data.uploads"),
         ("dashboard/ui/config_form.py", "def late():\n    from dashboard.evaluate import cache"),
         ("dashboard/data/choice.py", "from dashboard import draw"),

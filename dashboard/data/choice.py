@@ -7,11 +7,10 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.address import from_address, to_address
 from dashboard.browser import known_browser
 from dashboard.reading.readings import Upload
 from dashboard.server.server import server
-from dashboard.session import TEST_SETS, UPLOADED, Session
+from dashboard.session import SHIPPED, UPLOADED, Session
 from dashboard.ui.messages import plain, show_message
 from dashboard.uploads import LARGEST_FILE, show_uploader
 from mlcore import SHIPPED_DATASETS
@@ -19,16 +18,10 @@ from mlcore.datasets.readers import READERS
 from mlcore.language import _
 from mlcore.quote import quoted
 
-SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
-
 
 def choose_dataset(session: Session) -> None:
-    """Show the choice between the shipped data sets and the visitor's own; the address can make it too."""
-    wanted = from_address("data", SHIPPED)
-    if wanted is not None:
-        session.use_dataset(wanted)
-        st.session_state["data_source"] = wanted
-    elif not is_in_step(session):
+    """Show the choice between the shipped data sets and the visitor's own."""
+    if not is_in_step(session):
         st.session_state["data_source"] = session.dataset_key
     if session.lost_upload:
         show_lost(session)
@@ -90,23 +83,18 @@ def take(session: Session, upload: Upload) -> None:
 
 
 def is_in_step(session: Session) -> bool:
-    """Return whether the control shows the data set in use, which a recipe may have changed elsewhere."""
+    """Return whether the control shows the data set in use, which a recipe or a link may have changed."""
     source = st.session_state.get("data_source")
     is_waiting = source == UPLOADED and session.uploaded is None  # for files
     return is_waiting or source == session.dataset_key
 
 
 def use_choice(session: Session) -> None:
-    """Use the data set that was chosen, and let the address say so; one's own is in use once it was read."""
+    """Use the data set that was chosen; one's own is in use once it was read."""
     source = st.session_state["data_source"]
-    if source not in (UPLOADED, *SHIPPED):
-        return
-    if source == UPLOADED:
-        to_address(data=None)
-        if session.uploaded is not None:
-            session.use_upload(session.uploaded, session.uploaded_test, session.uploaded_dev)
-    else:
-        to_address(data=source)
+    if source == UPLOADED and session.uploaded is not None:
+        session.use_upload(session.uploaded, session.uploaded_test, session.uploaded_dev)
+    elif source in SHIPPED:
         session.use_dataset(source)
 
 

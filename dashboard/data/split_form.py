@@ -13,12 +13,10 @@ from dashboard.session import Session
 from dashboard.ui.messages import forget_problem, keeping_problem, show_problem
 from dashboard.ui.number_field import Bounds, number_field
 from mlcore import SplitSettings
-from mlcore.datasets.split import dev_count
+from mlcore.datasets.split import LARGEST_SEED, dev_count
 from mlcore.language import N_, _
 
 UNITS = {"images": N_("images"), "percent": N_("percent")}
-
-_LARGEST_SEED = 2**32 - 1
 
 
 def show_split_form(session: Session) -> None:
@@ -64,7 +62,7 @@ def _show_sizes(session: Session) -> None:
             session.split_settings.seed,
             lambda seed: _use(session, seed=seed),
             key="split_seed",
-            bounds=Bounds(0, _LARGEST_SEED, 1),
+            bounds=Bounds(0, LARGEST_SEED, 1),
             width=170,
         )
     st.caption(

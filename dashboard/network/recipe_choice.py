@@ -1,12 +1,11 @@
 """The list of recipes, and the description of the one in use.
 
-The Network page shows it first; the address names the recipe, so that it can be sent to others.
+The Network page shows it first.
 """
 
 import streamlit as st
 
-from dashboard.address import from_address, to_address
-from dashboard.network.settings import is_changed, use_recipe
+from dashboard.recipe import is_changed, use_recipe
 from dashboard.session import UPLOADED, Session
 from dashboard.ui.config_form import chosen_value, control_key
 from mlcore import RECIPES, SHIPPED_DATASETS, SplitSettings
@@ -17,12 +16,8 @@ CHANGED = ""  # the choice of a recipe that the visitor has changed
 
 
 def choose_recipe(session: Session) -> None:
-    """Show the recipes; the address can name one, and says which is in use."""
-    wanted = from_address("recipe", RECIPES)
-    if wanted is not None and wanted != session.recipe:
-        use_recipe(session, wanted)
+    """Show the recipes, and what is to be known of the one in use."""
     changed = is_changed(session)
-    name_in_address(session, changed)
     labels = {name: _(recipe.label) for name, recipe in RECIPES.items()}
     if changed:
         labels[CHANGED] = _("{recipe} (modified)").format(recipe=labels[session.recipe])
@@ -64,10 +59,9 @@ def what_it_brings(session: Session, dataset: str, split: SplitSettings) -> str:
 
 
 def take_recipe(session: Session, name: str) -> None:
-    """Use the recipe that was chosen, and let the address say so; one's own changes are no recipe."""
+    """Use the recipe that was chosen; one's own changes are no recipe."""
     if name in RECIPES:
         use_recipe(session, name)
-        name_in_address(session, changed=False)
 
 
 def tell_story(card: RecipeCard) -> None:
@@ -77,9 +71,3 @@ def tell_story(card: RecipeCard) -> None:
         if card.wrong:
             st.markdown(f"**{_('Wrong')}:** {_(card.wrong)}")
         st.markdown(f"**{_('Reaches')}:** {_(card.reaches)}")
-
-
-def name_in_address(session: Session, changed: bool) -> None:
-    """Name the recipe in the address, unless it is the first one or was modified."""
-    is_named = not changed and session.recipe != next(iter(RECIPES))
-    to_address(recipe=session.recipe if is_named else None)

@@ -36,6 +36,10 @@ SMALL = 5000
 """With fewer images than this, a dev set of 1,000 would take too many of them."""
 
 
+LARGEST_SEED = 2**32 - 1
+"""Of a split: NumPy's old generator takes no larger one."""
+
+
 def usual_dev_size(n_images: int) -> float:
     """Return the dev set's size when nobody asks for another: 1,000 images, a fifth of a small data set.
 
@@ -114,7 +118,8 @@ def split_dataset(
     Raises
     ------
     DatasetError
-        When the sizes cannot be had: no image is left for one of the two, or a class is too small.
+        When the sizes cannot be had (no image is left for one of the two, or a class is too small), or the
+        seed is out of bounds.
 
     Examples
     --------
@@ -123,6 +128,9 @@ def split_dataset(
     >>> len(split.train), len(split.dev)
     (6, 2)
     """
+    if not 0 <= seed <= LARGEST_SEED:
+        message = _("The split's seed {seed} is out of bounds. Choose a whole number from 0 to {most:,}.")
+        raise DatasetError(message.format(seed=seed, most=LARGEST_SEED))
     n = len(dataset) - lost
     n_dev = dev_count(n, usual_dev_size(n) if dev_size is None else dev_size)
     n_train = _train_count(n, n_dev, train_size)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.budget import NoRoom
 from dashboard.data.quality import PROBLEMS
-from dashboard.network.settings import use_recipe
+from dashboard.recipe import use_recipe
 from dashboard.server.server import server
 from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset

@@ -116,12 +116,12 @@ def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> No
     assert app.button("use_rate").disabled
 
 
-def test_a_recipe_that_was_changed_keeps_its_story_and_leaves_the_address() -> None:
+def test_a_recipe_that_was_changed_keeps_its_story_and_the_address_says_what_was_changed() -> None:
     app = visit(recipe="notebook-1")
     assert any("bias" in text.value for text in app.expander[0].markdown)
     number_field(app, "Seed").type(7)
     assert any("bias" in text.value for text in app.expander[0].markdown)
-    assert "recipe" not in app.query_params
+    assert dict(app.query_params) == {"recipe": "notebook-1", "settings": "1~seed-7"}
 
 
 def test_the_number_of_parameters_follows_the_network() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.network.settings import is_changed, use_recipe
+from dashboard.recipe import is_changed, use_recipe
 from dashboard.session import UPLOADED, Session
 from mlcore import RECIPES, Dataset, TrainingConfig
 from tests.pages.visits import new_app

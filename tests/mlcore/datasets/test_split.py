@@ -94,6 +94,8 @@ def test_a_stratified_choice_may_take_every_image_that_is_left() -> None:
         ({"dev_size": 4, "stratify": True}, "Class c has 2 of 100 images: too few"),
         ({"dev_size": 90, "stratify": True}, "Class c has 2 of 100 images"),
         ({"dev_size": 50, "stratify": True, "train_size": 5}, "Class c has 1 of 50 images"),
+        ({"dev_size": 10, "seed": -1}, "seed -1 is out of bounds"),
+        ({"dev_size": 10, "seed": 2**32, "old_shuffle": True}, "from 0 to 4,294,967,295"),
     ],
 )
 def test_sizes_that_cannot_be_had_are_refused_with_a_sentence(settings: dict, sentence: str) -> None:
