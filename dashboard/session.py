@@ -6,6 +6,7 @@ with it (`dashboard.server.keeper`), and no other visitor can reach it.
 
 import weakref
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
@@ -311,7 +312,12 @@ class Session:
     def continued(self) -> Self:
         """Return the same choices and results for another session, with uploaders and canvas of its own."""
         return replace(
-            self, upload_tray=UploadTray(), images_tray=UploadTray(), canvas_start=None, canvas_revision=0
+            self,
+            play=deepcopy(self.play),
+            upload_tray=UploadTray(),
+            images_tray=UploadTray(),
+            canvas_start=None,
+            canvas_revision=0,
         )
 
     def let_go(self) -> None:

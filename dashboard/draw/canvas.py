@@ -11,9 +11,10 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from dashboard.draw.drawing import SIZE, is_blank, keep, undo
+from dashboard.draw.drawing import SIZE, as_text, is_blank, keep, take_back, undo
 from dashboard.draw.play import put_away
 from dashboard.session import Session
+from dashboard.ui.tab_memory import remember_in_tab
 from mlcore.language import _
 
 KEY = "canvas"
@@ -44,6 +45,7 @@ def show_canvas(session: Session) -> None:
                 "choose File or Camera."
             )
         )
+        remember_in_tab("drawing", as_text(session), lambda text: take_back(session, text))
 
 
 def _sent(state: Any) -> Any:

@@ -4,7 +4,9 @@ The canvas and the Draw page use it. The canvas is only told what to show; the d
 `Session`.
 """
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from dashboard.draw.strokes import as_objects, drawn_by_pen, strokes_of
@@ -20,6 +22,9 @@ from mlcore.language import _
 
 SIZE = 280
 """Units of the canvas, both ways: ten for each pixel of MNIST. style.css says how large they are shown."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of a drawing that a tab hands back; no hand draws one that has as many."""
 
 
 def drawn_image(session: Session) -> GreyImage:
@@ -48,6 +53,21 @@ def is_blank(session: Session) -> bool:
 def keep(session: Session, drawing: Any) -> None:
     """Keep what the browser says is on the canvas now, as far as it is what a pen can have drawn there."""
     session.drawing = {"objects": drawn_by_pen(_objects(drawing))}
+
+
+def as_text(session: Session) -> str | None:
+    """Return the drawing as the visitor's tab remembers it; None when this session has seen no canvas yet."""
+    return None if session.drawing is None else json.dumps(session.drawing, separators=(",", ":"))
+
+
+def take_back(session: Session, text: str) -> None:
+    """Put on the canvas what the visitor's tab remembers, unless something was drawn in this session."""
+    if session.drawing is not None:
+        return
+    with suppress(ValueError, RecursionError):
+        if len(text) <= LONGEST_TEXT:
+            keep(session, json.loads(text))
+    _put_up(session, _objects(session.drawing))
 
 
 def undo(session: Session) -> None:

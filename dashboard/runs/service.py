@@ -5,6 +5,7 @@ it too.
 """
 
 import logging
+import re
 import secrets
 import shutil
 import threading
@@ -140,6 +141,7 @@ class RunService:
         self._runs: dict[str, Run] = {}
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
         self._trials = Trials(self._ask, _answer)
+        self._mark = secrets.token_hex(4)  # begins the ids of this service's runs
         self._closed = threading.Event()
         self._keeper: threading.Thread | None = None
 
@@ -173,7 +175,8 @@ class RunService:
         with self._changed:
             self._refuse_too_many(owner, place)
             self._make_room(owner, place)
-            run_id = secrets.token_hex(16)  # letters and digits: the keys of widgets may hold no "__"
+            # Letters and digits: the keys of widgets may hold no "__".
+            run_id = self._mark + secrets.token_hex(12)
             self._memory.take(run_id, demand)
             try:
                 stored, folder = self._make_files(run_id, split, demand.disk)
@@ -547,8 +550,15 @@ class RunService:
     def _run(self, run_id: str) -> Run:
         run = self._runs.get(run_id)
         if run is None:
-            raise RunError(_("This run no longer exists: its owner deleted it or has left."))
+            raise RunError(self._why_gone(run_id))
         return run
+
+    def _why_gone(self, run_id: str) -> str:
+        if not re.fullmatch("[0-9a-f]{32}", run_id):
+            return _("There is no such run. Was the link copied in full?")
+        if not run_id.startswith(self._mark):
+            return _("The server was restarted, and this run was not kept.")
+        return _("This run no longer exists: its owner deleted it or has left.")
 
     def _owned(self, run_id: str, owner: str) -> Run:
         run = self._run(run_id)

@@ -192,6 +192,17 @@ def test_what_a_visitor_uploaded_is_there_after_a_break_and_goes_in_the_end(visi
     assert visit.open() == Session()
 
 
+def test_two_tabs_of_a_browser_go_their_own_ways(visit: Visit) -> None:
+    one = visit.open()
+    one.drawing = {"objects": []}
+    one.play.met.add("a first dare")
+    other = visit.open()
+    assert (other.drawing, other.play.met) == ({"objects": []}, {"a first dare"})
+    other.play.met.add("a second dare")
+    other.network_config = NetworkConfig(hidden_sizes=(7,))
+    assert (one.play.met, one.network_config) == ({"a first dare"}, NetworkConfig())
+
+
 def test_of_a_browser_that_blocks_cookies_nothing_is_kept(visit: Visit) -> None:
     visit.browser = ""
     session, dataset = visit.open(), some_dataset()

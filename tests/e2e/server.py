@@ -53,7 +53,11 @@ class AppServer:
         self.temporary_files = Path(self._folder.name, "tmp")
         self.temporary_files.mkdir()
         self._log_file = Path(self._folder.name, "log.txt")
-        with self._log_file.open("wb") as log:
+        self._start()
+        return self
+
+    def _start(self) -> None:
+        with self._log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.directory, env=self._environment(), stdout=log, stderr=log
             )
@@ -62,7 +66,12 @@ class AppServer:
         except BaseException:
             self.stop()
             raise
-        return self
+
+    def restart(self) -> None:
+        """End the server and start it again at the same address, as after an update."""
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+        self._start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

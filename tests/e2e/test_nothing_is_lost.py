@@ -8,7 +8,8 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewVisitor
-from tests.e2e.steps import SEVEN
+from tests.e2e.server import AppServer
+from tests.e2e.steps import CONNECTED, SEVEN, Visitor
 from tests.e2e.test_canvas import has_ink, ink, shows
 from tests.e2e.test_uploads import TABLE, begin, bring, in_use
 
@@ -40,7 +41,61 @@ def test_a_reload_keeps_upload_settings_and_drawing_and_gives_them_to_no_other_b
     has_ink(visitor, drawn)
     other.open("/draw")
     shows(other, "?")
-    other.go_to("Data")
-    other.see("60,000")
     visitor.go_to("Train")
     visitor.see(re.compile("7 epochs"))
+
+
+LOST = (
+    "ERR_CONNECTION_REFUSED|when disconnected from server|server endpoint|server is not responding|WebSocket"
+)
+
+# The line can be cut, and after that the tab asks for a new session, as one that was away for three minutes.
+LINE = """
+const Socket = window.WebSocket;
+window.sockets = [];
+window.WebSocket = class extends Socket {
+  constructor(address, protocols) {
+    super(address, window.sockets.length ? protocols.slice(0, 2) : protocols); // the third is the session
+    window.sockets.push(this);
+  }
+};"""
+
+
+def draws_on(visitor: Visitor, drawn: int) -> None:
+    """Check that the canvas still shows the seven, that it is answered, and that it can be taken back."""
+    shows(visitor, "7")
+    has_ink(visitor, drawn)
+    visitor.press("Undo")
+    shows(visitor, "?")
+    has_ink(visitor, 0)
+
+
+def test_what_the_canvas_shows_is_answered_after_the_session_was_lost(visitor: Visitor) -> None:
+    visitor.page.add_init_script(LINE)
+    visitor.expect_problem(LOST)
+    visitor.open("/draw")
+    visitor.draw(SEVEN)
+    shows(visitor, "7")
+    drawn = ink(visitor)
+    visitor.page.evaluate("window.sockets.at(-1).close()")
+    visitor.page.wait_for_function("window.sockets.length > 1")
+    visitor.wait_until_idle()
+    draws_on(visitor, drawn)
+
+
+def test_after_a_restart_of_the_server_the_drawing_is_there_and_train_says_what_happened(
+    fresh_server: AppServer, new_visitor: NewVisitor
+) -> None:
+    draws, trains = new_visitor(server=fresh_server), new_visitor(server=fresh_server)
+    for visitor in (draws, trains):
+        visitor.expect_problem(LOST)
+    trains.start_endless_run()
+    draws.open("/draw")
+    draws.draw(SEVEN)
+    shows(draws, "7")
+    drawn = ink(draws)
+    fresh_server.restart()
+    trains.see("The server was restarted, and this run was not kept.")
+    expect(trains.main.get_by_role("button", name="Start", exact=True)).to_be_enabled()
+    expect(draws.page.locator(CONNECTED)).to_be_visible()
+    draws_on(draws, drawn)

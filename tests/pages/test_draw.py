@@ -5,6 +5,7 @@ The pen is tested in `tests/e2e/test_canvas.py`.
 
 import base64
 import io
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from dashboard.draw.dares import DARES
-from dashboard.draw.drawing import clear, undo
+from dashboard.draw.drawing import as_text, clear, keep, take_back, undo
 from dashboard.draw.play import MOST_PAST
 from dashboard.models import choice as model_choice
 from dashboard.runs.status import RunError
@@ -281,3 +282,30 @@ def test_a_run_whose_model_cannot_be_had_does_not_hide_the_list(
         assert app.selectbox(key="draw_model").value == "mnist"
     app.run()
     assert guess(app) == "?"
+
+
+def test_a_tab_hands_its_drawing_to_a_server_that_has_forgotten_it(app: AppTest) -> None:
+    session = session_of(app)
+    assert as_text(session) is None  # which asks the tab
+    take_back(session, json.dumps({"objects": [stroke(SEVEN)]}))
+    app.run()
+    assert guess(app) == "7"
+    assert not any(button.disabled for button in app.button if button.label in ("Undo", "Clear"))
+    assert json.loads(as_text(session) or "") == {"objects": [stroke(SEVEN)]}
+
+
+def test_what_was_drawn_meanwhile_is_not_replaced_by_what_the_tab_remembers(app: AppTest) -> None:
+    session = session_of(app)
+    keep(session, {"objects": [stroke(ONE)]})
+    take_back(session, json.dumps({"objects": [stroke(SEVEN)]}))
+    app.run()
+    assert guess(app) == "1"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "[" * 100_000, '{"objects": 3}', '{"objects": [{}]}', "x" * 2_000_000]
+)
+def test_a_tab_that_hands_back_nonsense_leaves_the_canvas_blank_and_is_asked_no_more(text: str) -> None:
+    session = Session()
+    take_back(session, text)
+    assert as_text(session) == '{"objects":[]}'

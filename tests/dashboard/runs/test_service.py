@@ -509,9 +509,17 @@ def test_a_status_does_not_tell_who_owns_the_run(service: RunService, split: Spl
     assert "secret" not in repr(service.status(run_id))
 
 
-def test_a_run_that_is_not_there_is_said_to_be_gone(service: RunService) -> None:
-    with pytest.raises(RunError, match="no longer exists"):
-        service.status("nonsense")
+def test_of_a_run_that_is_not_there_it_is_said_why(service: RunService, split: Split) -> None:
+    run_id = service.start("ada", split, SMALL, ENDLESS)
+    service.delete(run_id, "ada")
+    with pytest.raises(RunError, match="its owner deleted it or has left"):
+        service.status(run_id)
+    after_restart = RunService(1, clean_up_every=None)
+    with pytest.raises(RunError, match="The server was restarted, and this run was not kept"):
+        after_restart.status(run_id)
+    after_restart.close()
+    with pytest.raises(RunError, match="no such run"):
+        service.status(run_id[:-1])
 
 
 def test_one_visitor_cannot_take_all_places(service: RunService, split: Split) -> None:
