@@ -281,10 +281,11 @@ def _open_run(spec: RunSpec) -> _Held:
     if not spec.checkpoint.exists():
         run = TrainingRun(spec.network, spec.training)
         run.build(split)
-        run.in_halves = takes_halves(run)
+        run.in_halves, run.evaluates_early = takes_halves(run), True
         return _Held(run, split)
     run = TrainingRun.from_model(load_model(spec.checkpoint))
     run.build(split)
+    run.evaluates_early = True
     return _Held(
         run,
         split,

@@ -33,6 +33,9 @@ from mlcore.training.checkpoint import Checkpoint, TrainState, begin_training, m
 from mlcore.training.mistakes import GradientHook, mistakes_of
 from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, standing
 
+EARLY = 10
+"""The part of a long first epoch after which a run that is watched is measured: one in ten."""
+
 # What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
 DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
 
@@ -88,6 +91,9 @@ class TrainingRun:
         added, and may change ``network.gradients``: so the mistakes of a notebook are made.
     image_weights : float array (n_train,) or None
         How much each training image counts, to be set before `build`; no checkpoint keeps it.
+    evaluates_early : bool
+        Whether the network is also measured early in a long first epoch, for those who watch; not when
+        `evaluate_every` says when to measure. It changes no weight, and no checkpoint keeps it.
     second_process : StepSharer or None
         Takes half of every batch while it is there; see `share`.
     """
@@ -111,6 +117,7 @@ class TrainingRun:
         self.changes = 0
         self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
         self.image_weights: Array | None = None
+        self.evaluates_early = False
         self.second_process: StepSharer | None = None
         self._draws = draws(self.network_config, self.training_config)
         self._state: TrainState | None = None  # made by `build`, or from a checkpoint
@@ -391,10 +398,9 @@ class TrainingRun:
         return self.training_config.cost_decay
 
     def _steps_to_record(self) -> int:
-        every = self.evaluate_every
         return min(
             max(1, REPORT_IMAGES // self.batch_size),
-            every - self.step % every,
+            self._next_evaluation - self.step,
             max(1, self.total_steps - self.step),
         )
 
@@ -453,10 +459,22 @@ class TrainingRun:
         return None
 
     @property
+    def _next_evaluation(self) -> int:
+        """The first step after this one at which the network is measured."""
+        every, early = self.evaluate_every, self._early_evaluation
+        return early if early is not None and self.step < early else self.step + every - self.step % every
+
+    @property
+    def _early_evaluation(self) -> int | None:
+        every, is_asked = self.evaluate_every, self.training_config.evaluate_every is not None
+        return every // EARLY if self.evaluates_early and not is_asked and every >= 2 * EARLY else None
+
+    @property
     def _evaluation_is_due(self) -> bool:
         if self._evaluated_step == self.step:
             return False
-        return self.step % self.evaluate_every == 0 or self.finished
+        is_planned = self.step % self.evaluate_every == 0 or self.step == self._early_evaluation
+        return is_planned or self.finished
 
     def leave_step(self) -> None:
         """Give up a step that is not done, as if it had not begun; those before it get their record."""
@@ -694,7 +712,8 @@ def train(
     BatchMetrics
         Every few steps (about 2,000 images).
     EpochMetrics
-        Before the first step, after each epoch (or every `evaluate_every` steps), and at the end.
+        Before the first step, after each epoch (or every `evaluate_every` steps), and at the end; early in
+        the first epoch, too, where the run `evaluates_early`.
 
     Raises
     ------

@@ -233,7 +233,7 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     history_file = tmp_path / "history.csv"
     download.value.save_as(history_file)
     rows = list(csv.DictReader(history_file.read_text("utf-8").splitlines()))
-    assert sum(row["dev_accuracy"] != "" for row in rows) == 1 + 5
+    assert sum(row["dev_accuracy"] != "" for row in rows) == 1 + 1 + 5  # untrained, early, after each epoch
     assert rows[-1]["step"] == str(5 * 461)
 
 

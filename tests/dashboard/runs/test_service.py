@@ -125,8 +125,9 @@ def train_on(service: RunService, run_id: str) -> None:
 def bare(
     split: Split, training: TrainingConfig, network: NetworkConfig = SMALL, steps: int | None = None
 ) -> TrainingRun:
-    """Train without any service, to the end or for a number of steps."""
+    """Train without any service, to the end or for a number of steps; measured as it measures."""
     run = TrainingRun(network, training)
+    run.evaluates_early = True
     for _record in train(run, split, steps):
         pass
     return run

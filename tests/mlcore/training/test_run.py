@@ -466,6 +466,17 @@ def test_the_full_batch_is_measured_every_ten_steps() -> None:
     assert [record.step for record in measurements(run)] == [0, 10, 20, 25]
 
 
+def test_a_long_first_epoch_is_measured_early_for_those_who_watch_which_changes_no_weight() -> None:
+    split = small_split(6000, 10)
+    watched, other = (small_run(batch_size=100, epochs=2) for _ in range(2))
+    watched.evaluates_early = True
+    finish(watched, split)
+    finish(other, split)
+    assert [record.step for record in measurements(watched)] == [0, 6, 60, 120]
+    assert [record.step for record in measurements(other)] == [0, 60, 120]
+    np.testing.assert_array_equal(watched.network.parameters, other.network.parameters)
+
+
 def test_batches_are_reported_about_every_2048_images() -> None:
     split = small_split(6000, 10)
     run = small_run(batch_size=256, epochs=1)
