@@ -40,6 +40,13 @@ FULL_BATCH_EVALUATES_EVERY = 10  # steps; with one step an epoch, each epoch wou
 PRECISIONS = {"float32": N_("Single (32 bits)"), "float64": N_("Double (64 bits)")}
 
 
+NO_CONVOLUTION = N_("No effect now: there are no convolutions.")
+NO_HIDDEN_LAYER = N_("No effect now: there is no hidden layer.")
+NO_MOMENTUM = N_("No effect now: only the optimizers Momentum and Nesterov momentum use it.")
+NO_WARMUP = N_("No effect now: only the schedules Linear and Cosine have a warm-up.")
+ITERATIONS_COUNT = N_("No effect now: the iterations below say how long training takes.")
+
+
 @dataclass(frozen=True)
 class NetworkConfig:
     """What the network is: its layers, its loss, and how it reads an image."""
@@ -74,12 +81,14 @@ class NetworkConfig:
         step=2,
         more=True,
         unit=N_("pixels"),
+        idle=lambda config: "" if config.filters else NO_CONVOLUTION,
     )
     activation: str = setting(
         "relu",
         N_("Activation"),
         N_("Function that a hidden neuron applies to its weighted sum."),
         choices=lambda: ACTIVATIONS,
+        idle=lambda config: "" if config.filters or config.hidden_sizes else NO_HIDDEN_LAYER,
     )
     initialization: str = setting(
         "he", N_("Initialisation"), N_("How the initial weights are drawn."), choices=lambda: INITIALIZERS
@@ -92,6 +101,7 @@ class NetworkConfig:
         minimum=0.0,
         maximum=0.9,
         step=0.05,
+        idle=lambda config: "" if config.hidden_sizes else NO_HIDDEN_LAYER,
     )
     pooling: int = setting(
         1,
@@ -191,6 +201,7 @@ class TrainingConfig:
         step=1,
         unit=N_("epochs"),
         changes_step_time=False,
+        idle=lambda config: "" if config.iterations is None else ITERATIONS_COUNT,
     )
     iterations: int | None = setting(
         None,
@@ -230,6 +241,7 @@ class TrainingConfig:
         step=0.01,
         more=True,
         changes_step_time=False,
+        idle=lambda config: "" if config.optimizer in ("momentum", "nesterov") else NO_MOMENTUM,
     )
     schedule: str = setting(
         "constant",
@@ -248,6 +260,7 @@ class TrainingConfig:
         step=0.01,
         more=True,
         changes_step_time=False,
+        idle=lambda config: "" if config.schedule in ("linear", "cosine") else NO_WARMUP,
     )
     patience: int | None = setting(
         None,

@@ -44,6 +44,9 @@ class Setting:
         A heading that it shares with the settings beside it ("Augmentation"); empty for most.
     changes_step_time : bool
         Whether a step can take longer or shorter when it changes.
+    idle : callable or None
+        Is given a config and returns why the setting has no effect in it (English; shown through `_`); an
+        empty text when it has one.
     """
 
     label: str
@@ -58,6 +61,7 @@ class Setting:
     group: str = ""
     most: int | None = None
     changes_step_time: bool = True
+    idle: Callable[[Any], str] | None = None
 
 
 def setting(default: Any, label: str, help: str, **description: Any) -> Any:
@@ -68,6 +72,13 @@ def setting(default: Any, label: str, help: str, **description: Any) -> Any:
 def settings_of(config: Any) -> dict[str, Setting]:
     """Return name → `Setting` for a config (class or instance), in the order of its fields."""
     return {f.name: f.metadata["setting"] for f in fields(config) if "setting" in f.metadata}
+
+
+def why_idle(config: Any, name: str) -> str:
+    """Return why a setting has no effect in this config, as a sentence; an empty text when it has one."""
+    idle = settings_of(config)[name].idle
+    reason = "" if idle is None else idle(config)
+    return _(reason) if reason else ""
 
 
 def default_of(config_field: "Field[Any]") -> Any:

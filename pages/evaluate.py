@@ -14,6 +14,7 @@ from dashboard.evaluate.question import (
     choose_answerer,
     choose_images,
     labelled_images,
+    say_what_is_judged,
     show_misfit,
     warn_of_known_images,
 )
@@ -33,6 +34,7 @@ with friendly_errors():
         choose_answerer(session)
         name = choose_images(session)
     model = chosen_model(session)
+    say_what_is_judged(session, model, name)
     if name == OWN:
         show_own_images(session, model)
     elif reason := misfit(model, images := labelled_images(session, name)):

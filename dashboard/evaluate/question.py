@@ -6,12 +6,21 @@ The Evaluate page shows these choices above the results.
 import streamlit as st
 
 from dashboard.address import from_address, to_address
+from dashboard.models.choice import chosen_key, model_labels
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
-from dashboard.session import Session
+from dashboard.run_service import watch_run
+from dashboard.session import RUN_MODEL, Session
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import show_message
-from mlcore import Dataset, Model
+from dashboard.ui.messages import plain, show_message
+from dashboard.ui.wording import (
+    dataset_words,
+    moment,
+    network_words,
+    run_words,
+    weights_words,
+)
+from mlcore import Dataset, EpochMetrics, Model
 from mlcore.language import N_, _
 
 OWN = "unlabelled"
@@ -46,6 +55,35 @@ def labelled_images(session: Session, name: str) -> Dataset:
     """Return the dev set or the test set."""
     test = session.test_set if name == "test" else None
     return session.split.dev if test is None else test
+
+
+def say_what_is_judged(session: Session, model: Model, name: str) -> None:
+    """Say which model is judged, with which weights, and by which images."""
+    parts = [_("Model: {model}.").format(model=model_words(session, model))]
+    if name != OWN:
+        text = _("Images: {set} of {dataset}, {n:,} images.")
+        dataset = dataset_words(session.whole.name)
+        images = labelled_images(session, name)
+        parts.append(text.format(set=_(SETS[name]), dataset=dataset, n=len(images)))
+    st.caption(plain(" ".join(parts)))
+
+
+def model_words(session: Session, model: Model) -> str:
+    """Return the model in use in a line: the settings of a run and its weights, or the card of a file."""
+    key = chosen_key(session)
+    if key == RUN_MODEL and session.run_id is not None:
+        status = watch_run(session.run_id)
+        words = _("{run}, with {weights}").format(run=run_words(status), weights=weights_words(status))
+        measured = (record for record in status.history if isinstance(record, EpochMetrics))
+        step = model.card.get("measured_at_step")
+        record = next((record for record in measured if record.step == step and step), None)
+        return words if record is None else f"{words} ({moment(status, record)})"
+    name, network = model_labels(session)[key], network_words(model.network_config)
+    n, dataset = model.card.get("train_size"), model.card.get("dataset")
+    if type(n) is not int or not isinstance(dataset, str):
+        return f"{name} · {network}"
+    words = _("{name} · {network} · trained on {n:,} images of {dataset}")
+    return words.format(name=name, network=network, n=n, dataset=dataset_words(dataset))
 
 
 def show_misfit(reason: str) -> None:

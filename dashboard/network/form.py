@@ -23,7 +23,7 @@ from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, plain
 from dashboard.ui.network_picture import example_of, network_svg, show_network_picture
 from dashboard.ui.wording import length_words
-from mlcore import OPTIMIZERS, network_summary
+from mlcore import OPTIMIZERS, RECIPES, network_summary
 from mlcore.config import AUGMENTATION
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -50,6 +50,10 @@ def say_in_short(session: Session) -> None:
     """Say which rate suits the optimizer, and when training ends: always in one place, so nothing moves."""
     rate = good_rate(session)
     text = _("A good learning rate for {optimizer} is about {rate:g}. Training ends after {length}.")
+    if session.training_config.optimizer == RECIPES[session.recipe].training.optimizer:
+        text = _(
+            "This recipe uses {optimizer} with a learning rate of {rate:g}. Training ends after {length}."
+        )
     optimizer = _(OPTIMIZERS[session.training_config.optimizer].label)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(text.format(optimizer=optimizer, rate=rate, length=length_words(session.training_config)))

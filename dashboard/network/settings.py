@@ -6,7 +6,7 @@ The controls of the Network page call it. A value that the visitor chose by hand
 from dataclasses import replace
 
 from dashboard.session import Session
-from mlcore import OPTIMIZERS, NetworkConfig, TrainingConfig
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
 
 
 def set_network(session: Session, name: str, config: NetworkConfig) -> None:
@@ -28,8 +28,9 @@ def set_training(session: Session, name: str, config: TrainingConfig) -> None:
 
 
 def good_rate(session: Session) -> float:
-    """Return a learning rate that works with the optimizer."""
-    return OPTIMIZERS[session.training_config.optimizer].good_rate
+    """Return a learning rate that works with the optimizer: the recipe's own, with the recipe's optimizer."""
+    optimizer, recipe = session.training_config.optimizer, RECIPES[session.recipe].training
+    return recipe.learning_rate if optimizer == recipe.optimizer else OPTIMIZERS[optimizer].good_rate
 
 
 def use_good_rate(session: Session) -> None:

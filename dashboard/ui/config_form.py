@@ -17,6 +17,7 @@ from dashboard.ui.messages import keeping_problem, show_problem
 from dashboard.ui.number_field import Bounds, number_field
 from mlcore import Setting, settings_of
 from mlcore.language import _
+from mlcore.settings import why_idle
 
 ConfigT = TypeVar("ConfigT", bound=Any)
 
@@ -96,17 +97,22 @@ class Form(Generic[ConfigT]):
         st.selectbox(
             _(about.label),
             options,
-            format_func=lambda option: _(about.none or "") if option is None else _label(table, option),
+            format_func=lambda option: _(about.none or "") if option is None else choice_label(table, option),
             help=_(about.help),
             filter_mode=None,
+            disabled=bool(why_idle(self.config, name)),
             **self._control(name, getattr(self.config, name), self._change, name),
         )
         chosen = getattr(self.config, name)
-        st.caption(_help(table, chosen) or _(about.help))
+        st.caption(f"{_help(table, chosen) or _(about.help)} {why_idle(self.config, name)}".strip())
 
     def _switch(self, name: str, about: Setting) -> None:
-        st.toggle(_(about.label), **self._control(name, getattr(self.config, name), self._change, name))
-        st.caption(_(about.help))
+        st.toggle(
+            _(about.label),
+            disabled=bool(why_idle(self.config, name)),
+            **self._control(name, getattr(self.config, name), self._change, name),
+        )
+        st.caption(f"{_(about.help)} {why_idle(self.config, name)}".strip())
 
     def _number(self, name: str, about: Setting) -> None:
         none = None if about.none is None else _(about.none)
@@ -117,9 +123,11 @@ class Form(Generic[ConfigT]):
             key=f"{self.key}_{name}_number",
             bounds=_bounds(about, self._kind(name)),
             none=none,
+            disabled=bool(why_idle(self.config, name)),
         )
         empty = "" if none is None else _("Leave empty: {meaning}.").format(meaning=none)
-        st.caption(f"{_(about.help)} {empty}".strip())
+        parts = [_(about.help), empty, why_idle(self.config, name)]
+        st.caption(" ".join(part for part in parts if part))
 
     def _sizes(self, name: str, about: Setting) -> None:
         """Show a tuple of numbers: how many, and each of them."""
@@ -242,7 +250,7 @@ def _with_unit(about: Setting) -> str:
     return f"{_(about.label)} ({unit})" if unit and unit.lower() != _(about.label).lower() else _(about.label)
 
 
-def _label(table: Iterable[str], name: str) -> str:
+def choice_label(table: Iterable[str], name: str) -> str:
     """Return what a table calls one of its entries."""
     entry = table[name] if isinstance(table, Mapping) else name
     return _(getattr(entry, "label", entry))

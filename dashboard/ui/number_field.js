@@ -31,14 +31,15 @@ const show = ({ data, parentElement, setStateValue }) => {
   const look = () => {
     const now = number(input.value);
     Number.isFinite(now) ? input.setAttribute("aria-valuenow", now) : input.removeAttribute("aria-valuenow");
-    less.disabled = stepped(-1) === null;
-    more.disabled = stepped(1) === null;
+    less.disabled = data.disabled || stepped(-1) === null;
+    more.disabled = data.disabled || stepped(1) === null;
   };
 
   label.textContent = data.label;
   label.htmlFor = input.id ||= `dl-field-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   problem.id = `${input.id}-problem`;
   input.placeholder = data.none ?? "";
+  input.disabled = data.disabled;
   input.inputMode = data.whole ? "numeric" : "decimal";
   input.setAttribute("aria-valuemin", data.minimum);
   input.setAttribute("aria-valuemax", data.maximum);

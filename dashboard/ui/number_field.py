@@ -81,6 +81,7 @@ def number_field(
     bounds: Bounds,
     none: str | None = None,
     width: int | None = None,
+    disabled: bool = False,
 ) -> None:
     """Show a field with a number, and hand on what is typed.
 
@@ -99,6 +100,8 @@ def number_field(
         What an empty field means; ``change`` is then given None. Without it, the value stays.
     width : int, optional
         In CSS pixels; without it, as wide as there is room.
+    disabled : bool
+        Whether it can only be read.
     """
     _component()(
         data={
@@ -109,6 +112,7 @@ def number_field(
             "maximum": bounds.maximum,
             "step": bounds.step,
             "whole": bounds.whole,
+            "disabled": disabled,
             "problem": problem_of(key),
             "turn": _turns().get(key, 0),
             "less": _("Decrease"),

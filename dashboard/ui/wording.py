@@ -4,39 +4,60 @@ The plan, the list of runs, the panel and the names of downloaded files use them
 """
 
 import re
+from collections.abc import Collection
+from typing import Any
 
 from dashboard.runs.status import RunStatus
-from mlcore import ACTIVATIONS, OPTIMIZERS, SHIPPED_DATASETS, EpochMetrics, NetworkConfig, TrainingConfig
+from dashboard.ui.config_form import choice_label
+from dashboard.ui.number_field import as_text
+from mlcore import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    SHIPPED_DATASETS,
+    EpochMetrics,
+    NetworkConfig,
+    Setting,
+    TrainingConfig,
+    settings_of,
+)
 from mlcore.language import _
 from mlcore.quote import quoted
+from mlcore.settings import why_idle
+
+NAMED_OF_NETWORK = ("hidden_sizes", "filters", "kernel_size", "activation")
+NAMED_OF_TRAINING = ("optimizer", "learning_rate", "batch_size", "epochs", "iterations", "patience")
+"""The settings that the first words name by themselves."""
 
 LONGEST_NAME = 40  # characters that a data set's name has in the name of a file
 
 
 def network_words(config: NetworkConfig) -> str:
-    """Return a network in a few words.
+    """Return a network in a few words: its layers, and every other setting that is not the default.
 
     >>> network_words(NetworkConfig(hidden_sizes=(512, 256)))
     '512–256 hidden neurons, ReLU'
     >>> network_words(NetworkConfig(filters=(16, 32), hidden_sizes=(64,)))
     '16–32 filters of 5×5, 64 hidden neurons, ReLU'
+    >>> network_words(NetworkConfig(dropout=0.2, standardize=True))
+    '128 hidden neurons, ReLU; Dropout 0.2; Standardise'
     """
     filters, sizes = ("–".join(str(n) for n in numbers) for numbers in (config.filters, config.hidden_sizes))
-    if not filters and not sizes:
-        return _("no hidden layer")
     parts = []
     if filters:
         parts.append(_("{n} filters of {k}×{k}").format(n=filters, k=config.kernel_size))
     if sizes:
         parts.append(_("{sizes} hidden neurons").format(sizes=sizes))
-    return ", ".join([*parts, _(ACTIVATIONS[config.activation].label)])
+    parts.append(_(ACTIVATIONS[config.activation].label) if parts else _("no hidden layer"))
+    return "; ".join([", ".join(parts), *changed_settings(config, NAMED_OF_NETWORK)])
 
 
 def training_words(config: TrainingConfig) -> str:
-    """Return a training in a few words.
+    """Return a training in a few words: rule, pace and length, and every other setting not the default.
 
     >>> training_words(TrainingConfig(epochs=1))
     'Adam, learning rate 0.001, batches of 128, 1 epoch'
+    >>> training_words(TrainingConfig(epochs=1, schedule="cosine", augment_shift=1.5))
+    'Adam, learning rate 0.001, batches of 128, 1 epoch; Schedule: Cosine; Augmentation: Shift 1.5 pixels'
     """
     if config.batch_size is None:
         batches = _("the full batch")
@@ -44,13 +65,45 @@ def training_words(config: TrainingConfig) -> str:
         batches = _("batches of {n:,}").format(n=config.batch_size)
     words = _("{optimizer}, learning rate {rate:g}, {batches}, {length}")
     if config.patience is not None:
-        words = _("{optimizer}, learning rate {rate:g}, {batches}, {length} or until it no longer improves")
-    return words.format(
+        words = _(
+            "{optimizer}, learning rate {rate:g}, {batches}, {length} or until {patience} evaluations bring "
+            "no improvement"
+        )
+    told = words.format(
         optimizer=_(OPTIMIZERS[config.optimizer].label),
         rate=config.learning_rate,
         batches=batches,
         length=length_words(config),
+        patience=config.patience,
     )
+    return "; ".join([told, *changed_settings(config, NAMED_OF_TRAINING)])
+
+
+def changed_settings(config: NetworkConfig | TrainingConfig, named: Collection[str]) -> list[str]:
+    """Return the settings that have an effect and are not the default, except those named elsewhere.
+
+    >>> changed_settings(TrainingConfig(weight_decay=0.01, momentum=0.5), ())
+    ['L2 (weight decay) 0.01']
+    """
+    usual, changed = type(config)(), dict[str, list[str]]()
+    for name, about in settings_of(config).items():
+        value = getattr(config, name)
+        if name not in named and value != getattr(usual, name) and not why_idle(config, name):
+            changed.setdefault(about.group, []).append(_setting_words(about, value))
+    in_groups = (f"{_(group)}: {', '.join(words)}" for group, words in changed.items() if group)
+    return [*changed.get("", []), *in_groups]
+
+
+def _setting_words(about: Setting, value: Any) -> str:
+    """Return a setting with its value: Dropout 0.2, or Schedule: Cosine."""
+    label = _(about.label)
+    if value is True:
+        return label
+    if value is None:
+        return f"{label}: {_(about.none or '')}"
+    if about.choices is not None:
+        return f"{label}: {choice_label(about.choices(), value)}"
+    return f"{label} {as_text(value)} {_(about.unit) if about.unit else ''}".rstrip()
 
 
 def length_words(config: TrainingConfig) -> str:
@@ -71,11 +124,10 @@ def dataset_words(name: str) -> str:
 
 def run_words(status: RunStatus) -> str:
     """Return a run in one line: what learns, by what rule, from what."""
-    words = _("{network} · {optimizer}, learning rate {rate:g} · {dataset}, {n:,} images")
+    words = _("{network} · {training} · {dataset}, {n:,} images")
     return words.format(
         network=network_words(status.network),
-        optimizer=_(OPTIMIZERS[status.training.optimizer].label),
-        rate=status.training.learning_rate,
+        training=training_words(status.training),
         dataset=dataset_words(status.data.name),
         n=status.data.n_train,
     )

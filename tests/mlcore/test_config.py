@@ -3,10 +3,22 @@
 Training, the run service and the estimate of its time all ask here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mlcore import EpochMetrics, NetworkConfig, TrainingConfig, TrainingRun, fit_preparation, settings_of
+from mlcore import (
+    OPTIMIZERS,
+    SCHEDULES,
+    EpochMetrics,
+    NetworkConfig,
+    TrainingConfig,
+    TrainingRun,
+    fit_preparation,
+    settings_of,
+)
+from mlcore.settings import why_idle
 from tests.mlcore.small import finish, small_split, stripes
 
 SPLIT = small_split()
@@ -72,3 +84,38 @@ def test_what_changes_no_step_is_said_at_the_setting() -> None:
     assert not settings["learning_rate"].changes_step_time
     assert settings["batch_size"].changes_step_time
     assert settings["augment_rotation"].changes_step_time
+
+
+IDLE_OR_NOT = [
+    *(("momentum", 0.5, {}, {"optimizer": name, "learning_rate": 0.01}) for name in OPTIMIZERS),
+    *(("warmup", 0.5, {}, {"schedule": name}) for name in SCHEDULES),
+    *(("epochs", 2, {}, {"iterations": iterations}) for iterations in (None, 5)),
+    *(("dropout", 0.5, {"hidden_sizes": sizes}, {}) for sizes in ((), (8,))),
+    *(("activation", "tanh", {"hidden_sizes": sizes}, {}) for sizes in ((), (8,))),
+    *(("kernel_size", 3, {"filters": filters}, {}) for filters in ((), (2,))),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "network", "training"), IDLE_OR_NOT, ids=str)
+def test_a_setting_is_said_to_have_no_effect_exactly_where_it_has_none(
+    name: str, value: object, network: dict, training: dict
+) -> None:
+    split = small_split(shape=(8, 8))
+    usual = NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=16, epochs=3)
+    configs = replace(usual[0], **network), replace(usual[1], **training)
+    place = 0 if name in settings_of(NetworkConfig) else 1
+    changed = [*configs]
+    changed[place] = replace(configs[place], **{name: value})
+    one, other = TrainingRun(*configs), TrainingRun(*changed)
+    finish(one, split)
+    finish(other, split)
+    assert bool(why_idle(configs[place], name)) == np.array_equal(
+        one.network.parameters, other.network.parameters
+    )
+
+
+def test_every_setting_that_can_be_idle_is_tried() -> None:
+    told = {
+        name for kind in (NetworkConfig, TrainingConfig) for name, s in settings_of(kind).items() if s.idle
+    }
+    assert told == {name for name, *_rest in IDLE_OR_NOT}

@@ -134,6 +134,13 @@ def test_images_that_the_model_may_have_learned_from_are_told_of(app: AppTest) -
     assert "may have been trained on some of these images" in app.info[0].value
 
 
+def test_the_page_says_which_model_is_judged_by_which_images(app: AppTest) -> None:
+    words = next(caption.value for caption in app.caption if caption.value.startswith("`Model: "))
+    assert "MNIST, pre-trained" in words
+    assert "trained on 68,992 images of" in words
+    assert words.endswith("Images: Dev set of MNIST, 1,000 images.`")
+
+
 def test_without_test_images_there_is_no_choice_of_them(app: AppTest) -> None:
     digits = shipped_dataset("mnist-test")
     session_of(app).use_upload(digits.take(slice(500)))

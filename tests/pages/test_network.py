@@ -116,6 +116,27 @@ def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> No
     assert app.button("use_rate").disabled
 
 
+def test_the_rate_of_a_recipe_is_not_contradicted() -> None:
+    app = visit(recipe="convolution")
+    rate = session_of(app).training_config.learning_rate
+    assert any(f"This recipe uses Adam with a learning rate of {rate:g}." in c.value for c in app.caption)
+    assert app.button("use_rate").disabled
+    box(app, "Optimizer").select("gradient_descent").run()
+    box(app, "Optimizer").select("adam").run()
+    assert session_of(app).training_config.learning_rate == rate
+
+
+def test_a_setting_without_effect_is_inactive_and_says_why() -> None:
+    app = visit()
+    assert number_field(app, "Momentum").data["disabled"]
+    assert any("only the optimizers Momentum" in caption.value for caption in app.caption)
+    box(app, "Optimizer").select("nesterov").run()
+    assert not number_field(app, "Momentum").data["disabled"]
+    assert not box(app, "Activation").disabled
+    number_field(app, "Hidden layers").type(0)
+    assert box(app, "Activation").disabled
+
+
 def test_a_recipe_that_was_changed_keeps_its_story_and_the_address_says_what_was_changed() -> None:
     app = visit(recipe="notebook-1")
     assert any("bias" in text.value for text in app.expander[0].markdown)

@@ -360,6 +360,12 @@ def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) ->
     press(app, "See its mistakes")
     assert session_of(app).model_key == RUN_MODEL
     assert app.title[0].value == "Evaluate"
+    words = next(caption.value for caption in app.caption if caption.value.startswith("`Model: "))
+    assert (
+        "16 hidden neurons, ReLU · Adam, learning rate 0.001, batches of 128, 3 epochs · 8×8 digits" in words
+    )
+    assert "with the weights that were best on the dev set (epoch" in words
+    assert words.endswith("Images: Dev set of 8×8 digits, 359 images.`")
 
 
 def test_the_page_follows_a_stop_while_paused(service: RunService) -> None:
