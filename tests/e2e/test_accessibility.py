@@ -27,8 +27,6 @@ PAGES = {
     "/draw": "Pen width",
 }
 AXE = Axe()
-# The app's style sheet may come a moment after the text that a test waits for: Streamlit loads st.html late.
-STYLED = "getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--dl-accent')"
 # A colour on its way to another one is no colour of ours, nor is a line that is still growing a line.
 SETTLE = "document.getAnimations().filter((a) => a instanceof CSSTransition).forEach((a) => a.finish())"
 
@@ -43,7 +41,6 @@ def violations(visitor: Visitor, looks: Sequence[Look] = LOOKS) -> list[str]:
             "scheme => getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme", arg=scheme
         )
         visitor.wait_until_idle()
-        visitor.page.wait_for_function(STYLED)
         visitor.page.evaluate(SETTLE)
         for broken in AXE.run(visitor.page).response["violations"]:
             found += [
@@ -108,7 +105,6 @@ OUTLINED = """() => {
 def test_focus_is_outlined_on_its_way_through_a_page(visitor: Visitor, path: str) -> None:
     visitor.page.emulate_media(forced_colors="active")
     visitor.open(path, PAGES[path])
-    visitor.page.wait_for_function(STYLED)
     stops: list[tuple[str, bool]] = []
     for _ in range(60):
         visitor.page.keyboard.press("Tab")
