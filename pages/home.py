@@ -1,10 +1,11 @@
-"""Home: what this is, a model that is ready to answer, and the way on.
+"""Home: what this is, a network that answers while digits are drawn, and the way on.
 
 A visitor sees it first. It loads no chart library, so that it opens quickly.
 """
 
 import streamlit as st
 
+from dashboard.home.moving_picture import show_moving_picture
 from dashboard.home.showcase import showcase
 from dashboard.navigation import guard, page
 from dashboard.shipped import shipped_model, shipped_model_names
@@ -34,24 +35,6 @@ def show_welcome() -> None:
             st.page_link(page("data"), label=_("Train your own"), icon=":material/arrow_forward:")
 
 
-def show_model() -> None:
-    """Show how well the shipped model reads, with a few of its answers."""
-    name = shipped_model_names()[0]
-    model = shipped_model(name)
-    with st.container(border=True):
-        with st.container(horizontal=True):
-            st.metric(_("Accuracy on the test images"), percent(model.card["test_accuracy"]))
-            if "drawing_accuracy" in model.card:
-                st.metric(_("Accuracy on drawings"), percent(model.card["drawing_accuracy"]))
-        about = _(
-            "A network with {numbers:,} parameters, trained on {images:,} other images. Its first ten"
-            " answers:"
-        )
-        st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
-        with st.container(key="showcase"):
-            grid(showcase(name), size=88)
-
-
 def show_steps() -> None:
     """Show the way of the data, a page each."""
     st.header(_("From data to drawing"))
@@ -62,10 +45,28 @@ def show_steps() -> None:
                 st.caption(_(line))
 
 
+def show_model() -> None:
+    """Show how well the shipped model reads, with a few of its answers."""
+    name = shipped_model_names()[0]
+    model = shipped_model(name)
+    st.header(_("How well it reads"))
+    with st.container(horizontal=True):
+        st.metric(_("Accuracy on the test images"), percent(model.card["test_accuracy"]))
+        if "drawing_accuracy" in model.card:
+            st.metric(_("Accuracy on drawings"), percent(model.card["drawing_accuracy"]))
+    about = _(
+        "A network with {numbers:,} parameters, trained on {images:,} other images. Its first ten answers:"
+    )
+    st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
+    with st.container(key="showcase"):
+        grid(showcase(name), size=88)
+
+
 guard(__file__)
-welcome, model = st.columns(2, gap="large", vertical_alignment="center")
+welcome, picture = st.columns(2, gap="large", vertical_alignment="center")
 with welcome:
     show_welcome()
-with model:
-    show_model()
+with picture:
+    show_moving_picture(shipped_model_names()[0])
 show_steps()
+show_model()

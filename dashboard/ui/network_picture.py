@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import streamlit as st
-
 from dashboard.ui.messages import html_text
 from dashboard.ui.pictures import Picture, data_uri
+from dashboard.ui.svg import show_svg
 from mlcore import ACTIVATIONS, LOSSES, Dataset, NetworkConfig
 from mlcore.language import _
 from mlcore.network.network import LayerSummary
@@ -48,14 +47,8 @@ class Row:
 
 
 def show_network_picture(svg: str) -> None:
-    """Show what `network_svg` returned; `st.html` would take all SVG out."""
-    st.components.v2.component(
-        "digit_lab_network",
-        html="<div></div>",
-        js="export default ({ data, parentElement }) => {"
-        " parentElement.querySelector('div').innerHTML = data.svg; }",
-        isolate_styles=False,
-    )(data={"svg": svg}, key="network_svg")
+    """Show what `network_svg` returned."""
+    show_svg(svg, "network_svg")
 
 
 def network_svg(

@@ -38,4 +38,7 @@ def test_the_way_on_leads_to_every_page_drawing_first(app: AppTest) -> None:
 def test_no_chart_library_is_loaded_for_it(app: AppTest) -> None:
     for chart in ("plotly_chart", "arrow_vega_lite_chart"):
         assert not app.get(chart)
-    assert {component.key for component in app.get("bidi_component")} <= {"number_field_code"}
+    assert {component.key for component in app.get("bidi_component")} <= {
+        "number_field_code",
+        "moving_picture_svg",
+    }
