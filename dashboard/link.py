@@ -62,6 +62,15 @@ def follow_address(session: Session) -> None:
         show_message("info", note)
 
 
+def tell_address(session: Session) -> None:
+    """Let the address say the settings in use, in a fragment that changes some: no page follows it there."""
+    followed: _Followed = st.session_state.setdefault(_FOLLOWED, _Followed())
+    said = parameters_of(session)
+    if said != followed.said:
+        to_address(**said)
+        followed.seen = followed.said = said
+
+
 def leave_address() -> None:
     """Take the settings out of the address, which is about something else."""
     to_address(recipe=None, data=None, file=None, settings=None)

@@ -11,6 +11,7 @@ from dashboard.data.overview import show_division, show_facts, show_samples
 from dashboard.data.samples import average_pictures
 from dashboard.link import follow_address
 from dashboard.navigation import guard, offer_next
+from dashboard.remembered import remember_settings
 from dashboard.session import get_session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
@@ -23,6 +24,7 @@ st.write(_("The images that the network learns from."))
 session = get_session()
 with friendly_errors():
     follow_address(session)
+    remember_settings(session)
     choose_dataset(session)
     show_facts(session)
     left, right = st.columns([2, 1], gap="large")

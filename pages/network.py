@@ -9,6 +9,7 @@ from dashboard.link import follow_address
 from dashboard.navigation import guard, offer_next
 from dashboard.network.form import show_network, show_settings
 from dashboard.network.recipe_choice import choose_recipe
+from dashboard.remembered import remember_settings
 from dashboard.session import get_session
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
@@ -19,6 +20,7 @@ st.write(_("How the network is built and how it is trained."))
 session = get_session()
 with friendly_errors():
     follow_address(session)
+    remember_settings(session)
     with st.container(width=640, gap="xsmall"):
         choose_recipe(session)
     settings, picture = st.columns([3, 2], gap="large")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.link import follow_address, leave_address
 from dashboard.navigation import guard, offer_next
+from dashboard.remembered import remember_settings
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
 from dashboard.session import get_session
 from dashboard.train.downloads import show_downloads
@@ -29,6 +30,7 @@ with friendly_errors():
     status = current_run(session)
     if status is None:
         follow_address(session)
+        remember_settings(session)
         st.write(_("Watch the network learn. This is what will be trained:"))
         offer_start(session, None)
         show_outlook(session)
@@ -36,6 +38,7 @@ with friendly_errors():
         may_change = get_run_service().is_owner(status.run_id, run_owner())
         if may_change:
             follow_address(session)
+            remember_settings(session)
         choose_run(session)
         if not may_change:
             leave_address()

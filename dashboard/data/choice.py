@@ -71,8 +71,8 @@ def how_long_it_stays() -> str:
 def show_lost(session: Session) -> None:
     """Say that the visitor's data set had to go."""
     text = _(
-        "Your data set {name} is no longer here: the server needed the memory while you were away. "
-        "Upload it again to use it."
+        "Your data set {name} is no longer here: the server was restarted, or needed the memory while you "
+        "were away. Upload it again to use it."
     )
     show_message("warning", text.format(name=quoted(session.lost_upload)))
 

@@ -11,6 +11,7 @@ from dashboard.data.class_chart import PARTS, class_figure
 from dashboard.data.quality import show_quality
 from dashboard.data.samples import class_table, facts_of, sample_pictures, sample_positions
 from dashboard.data.split_form import show_split_form
+from dashboard.link import tell_address
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, plain, show_notes
@@ -83,6 +84,7 @@ def show_division(session: Session) -> None:
     with friendly_errors():
         st.header(_("Split"), help=meaning("split"))
         show_split(session)
+    tell_address(session)
 
 
 def show_split(session: Session) -> None:

@@ -5,7 +5,7 @@ export default ({ data, setTriggerValue }) => {
   try {
     if (data.value !== null) return void sessionStorage.setItem(place, data.value);
     const found = sessionStorage.getItem(place);
-    if (found !== null) setTriggerValue("found", found);
+    if (found) setTriggerValue("found", found);
   } catch {
     // The browser keeps nothing for this page: it is as if nothing had been put there.
   }

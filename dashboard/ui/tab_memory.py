@@ -1,6 +1,6 @@
 """What the visitor's tab remembers by itself, for a server that has forgotten: it was started again.
 
-The Draw page keeps the strokes there. What comes back is anything that a browser may send.
+The strokes of a drawing are kept there, and the settings. What comes back may be anything: it is a browser's.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,8 @@ def remember_in_tab(name: str, value: str | None, take: Callable[[str], None]) -
     name : str
         Tells what is remembered apart.
     value : str or None
-        None asks the tab. Whatever it hands back, the next value should be a text.
+        None asks the tab. Whatever it hands back, the next value should be a text. An empty one is never
+        handed back.
     take : callable
         Is given the text that the tab had, before the page (or fragment) runs again.
     """
