@@ -24,6 +24,6 @@ settings.load_profile("digit-lab")
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of every garbage collection that follows, which takes a fifth as long then."""
+    """Leave what is imported by now out of later garbage collections: each would look through it."""
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.browser import launch, new_context
+from tests.e2e.browser import Contexts, launch
 from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
 
@@ -65,8 +65,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser) -> Contexts:
+    """What visitors come with, warm from those before them."""
+    return Contexts(browser)
+
+
 @pytest.fixture
-def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[NewVisitor]:
+def new_visitor(request: pytest.FixtureRequest, contexts: Contexts) -> Iterator[NewVisitor]:
     """Make visitors: `new_visitor(phone=True, dark=True, server=fresh_server)`.
 
     Without a server they visit the shared one. At the end of the test each is asked for problems.
@@ -75,7 +81,7 @@ def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Ne
 
     def make(*, phone: bool = False, dark: bool = False, server: AppServer | None = None) -> Visitor:
         server = server or request.getfixturevalue("server")
-        visitors.append(Visitor(new_context(browser, phone=phone, dark=dark), server.address, phone=phone))
+        visitors.append(Visitor(contexts.take(phone=phone), server.address, phone=phone, dark=dark))
         return visitors[-1]
 
     yield make
@@ -83,7 +89,10 @@ def new_visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Ne
     for number, visitor in enumerate(visitors):
         if problems or request.node.stash.get(_failed, False):
             visitor.picture(f"{request.node.name}-{number}")
-        visitor.context.close()
+            visitor.context.close()
+        else:
+            visitor.stop_runs()
+            contexts.give_back(visitor.context, visitor.address, phone=visitor.phone)
     assert problems == [], f"The browser told of errors: {problems}"
 
 

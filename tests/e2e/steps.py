@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from tests.e2e.wire import COOKIE, open_tab
 from tests.waiting import PATIENCE
 
 PICTURES = Path(__file__).resolve().parents[2] / "test-results"
@@ -40,14 +42,18 @@ class Visitor:
         other server than the app's. A test with any fails.
     """
 
-    def __init__(self, context: BrowserContext, address: str, *, phone: bool = False) -> None:
+    def __init__(
+        self, context: BrowserContext, address: str, *, phone: bool = False, dark: bool = False
+    ) -> None:
         self.context = context
         self.address = address
         self.phone = phone
         self.problems: list[str] = []
         self._expected = [re.compile(USUAL)]
+        self._endless_runs: list[str] = []
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE * 1000)
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
         self.page.on("console", self._hear)
         self.page.on("request", self._watch)
         self.page.on("pageerror", lambda error: self._note(f"page error: {error}"))
@@ -140,6 +146,16 @@ class Visitor:
         self.see(re.compile("10,?000 epochs"))
         self.press("Start")
         self.see_curves()
+        self._endless_runs.append(urlsplit(self.page.url).query)
+
+    def stop_runs(self) -> None:
+        """Stop the runs that never come to their end by themselves, so that they take no core from others."""
+        cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
+        for query in self._endless_runs:
+            with open_tab(self.address, cookies[COOKIE]) as tab:
+                tab.run(tab.page.open("train", query))
+                if any(button.label == "Stop" for button in tab.page.elements("button")):
+                    tab.run(tab.page.press("Stop"))
 
     def see_curves(self) -> None:
         """Wait until the learning curves of a run are drawn."""

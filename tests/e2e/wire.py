@@ -5,7 +5,7 @@ Tests send with it what no browser would, and the load benchmark is many tabs at
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -127,20 +127,20 @@ class Page:
         """Return the message of a pen that was lifted; ``objects`` is all that is on the canvas."""
         canvas, fragment = self.find("bidi_component", lambda part: "canvas" in part.component_name)
         value = {"drawing": {"raw": {"objects": objects}, "data": None}, "backgroundFit": None}
-        return self.set(WidgetState(id=canvas.id, json_value=json.dumps(value)), fragment)
+        return self.set([WidgetState(id=canvas.id, json_value=json.dumps(value))], fragment)
 
     def fill(self, label: str, value: float) -> bytes:
         """Return the message of a number that was typed into the field of this label."""
         field, fragment = self.find("bidi_component", lambda part: _is_field(part, label))
         typed = [f"{value:g}", json.loads(field.json)["turn"] + 1]
-        return self.set(WidgetState(id=field.id, json_value=json.dumps({"typed": typed})), fragment)
+        return self.set([WidgetState(id=field.id, json_value=json.dumps({"typed": typed}))], fragment)
 
     def choose(self, label: str, option: str) -> bytes:
         """Return the message of a click on an option of this label."""
         group, fragment = self.find("button_group", lambda group: group.label == label)
         state = WidgetState(id=group.id)
         state.string_array_value.data.append(option)
-        return self.set(state, fragment)
+        return self.set([state], fragment)
 
     def ask_for_room(self, name: str) -> bytes:
         """Return the message by which a tab asks where to send a file of this name."""
@@ -157,15 +157,15 @@ class Page:
         file = state.file_uploader_state_value.uploaded_file_info.add()
         file.file_id, file.name, file.size = place.file_id, name, size
         file.file_urls.CopyFrom(place)
-        return self.set(state, fragment)
+        return self.set([state], fragment)
 
     def repeat(self, fragment: str) -> bytes:
         """Return the message by which a fragment is run again."""
         return self._rerun(fragment_id=fragment, is_auto_rerun=True)
 
-    def set(self, state: WidgetState, fragment: str) -> bytes:
-        """Return the message of a widget of this fragment that has another state."""
-        self._widgets[state.id] = state
+    def set(self, states: Iterable[WidgetState], fragment: str) -> bytes:
+        """Return the message of widgets of this fragment that have other states."""
+        self._widgets |= {state.id: state for state in states}
         return self._rerun(fragment_id=fragment)
 
     def _rerun(self, *triggers: WidgetState, **where: Any) -> bytes:
