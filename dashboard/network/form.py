@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.estimate import expected_seconds
+from dashboard.estimate import about, expected_seconds
 from dashboard.network.preview import show_augmentation, show_preparation
 from dashboard.network.settings import (
     good_rate,
@@ -18,7 +18,6 @@ from dashboard.network.settings import (
 )
 from dashboard.session import Session
 from dashboard.ui.config_form import Form
-from dashboard.ui.formats import duration
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, plain
 from dashboard.ui.network_picture import example_of, network_svg, show_network_picture
@@ -102,8 +101,8 @@ def show_network(session: Session) -> None:
 def show_time(session: Session) -> None:
     """Show how long the training will take; the rest of the page need not wait for it."""
     place = st.empty()
-    label = _("Training takes about")
-    help_ = _("Estimated from the size of the network and the speed of this server.")
+    label = _("Training takes")
+    help_ = _("Estimated from the work to be done and the speed of the last runs on this server.")
     place.metric(label, "…", help=help_)
     with friendly_errors():
-        place.metric(label, duration(expected_seconds(session)), help=help_)
+        place.metric(label, about(expected_seconds(session)), help=help_)

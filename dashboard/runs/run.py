@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import Change, Report, RunSpec
 from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
+from dashboard.runs.trials import Question
 from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
 from mlcore.training.memory import Demand
@@ -51,6 +52,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     seconds_trained: float = 0.0
     test_accuracy: float | None = None
+    question: Question | None = None
+    seconds_promised: float | None = None
     pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
 
     @property
@@ -137,6 +140,8 @@ class Run:
         self.training = replace(self.training, **settings)
         change = Change(from_step, learning_rate, total_steps)
         self.spec = replace(self.spec, changes=(*self.spec.changes, change))
+        if total_steps is not None:
+            self.seconds_promised = None  # of another length
         if learning_rate is not None:
             self.progress = replace(self.progress, learning_rate=learning_rate)
 
@@ -158,6 +163,7 @@ class Run:
             images_per_second=per_second,
             seconds_trained=self.seconds_trained,
             seconds_left=seconds_left,
+            seconds_promised=self.seconds_promised,
             history=History(self.records),
             history_version=self.history_version,
             network=self.spec.network,

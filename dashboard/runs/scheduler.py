@@ -146,6 +146,11 @@ class Scheduler:
         """Whether a run that started now would be alone."""
         return self._is_alone(self._lightest())
 
+    @property
+    def load(self) -> float:
+        """How many runs would share the worker of one that started now, itself included."""
+        return 1.0 + len(self._lightest().waiting)
+
     def clean_up(self, idle_seconds: float) -> None:
         """End the workers that have nothing to do."""
         for slot in self.slots:

@@ -33,7 +33,7 @@ from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.status import DataFacts, RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
-from dashboard.runs.trials import Question, Trials
+from dashboard.runs.trials import BEGIN_SECONDS, LEAST_TO_LEARN, Question, Trials, images_to_see
 from mlcore import (
     Dataset,
     Model,
@@ -186,6 +186,8 @@ class RunService:
             spec = RunSpec(run_id, folder, stored, network, training)
             facts = DataFacts.of(split)
             run = Run(owner, spec, facts, demand, training, self._clock(), place)
+            run.question = self._question(split, network, training)
+            run.seconds_promised = self._promise(split, run.question, training)
             self._runs[run_id] = run
             self._start_keeper()
             self._scheduler.compute(run)
@@ -445,11 +447,11 @@ class RunService:
             right += more
         return right / images
 
-    def measure(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> float:
-        """Return about how many seconds one training image takes on a worker.
+    def expect(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> float:
+        """Return about how many seconds a run would take from its start to its end.
 
-        Learning rate, seed and number of epochs do not matter for it. Whether another run trains does: it
-        then has one core only.
+        What the last runs took is known; what is not is tried out on a worker where that is quick. Whether
+        other runs train matters: it then has one core only, or a part of one.
 
         Raises
         ------
@@ -458,13 +460,38 @@ class RunService:
         """
         shape, n_classes = split.train.image_shape, len(split.train.class_names)
         self._refuse_too_slow(memory_needed(network, training, shape, n_classes, len(split.train)))
-        timed = _as_timed(training, len(split.train))
-        demand = memory_needed(network, timed, shape, n_classes, worker.TRIAL_IMAGES)
         with self._changed:
             self._start_keeper()
-            question = Question(network, timed, shape, n_classes, self._scheduler.rests)
-        with self._memory.for_a_moment(demand.kept):
-            return self._trials.seconds(question, demand.products)
+            self._learn()
+            question = self._question(split, network, training)
+            load = self._scheduler.load
+        with self._memory.for_a_moment(question.demand.kept):
+            seconds = self._trials.seconds(question)
+        return _whole_run(seconds, training, split, load)
+
+    def _question(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> Question:
+        shape, n_classes = split.train.image_shape, len(split.train.class_names)
+        timed = _as_timed(training, len(split.train))
+        return Question(network, timed, shape, n_classes, self._scheduler.rests)
+
+    def _promise(self, split: Split, question: Question, training: TrainingConfig) -> float | None:
+        """Return what `expect` would say now, as far as it is known without a trial."""
+        self._learn()
+        seconds = self._trials.guess(question)
+        return None if seconds is None else _whole_run(seconds, training, split, self._scheduler.load)
+
+    def _learn(self) -> None:
+        """Learn from the runs that have ended how long an image takes."""
+        for run in self._runs.values():
+            self._learn_from(run)
+
+    def _learn_from(self, run: Run) -> None:
+        question, run.question = run.question, None if not run.live else run.question
+        if run.live or question is None or not run.progress.step or run.seconds_trained < LEAST_TO_LEARN:
+            return
+        so_far = replace(run.training, iterations=run.progress.step)
+        images = images_to_see(so_far, run.data.n_train, run.data.n_dev)
+        self._trials.learn(question, run.seconds_trained / images)
 
     def _ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         with self._changed:
@@ -567,6 +594,7 @@ class RunService:
         return run
 
     def _delete(self, run: Run) -> None:
+        self._learn_from(run)
         del self._runs[run.run_id]
         for key in [key for key in self._models if key[0] == run.run_id]:
             del self._models[key]
@@ -584,6 +612,11 @@ def _close(service: "weakref.ref[RunService]") -> None:
     made = service()
     if made is not None:
         made.close()
+
+
+def _whole_run(an_image: float, training: TrainingConfig, split: Split, load: float) -> float:
+    """Return the seconds of a run, by those of an image and by how many runs share a worker with it."""
+    return BEGIN_SECONDS + load * an_image * images_to_see(training, len(split.train), len(split.dev))
 
 
 def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:

@@ -158,6 +158,8 @@ class RunStatus:
     data : DataFacts
     test_accuracy : float or None
         Once it was asked for.
+    seconds_promised : float or None
+        What the run was expected to take when it was started; None when that was not known.
     rate_changes : tuple of (int, float)
         The steps after which the learning rate was set by hand, each with that rate.
     """
@@ -177,6 +179,7 @@ class RunStatus:
     data: DataFacts
     test_accuracy: float | None
     rate_changes: tuple[tuple[int, float], ...] = ()
+    seconds_promised: float | None = None
 
     @property
     def live(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from dashboard.estimate import A_FEW, about
 from dashboard.learning_rate import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
@@ -54,6 +55,9 @@ SCHEDULE_GOES_ON = N_(
     "Schedule “{schedule}”: a rate set here is used in the next step, and from there the schedule only "
     "lowers it. More epochs stretch the schedule; they do not raise a rate that it has lowered."
 )
+
+SLOWER = 1.5
+"""Times what was expected, from which on the page says that a run takes longer."""
 
 _WENT_ON = "run_went_on"
 
@@ -213,10 +217,25 @@ def _act(status: RunStatus, act: Callable[[str, str], None]) -> None:
 
 def show_figures(status: RunStatus) -> None:
     """Show progress and the figures that matter, each in its own place from first to last."""
-    st.progress(status.fraction_done)
+    st.progress(status.fraction_done, text=time_words(status))
     with st.container(key="run_figures"), st.grid(6, min_column_width=130):
         for label, value, about in run_figures(status):
             st.metric(label, value, help=about)
+
+
+def time_words(status: RunStatus) -> str:
+    """Return how long the run takes: as was expected, or as it goes when that is another time."""
+    promised = status.seconds_promised
+    if not status.live:
+        took = _("Took {time}.").format(time=duration(status.seconds_trained))
+        return took if promised is None else f"{took} {_('Expected: {time}.').format(time=about(promised))}"
+    if status.seconds_left is None:
+        return _("Takes {time}.").format(time="…" if promised is None else about(promised))
+    whole = status.seconds_trained + status.seconds_left
+    if promised is None or whole <= SLOWER * max(promised, A_FEW):
+        return _("Takes {time}.").format(time=about(whole if promised is None else promised))
+    text = _("Takes {time} instead of {promised}: the server is busy.")
+    return text.format(time=about(whole), promised=about(promised))
 
 
 def run_figures(status: RunStatus) -> list[tuple[str, str, str | None]]:

@@ -6,12 +6,11 @@ The Train page shows it before the first run and below a run.
 import streamlit as st
 
 from dashboard.address import to_address
-from dashboard.estimate import expected_seconds
+from dashboard.estimate import about, expected_seconds
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
-from dashboard.ui.formats import duration
 from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_problem
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
@@ -49,8 +48,8 @@ def show_time(session: Session) -> None:
     place = st.empty()
     place.caption(_("Estimating the training time …"))
     with friendly_errors():
-        text = _("Takes about {time} on this server at its current load.")
-        place.caption(text.format(time=duration(expected_seconds(session))))
+        text = _("Takes {time} on this server at its current load.")
+        place.caption(text.format(time=about(expected_seconds(session))))
 
 
 def start_run(session: Session, instead_of: RunStatus | None = None) -> None:

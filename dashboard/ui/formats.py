@@ -24,9 +24,11 @@ def percent(part: float, digits: int = 1) -> str:
 def duration(seconds: float) -> str:
     """Return a time as one says it.
 
-    >>> [duration(seconds) for seconds in (0.2, 12.4, 59.7, 75, 675, 3720, 90_000)]
-    ['0.2 s', '12 s', '1 min', '1 min 15 s', '11 min', '1 h 2 min', '25 h']
+    >>> [duration(seconds) for seconds in (0.02, 0.2, 12.4, 59.7, 75, 675, 3720, 90_000)]
+    ['< 0.1 s', '0.2 s', '12 s', '1 min', '1 min 15 s', '11 min', '1 h 2 min', '25 h']
     """
+    if seconds < 0.05:
+        return "< " + _("{n} s").format(n="0.1")
     if seconds < 9.5:
         return _("{n} s").format(n=f"{seconds:.1f}")
     whole = round(seconds)

@@ -46,6 +46,8 @@ class Demand:
         Bytes: all the time, on top of it while it is saved, and on disk.
     products, step_products : int
         Multiply-adds of one image and of one step, there and back.
+    parameters : int
+        Of the network.
     """
 
     kept: int
@@ -53,6 +55,7 @@ class Demand:
     disk: int = 0
     products: int = 0
     step_products: int = 0
+    parameters: int = 0
 
 
 def memory_needed(
@@ -71,7 +74,8 @@ def memory_needed(
     itemsize = 8 if network.precision == "float64" else 4
     plain = Preparation(image_shape, network.pooling)
     layers = build_layers(network, plain.pooled_shape, plain.features, n_classes)
-    parameters = itemsize * sum(parameter_count(layer) for layer in layers)
+    n_parameters = sum(parameter_count(layer) for layer in layers)
+    parameters = itemsize * n_parameters
     products = step_products(layers)
     batch = training.images_per_step(n_train)
     # The inputs are there twice in compact form and once as numbers.
@@ -92,4 +96,5 @@ def memory_needed(
         disk=disk,
         products=products,
         step_products=batch * products,
+        parameters=n_parameters,
     )

@@ -154,7 +154,7 @@ def test_the_number_of_parameters_follows_the_network() -> None:
 
 def test_the_time_is_measured_on_this_machine_and_follows_the_length() -> None:
     app = visit(recipe="softmax-regression")
-    assert figure(app, "Training takes about").endswith("s")
+    assert re.fullmatch(r"a few seconds|about .+ s|about .+ min", figure(app, "Training takes"))
 
 
 def test_what_does_not_go_together_is_told_in_a_sentence_and_nothing_is_lost() -> None:

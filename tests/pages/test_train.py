@@ -20,7 +20,9 @@ from dashboard.train import panel as run_view
 from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train import run_choice
+from dashboard.train.panel import time_words
 from mlcore import BatchMetrics, NetworkConfig, TrainingConfig
+from tests.dashboard.train.records import measured, status
 from tests.fields import number_field
 from tests.pages.visits import figures, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
@@ -111,7 +113,7 @@ def test_what_will_be_trained_is_shown_before_the_start(app: AppTest) -> None:
     assert "`8×8 digits`: 1,438 training images, 359 in the dev set" in text
     assert "16 hidden neurons, ReLU; 1,210 parameters" in text
     assert "Adam, learning rate 0.001, batches of 128, 3 epochs" in text
-    assert re.search(r"Takes about [\d.]+ s", text)
+    assert re.search(r"Takes (a few seconds|about [\d.]+ (s|min))", text)
 
 
 def test_a_run_is_started_found_by_its_address_and_ends_with_its_figures(
@@ -420,6 +422,17 @@ def test_a_run_that_got_worse_has_no_green_tick() -> None:
     assert not app.success
     assert "After epoch 1 it got worse" in app.warning[0].value
     assert ":orange-badge[:material/flag: Finished]" in [text.value for text in app.markdown]
+
+
+def test_the_time_is_told_as_promised_and_again_when_it_goes_slower() -> None:
+    run = replace(status(measured(0)), state="running", seconds_trained=10.0, seconds_promised=60.0)
+    assert time_words(replace(run, seconds_left=None)) == "Takes about 1 min."
+    assert time_words(replace(run, seconds_left=70.0)) == "Takes about 1 min."
+    slower = "Takes about 1 min 40 s instead of about 1 min: the server is busy."
+    assert time_words(replace(run, seconds_left=90.0)) == slower
+    assert time_words(replace(run, seconds_promised=None, seconds_left=50.0)) == "Takes about 1 min."
+    assert time_words(replace(run, seconds_promised=0.5, seconds_left=1.0)) == "Takes a few seconds."
+    assert time_words(replace(run, state="finished")) == "Took 10 s. Expected: about 1 min."
 
 
 def test_with_full_batches_steps_are_counted(service: RunService) -> None:

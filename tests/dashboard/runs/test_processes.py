@@ -295,7 +295,7 @@ def test_a_service_whose_workers_cannot_start_says_so(split: Split) -> None:
         assert service.status(run_id).state == "failed"
         assert "error on our side" in service.status(run_id).message
         with pytest.raises(RunError, match="could not be computed"):
-            service.measure(split, SMALL, ENDLESS)
+            service.expect(split, SMALL, ENDLESS)
     finally:
         service.close()
 

@@ -27,6 +27,7 @@ from dashboard.runs.scheduler import TURNS_AHEAD
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
+from dashboard.runs.trials import BEGIN_SECONDS
 from mlcore import (
     Dataset,
     EpochMetrics,
@@ -564,7 +565,7 @@ def test_a_network_too_large_for_the_server_is_refused(split: Split) -> None:
         with pytest.raises(RunError, match=r"takes about [\d,]+ MB"):
             service.start("ada", split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
         with pytest.raises(RunError, match=r"takes about [\d,]+ MB"):
-            service.measure(split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
+            service.expect(split, NetworkConfig(hidden_sizes=(2048, 2048)), SHORT)
         assert budget.taken == 0
     finally:
         service.close()
@@ -610,7 +611,7 @@ def test_work_that_nobody_would_wait_for_is_refused(
     images, labels = np.zeros((n, size, size), np.uint8), np.arange(n) % 2
     large = split_dataset(Dataset(images, labels, ("a", "b"), "large"), dev_size=10)
     network = NetworkConfig(filters=(256, 256), kernel_size=5)
-    for ask in (service.measure, partial(service.start, "eve")):
+    for ask in (service.expect, partial(service.start, "eve")):
         with pytest.raises(RunError, match=f"{what} would take"):
             ask(large, network, TrainingConfig(batch_size=None))
     assert service.runs_of("eve") == ()
@@ -755,18 +756,35 @@ def test_the_test_comes_last(service: RunService, split: Split) -> None:
 def test_the_time_of_an_image_is_measured_once_for_settings_that_take_as_long(
     service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = service.measure(split, SMALL, TrainingConfig())
-    assert 0 < seconds < 1
+    seconds = service.expect(split, SMALL, TrainingConfig(epochs=3))
+    assert seconds > BEGIN_SECONDS
     monkeypatch.setattr(worker, "trial", worker.drop)  # which fails: it is not made for such arguments
-    assert service.measure(split, SMALL, TrainingConfig(learning_rate=0.5, epochs=3, seed=4)) == seconds
+    assert service.expect(split, SMALL, TrainingConfig(learning_rate=0.5, epochs=3, seed=4)) == seconds
     # Another batch would take another trial. That comes later; until then it is estimated.
-    assert 0 < service.measure(split, SMALL, TrainingConfig(batch_size=7)) < 1
+    assert service.expect(split, SMALL, TrainingConfig(batch_size=7)) > BEGIN_SECONDS
+
+
+def test_what_a_run_took_is_what_the_next_alike_is_expected_to_take(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.runs.service.LEAST_TO_LEARN", 0.0)
+    monkeypatch.setattr(worker, "trial", worker.drop)  # which fails: nothing is tried out
+    first = service.start("ada", split, SMALL, SHORT)
+    assert service.status(first).seconds_promised is None
+    took = ended(service, first).seconds_trained
+    expected = service.expect(split, SMALL, SHORT)
+    assert expected == pytest.approx(BEGIN_SECONDS + took)
+    second = service.start("ada", split, SMALL, SHORT)
+    assert service.status(second).seconds_promised == pytest.approx(expected)
+    ended(service, second)
+    service.go_on(second, "ada", more_epochs=1)
+    assert service.status(second).seconds_promised is None
 
 
 @pytest.mark.parametrize("batch_size", [1, 100, None])
 def test_a_trial_works_for_any_batch(service: RunService, split: Split, batch_size: int | None) -> None:
     network = NetworkConfig(hidden_sizes=(), pooling=2, standardize=True)
-    assert service.measure(split, network, TrainingConfig(batch_size=batch_size)) > 0
+    assert service.expect(split, network, TrainingConfig(batch_size=batch_size)) > 0
 
 
 def test_a_history_can_be_read_from_where_one_stopped(service: RunService, split: Split) -> None:
