@@ -19,14 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import time
 from contextlib import ExitStack
 
+from benchmarks.machine import use_own_kernel
 from mlcore import BatchMetrics, accuracy, load_dataset, start_recipe, train
 from mlcore.training.second_process import SecondProcess
 
-# Mean accuracy of five seeds, and seconds of training by cores. "standard" promises nothing: it tells how
-# fast the machine is just now.
+# Mean accuracy of ten seeds, and seconds of training by cores, with the kernel that OpenBLAS takes on a
+# processor with AVX-512 (SkylakeX). "standard" promises nothing: it tells how fast the machine is just now.
 PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "standard": (0.0, {}),
-    "half-second": (0.980, {1: 0.5, 2: 0.35}),
+    "tenth-of-a-second": (0.980, {1: 0.2, 2: 0.1}),
     "one-percent": (0.990, {2: 10.0}),
     "convolution": (0.993, {2: 90.0}),
 }
@@ -87,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipes", nargs="+", choices=PROMISES, default=list(PROMISES))
     parser.add_argument("--cores", nargs="+", type=int, choices=(1, 2), default=[1, 2])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)  # name, seed and cores of a single run
     chosen = parser.parse_args()
@@ -95,7 +96,9 @@ def main() -> None:
         name, seed, cores = chosen.one
         print(json.dumps(run(name, int(seed), int(cores))))
         return
-    everything: dict[str, Any] = {}
+    kernel = use_own_kernel()
+    everything: dict[str, Any] = {"kernel": kernel}
+    print(kernel)
     print(
         "| recipe | cores | promise | accuracy of each seed | mean | seconds | getting ready | CPU | kept |"
     )
