@@ -18,6 +18,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split, first_of_each, share_out
 from mlcore.datasets.table import Table
+from mlcore.formulas.optimizers import OPTIMIZERS, Adam
 from mlcore.language import _
 from mlcore.settings import default_of
 from mlcore.training.records import EpochMetrics
@@ -39,6 +40,8 @@ RENAMED = {"seed": "random_state", "class_weights": "class_weight"}  # as scikit
 TRAINING = {field.name: default_of(field) for field in fields(TrainingConfig) if field.name not in RENAMED}
 OWN = {
     "epochs": None,
+    "learning_rate": None,
+    "schedule": None,
     "random_state": 0,
     "class_weight": None,
     "precision": None,
@@ -50,6 +53,7 @@ DEFAULTS: dict[str, Any] = NETWORK | TRAINING | OWN
 
 DARKEST = 32  # bytes that never exceed this are no pixels from 0 to 255, and are taken for plain numbers
 FEWEST_STEPS = 500  # what a small table gets when the number of epochs is left open
+PEAK = 10  # Adam's rate at the top of one cycle, in good constant rates (benchmarks/classifier.py)
 
 
 class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -62,6 +66,13 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     epochs : int, optional
         How often every row is seen. None means 10 times, or more often where that is under 500 steps.
+    learning_rate : float, optional
+        None takes a rate that mostly works with the optimizer, and ten times that for Adam and AdamW at the
+        top of one cycle.
+    schedule : str, optional
+        None takes one cycle in `fit` when the learning rate is left open too: in few epochs it gets further
+        than a constant rate. Otherwise, and in `partial_fit`, where nobody knows which call will be the
+        last, the rate is constant.
     random_state : int, RandomState or None
         In place of `seed`; None draws another one at every fit.
     class_weight : dict, "balanced" or None
@@ -180,7 +191,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._forget_curves()
         elif classes is not None and not np.array_equal(self.classes_, np.unique(np.asarray(classes))):
             raise ValueError(f"classes={classes!r} are not those of the first call: {self.classes_!r}.")
-        once = {"epochs": 1, "iterations": None, "patience": None}
+        once = {"epochs": 1, "iterations": None, "patience": None, "schedule": self.schedule or "constant"}
         before = None if is_first else self._checkpoint
         return self._train(rows, targets, sample_weight, 0, once, before)
 
@@ -322,10 +333,22 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         steps = TrainingConfig(batch_size=settings["batch_size"]).steps_per_epoch(rows)
         if settings["epochs"] is None:
             settings["epochs"] = max(10, -(-FEWEST_STEPS // steps))
+        if settings["schedule"] is None:
+            settings["schedule"] = "one_cycle" if settings["learning_rate"] is None else "constant"
+        if settings["learning_rate"] is None:
+            settings["learning_rate"] = _usual_rate(settings["optimizer"], settings["schedule"])
         if settings["evaluate_every"] is None:
             settings["evaluate_every"] = steps  # each epoch has its place in the curves
         seed = int(check_random_state(self.random_state).randint(2**31))
         return TrainingConfig(seed=(seed + self.n_iter_) % 2**31, **settings)
+
+
+def _usual_rate(optimizer: str, schedule: str) -> float:
+    """Return a learning rate that works with an optimizer; one that is no optimizer is refused later."""
+    if optimizer not in OPTIMIZERS:
+        return TrainingConfig().learning_rate
+    rises = schedule == "one_cycle" and issubclass(OPTIMIZERS[optimizer].make, Adam)
+    return OPTIMIZERS[optimizer].good_rate * (PEAK if rises else 1)
 
 
 def _precision_of(rows: NDArray[Any]) -> str:

@@ -39,11 +39,40 @@ def test_every_hyperparameter_is_a_parameter() -> None:
     configs = {field.name for config in (NetworkConfig, TrainingConfig) for field in fields(config)}
     assert configs - {"seed", "class_weights"} <= parameters.keys()  # random_state and class_weight
     assert parameters["hidden_sizes"] == NetworkConfig().hidden_sizes
-    assert parameters["learning_rate"] == TrainingConfig().learning_rate
+    assert parameters["batch_size"] == TrainingConfig().batch_size
 
 
 def test_only_what_was_changed_is_shown() -> None:
     assert repr(DigitClassifier(epochs=3)) == "DigitClassifier(epochs=3)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rate", "schedule"),
+    [
+        ({}, 0.01, "one_cycle"),
+        ({"schedule": "constant"}, 0.001, "constant"),
+        ({"optimizer": "momentum"}, 0.05, "one_cycle"),
+        ({"learning_rate": 0.003}, 0.003, "constant"),
+        ({"learning_rate": 0.003, "schedule": "one_cycle"}, 0.003, "one_cycle"),
+    ],
+)
+def test_a_rate_that_is_left_open_fits_optimizer_and_schedule(
+    changes: dict[str, Any], rate: float, schedule: str
+) -> None:
+    digits = DigitClassifier(hidden_sizes=(4,), epochs=1, **changes).fit(X[:50], Y[:50])
+    config = digits.model_.training_config
+    assert (config.learning_rate, config.schedule) == (pytest.approx(rate), schedule)
+
+
+def test_partial_fit_keeps_the_rate_constant_because_more_may_come() -> None:
+    digits = DigitClassifier(hidden_sizes=(4,)).partial_fit(X[:50], Y[:50], classes=range(10))
+    config = digits.model_.training_config
+    assert (config.learning_rate, config.schedule) == (0.001, "constant")
+
+
+def test_defaults_that_have_no_optimizer_of_that_name_are_refused_with_a_sentence() -> None:
+    with pytest.raises(SettingError, match="Optimizer"):
+        DigitClassifier(optimizer="nonsense").fit(X, Y)
 
 
 def test_an_unknown_parameter_is_refused() -> None:
