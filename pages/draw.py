@@ -9,7 +9,7 @@ from dashboard.draw.answer import answer_of
 from dashboard.draw.answer_card import show_bars, show_verdict
 from dashboard.draw.input import choose_pen, is_drawing, take_image
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
-from dashboard.models.choice import chosen_model, own_run_answers
+from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
@@ -41,7 +41,7 @@ def show_page(session: Session) -> None:
         take_note(session, answer if is_drawing() else None)
         with play:
             show_dare(session, model.class_names)
-            show_way_on(own_run_answers(session))
+            show_way_on(session, answer)
             show_past(session)
     with settings, friendly_errors():
         choose_model(session, "draw_model")

@@ -5,12 +5,14 @@ The Draw page shows it. What was met and drawn is kept in `Session.play`.
 
 import streamlit as st
 
-from dashboard.draw.answer import Answer, sure
+from dashboard.draw.answer import Answer, answer_of, sure
 from dashboard.draw.dares import DARES, attempt_of, is_met, possible_dares
-from dashboard.draw.drawing import SIZE, clear, show_again
+from dashboard.draw.drawing import SIZE, clear, digit_drawn, show_again
 from dashboard.draw.strokes import strokes_of
+from dashboard.models.choice import own_run_answers
 from dashboard.navigation import page
 from dashboard.session import PastDrawing, Session
+from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.ui.messages import SHORT_NAME, html_text, plain
 from dashboard.ui.pictures import data_uri
 from mlcore.language import _
@@ -112,14 +114,34 @@ def _past_label(past: PastDrawing) -> str:
     return f"![{alt}]({data_uri(past.image)}) {plain(past.guess, SHORT_NAME)} {sure(past.probability)}"
 
 
-def show_way_on(own_answers: bool) -> None:
+def show_way_on(session: Session, answer: Answer | None) -> None:
     """Lead on along the path: to a network of one's own or, when it answers already, to its mistakes."""
+    if own_run_answers(session):
+        text, target, label = (
+            _("Your own network answers your drawing now."),
+            "evaluate",
+            _("See its mistakes"),
+        )
+        note = comparison(session, answer)
+    else:
+        text, target, label = _("Now train a network of your own."), "data", _("Train your own")
+        note = _("It will answer the drawing that you leave on the canvas.")
     with st.container(key="way_on", gap="xsmall"):
-        if own_answers:
-            st.write(_("Your own network answers your drawing now."))
-            with st.container(key="secondary_link"):
-                st.page_link(page("evaluate"), label=_("See its mistakes"), icon=":material/arrow_forward:")
-        else:
-            st.write(_("Now train a network of your own. It will answer this very drawing."))
-            with st.container(key="secondary_link"):
-                st.page_link(page("data"), label=_("Train your own"), icon=":material/arrow_forward:")
+        st.write(text)
+        st.caption(note)
+        with st.container(key="secondary_link"):
+            st.page_link(page(target), label=label, icon=":material/arrow_forward:")
+
+
+def comparison(session: Session, answer: Answer | None) -> str:
+    """Return what the shipped model answers to the drawing that another model has just answered."""
+    model = shipped_model(shipped_model_names()[0])
+    if answer is not None and answer.class_names != model.class_names:
+        return ""
+    other = (
+        None if answer is None or session.play.now is None else answer_of(model, digit_drawn(session, model))
+    )
+    if other is None:
+        return _("Draw a digit, and compare it with the pre-trained network.")
+    words = _("The pre-trained network says {guess}, {percent} sure.")
+    return words.format(guess=other.guess, percent=sure(other.share(0)))

@@ -72,9 +72,14 @@ def test_a_page_breaks_no_rule(visitor: Visitor, path: str) -> None:
     assert violations(visitor) == []
 
 
-def test_an_answer_breaks_no_rule(visitor: Visitor) -> None:
+def test_an_answer_a_dare_that_was_met_and_the_last_drawings_break_no_rule(visitor: Visitor) -> None:
     visitor.open("/draw", PAGES["/draw"])
-    visitor.draw(SEVEN, text="sure")
+    visitor.press("Another dare", "Confuse it.")
+    visitor.press("Another dare", "Draw a 7 with a bar.")
+    visitor.draw(SEVEN, text="Well done!")
+    visitor.press("Clear", "Draw a digit: the answer")
+    visitor.draw(SEVEN, text="% sure")
+    expect(visitor.main.get_by_role("button", name=re.compile("^Show again: 7"))).to_be_visible()
     assert violations(visitor) == []
 
 

@@ -42,6 +42,8 @@ def test_what_moves_on_home_can_be_paused_and_leaves_everything_in_its_place(vis
     assert {state for state, _time in visitor.page.evaluate(PROGRESS)} == {"paused"}
     visitor.page.emulate_media(reduced_motion="reduce")
     assert visitor.page.evaluate(PROGRESS) == []
+    visitor.page.set_viewport_size({"width": 360, "height": 640})
+    assert visitor.main.locator(".dl-show").evaluate("show => show.scrollWidth <= show.clientWidth")
     expect(visitor.main.locator(".dl-show b:visible", has_text="3")).to_have_css("opacity", "1")
 
 
@@ -71,3 +73,4 @@ def test_a_stranger_draws_takes_a_dare_and_is_answered_by_a_network_of_ones_own(
     visitor.see("Your own network answers your drawing now.")
     expect(visitor.main.get_by_role("combobox", name="Model")).to_have_value(re.compile("^Your own run"))
     expect(guess).to_have_text("3")
+    visitor.see("The pre-trained network says 3")

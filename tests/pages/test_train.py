@@ -353,6 +353,7 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     assert app.selectbox(key="draw_model").value == RUN_MODEL
     assert "Your own network answers your drawing now." in [text.value for text in app.markdown]
     assert session_of(app).play.now is not None
+    assert any("The pre-trained network says 1" in caption.value for caption in app.caption)
 
 
 def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) -> None:
