@@ -44,7 +44,7 @@ with friendly_errors():
             leave_address()
             text = _("You are watching someone else's run. Only its owner can control it.")
             show_message("info", text, icon=":material/visibility:")
-        show_run(status.run_id, may_change)
+        show_run(status, may_change)
         st.caption(how_long_it_stays(status))
         if not status.live:
             show_result(session, status, may_change)

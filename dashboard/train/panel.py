@@ -62,11 +62,14 @@ SLOWER = 1.5
 _WENT_ON = "run_went_on"
 
 
-def show_run(run_id: str, may_change: bool) -> None:
-    """Show a run, and update it every second while it trains."""
-    status = watch_run(run_id)
+def show_run(status: RunStatus, may_change: bool) -> None:
+    """Show a run, and update it every second while it trains.
+
+    The rest of the page has to be drawn from the same ``status``. If the run has ended since, the panel sees
+    that the page shows another phase, and the page is drawn again.
+    """
     every = LOOK_EVERY if status.state in MOVING else LOOK_AT_REST if _may_move(status, may_change) else None
-    st.fragment(_show_run, run_every=every)(run_id, may_change, _phase(status))
+    st.fragment(_show_run, run_every=every)(status.run_id, may_change, _phase(status))
 
 
 def _may_move(status: RunStatus, may_change: bool) -> bool:

@@ -480,3 +480,17 @@ def test_who_watches_somebody_elses_run_finds_the_way_back_to_their_own(
     assert runs.value == other
     runs.set_value(own).run()
     assert app.query_params["run"] in (own, [own])
+
+
+def test_a_run_that_ends_while_its_page_is_drawn_is_shown_as_one_that_has_ended(
+    app: AppTest, service: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press(app, "Start")
+    run_id = session_of(app).run_id
+    assert run_id is not None
+    wait_until(lambda: not service.status(run_id).live)
+    ended = service.status(run_id)
+    looks = iter([replace(ended, state="running")])
+    monkeypatch.setattr(service, "status", lambda run_id: next(looks, ended))
+    app.run()
+    assert "Train again" in [heading.value for heading in app.header]
