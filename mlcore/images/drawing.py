@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mlcore.arrays import UInt8Array
 from mlcore.errors import NoDigitError
 from mlcore.images.frame import Frame, mnist_frame
-from mlcore.images.marks import Ink, stand_side_by_side, without_specks, without_stray_dots
+from mlcore.images.marks import Ink, stand_side_by_side, thickened, without_specks, without_stray_dots
 from mlcore.images.photo import BLANK, PICTURE_SIDE, ink_of_photo
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.pixels import bytes_of
@@ -114,7 +114,8 @@ def digit_in_picture(file: bytes | str | Path | BinaryIO, frame: Frame, shape: t
         name, file = Path(file).name, Path(file).read_bytes()
     else:
         name = str(getattr(file, "name", _("The file")))
-    return _one_digit(ink_of_photo(read_picture(name, file, PICTURE_SIDE, colours=True)), frame, shape)
+    ink = ink_of_photo(read_picture(name, file, PICTURE_SIDE, colours=True))
+    return _one_digit(thickened(ink, frame.pen), frame, shape)
 
 
 # From a drawing to ink

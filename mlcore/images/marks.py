@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Ink = NDArray[np.float32]  # 0 is paper, 1 is full ink
 
+HALF = 0.5  # of full ink: where a stroke ends when its width is measured
 FAINTEST = 0.04  # what is fainter does not count when ink is cropped
 SPECK = 0.05  # a mark smaller than this fraction of the drawing's longer side is a speck
 SPECK_BESIDE = 0.15  # or than this fraction of the largest mark, when that is less
@@ -161,6 +163,53 @@ def stand_side_by_side(ink: Ink) -> bool:
             return True
         end_of_last = right
     return False
+
+
+def pen_width(ink: Ink) -> float:
+    """Return how wide the pen is, in longer sides of the ink's box; 0 when there is no ink.
+
+    A stroke's area is its length times its width, and its outline is twice as long as it. Counted in sides of
+    pixels, an outline in any direction is 4/π times too long, on the mean.
+
+    >>> page = np.zeros((30, 30), np.float32)
+    >>> page[5:25, 10:14] = 1
+    >>> round(pen_width(page), 3)
+    0.212
+    """
+    inked = np.pad(ink > HALF, 1)
+    outline = sum(int(np.count_nonzero(np.diff(inked, axis=axis))) for axis in (0, 1))
+    sides = [np.flatnonzero(inked.any(axis=axis)) for axis in (0, 1)]
+    if outline == 0:
+        return 0.0
+    longest = max(int(side[-1] - side[0]) + 1 for side in sides)
+    return 2 * int(np.count_nonzero(inked)) / (outline * math.pi / 4) / longest
+
+
+def thickened(ink: Ink, pen: float) -> Ink:
+    """Return ink as a pen draws it that is at least so wide, in longer sides of the ink's box.
+
+    A pen that is less than two pixels too thin is left as it is.
+    """
+    rows, columns = (np.flatnonzero((ink > HALF).any(axis=axis)) for axis in (1, 0))
+    if len(rows) == 0:
+        return ink
+    longest = max(int(side[-1] - side[0]) + 1 for side in (rows, columns))
+    wider = round((pen - pen_width(ink)) * longest / 2)
+    if wider < 1:
+        return ink
+    page = np.pad(ink, wider)
+    for k in range(wider):  # a diamond and a square in turn make an octagon
+        down = _spread(page)
+        page = np.maximum(down, _spread((down if k % 2 else page).T).T)
+    return page
+
+
+def _spread(ink: Ink) -> Ink:
+    """Return ink that reaches one pixel further up and down."""
+    wider = ink.copy()
+    np.maximum(wider[1:], ink[:-1], out=wider[1:])
+    np.maximum(wider[:-1], ink[1:], out=wider[:-1])
+    return wider
 
 
 def keep_marks(ink: Ink, marks: Iterable[Mark]) -> Ink:

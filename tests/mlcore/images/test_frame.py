@@ -34,11 +34,16 @@ def test_a_drawing_is_placed_as_the_data_set_has_that_very_digit(name: str) -> N
 
 @pytest.mark.parametrize("images", [DIGITS.images, DIGITS.images[:100], load_dataset("mnist").images])
 def test_the_frame_of_mnist_is_the_one_that_is_known(images: np.ndarray) -> None:
-    assert fit_frame(images) == mnist_frame((28, 28))
+    found = fit_frame(images)
+    assert found is not None
+    assert found.pen == pytest.approx(0.088, abs=0.012)
+    assert dataclasses.replace(found, pen=0.088) == mnist_frame((28, 28))
 
 
 def test_the_parts_of_a_frame_are_what_was_done_to_the_images() -> None:
-    assert fit_frame(remade("padded to 64×64").images) == Frame((20, 20), (32.5, 32.5))
+    padded = fit_frame(remade("padded to 64×64").images)
+    assert padded is not None
+    assert dataclasses.replace(padded, pen=0) == Frame((20, 20), (32.5, 32.5))
     cropped = fit_frame(remade("cropped to the ink, 20×28").images)
     assert cropped is not None
     assert (cropped.box[0], cropped.place[0], cropped.anchors) == (20, 10, ("middle", "middle"))
@@ -50,7 +55,10 @@ def test_the_parts_of_a_frame_are_what_was_done_to_the_images() -> None:
     assert stretched.stretched
     assert stretched.box == pytest.approx((28, 28), abs=1)
     dark = fit_frame(remade("dark on white").images)
-    assert dark == dataclasses.replace(mnist_frame((28, 28)), paper=255, ink=0)
+    assert dark is not None
+    assert dataclasses.replace(dark, pen=0.088) == dataclasses.replace(
+        mnist_frame((28, 28)), paper=255, ink=0
+    )
     shrunk, enlarged = (fit_frame(remade(name).images) for name in ("shrunk to 14×14", "enlarged to 56×56"))
     assert shrunk is not None
     assert not shrunk.whole_pixels
@@ -108,6 +116,8 @@ def test_ink_of_any_size_and_shape_stays_inside_the_image(frame: Frame) -> None:
         {"paper": 255},
         {"ink": 300},
         {"ink": 25.5},
+        {"pen": 1.5},
+        {"pen": "thin"},
     ],
     ids=str,
 )
