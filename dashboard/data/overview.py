@@ -34,7 +34,7 @@ def show_facts(session: Session) -> None:
     if shipped:
         st.write(_(shipped.about))
     height, width = dataset.image_shape
-    with st.grid(4, min_column_width=120):
+    with st.container(key="figures_dataset"), st.grid(4, min_column_width=120):
         st.metric(_("Images"), f"{len(dataset):,}")
         st.metric(_("Classes"), len(dataset.class_names), help=meaning("class"))
         st.metric(_("Pixels"), f"{height} × {width}")

@@ -24,7 +24,7 @@ MOST_ROWS = 20
 
 def show_accuracy(evaluation: Evaluation) -> None:
     """Show how many answers are right, and what that says of images that nobody has shown yet."""
-    with st.grid(4, min_column_width=120):
+    with st.container(key="figures_right"), st.grid(4, min_column_width=120):
         st.metric(_("Accuracy"), percent(evaluation.accuracy), help=meaning("accuracy"))
         st.metric(_("Right"), f"{evaluation.right:,}")
         st.metric(_("Wrong"), f"{evaluation.wrong:,}")

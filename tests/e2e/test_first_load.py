@@ -1,0 +1,69 @@
+"""The first moments of a page: there is something to read before charts and canvas come, and nothing jumps.
+
+Each page is opened by a visitor whose browser has nothing yet, at a desk and on a phone.
+"""
+
+import pytest
+
+from dashboard.navigation import PAGES
+from tests.e2e.conftest import NewVisitor
+
+GOOD = 0.1
+"""Of the cumulative layout shift (https://web.dev/articles/cls): the largest burst within five seconds."""
+
+WATCH = """(() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value, startTime, sources }) => ({
+    value, time: startTime, what: sources.map(({ node }) => node?.textContent?.trim().slice(0, 40) ?? ""),
+  })))).observe({ type: "layout-shift", buffered: true });
+  window.first = {};
+  const holdsCanvas = ({ shadowRoot }) => shadowRoot?.querySelector("canvas");
+  const heavy = () => document.querySelector(".js-plotly-plot")
+    || [...document.querySelectorAll(".st-key-canvas *")].some(holdsCanvas);
+  const look = () => {
+    const now = performance.now();
+    if (document.querySelector('[data-testid="stMain"] h1')?.innerText) first.text ??= now;
+    if (heavy()) first.heavy ??= now;
+    requestAnimationFrame(look);
+  };
+  look();
+})()"""
+
+LATER = {
+    "data": ".dl-plot svg.main-svg",
+    "train": ".dl-plot svg.main-svg",
+    "evaluate": ".dl-plot svg.main-svg",
+}
+LATER |= {"draw": "canvas.upper-canvas"}
+
+
+def burst(shifts: list[dict[str, float]]) -> float:
+    """Return the cumulative layout shift: the largest sum of moves less than a second apart, within five.
+
+    >>> burst([{"time": 0, "value": 0.1}, {"time": 900, "value": 0.2}, {"time": 2000, "value": 0.25}])
+    0.3
+    """
+    bursts: list[tuple[float, float, float]] = []  # begin, end, sum
+    for shift in shifts:
+        begin, end, total = bursts[-1] if bursts else (0.0, float("-inf"), 0.0)
+        if shift["time"] - end < 1000 and shift["time"] - begin < 5000:
+            bursts[-1] = (begin, shift["time"], total + shift["value"])
+        else:
+            bursts.append((shift["time"], shift["time"], shift["value"]))
+    return round(max((total for _begin, _end, total in bursts), default=0.0), 3)
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("name", [entry.name for entry in PAGES])
+def test_text_comes_first_and_nothing_jumps(name: str, phone: bool, new_visitor: NewVisitor) -> None:
+    visitor = new_visitor(phone=phone)
+    visitor.page.add_init_script(WATCH)
+    visitor.open("/" if name == "home" else f"/{name}")
+    if name in LATER:
+        visitor.page.locator(LATER[name]).first.wait_for()
+    visitor.wait_until_idle()
+    first = visitor.page.evaluate("first")
+    assert ("heavy" in first) is (name in LATER)
+    assert first["text"] < first.get("heavy", float("inf"))
+    shifts = visitor.page.evaluate("shifts")
+    assert burst(shifts) <= GOOD, shifts
