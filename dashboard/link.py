@@ -12,6 +12,7 @@ from dashboard.address import from_address, to_address
 from dashboard.recipe import usual_settings
 from dashboard.session import SHIPPED, UPLOADED, Session, can_split
 from dashboard.settings_link import Settings, read_settings, write_settings
+from dashboard.ui.copy_link import copy_link
 from dashboard.ui.messages import show_message
 from mlcore import RECIPES, SHIPPED_DATASETS
 from mlcore.language import _
@@ -29,11 +30,20 @@ _FOLLOWED = "followed_address"
 
 @dataclass
 class _Followed:
-    """What the address said when it was last looked at, what the session said then, and what to tell."""
+    """What the address said when it was last looked at, what the session said then, and what to tell.
+
+    News are told once, notes until the next change.
+    """
 
     seen: Parameters = field(default_factory=dict)
     said: Parameters = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+
+
+def _followed() -> _Followed:
+    followed: _Followed = st.session_state.setdefault(_FOLLOWED, _Followed())
+    return followed
 
 
 def follow_address(session: Session) -> None:
@@ -42,8 +52,7 @@ def follow_address(session: Session) -> None:
     An address without settings, as the menu has it, says nothing. What could not be used is removed from the
     address, and told.
     """
-    followed: _Followed = st.session_state.setdefault(_FOLLOWED, _Followed())
-    seen = parameters_in_address()
+    followed, seen = _followed(), parameters_in_address()
     if seen != followed.seen and any(seen.values()):
         followed.notes = take_parameters(session, seen)
         said = parameters_of(session)
@@ -58,14 +67,13 @@ def follow_address(session: Session) -> None:
             to_address(**said)
             seen = said
     followed.seen, followed.said = seen, said
-    for note in followed.notes:
-        show_message("info", note)
+    followed.notes += followed.news
+    _tell(followed)
 
 
 def tell_address(session: Session) -> None:
     """Let the address say the settings in use, in a fragment that changes some: no page follows it there."""
-    followed: _Followed = st.session_state.setdefault(_FOLLOWED, _Followed())
-    said = parameters_of(session)
+    followed, said = _followed(), parameters_of(session)
     if said != followed.said:
         to_address(**said)
         followed.seen = followed.said = said
@@ -74,7 +82,15 @@ def tell_address(session: Session) -> None:
 def leave_address() -> None:
     """Take the settings out of the address, which is about something else."""
     to_address(recipe=None, data=None, file=None, settings=None)
-    st.session_state.pop(_FOLLOWED, None)
+    followed = _followed()
+    followed.seen, followed.said, followed.notes = {}, {}, followed.news
+    _tell(followed)
+
+
+def _tell(followed: _Followed) -> None:
+    for note in followed.notes:
+        show_message("info", note)
+    followed.news = ()
 
 
 def parameters_in_address() -> Parameters:
@@ -103,6 +119,30 @@ def parameters_of(session: Session) -> Parameters:
         "file": quoted(session.whole.name) if is_own else None,
         "settings": text or None,
     }
+
+
+def link_of(session: Session) -> Parameters:
+    """Return what a link to the settings in use says: never nothing, which would change nothing."""
+    parameters = parameters_of(session)
+    return parameters if any(parameters.values()) else {**parameters, "recipe": STANDARD}
+
+
+def use_link(session: Session, link: Parameters) -> None:
+    """Use the settings that a link names, as a button does; what is to be said of it is said by the page."""
+    followed = _followed()
+    followed.news = (
+        *take_parameters(session, link),
+        _("The settings of this run are now yours, on the pages Data and Network."),
+    )
+
+
+def offer_link(session: Session) -> None:
+    """Offer the link to this page with the settings in use, and say what it does not carry."""
+    copy_link(link_of(session), "settings_link")
+    if session.dataset_key == UPLOADED:
+        st.caption(_("The link carries the settings, not your data set: send the file as well."))
+    elif session.left_out:
+        st.caption(_("The link carries the settings, but not which images you left out."))
 
 
 def usual_dataset(recipe: str) -> str:

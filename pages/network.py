@@ -5,7 +5,7 @@ What is set here is what Train trains.
 
 import streamlit as st
 
-from dashboard.link import follow_address
+from dashboard.link import follow_address, offer_link
 from dashboard.navigation import guard, offer_next
 from dashboard.network.form import show_network, show_settings
 from dashboard.network.recipe_choice import choose_recipe
@@ -23,6 +23,7 @@ with friendly_errors():
     remember_settings(session)
     with st.container(width=640, gap="xsmall"):
         choose_recipe(session)
+        offer_link(session)
     settings, picture = st.columns([3, 2], gap="large")
     with settings, friendly_errors():
         show_settings(session)

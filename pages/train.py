@@ -5,7 +5,7 @@ A run belongs to the server, not to this page: it continues when nobody watches,
 
 import streamlit as st
 
-from dashboard.link import follow_address, leave_address
+from dashboard.link import follow_address, leave_address, offer_link
 from dashboard.navigation import guard, offer_next
 from dashboard.remembered import remember_settings
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
@@ -15,7 +15,13 @@ from dashboard.train.outlook import show_outlook
 from dashboard.train.panel import show_run
 from dashboard.train.plan import offer_start
 from dashboard.train.result import show_result
-from dashboard.train.run_choice import choose_run, current_run, how_long_it_stays, offer_to_delete
+from dashboard.train.run_choice import (
+    choose_run,
+    current_run,
+    how_long_it_stays,
+    offer_its_settings,
+    offer_to_delete,
+)
 from dashboard.ui.messages import friendly_errors, show_message
 from mlcore.language import _
 
@@ -33,6 +39,7 @@ with friendly_errors():
         remember_settings(session)
         st.write(_("Watch the network learn. This is what will be trained:"))
         offer_start(session, None)
+        offer_link(session)
         show_outlook(session)
     else:
         may_change = get_run_service().is_owner(status.run_id, run_owner())
@@ -46,6 +53,7 @@ with friendly_errors():
             show_message("info", text, icon=":material/visibility:")
         show_run(status, may_change)
         st.caption(how_long_it_stays(status))
+        offer_its_settings(session, status)
         if not status.live:
             show_result(session, status, may_change)
         # What has just been stopped is still being saved; a download waits for that.

@@ -5,7 +5,9 @@ The service and the scheduler use it with the service's lock held; everyone else
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from dashboard.runs.place import NOWHERE, Place
@@ -38,6 +40,7 @@ class Run:
     training: TrainingConfig
     left_at: float
     place: Place = NOWHERE
+    link: Mapping[str, str | None] = field(default_factory=dict)
     state: State = "queued"
     wanted: Wanted = "running"
     message: str = ""
@@ -103,6 +106,10 @@ class Run:
         """Since when a worker keeps it in memory without being asked for it; infinity when none does."""
         kept = self.state == "paused" and self.has_worker and self.jobs == 0
         return self.used_at if kept else math.inf
+
+    def files(self) -> set[Path]:
+        """Return what it has on disk: its own files, and those of its data, which it may share."""
+        return {*Path(self.spec.folder).glob("*"), *map(Path, self.spec.split.paths)}
 
     def belongs_to(self, owner: str, place: Place) -> bool:
         """Whether it counts as this visitor's; a session with another secret is still the same session."""
@@ -170,6 +177,7 @@ class Run:
             training=self.training,
             data=self.data,
             test_accuracy=self.test_accuracy,
+            link=self.link,
         )
 
     def _speed(self) -> tuple[float, float | None]:

@@ -4,7 +4,9 @@ The pages call it, because the web process never trains. It knows no Streamlit; 
 it too.
 """
 
+import errno
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -12,14 +14,14 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from loky import cpu_count
 
@@ -50,6 +52,9 @@ from mlcore.training.memory import Demand, memory_needed
 
 _log = logging.getLogger(__name__)
 
+KEEP_VARIABLE = "DIGITLAB_KEEP_RUNS_HOURS"
+"""The environment variable that sets how long a run is kept when its owner has left, in hours."""
+
 MODELS_KEPT = 8
 MOST_IMAGE_PRODUCTS = 2 * MICRO_BATCH_PRODUCTS  # there and back: a second or two, with no break
 MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
@@ -70,7 +75,12 @@ class Limits:
     kept_per_owner, kept_per_address : int
         Runs at all; with a new one, the oldest that has ended makes room.
     grace_seconds : float
-        How long a run stays when all sessions of its owner have left.
+        How long a run may train, or wait, when all sessions of its owner have left; then it is stopped.
+    keep_seconds : float
+        How long a run that has ended stays when all sessions of its owner have left.
+    left, left_bytes, left_records : int
+        Such runs at most, the bytes of their files and the records of their histories. Who left first loses
+        their runs first.
     idle_seconds : float
         How long a worker without work stays, and a paused run in its memory.
     answer_seconds : float
@@ -85,9 +95,19 @@ class Limits:
     kept_per_owner: int = 10
     kept_per_address: int = 200
     grace_seconds: float = 600.0
+    keep_seconds: float = 36 * 3600.0
+    left: int = 100
+    left_bytes: int = 500_000_000
+    left_records: int = 200_000
     idle_seconds: float = 60.0
     answer_seconds: float = 5.0
     job_seconds: float = 60.0
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Return the usual limits, with the hours for which runs are kept that `KEEP_VARIABLE` sets."""
+        setting = os.environ.get(KEEP_VARIABLE, "").strip()
+        return cls(keep_seconds=3600 * float(setting)) if setting else cls()
 
 
 class RunService:
@@ -154,6 +174,7 @@ class RunService:
         network: NetworkConfig,
         training: TrainingConfig,
         place: Place = NOWHERE,
+        link: Mapping[str, str | None] | None = None,
     ) -> str:
         """Start a run and return its unguessable id.
 
@@ -163,6 +184,8 @@ class RunService:
             A secret of the visitor's, which gives the right to change the run.
         place : Place, optional
             Where the visitor comes from, which is harder to change than an owner's secret.
+        link : dict, optional
+            What `RunStatus.link` says.
 
         Raises
         ------
@@ -185,7 +208,7 @@ class RunService:
                 raise
             spec = RunSpec(run_id, folder, stored, network, training)
             facts = DataFacts.of(split)
-            run = Run(owner, spec, facts, demand, training, self._clock(), place)
+            run = Run(owner, spec, facts, demand, training, self._clock(), place, link=link or {})
             run.question = self._question(split, network, training)
             run.seconds_promised = self._promise(split, run.question, training)
             self._runs[run_id] = run
@@ -194,17 +217,28 @@ class RunService:
         return run_id
 
     def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
+        """Write the files; where the disk is full, runs whose owner has left make room."""
         try:
-            stored = self.store.keep_split(split)
-            try:
-                return stored, str(self.store.make_folder(run_id, room))
-            except OSError:
-                self.store.release(stored)
-                raise
+            while True:
+                try:
+                    return self._write_files(run_id, split, room)
+                except OSError as error:
+                    left = self._left()
+                    if error.errno != errno.ENOSPC or not left:
+                        raise
+                    self._delete(left[0])
         except OSError as error:
             _log.warning("The files of a run could not be written: %s", error)
             message = _("The server could not write the files of this training ({reason}). Try again later.")
             raise RunError(message.format(reason=reason_of(error))) from error
+
+    def _write_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
+        stored = self.store.keep_split(split)
+        try:
+            return stored, str(self.store.make_folder(run_id, room))
+        except OSError:
+            self.store.release(stored)
+            raise
 
     def _refuse_too_many(self, owner: str, place: Place) -> None:
         if self._closed.is_set():
@@ -507,26 +541,60 @@ class RunService:
                     run.sessions.add(session)
 
     def leave(self, session: str) -> None:
-        """Note that a session has ended; runs whose owner has no other one go after the grace period."""
+        """Note that a session has ended; runs whose owner has no other one are kept for a while."""
         with self._changed:
             for run in self._runs.values():
                 if session in run.sessions:
                     run.sessions.discard(session)
                     run.left_at = self._clock()
 
+    def seconds_kept(self, run_id: str) -> float:
+        """Return how long a run stays from now on if its owner leaves now, or has left, and there is room."""
+        with self._changed:
+            run = self._run(run_id)
+            return self.limits.keep_seconds - self._absence(run)
+
+    def _absence(self, run: Run) -> float:
+        """Return for how many seconds no session of a run's owner has been there."""
+        return 0.0 if run.sessions else self._clock() - run.left_at
+
     def clean_up(self) -> None:
-        """Remove runs whose owner has left, and give back the memory of what rests."""
+        """Stop and remove runs whose owner has left, and give back the memory of what rests."""
         with self._changed:
             for run in list(self._runs.values()):
-                if not run.sessions and self._clock() - run.left_at >= self.limits.grace_seconds:
-                    self._delete(run)
-                    continue
                 rests = self._clock() - run.rests_since >= self.limits.idle_seconds
-                if rests or (run.waits_to_be_saved and run.jobs == 0):
+                if run.live and self._absence(run) >= self.limits.grace_seconds:
+                    self._stop(run)
+                elif not run.live and self._absence(run) >= self.limits.keep_seconds:
+                    self._delete(run)
+                elif rests or (run.waits_to_be_saved and run.jobs == 0):
                     self._scheduler.save(run, put_away=True)
+            self._bound_left()
             self._scheduler.clean_up(self.limits.idle_seconds)
             with suppress(OSError):  # the disk is full: it is tried again
                 self.store.mend()
+
+    def _stop(self, run: Run) -> None:
+        if run.wanted != "stopped":  # once: the worker has its time from then on
+            run.want("stopped", time.monotonic())
+            self._scheduler.rest(run)
+
+    def _left(self) -> list[Run]:
+        """Return the runs that have ended and whose owner has left; first those of who left first."""
+        left = [run for run in self._runs.values() if not run.live and not run.sessions]
+        return sorted(left, key=lambda run: run.left_at)
+
+    def _bound_left(self) -> None:
+        """Delete what is more than may be kept for owners who have left."""
+        files, n_bytes, n_records = set[Path](), 0, 0
+        for number, run in enumerate(reversed(self._left()), start=1):
+            new = run.files() - files
+            files |= new
+            n_bytes += sum(map(_size_of, new))
+            n_records += len(run.records)
+            limits = self.limits
+            if number > limits.left or n_bytes > limits.left_bytes or n_records > limits.left_records:
+                self._delete(run)
 
     def watch(self) -> None:
         """Replace workers that do not answer."""
@@ -585,7 +653,7 @@ class RunService:
             return _("There is no such run. Was the link copied in full?")
         if not run_id.startswith(self._mark):
             return _("The server was restarted, and this run was not kept.")
-        return _("This run no longer exists: its owner deleted it or has left.")
+        return _("This run no longer exists: it was deleted, or its time was over.")
 
     def _owned(self, run_id: str, owner: str) -> Run:
         run = self._run(run_id)
@@ -617,6 +685,13 @@ def _close(service: "weakref.ref[RunService]") -> None:
 def _whole_run(an_image: float, training: TrainingConfig, split: Split, load: float) -> float:
     """Return the seconds of a run, by those of an image and by how many runs share a worker with it."""
     return BEGIN_SECONDS + load * an_image * images_to_see(training, len(split.train), len(split.dev))
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # it is being replaced, or a cleaner took it
+        return 0
 
 
 def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:

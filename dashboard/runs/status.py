@@ -4,8 +4,8 @@ Workers send it and pages show it. Everything here is frozen or only grows, so t
 without a lock.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Self, TypeAlias, overload
 
 from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig, commonest_share
@@ -162,6 +162,8 @@ class RunStatus:
         What the run was expected to take when it was started; None when that was not known.
     rate_changes : tuple of (int, float)
         The steps after which the learning rate was set by hand, each with that rate.
+    link : dict of str to str or None
+        What an address says of the settings that it was started with.
     """
 
     run_id: str
@@ -180,6 +182,7 @@ class RunStatus:
     test_accuracy: float | None
     rate_changes: tuple[tuple[int, float], ...] = ()
     seconds_promised: float | None = None
+    link: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def live(self) -> bool:

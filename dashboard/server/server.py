@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
-from dashboard.runs.service import RunService
+from dashboard.runs.service import Limits, RunService
 from dashboard.server.hosting import prepare_process
 from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import Presence, is_connected
@@ -46,7 +46,7 @@ class Server:
 
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
-        self.runs = RunService(budget=self.budget)
+        self.runs = RunService(limits=Limits.of_environment(), budget=self.budget)
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
         self.budget.give_up = self.kept.give_up
         self.presence = Presence(self.runs.leave, each_look=self.kept.look)

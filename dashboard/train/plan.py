@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.address import to_address
 from dashboard.estimate import about, expected_seconds
+from dashboard.link import link_of
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
@@ -69,6 +70,7 @@ def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
         session.network_config,
         session.training_config,
         visitors_place(),
+        link_of(session),
     )
     session.model_key = ""  # the new network answers as soon as it can, whichever was chosen before
     to_address(run=session.run_id)

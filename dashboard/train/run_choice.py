@@ -3,14 +3,18 @@
 It also says how long a run is kept, and lets its owner delete it.
 """
 
+from datetime import datetime, timedelta, timezone
+
 import streamlit as st
 
 from dashboard.address import from_address, to_address
+from dashboard.link import link_of, use_link
 from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.session import Session
-from dashboard.train.panel import MOVING
 from dashboard.ui.config_form import chosen_value, control_key
+from dashboard.ui.copy_link import copy_link
+from dashboard.ui.formats import moment
 from dashboard.ui.messages import show_message
 from dashboard.ui.wording import run_words
 from mlcore.language import _
@@ -60,12 +64,42 @@ def use_run(session: Session, run_id: str) -> None:
 
 def how_long_it_stays(status: RunStatus) -> str:
     """Say where the run is found again, and until when."""
-    minutes = round(get_run_service().limits.grace_seconds / 60)
-    text = _("Anyone with this link can watch. The run is kept until {n} minutes after its owner leaves.")
-    stays = text.format(n=minutes)
-    return (
-        f"{_('Training continues while you visit other pages.')} {stays}" if status.state in MOVING else stays
+    service, now = get_run_service(), visitors_time()
+    until = moment(now + timedelta(seconds=service.seconds_kept(status.run_id)), now)
+    text = _(
+        "Anyone with this link can watch. The run is kept until {until} at least, unless newer runs on this "
+        "server need the room or it restarts."
     )
+    stays = text.format(until=until)
+    if not status.live:
+        return stays
+    text = _(
+        "Training continues while you visit other pages, and for {n} minutes after its owner has left; "
+        "then it is stopped."
+    )
+    return f"{text.format(n=round(service.limits.grace_seconds / 60))} {stays}"
+
+
+def visitors_time() -> datetime:
+    """Return the time on the visitor's clock, as far as the browser says how far it is from Greenwich's."""
+    minutes = st.context.timezone_offset
+    if minutes is None or abs(minutes) >= 24 * 60:
+        return datetime.now().astimezone()
+    return datetime.now(timezone(timedelta(minutes=-minutes)))
+
+
+def offer_its_settings(session: Session, status: RunStatus) -> None:
+    """Offer the link to the run, and the settings that it was started with."""
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        st.button(
+            _("Use these settings"),
+            key=f"settings {status.run_id}",
+            icon=":material/tune:",
+            disabled=not status.link or status.link == link_of(session),
+            on_click=use_link,
+            args=(session, status.link),
+        )
+        copy_link({"run": status.run_id}, f"link {status.run_id}")
 
 
 def offer_to_delete(session: Session, status: RunStatus) -> None:

@@ -1,9 +1,21 @@
-"""Numbers as a visitor reads them: percentages and durations.
+"""Numbers as a visitor reads them: percentages, durations, and when something will be.
 
 All pages use it.
 """
 
-from mlcore.language import _
+from datetime import datetime, timedelta
+
+from mlcore.language import N_, _
+
+WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
 
 
 def percent(part: float, digits: int = 1) -> str:
@@ -40,3 +52,15 @@ def duration(seconds: float) -> str:
         return _("{n} min").format(n=minutes) + (" " + _("{n} s").format(n=rest) if seconds_too else "")
     hours, rest = divmod(minutes, 60)
     return _("{n} h").format(n=hours) + (" " + _("{n} min").format(n=rest) if rest else "")
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """Return when something will be, to the minute: by the day of the week, as long as that is clear.
+
+    >>> now = datetime(2026, 11, 26, 9, 30)
+    >>> [moment(now + timedelta(hours=hours), now) for hours in (1, 36, 200)]
+    ['Thursday 10:30', 'Friday 21:30', '2026-12-04 17:30']
+    """
+    if when - now < timedelta(days=6):
+        return _("{weekday} {time}").format(weekday=_(WEEKDAYS[when.weekday()]), time=f"{when:%H:%M}")
+    return f"{when:%Y-%m-%d %H:%M}"

@@ -155,6 +155,33 @@ def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) 
     assert not {"Pause", "One step", "Stop"} & labels(guest)
 
 
+def test_whoever_watches_can_use_the_settings_of_the_run(app: AppTest, service: RunService) -> None:
+    session = session_of(app)
+    session.split_settings = replace(session.split_settings, seed=7)
+    press(app, "Start")
+    assert "Use these settings" not in enabled(app)
+    run_id = str(session.run_id)
+    guest = visit(TrainingConfig(), run=run_id, settings="1~epochs-2")
+    assert "settings" not in guest.query_params  # it is the address of a run, and nothing of the guest's goes
+    assert session_of(guest).training_config == TrainingConfig()
+    press(guest, "Use these settings")
+    assert any("are now yours" in box.value for box in guest.info)
+    assert "Use these settings" not in enabled(guest)
+    mine, theirs = session_of(app), session_of(guest)
+    for name in ("dataset_key", "split_settings", "network_config", "training_config"):
+        assert getattr(theirs, name) == getattr(mine, name)
+    assert not any("are now yours" in box.value for box in guest.run().info)
+
+
+def test_the_page_says_until_when_a_run_is_kept_and_what_happens_when_its_owner_leaves(
+    app: AppTest, service: RunService
+) -> None:
+    press(app, "Start")
+    captions = " ".join(caption.value for caption in app.caption)
+    assert "for 10 minutes after its owner has left; then it is stopped" in captions
+    assert re.search(r"kept until [A-Z][a-z]+day \d\d:\d\d at least, unless newer runs", captions)
+
+
 def test_an_address_of_a_run_that_is_gone_says_so_and_offers_a_start(service: RunService) -> None:
     app = visit(ENDLESS, run="0123456789abcdef" * 2)
     assert "The server was restarted" in app.info[0].value
