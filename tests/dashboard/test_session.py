@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import session as session_module
+from dashboard.budget import Budget, NoRoom
 from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
@@ -212,6 +213,22 @@ def test_of_a_browser_that_blocks_cookies_nothing_is_kept(visit: Visit) -> None:
     visit.wait(PATIENCE)
     assert uploaded() is None
     assert visit.open() == session == Session()
+
+
+def test_an_upload_of_the_absent_makes_room_with_all_that_was_made_of_it(visit: Visit) -> None:
+    budget, session, dataset = Budget(100, lambda: None), visit.open(), some_dataset()
+    budget.give_up = visit.kept.give_up
+    budget.reserve(80).until_gone(dataset)
+    session.use_upload(dataset)
+    session.leave_out("copies", np.array([3]))
+    assert len(session.split.train) + len(session.split.dev) == 39
+    del dataset
+    with pytest.raises(NoRoom):
+        budget.reserve(50)
+    visit.wait(PATIENCE)
+    assert budget.taken == 80
+    assert budget.reserve(50).amount == budget.taken == 50
+    assert visit.open().lost_upload == "mine"
 
 
 def test_what_is_given_up_for_others_is_named_and_the_settings_stay() -> None:

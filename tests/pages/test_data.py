@@ -461,3 +461,20 @@ def test_ones_own_data_set_stays_when_a_recipe_is_made_for_another(app: AppTest)
     app.run()
     assert app.segmented_control(key="data_source").value == UPLOADED
     assert session_of(app).dataset.name == "digits"
+
+
+def test_a_data_set_that_had_to_go_is_named_until_another_is_in_use(app: AppTest) -> None:
+    session_of(app).lost_upload = "my *own*"
+    app.run()
+    assert "Your data set my *own* is no longer here" in app.warning[0].value
+    choose(app, UPLOADED)
+    bring(app, {"table.csv": table()})
+    assert not app.warning
+
+
+def test_the_page_tells_how_long_an_upload_stays(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(app, UPLOADED)
+    assert any("if you reload the page, your data set is gone" in text.value for text in app.caption)
+    monkeypatch.setattr("dashboard.data.choice.known_browser", lambda: "anna")
+    app.run()
+    assert any("for 60 minutes after you leave" in text.value for text in app.caption)
