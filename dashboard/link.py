@@ -160,7 +160,7 @@ def take_parameters(session: Session, parameters: Parameters) -> tuple[str, ...]
     if data is not None and data not in SHIPPED:
         ignored.append(data)
         data = None
-    session.recipe = recipe or STANDARD
+    session.recipe, session.before_recipe, session.with_recipe = recipe or STANDARD, None, None
     data = data or usual_dataset(session.recipe)
     if file is not None:
         notes += _use_file(session, file, data)

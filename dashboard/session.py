@@ -126,6 +126,21 @@ class Play:
     past: list[PastDrawing] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class DataChoice:
+    """Which images are learned from, and how they are split.
+
+    Attributes
+    ----------
+    key, left_out, split
+        As `dataset_key`, `left_out` and `split_settings` of a `Session`.
+    """
+
+    key: str
+    left_out: dict[str, IndexArray] = field(compare=False)
+    split: SplitSettings
+
+
 @dataclass
 class Session:
     """The choices and results of one visitor.
@@ -152,6 +167,8 @@ class Session:
         What the pages Data, Network and Train set.
     recipe : str
         The recipe that was chosen last, whatever was changed since.
+    before_recipe, with_recipe : DataChoice or None
+        What was there before it brought data or a split of its own, and what it brought.
     rate_is_chosen : bool
         Whether the visitor set the learning rate; until then a new optimizer brings its own.
     run_id : str or None
@@ -187,6 +204,8 @@ class Session:
     network_config: NetworkConfig = field(default_factory=NetworkConfig)
     training_config: TrainingConfig = field(default_factory=TrainingConfig)
     recipe: str = next(iter(RECIPES))
+    before_recipe: DataChoice | None = None
+    with_recipe: DataChoice | None = None
     rate_is_chosen: bool = False
     run_id: str | None = None
     model_key: str = ""
@@ -270,6 +289,19 @@ class Session:
             self.dataset_key = key
             self.left_out, self._kept = {}, None
             self.split_settings = self.split_settings.fitted_to(len(self.dataset))
+
+    @property
+    def data_choice(self) -> DataChoice:
+        """Which images are learned from now, and how they are split."""
+        return DataChoice(self.dataset_key, self.left_out, self.split_settings)
+
+    def return_to(self, choice: DataChoice) -> None:
+        """Use these data again, without what was left out of them then, and their split if it is possible."""
+        if choice.key != self.dataset_key:
+            self.use_dataset(choice.key)
+            self._leave_out(choice.left_out)
+        if can_split(self.dataset, choice.split):
+            self.split_settings, self._split = choice.split, None
 
     def leave_out(self, reason: str, positions: IndexArray) -> None:
         """Leave some images of the whole data set out; the size of the dev set follows when it has to.

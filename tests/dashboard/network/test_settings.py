@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.recipe import is_changed, use_recipe
 from dashboard.session import UPLOADED, Session
-from mlcore import RECIPES, Dataset, TrainingConfig
+from mlcore import RECIPES, Dataset, NetworkConfig, SplitSettings, TrainingConfig
 from tests.pages.visits import new_app
 from tests.waiting import PATIENCE
 
@@ -76,7 +76,7 @@ def test_class_weights_are_offered_where_the_classes_are_uneven() -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (0, "brings MNIST"),
+        (0, "brings its own split of MNIST: 41,000 training images, 1,000 in the dev set."),
         (42_000, "Your own data set stays, split as in the recipe: 1,000 images"),
         (500, OWN_SPLIT),
     ],
@@ -90,3 +90,52 @@ def test_the_page_says_what_a_recipe_brings_and_what_stays(rows: int, words: str
     app.switch_page("pages/network.py").run(timeout=PATIENCE)
     assert not app.exception
     assert any(words in caption.value for caption in app.caption)
+
+
+def test_a_recipe_takes_back_the_data_and_the_split_that_it_brought() -> None:
+    session = Session()
+    session.leave_out("copies", np.array([1, 2]))
+    session.split_settings = own = SplitSettings(dev_size=500, seed=5)
+    use_recipe(session, "pure-python")
+    assert (session.dataset_key, session.left_out) == ("digits-8x8", {})
+    use_recipe(session, "notebook-1")
+    assert session.split_settings == RECIPES["notebook-1"].split
+    use_recipe(session, "standard")
+    assert (session.dataset_key, session.split_settings) == ("mnist", own)
+    assert session.left_out["copies"].tolist() == [1, 2]
+
+
+def test_data_or_a_split_chosen_since_stay_with_another_recipe() -> None:
+    session = Session()
+    use_recipe(session, "pure-python")
+    session.split_settings = own = SplitSettings(dev_size=100, seed=5)
+    use_recipe(session, "standard")
+    assert (session.dataset_key, session.split_settings) == ("digits-8x8", own)
+    session = Session()
+    use_recipe(session, "notebook-1")
+    session.leave_out("blank", np.array([7]))  # 59,999 images are enough for its split
+    use_recipe(session, "standard")
+    assert session.left_out["blank"].tolist() == [7]
+    assert session.split_settings == SplitSettings()
+
+
+def test_the_page_names_what_comes_back_and_what_was_replaced_and_gives_it_back() -> None:
+    app: AppTest = new_app()
+    app.session_state["session"] = session = Session()
+    session.network_config = mine = NetworkConfig(dropout=0.5)
+    session.training_config = TrainingConfig(epochs=3)
+    session.split_settings = SplitSettings(seed=5)
+    app.switch_page("pages/network.py").run(timeout=PATIENCE)
+    app.selectbox[0].select("pure-python").run()
+    captions = [caption.value for caption in app.caption]
+    brings = "This recipe brings 8×8 digits and its own split: 1,257 training images, 540 in the dev set."
+    assert f"{brings} MNIST and your split come back with another recipe." in captions
+    assert "It replaced your own settings: Dropout, Epochs." in captions
+    app.button(key="take_back").click().run()
+    assert not app.exception
+    assert (session.network_config, session.training_config.epochs) == (mine, 3)
+    assert (session.recipe, session.dataset_key, session.split_settings.seed) == ("standard", "mnist", 5)
+    assert not any("It replaced" in caption.value for caption in app.caption)
+    app.selectbox[0].select("standard").run()
+    app.selectbox[0].select("deep").run()
+    assert not any("It replaced" in caption.value for caption in app.caption)  # nothing of one's own
