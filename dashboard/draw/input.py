@@ -16,11 +16,12 @@ from dashboard.ui.messages import show_error, show_message
 from dashboard.ui.pictures import GreyImage
 from mlcore import DatasetError, Model, NoDigitError
 from mlcore.arrays import UInt8Array
+from mlcore.datasets.readers.pictures import ENDINGS
 from mlcore.language import N_, _
 
 WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
 WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
-PICTURE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "gif"]
+PICTURE_TYPES = [ending.removeprefix(".") for ending in ENDINGS]
 
 LARGEST_PICTURE = 20  # MB
 

@@ -4,10 +4,12 @@
 is run, and other types are converted to bytes piece by piece.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -19,6 +21,8 @@ from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.labels import NO_LABEL, labels_of_marks
 from mlcore.datasets.readers.limits import (
     MAX_CLASSES,
+    MAX_SIDE,
+    MIN_SIDE,
     check_bytes,
     check_count,
     check_image_shape,
@@ -50,6 +54,7 @@ class StoredArray:
     fortran_order: bool
     header_bytes: int
     damage: str = ""  # a sentence, where the header cannot be read
+    counted_last: bool = False  # its last axis counts the images, as MATLAB's do; `shape` has it first
 
     @property
     def count(self) -> int:
@@ -61,9 +66,18 @@ class StoredArray:
         """Whether it holds plain numbers."""
         return self.dtype.kind in "buif"
 
+    @property
+    def stored_shape(self) -> tuple[int, ...]:
+        """Its shape in the file."""
+        return (*self.shape[1:], self.shape[0]) if self.counted_last else self.shape
+
+    def from_last(self) -> StoredArray:
+        """Return it with its last axis as the first: that of the images."""
+        return replace(self, shape=(self.shape[-1], *self.shape[:-1]), counted_last=True)
+
     def place(self, index: int) -> str:
         """Return how a sentence names the value at this place in the file: ``x_train[7, 0, 3]``."""
-        where = np.unravel_index(index, self.shape, order="F" if self.fortran_order else "C")
+        where = np.unravel_index(index, self.stored_shape, order="F" if self.fortran_order else "C")
         return f"{self.name}[{', '.join(str(k) for k in where)}]"
 
     def pieces(self, values_together: int = 1) -> Iterator[NDArray[Any]]:
@@ -136,6 +150,26 @@ def image_shape_of(shape: tuple[int, ...]) -> ImageShape | None:
     return None
 
 
+def counts_last(shape: tuple[int, ...], counts: Collection[int]) -> bool:
+    """Whether the last axis of an array counts its images, as in ``(28, 28, n)``.
+
+    It does when there are as many labels, ``counts``, along it alone; without labels, when it is the one that
+    is not like the other two.
+
+    >>> counts_last((28, 28, 500), {500}), counts_last((28, 28, 500), {})
+    (True, True)
+    >>> counts_last((500, 28, 20), {500}), counts_last((500, 28, 28), {})
+    (False, False)
+    """
+    if len(shape) not in (3, 4) or shape[-1] in COLOURS or 0 in shape:
+        return False
+    if len(shape) == 4 and shape[2] not in COLOURS:
+        return False
+    if {shape[0], shape[-1]} & set(counts):
+        return shape[0] not in counts
+    return shape[0] == shape[1] != shape[-1] and MIN_SIDE <= shape[0] <= MAX_SIDE
+
+
 def are_labels(array: StoredArray) -> bool:
     """Whether an array may hold labels: one value an image, or a single 1 among zeros."""
     if array.shape in ((array.count,), (array.count, 1)):
@@ -184,7 +218,8 @@ def read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
     too_large = is_large((shape.height, shape.width))
     height, width = COMMON_SHAPE if too_large else (shape.height, shape.width)
     n = array.shape[0]
-    beside = array.count if array.fortran_order else 8 * min(array.count, shape.count)
+    is_whole = array.fortran_order or array.counted_last
+    beside = array.count if is_whole else 8 * min(array.count, shape.count)
     check_images(array.file, n, height * width, beside)
     # Few levels are brought to 0…255 before they are averaged, which would leave fewer of them.
     is_averaged = too_large or shape.colours > 1
@@ -204,14 +239,15 @@ def read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
 
 def _blocks(array: StoredArray, shape: ImageShape, scale: Scale | None) -> Iterator[UInt8Array]:
     """Yield some images at a time as bytes, ``(images, height, width, colours)``."""
-    if array.fortran_order:
+    if array.fortran_order or array.counted_last:
         check_bytes(array.file, array.count)
         pixels = np.empty(array.count, np.uint8)
         done = 0
         for values in array.pieces():
             pixels[done : done + len(values)] = _to_bytes(values, scale)
             done += len(values)
-        whole = pixels.reshape(array.shape, order="F")
+        whole = pixels.reshape(array.stored_shape, order="F" if array.fortran_order else "C")
+        whole = np.moveaxis(whole, -1, 0) if array.counted_last else whole
         step = max(1, PIECE_BYTES // shape.count)
         for start in range(0, len(whole), step):
             yield _in_order(np.ascontiguousarray(whole[start : start + step]), shape)

@@ -15,7 +15,7 @@ from mlcore.arrays import UInt8Array
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_image_shape, check_label
-from mlcore.datasets.readers.orientation import characters_of, emnist_set
+from mlcore.datasets.readers.orientation import LEAST_LETTERS, character_set, characters_of, emnist_set
 from mlcore.datasets.readers.pixels import settle_pixels
 from mlcore.datasets.unlabelled import UnlabelledImages, numbers_from_one
 from mlcore.errors import DatasetError
@@ -78,9 +78,9 @@ def make_dataset(
 
 
 def _characters(about: str, class_names: list[str], like: Sequence[Decision] | None) -> list[str]:
-    """Return the characters that numbers stand for in EMNIST, or nothing."""
-    which = emnist_set(about)
-    if which is None:
+    """Return the characters that numbers stand for in EMNIST and in files of letters, or nothing."""
+    which = character_set(about)
+    if which is None or (emnist_set(about) is None and len(class_names) < LEAST_LETTERS and not like):
         return []
     known = next((decision.names for decision in like or () if decision.key == "name"), ())
     return characters_of(which, class_names, known)

@@ -9,7 +9,7 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,18 @@ from mlcore.errors import DatasetError
 from mlcore.language import _
 
 UNSIGNED_BYTES = 0x08
+TYPES = {UNSIGNED_BYTES: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4"}
 IMAGE_DIMENSIONS, LABEL_DIMENSIONS = 3, 1
+COLUMNS_DIMENSIONS = 2  # of QMNIST's labels: the class, then who wrote it and where
 
-IDX_MAGIC = (b"\0\0\x08\x01", b"\0\0\x08\x03")
+IDX_MAGIC = (b"\0\0\x08\x01", b"\0\0\x08\x03", b"\0\0\x0c\x02", b"\0\0\x0c\x01")
 
 # train-images-idx3-ubyte, train-images.idx3-ubyte, t10k-labels-idx1-ubyte …
-IDX_NAME = re.compile(r"(?P<prefix>.*?)[-_. ]?(images|labels)?[-_. ]?idx(?P<dimensions>[13])[-_.]?ubyte")
+IDX_NAME = re.compile(
+    r"(?P<prefix>.*?)[-_. ]?(images|labels)?[-_. ]?idx(?P<dimensions>[123])[-_.]?(ubyte|int)"
+)
 # What only says which of a pair a file is: the rest is the same for both.
-_OF_A_PAIR = re.compile(r"images?|labels?|imgs?|idx|ubyte|[13](?=[-_. ]|$)|[-_. ]")
+_OF_A_PAIR = re.compile(r"images?|labels?|imgs?|idx|ubyte|int(?![a-z])|[123](?=[-_. ]|$)|[-_. ]")
 
 
 def read_idx_files(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
@@ -53,14 +57,15 @@ def read_idx_files(sources: Sequence[Source], part: Part, labelled: bool = True)
         return Found(images_in.name, read_idx(images_in), np.empty(0, np.int64))
     images_in, labels_in = _pair(by_dimensions[IMAGE_DIMENSIONS], by_dimensions[LABEL_DIMENSIONS])
     images = read_idx(images_in)
-    labels = read_idx(labels_in, images.nbytes)
+    labels = read_idx_labels(labels_in, images.nbytes)
     check_counts(labels_in.name, len(images), len(labels))
     return Found(images_in.name, images, labels)
 
 
 def _dimensions(source: Source) -> int:
     with open_content(source) as stream:
-        return len(_read_header(source.name, stream))
+        _kind, shape = _read_header(source.name, stream)
+    return IMAGE_DIMENSIONS if len(shape) == IMAGE_DIMENSIONS else LABEL_DIMENSIONS
 
 
 def _only_images(images: Sequence[Source], sources: Sequence[Source]) -> Source:
@@ -109,8 +114,20 @@ def _set_name(source: Source) -> str:
     return _OF_A_PAIR.sub("", source.plain_name)
 
 
-def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
-    """Return the values of one IDX file of unsigned bytes in one array, while ``beside`` others are held.
+def read_idx_labels(source: Source, beside: int = 0) -> NDArray[np.integer]:
+    """Return the labels of one IDX file; where each has several numbers, as in QMNIST, the first of them.
+
+    Raises
+    ------
+    DatasetError
+        As `read_idx`.
+    """
+    values = read_idx(source, beside)
+    return values if values.ndim == LABEL_DIMENSIONS else values[:, 0].copy()
+
+
+def read_idx(source: Source, beside: int = 0) -> NDArray[Any]:
+    """Return the values of one IDX file in one array, while ``beside`` others are held.
 
     Raises
     ------
@@ -118,11 +135,11 @@ def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
         When the magic number is wrong or the file holds fewer or more bytes than its header says.
     """
     with open_content(source) as stream:
-        shape = _read_header(source.name, stream)
-        expected = math.prod(shape)
-        check_images(source.name, shape[0], math.prod(shape[1:]), beside)
-        values = np.empty(shape, np.uint8)
-        found = read_into(stream, values.reshape(-1).data)
+        kind, shape = _read_header(source.name, stream)
+        expected = math.prod(shape) * kind.itemsize
+        check_images(source.name, shape[0], math.prod(shape[1:]) * kind.itemsize, beside)
+        values = np.empty(shape, kind)
+        found = read_into(stream, values.reshape(-1).view(np.uint8).data)
         if found < expected:
             message = _(
                 "{file} is cut short: its header announces {shape} values, {expected:,} bytes, "
@@ -139,14 +156,12 @@ def read_idx(source: Source, beside: int = 0) -> NDArray[np.uint8]:
     return values
 
 
-def _read_header(name: str, stream: BinaryIO) -> tuple[int, ...]:
+def _read_header(name: str, stream: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return the type and the sizes of the values; images are unsigned bytes, labels may be other numbers."""
     magic = stream.read(4)
-    if (
-        len(magic) < 4
-        or magic[:2] != b"\0\0"
-        or magic[2] != UNSIGNED_BYTES
-        or magic[3] not in (LABEL_DIMENSIONS, IMAGE_DIMENSIONS)
-    ):
+    is_image = len(magic) == 4 and magic[2:] == bytes([UNSIGNED_BYTES, IMAGE_DIMENSIONS])
+    is_label = len(magic) == 4 and magic[2] in TYPES and magic[3] in (LABEL_DIMENSIONS, COLUMNS_DIMENSIONS)
+    if magic[:2] != b"\0\0" or not (is_image or is_label):
         message = _(
             "{file} begins with the magic number {found}; an IDX file begins with 00 00 08 03 (images) "
             "or 00 00 08 01 (labels)."
@@ -155,7 +170,10 @@ def _read_header(name: str, stream: BinaryIO) -> tuple[int, ...]:
     sizes = stream.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise DatasetError(_("{file} ends inside its header. Download it again.").format(file=name))
-    return struct.unpack(f">{magic[3]}I", sizes)
+    shape = struct.unpack(f">{magic[3]}I", sizes)
+    if is_label and shape[-1] == 0 and len(shape) > 1:
+        raise DatasetError(_("{file} holds labels without any number.").format(file=name))
+    return np.dtype(TYPES[magic[2]]), shape
 
 
 def idx_header(shape: tuple[int, ...]) -> bytes:

@@ -6,7 +6,7 @@ It is one of the readers between a dataset file and a Dataset; `arrays` reads wh
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -17,6 +17,7 @@ from mlcore.datasets.readers.arrays import (
     StoredArray,
     are_labels,
     check_readable,
+    counts_last,
     image_shape_of,
     open_array,
     read_images,
@@ -83,7 +84,8 @@ def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Fo
         When an array is missing, pickled, of a wrong shape or type, or holds a value that is no pixel.
     """
     with ExitStack() as stack:
-        arrays = [named for source in sources for named in _arrays_in(stack, source, len(sources) > 1)]
+        stored = [named for source in sources for named in _arrays_in(stack, source, len(sources) > 1)]
+        arrays = _counted_first(stored)
         file = sources[0].name
         choose = _choose_pair if labelled else _choose_images
         pair, notes = choose(file, arrays, part)
@@ -123,6 +125,24 @@ def _is_zip(source: Source) -> bool:
         return True
     with open_content(source) as stream:
         return stream.read(6) not in NPY_MAGIC
+
+
+def _counted_first(arrays: Sequence[Named]) -> list[Named]:
+    """Return arrays with the images along the first axis, where MATLAB's order has them along the last."""
+    shapes = [named.array.shape for named in arrays]
+    # Labels that lie in a row are one image of as many pixels too, so a row counts only what lies last.
+    rows = {shape[1] for shape in shapes if len(shape) == 2 and shape[0] == 1 < shape[1]}
+    counts = {shape[0] for shape in shapes if len(shape) == 1 or shape[1:] == (1,)}
+    ends = {shape[-1] for shape in shapes if len(shape) in (3, 4)}
+    found = []
+    for named in arrays:
+        array, shape = named.array, named.array.shape
+        if len(shape) == 2 and shape[0] == 1 and shape[1] in rows & ends:
+            array = replace(array, shape=shape[1:])
+        elif counts_last(shape, counts | rows):
+            array = array.from_last()
+        found.append(replace(named, array=array))
+    return found
 
 
 # Which of them are images and labels

@@ -24,6 +24,12 @@ CHARACTERS = {
 }
 """The characters of each of EMNIST's six data sets, in the order of their labels."""
 
+_LETTERS = re.compile(
+    r"(?<![a-z])(a[-_ ]?(to[-_ ]?)?z|letters?|alphabets?|sign[-_ ]?(language[-_ ]?)?mnist)(?![a-z])"
+)
+LEAST_LETTERS = 11
+"""Classes, in files of letters that are not EMNIST's: fewer might be of anything."""
+
 SAMPLE = 2000  # images whose ink is measured
 UPRIGHT = 1.1  # times as high as it is wide: of MNIST's images, any hundred have 1.3 to 1.5
 LYING = 1 / 1.2
@@ -41,6 +47,20 @@ def emnist_set(names: str) -> str | None:
     if found is None:
         return None
     return next((name for name in CHARACTERS if name in found[1]), "")
+
+
+def character_set(names: str) -> str | None:
+    """Return whose characters the numbers of classes are, in files that are called so: a key of `CHARACTERS`.
+
+    Files of letters say so, and the signs of Sign Language MNIST are letters.
+
+    >>> character_set("A_Z Handwritten Data.csv"), character_set("sign_mnist_train.csv")
+    ('letters', 'letters')
+    >>> character_set("emnist-balanced-train.csv"), character_set("mnist_train.csv")
+    ('balanced', None)
+    """
+    which = emnist_set(names)
+    return "letters" if which is None and _LETTERS.search(names.lower()) else which
 
 
 def characters_of(which: str, class_names: list[str], others: Collection[str] = ()) -> list[str]:

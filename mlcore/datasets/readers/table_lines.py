@@ -26,7 +26,8 @@ _DECIMAL_COMMA = re.compile(rb'[\s"]*[+-]?\d+,\d+[\s"]*')
 SPARSE_ROW = re.compile(rb"\s*[+-]?\d[\d.e+-]*(?:[ \t]+\d{1,9}:[+-]?[\d.][\d.eE+-]*)*\s*(?:#.*)?")
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\s*', re.IGNORECASE)
 _IMAGE = re.compile(rb'[ "]*\d+(?: +\d+){15,}[ "]*')
-_ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE)
+# The name, and of a class its first value.
+_ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|[^\s{]+)(?:\s*\{\s*([^,}]*))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -107,20 +108,52 @@ def open_table(source: Source) -> Iterator[TableText]:
     with open_content(source) as stream:
         blocks = _blocks(source.name, stream)
         lines, row = _first_lines(source.name, blocks)
-        separator, names = None, None
+        separator, attributes = None, None
         said = _SEPARATOR_LINE.fullmatch(lines[0])
         if said:
             separator = said[1]
             lines, row = _first_lines(source.name, chain([lines[1:]], blocks), row + 1)
         if lines[0].lstrip()[:9].lower() == b"@relation":
-            lines, row, names = _behind_attributes(source.name, lines, row)
+            lines, row, attributes = _behind_attributes(source.name, lines, row)
+            if lines[0].lstrip().startswith(b"{"):
+                blocks = (attributes.filled(block) for block in blocks)
+                lines = attributes.filled(lines)
         while sum(map(len, lines)) < BLOCK_BYTES // 2 and (more := next(blocks, None)) is not None:
             lines = lines + more
         lines = without_comments(lines)
         dialect = _dialect_of(separator or _separator_of(lines[0]), lines[:5])
+        names = attributes.names if attributes else None
         text = TableText(source.name, dialect, names, lines, row, blocks)
         image = _Image.among(dialect, [line for line in lines if line.strip()][:2])
         yield image.unpacked(text) if image else text
+
+
+@dataclass(frozen=True)
+class _Attributes:
+    """What the head of an ARFF file says: the columns' names, and what a sparse row leaves unsaid in each."""
+
+    names: tuple[str, ...]
+    unsaid: tuple[bytes, ...]
+
+    def filled(self, lines: Sequence[bytes]) -> list[bytes]:
+        """Return sparse rows, ``{3 12, 64 seven}``, with all their values; what is no such row stays.
+
+        >>> _Attributes(("a", "b", "c"), (b"0", b"0", b"x")).filled([b"{1 7, 2 y}", b"{}", b"{9 1}"])
+        [b'0,7,y', b'0,0,x', b'{9 1}']
+        """
+        return [self._filled(line) for line in lines]
+
+    def _filled(self, line: bytes) -> bytes:
+        inner = line.strip()
+        if not (inner.startswith(b"{") and inner.endswith(b"}")):
+            return line
+        cells = list(self.unsaid)
+        for pair in filter(None, (pair.strip() for pair in inner[1:-1].split(b","))):
+            place, _blank, value = pair.partition(b" ")
+            if not (place.isdigit() and len(place) < 9 and int(place) < len(cells)):
+                return line
+            cells[int(place)] = value.strip(b" '\"")
+        return b",".join(cells)
 
 
 @dataclass(frozen=True)
@@ -212,18 +245,16 @@ def _first_lines(file: str, blocks: Iterator[list[bytes]], row: int = 1) -> tupl
     raise DatasetError(_("{file} has no rows: it is empty. Choose the file again.").format(file=file))
 
 
-def _behind_attributes(file: str, lines: list[bytes], row: int) -> tuple[list[bytes], int, tuple[str, ...]]:
-    """Return the lines behind the head of an ARFF file, the first one's number, and the columns' names."""
-    names = []
+def _behind_attributes(file: str, lines: list[bytes], row: int) -> tuple[list[bytes], int, _Attributes]:
+    """Return the lines behind the head of an ARFF file, the first one's number, and what the head says."""
+    names, unsaid = [], []
     for k, line in enumerate(lines):
         if attribute := _ATTRIBUTE.match(line.strip()):
             names.append(attribute[1].decode("utf-8", "replace").strip("'\""))
+            unsaid.append(attribute[2].strip(b" '\"") if attribute[2] else b"0")
         if line.strip().lower() == b"@data":
             rest, first_row = _first_lines(file, iter([lines[k + 1 :]]), row + k + 1)
-            if rest[0].lstrip().startswith(b"{"):
-                message = _("{file} is a sparse ARFF file. Save it as CSV, with all values of each row.")
-                raise DatasetError(message.format(file=file))
-            return rest, first_row, tuple(names)
+            return rest, first_row, _Attributes(tuple(names), tuple(unsaid))
     raise DatasetError(_("{file} is an ARFF file without @data. Save it again.").format(file=file))
 
 

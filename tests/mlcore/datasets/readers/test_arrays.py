@@ -92,6 +92,27 @@ def test_arrays_in_a_zip_are_read() -> None:
     same(read_dataset({"a.zip": make.archive(members)}))
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], LABELS[None]], ids=["row", "column", "matrix"])
+def test_images_that_the_last_axis_counts_are_read_as_matlab_saves_them(
+    labels: np.ndarray, order: str
+) -> None:
+    last = np.asarray(np.moveaxis(IMAGES, 0, -1), order=order)  # type: ignore[call-overload]
+    same(read_dataset(zipped({"X": last, "y": labels})))
+    same(read_dataset({"X.npy": make.npy(last), "y.npy": make.npy(labels)}))
+    coloured = np.repeat(last[:, :, None], 3, axis=2)
+    same(read_dataset(zipped({"images": coloured, "labels": labels})))
+    many = np.repeat(last, 2, axis=2)
+    np.testing.assert_array_equal(read_images(zipped({"X": many})).images, np.repeat(IMAGES, 2, axis=0))
+
+
+def test_a_value_that_is_no_pixel_is_named_by_its_place_in_the_file() -> None:
+    wrong = np.moveaxis(IMAGES, 0, -1).astype(int)
+    wrong[2, 3, 4] = -7
+    with pytest.raises(DatasetError, match=r"X\[2, 3, 4\] is -7"):
+        read_dataset(zipped({"X": wrong, "y": LABELS}))
+
+
 def test_two_data_sets_are_not_mixed() -> None:
     one, other = make.npz(X=IMAGES, y=LABELS), make.npz(X=OTHERS, y=OTHER_LABELS)
     with pytest.raises(DatasetError, match="several data sets"):

@@ -55,7 +55,7 @@ def test_images_that_are_upright_already_are_not_turned_again() -> None:
 
 
 def test_other_files_are_not_turned_but_where_the_ink_lies_that_is_offered() -> None:
-    dataset = read_dataset({"letters.npz": make.npz(X=TRANSPOSED, y=LETTERS)})
+    dataset = read_dataset({"mine.npz": make.npz(X=TRANSPOSED, y=LETTERS)})
     np.testing.assert_array_equal(dataset.images, TRANSPOSED)
     assert dataset.class_names == tuple(str(k) for k in range(1, 27))
     assert dataset.notes == ()
@@ -73,3 +73,32 @@ def test_nothing_is_offered_where_the_ink_stands(name: str) -> None:
         some = slice(start, start + 100)
         content = make.npz(X=shipped.images[some], y=shipped.labels[some])
         assert read_dataset({"a.npz": content}).decisions == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "first", "last"),
+    [
+        ("A_Z Handwritten Data.csv", np.arange(60) % 26, "A", "Z"),
+        ("a-z.csv", np.arange(60) % 26 + 1, "A", "Z"),
+        ("handwritten_letters.csv", np.arange(60) % 26, "A", "Z"),
+        ("sign_mnist_train.csv", np.array([k for k in range(25) if k != 9] * 3)[:60], "A", "Y"),
+    ],
+)
+def test_numbers_in_a_file_of_letters_are_named_but_nothing_is_turned(
+    name: str, labels: np.ndarray, first: str, last: str
+) -> None:
+    dataset = read_dataset({name: make.csv(IMAGES, labels).encode()})
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    assert (dataset.class_names[0], dataset.class_names[-1]) == (first, last)
+    assert [decision.key for decision in dataset.decisions if not decision.is_undone] == ["name"]
+
+
+@pytest.mark.parametrize("name", ["mnist_train.csv", "jazz.csv", "letterbox.csv", "a.csv"])
+def test_numbers_in_other_files_are_no_letters(name: str) -> None:
+    dataset = read_dataset({name: make.csv(IMAGES, np.arange(60) % 26).encode()})
+    assert dataset.class_names[0] == "0"
+
+
+def test_few_numbers_in_a_file_of_letters_may_be_anything() -> None:
+    dataset = read_dataset({"letters.csv": make.csv(IMAGES, np.arange(60) % 3).encode()})
+    assert dataset.class_names == ("0", "1", "2")

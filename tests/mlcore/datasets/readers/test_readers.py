@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -407,6 +408,25 @@ def test_kaggles_own_zip_gives_its_training_table() -> None:
         {"train.csv": make.csv(images, labels), "test.csv": "pixel0\n0\n", "sample.csv": "a\n"}
     )
     same(read_dataset({"digit-recognizer.zip": content}), images, labels)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "columns"), [(">i4", 0x0C, 8), (">i4", 0x0C, 0), (">i2", 0x0B, 0), ("u1", 0x08, 2)]
+)
+def test_labels_in_idx_may_be_other_numbers_and_have_columns_as_qmnist_has_them(
+    kind: str, code: int, columns: int
+) -> None:
+    images, labels = some_images(30)
+    table = np.stack([labels, *([np.arange(len(labels))] * (columns - 1))], axis=1) if columns else labels
+    header = struct.pack(f">HBB{table.ndim}I", 0, code, table.ndim, *table.shape)
+    names = "qmnist-train-images-idx3-ubyte", f"qmnist-train-labels-idx{table.ndim}-int"
+    pair = dict(zip(names, (make.idx(images), header + table.astype(kind).tobytes()), strict=True))
+    same(read_dataset(pair), images, labels)
+    same(
+        read_dataset({f"{name}.gz": gzip.compress(content) for name, content in pair.items()}), images, labels
+    )
+    test = {name.replace("train", "test"): content for name, content in pair.items()}
+    same(read_dataset(pair | test), images, labels)
 
 
 def test_an_idx_pair_may_come_as_a_zip() -> None:

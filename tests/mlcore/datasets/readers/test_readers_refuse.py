@@ -163,9 +163,13 @@ BAD: dict[str, tuple[Files, str]] = {
         {"a.csv": "\n".join([HEADER + ",more,and more", ROW]).encode()},
         "its header has 67 columns, the rows have 65",
     ),
-    "an ARFF file of sparse rows": (
-        {"a.arff": b"@relation a\n@attribute p0 numeric\n@data\n{0 1}\n"},
-        "sparse ARFF file. Save it as CSV",
+    "a sparse row of ARFF with a column too many": (
+        {
+            "a.arff": b"@relation a\n"
+            + b"".join(b"@attribute p%d numeric\n" % k for k in range(64))
+            + b"@attribute class {0,1}\n@data\n{0 1, 64 1}\n{5 9}\n{99 1}\n"
+        },
+        "a.arff, row 70",
     ),
     "an ARFF file without rows": ({"a.arff": b"@relation a\n@attribute p0 numeric\n"}, "without @data"),
     "one endless line": ({"a.csv.gz": gzip.compress(b"0," * 2_000_000)}, "a line of more than 1 MB"),

@@ -49,6 +49,13 @@ def one_hot(label: object, pixels: list[str]) -> list[object]:
     return [*pixels, *(int(label == k) for k in range(10))]
 
 
+def sparse_arff(text: str) -> str:
+    """Return rows as ARFF has them without the zeros; the first class, 0, goes without saying, too."""
+    lines = [line.split(",") for line in text.splitlines()]
+    pairs = [[f"{k} {cell}" for k, cell in enumerate(line) if cell != "0"] for line in lines]
+    return "\n".join("{" + ", ".join(line) + "}" for line in pairs) + "\n"
+
+
 ARFF = "% digits\n@RELATION digits\n" + "".join(f"@ATTRIBUTE p{k} NUMERIC\n" for k in range(64))
 ARFF += "@ATTRIBUTE 'class' {0,1,2,3,4,5,6,7,8,9}\n\n@DATA\n"
 MANGLED = ",".join(["5", "0", *(f"0.{k}" for k in range(1, 60)), "253", "0.60", "253.1", "0.61"])
@@ -88,6 +95,9 @@ TABLES: dict[str, str] = {
     "comments": "# made by hand\n" + rows(first).replace("\n", "\n# more\n", 3),
     "comments under a header": "# made by hand\n\n" + HEADER + "\n# more\n" + rows(first),
     "ARFF": ARFF + rows(last),
+    "sparse ARFF": ARFF + sparse_arff(rows(last)),
+    "sparse ARFF of words": ARFF.replace("{0,1,", "{'0', 1, ")
+    + sparse_arff(rows(last)).replace(" 9}", " '9' }"),
 }
 
 
