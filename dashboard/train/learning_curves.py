@@ -135,7 +135,7 @@ def loss_figure(course: Course) -> "Figure":
         },
     }
     y = axis(_("Mean loss per image"), range=[0, top], nticks=6)
-    off_chart = _off_chart(traces[:3], top)
+    off_chart = _off_chart(traces[:3], top, course.end)
     if off_chart is not None:
         highest = max(_known(traces[:3]))
         alt += " " + _("The loss left the chart: its highest value is {loss:.3g}.").format(loss=highest)
@@ -223,7 +223,7 @@ def _best_mark(course: Course, value: float | None) -> Trace:
     return {"name": name, "x": x, "y": y, "mode": "markers", "marker": marker} | _NO_HOVER
 
 
-def _off_chart(traces: Sequence[Trace], top: float) -> Trace | None:
+def _off_chart(traces: Sequence[Trace], top: float, end: float) -> Trace | None:
     """Return arrows at the upper end where a curve is above it, with its value; None where none is.
 
     Beside the last one stands the highest value of all, to be read without a pointer.
@@ -243,7 +243,7 @@ def _off_chart(traces: Sequence[Trace], top: float) -> Trace | None:
         "y": [top] * len(places),
         "customdata": [above[x] for x in places],
         "text": words,
-        "textposition": "bottom left",
+        "textposition": "bottom left" if places[-1] > end / 2 else "bottom right",
         "mode": "markers+text",
         "marker": {"symbol": "triangle-up", "size": 9, "color": TEXT},
         "hovertemplate": "%{customdata:.4~g}",

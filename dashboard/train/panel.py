@@ -231,7 +231,9 @@ def time_words(status: RunStatus) -> str:
     promised = status.seconds_promised
     if not status.live:
         took = _("Took {time}.").format(time=duration(status.seconds_trained))
-        return took if promised is None else f"{took} {_('Expected: {time}.').format(time=about(promised))}"
+        if promised is None or status.fraction_done < 1:  # what was expected was the whole
+            return took
+        return f"{took} {_('Expected: {time}.').format(time=about(promised))}"
     if status.seconds_left is None:
         return _("Takes {time}.").format(time="…" if promised is None else about(promised))
     whole = status.seconds_trained + status.seconds_left

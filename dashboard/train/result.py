@@ -29,6 +29,11 @@ ONE_ANSWER = N_(
     "every image would reach ({share})."
 )
 
+NOT_YET = N_(
+    "You stopped it in its first epoch: when it was evaluated, at {moment}, it had learned nothing yet. You "
+    "can still try what it has learned since."
+)
+
 NOT_MEASURED = N_("You stopped it before the first evaluation. You can still try what it has learned.")
 
 
@@ -40,10 +45,13 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_message("error", status.message)
     elif not status.was_measured:
         show_message("info", _(NOT_MEASURED))
+    elif status.learned_nothing and status.state == "stopped" and status.progress.epoch < 1:
+        assert status.last_measured is not None
+        show_message("info", _(NOT_YET).format(moment=moment(status, status.last_measured)))
     elif status.learned_nothing:
         show_nothing_learned(session, status)
     else:
-        show_summary(status)
+        show_summary(session, status)
     if status.progress.saved_step is None and status.state in ("diverged", "failed"):
         return  # it broke off before it was first saved
     offer_next_step(session, status)
@@ -63,7 +71,7 @@ def offer_next_step(session: Session, status: RunStatus) -> None:
             st.switch_page(page("draw"))
 
 
-def show_summary(status: RunStatus) -> None:
+def show_summary(session: Session, status: RunStatus) -> None:
     """Say in a sentence or two what came out; only what went well to its end is called a success."""
     best, found = status.best, verdict(status)
     assert best is not None
@@ -82,6 +90,8 @@ def show_summary(status: RunStatus) -> None:
         )
     if not found.is_good:
         show_message("warning", f"{text} {found.words}")
+        if found.is_rate:
+            offer_gentler_rate(session, status)
     else:
         show_message("info" if status.state == "stopped" else "success", text)
 

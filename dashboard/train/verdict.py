@@ -6,6 +6,7 @@ The Train page says it when a run has ended, and gives the run's badge its colou
 import math
 from dataclasses import dataclass
 
+from dashboard.diagnosis import likely_cause
 from dashboard.runs.status import RunStatus
 from dashboard.ui.formats import percent
 from dashboard.ui.wording import moment
@@ -37,10 +38,13 @@ class Verdict:
         What happened and what to try, for the visitor; empty when all is well.
     is_good : bool
         Whether it may have a green tick.
+    is_rate : bool
+        Whether a lower learning rate is worth a try.
     """
 
     words: str = ""
     is_good: bool = True
+    is_rate: bool = False
 
 
 def verdict(status: RunStatus) -> Verdict:
@@ -48,9 +52,11 @@ def verdict(status: RunStatus) -> Verdict:
     best, last = status.best, status.last_measured
     if best is None or last is None:
         return Verdict(is_good=False)
-    if words := _fall(status, best, last) or _overfitting(status, last):
-        return Verdict(words, is_good=False)
-    return Verdict()
+    if words := _fall(status, best, last):
+        cause = likely_cause(status.network, status.training)
+        return Verdict(f"{words} {cause.words}", is_good=False, is_rate=cause.is_rate)
+    words = _overfitting(status, last)
+    return Verdict(words, is_good=not words)
 
 
 def _fall(status: RunStatus, best: EpochMetrics, last: EpochMetrics) -> str:
@@ -59,8 +65,7 @@ def _fall(status: RunStatus, best: EpochMetrics, last: EpochMetrics) -> str:
     if high - low <= max(LEAST_FALL, SURE * _chance(high, status.data.n_dev)):
         return ""
     text = _(
-        "After {moment} it got worse: {low} at the end instead of {high}. The weights of {moment} are kept. "
-        "Try a lower learning rate, or a schedule that lowers it."
+        "After {moment} it got worse: {low} at the end instead of {high}. The weights of {moment} are kept."
     )
     return text.format(moment=moment(status, best), low=percent(low), high=percent(high))
 

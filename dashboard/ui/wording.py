@@ -107,9 +107,14 @@ def _setting_words(about: Setting, value: Any) -> str:
 
 
 def length_words(config: TrainingConfig) -> str:
-    """Return how long a training is: epochs, or steps where they are set."""
-    if config.iterations is not None:
-        return _("{n:,} steps").format(n=config.iterations)
+    """Return how long a training is: epochs, or steps where they are set or an epoch is a single one.
+
+    >>> length_words(TrainingConfig(epochs=200)), length_words(TrainingConfig(epochs=200, batch_size=None))
+    ('200 epochs', '200 steps')
+    """
+    steps = config.epochs if config.batch_size is None else None
+    if config.iterations is not None or steps is not None:
+        return _("{n:,} steps").format(n=config.iterations or steps)
     return _("{n:,} epochs").format(n=config.epochs) if config.epochs > 1 else _("1 epoch")
 
 

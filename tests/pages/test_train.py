@@ -311,6 +311,26 @@ def page_of_a_run_that_learned_nothing() -> None:
     show_result(get_session(), RunStatus(**facts), may_change=True)
 
 
+def page_of_a_run_that_was_stopped_early() -> None:
+    from dataclasses import replace
+
+    from dashboard.runs.status import Progress
+    from dashboard.session import get_session
+    from dashboard.train.result import show_result
+    from tests.dashboard.train.records import measured, status
+
+    untrained, early = measured(0, dev_accuracy=0.1), measured(10, dev_accuracy=0.1)
+    run = replace(status(untrained, early), state="stopped", run_id="it")
+    show_result(get_session(), replace(run, progress=Progress(38, 0.38, 380, best=untrained)), True)
+
+
+def test_a_run_that_was_stopped_in_its_first_epoch_is_not_blamed_for_an_early_evaluation() -> None:
+    app = AppTest.from_function(page_of_a_run_that_was_stopped_early, default_timeout=PATIENCE).run()
+    assert not app.exception
+    assert not app.warning
+    assert "evaluated, at epoch 0.1, it had learned nothing yet" in app.info[0].value
+
+
 def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
     app = AppTest.from_function(page_of_a_run_that_learned_nothing, default_timeout=PATIENCE).run()
     assert not app.exception
@@ -432,6 +452,7 @@ def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: Ru
 def page_of_a_run_that_got_worse() -> None:
     from dataclasses import replace
 
+    from dashboard.session import get_session
     from dashboard.train.panel import run_figures, show_state
     from dashboard.train.result import show_summary
     from tests.dashboard.train.records import measured, status
@@ -440,7 +461,7 @@ def page_of_a_run_that_got_worse() -> None:
     run = status(measured(0, dev_accuracy=0.1), best, last, best=best)
     run = replace(run, state="finished", seconds_trained=9.0, images_per_second=1.0, run_id="it")
     show_state(run)
-    show_summary(run)
+    show_summary(get_session(), run)
     assert dict(figure[:2] for figure in run_figures(run))["Dev accuracy"] == "50.0 %"
 
 
@@ -449,6 +470,7 @@ def test_a_run_that_got_worse_has_no_green_tick() -> None:
     assert not app.exception
     assert not app.success
     assert "After epoch 1 it got worse" in app.warning[0].value
+    assert "Set the learning rate to 0.0001" in labels(app)
     assert ":orange-badge[:material/flag: Finished]" in [text.value for text in app.markdown]
 
 
@@ -460,7 +482,9 @@ def test_the_time_is_told_as_promised_and_again_when_it_goes_slower() -> None:
     assert time_words(replace(run, seconds_left=90.0)) == slower
     assert time_words(replace(run, seconds_promised=None, seconds_left=50.0)) == "Takes about 1 min."
     assert time_words(replace(run, seconds_promised=0.5, seconds_left=1.0)) == "Takes a few seconds."
-    assert time_words(replace(run, state="finished")) == "Took 10 s. Expected: about 1 min."
+    assert time_words(replace(run, state="stopped")) == "Took 10 s."
+    done = replace(run.progress, step=run.total_steps)
+    assert time_words(replace(run, state="finished", progress=done)) == "Took 10 s. Expected: about 1 min."
 
 
 def test_with_full_batches_steps_are_counted(service: RunService) -> None:
