@@ -4,20 +4,18 @@ Each frame is a real answer of the shipped model to what the pen has left so far
 alone; a browser that is asked for less motion shows the first digit finished.
 """
 
-import base64
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from PIL import Image
 
 from dashboard.home.handwriting import LINES, PEN, SIZE, begun, written
 from dashboard.shipped import shipped_model
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import html_text
+from dashboard.ui.pictures import data_uri
 from dashboard.ui.svg import show_svg
 from mlcore import Model, NoDigitError
 from mlcore.images.drawing import digit_in_drawing
@@ -182,17 +180,14 @@ def _bars(shown: Sequence[Scene], class_names: Sequence[str]) -> tuple[str, list
 def _seen(shown: Sequence[Scene]) -> tuple[str, str]:
     """Return what the network sees as one film of all frames, and the rule that moves it on."""
     frames = np.concatenate([np.zeros_like(shown[0].seen[:1]), *(scene.seen for scene in shown)])
-    film = io.BytesIO()
-    Image.fromarray(np.hstack([*frames])).save(film, "PNG", optimize=True)
     stops = [("0%", _place(0, len(frames)))]
     for n in range(len(shown)):
         for frame in range(FRAMES):
             place = _place(1 + n * FRAMES + frame, len(frames))
             stops.append((_at(n, len(shown), _moment(frame)), place))
         stops.append((_at(n, len(shown), _GONE), _place(0, len(frames))))
-    encoded = base64.b64encode(film.getvalue()).decode("ascii")
     style = (
-        f"animation-name:dl-film;background-image:url(data:image/png;base64,{encoded});"
+        f"animation-name:dl-film;background-image:url({data_uri(np.hstack([*frames]))});"
         f"background-size:{100 * len(frames)}% 100%;{_place(FRAMES, len(frames))}"
     )
     words = html_text(_("What the network sees"))
