@@ -13,6 +13,7 @@ from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
@@ -50,5 +51,5 @@ def show_page(session: Session) -> None:
 
 
 guard(__file__)
-st.title(_("Draw a digit"))
+st.title(_("Draw a digit"), help=meaning("confidence"))
 show_page(get_session())

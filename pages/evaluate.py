@@ -52,7 +52,7 @@ with friendly_errors():
             st.header(_("Most confident mistakes"), help=meaning("confidence"))
             show_mistakes(evaluation, images)
         with right:
-            st.header(_("Scores by class"))
+            st.header(_("Scores by class"), help=meaning("recall", "precision", "f1"))
             show_classes(evaluation)
             with st.expander(_("Calibration")):
                 show_calibration(evaluation)

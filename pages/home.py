@@ -10,6 +10,7 @@ from dashboard.home.showcase import showcase
 from dashboard.navigation import guard, page
 from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.ui.formats import percent
+from dashboard.ui.glossary import meaning
 from dashboard.ui.pictures import grid
 from mlcore.language import N_, _
 
@@ -51,13 +52,20 @@ def show_model() -> None:
     model = shipped_model(name)
     st.header(_("How well it reads"))
     with st.container(horizontal=True):
-        st.metric(_("Accuracy on the test images"), percent(model.card["test_accuracy"]))
+        st.metric(
+            _("Accuracy on the test images"),
+            percent(model.card["test_accuracy"]),
+            help=meaning("accuracy", "test_set"),
+        )
         if "drawing_accuracy" in model.card:
             st.metric(_("Accuracy on drawings"), percent(model.card["drawing_accuracy"]))
     about = _(
         "A network with {numbers:,} parameters, trained on {images:,} other images. Its first ten answers:"
     )
-    st.caption(about.format(numbers=model.parameter_count, images=model.card["train_size"]))
+    st.caption(
+        about.format(numbers=model.parameter_count, images=model.card["train_size"]),
+        help=meaning("parameters"),
+    )
     with st.container(key="showcase"):
         grid(showcase(name), size=88)
 

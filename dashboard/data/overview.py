@@ -82,7 +82,7 @@ def show_division(session: Session) -> None:
         st.header(_("Data quality"))
         show_quality(session)
     with friendly_errors():
-        st.header(_("Split"), help=meaning("split"))
+        st.header(_("Split"), help=meaning("split", "seed"))
         show_split(session)
     tell_address(session)
 

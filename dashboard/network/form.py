@@ -37,9 +37,12 @@ def show_settings(session: Session) -> None:
     training = Form(
         lambda: session.training_config, lambda *change: set_training(session, *change), "training"
     )
-    st.header(_("The network"), help=meaning("neuron", "feature_map"))
+    st.header(_("The network"), help=meaning("neuron", "activation", "dropout", "feature_map"))
     network.show(_("More network settings"), {"": partial(show_preparation, session)})
-    st.header(_("The training"), help=meaning("step", "batch", "gradient"))
+    st.header(
+        _("The training"),
+        help=meaning("epoch", "batch", "step", "gradient", "optimizer", "learning_rate", "l2"),
+    )
     say_in_short(session)
     offer_class_weights(session)
     training.show(_("More training settings"), {AUGMENTATION: partial(show_augmentation, session)})

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.session import Session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from dashboard.ui.pictures import AnyImage, Picture, first_pictures, pairs
 from mlcore import Dataset, NetworkConfig, Preparation, SplitSettings, augment, fit_preparation
@@ -44,7 +45,8 @@ def show_augmentation(session: Session) -> None:
             "Above, training images as they are; below, as training may see them: other changes each epoch."
         )
         st.caption(
-            _("Every change is 0: training sees the images as they are.") if augmentation.is_none else text
+            _("Every change is 0: training sees the images as they are.") if augmentation.is_none else text,
+            help=meaning("augmentation"),
         )
         st.button(
             _("Draw other changes"),

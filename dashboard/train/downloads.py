@@ -74,7 +74,7 @@ def show_downloads(status: RunStatus) -> None:
     """Offer the model, as it was best or last, and the history."""
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
     st.header(_("Download"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="run_downloads", horizontal=True, vertical_alignment="bottom"):
         which = choose_weights() if status.has_best_weights else "last"
         st.download_button(
             _("Trained model (.npz)"),

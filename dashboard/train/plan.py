@@ -12,6 +12,7 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_problem
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
@@ -26,19 +27,19 @@ def show_plan(session: Session) -> None:
     layers = network_summary(session.network_config, dataset.image_shape, len(dataset.class_names))
     data, network, training = st.columns(3)
     with data, st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{_('Data')}**")
+        st.markdown(f"**{_('Data')}**", help=meaning("training_set", "dev_set"))
         text = _("{name}: {train:,} training images, {dev:,} in the dev set")
         name = plain(dataset_words(dataset.name))
         st.markdown(text.format(name=name, train=len(split.train), dev=len(split.dev)))
         st.page_link(page("data"), label=_("Change the data"))
     with network, st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{_('Network')}**")
+        st.markdown(f"**{_('Network')}**", help=meaning("neuron", "activation", "parameters"))
         text = _("{network}; {n:,} parameters")
         n_parameters = sum(layer.parameters for layer in layers)
         st.markdown(text.format(network=network_words(session.network_config), n=n_parameters))
         st.page_link(page("network"), label=_("Change the network"))
     with training, st.container(border=True, height="stretch", gap="xsmall"):
-        st.markdown(f"**{_('Training')}**")
+        st.markdown(f"**{_('Training')}**", help=meaning("optimizer", "learning_rate", "batch", "epoch"))
         st.markdown(training_words(session.training_config))
         show_time(session)
 

@@ -18,6 +18,20 @@ class Term:
 
 GLOSSARY: dict[str, Term] = {
     "accuracy": Term(N_("Accuracy"), N_("The fraction of images that are classified correctly.")),
+    "activation": Term(
+        N_("Activation function"),
+        N_(
+            "Applied to the sum in each neuron. Without it, several layers could do no more than a single "
+            "one."
+        ),
+    ),
+    "augmentation": Term(
+        N_("Augmentation"),
+        N_(
+            "Small random changes to the training images, new in each epoch: the network meets more kinds "
+            "of handwriting than there are images."
+        ),
+    ),
     "average_image": Term(
         N_("Average image"),
         N_(
@@ -65,6 +79,13 @@ GLOSSARY: dict[str, Term] = {
             "does on new images, so settings are compared by them."
         ),
     ),
+    "dropout": Term(
+        N_("Dropout"),
+        N_(
+            "Some neurons, others in each step, are switched off during training, so that the network does "
+            "not rely on any of them. It reduces overfitting."
+        ),
+    ),
     "epoch": Term(N_("Epoch"), N_("One pass over all training images.")),
     "f1": Term(N_("F1"), N_("The harmonic mean of recall and precision: high only when both are.")),
     "feature_map": Term(
@@ -89,12 +110,23 @@ GLOSSARY: dict[str, Term] = {
             "narrower."
         ),
     ),
+    "l2": Term(
+        N_("L2 (weight decay)"),
+        N_("Adds a cost for large weights, which keeps the network simpler. It reduces overfitting."),
+    ),
     "label": Term(N_("Label"), N_("The class that an image belongs to, as people have said it.")),
     "learning_curves": Term(
         N_("Learning curves"),
         N_(
             "Loss and accuracy in the course of training, on the training images and on the dev set. When "
             "the training curve keeps improving and the dev curve does not, the network is overfitting."
+        ),
+    ),
+    "learning_rate": Term(
+        N_("Learning rate"),
+        N_(
+            "The size of a step: too small, and training takes long; too large, and the loss jumps about "
+            "or grows."
         ),
     ),
     "loss": Term(
@@ -111,6 +143,13 @@ GLOSSARY: dict[str, Term] = {
             "activation function. Neurons side by side form a layer."
         ),
     ),
+    "optimizer": Term(
+        N_("Optimizer"),
+        N_(
+            "The rule that turns the gradient into a step. Adam adapts the size of the step to each "
+            "parameter."
+        ),
+    ),
     "overfitting": Term(
         N_("Overfitting"),
         N_(
@@ -125,6 +164,10 @@ GLOSSARY: dict[str, Term] = {
     "precision": Term(N_("Precision"), N_("The fraction of the answers with this class that are correct.")),
     "recall": Term(
         N_("Recall"), N_("The fraction of the images of this class that were classified correctly.")
+    ),
+    "seed": Term(
+        N_("Seed"),
+        N_("The number from which all random choices follow. The same seed gives the same choices again."),
     ),
     "speed": Term(
         N_("Images per second"),
