@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.navigation import inside_app, wanted_page
 from dashboard.run_service import heartbeat
 from dashboard.server.front_door import FrontDoor, front_door
-from dashboard.ui.look import ACCESS, ICON, STYLE
+from dashboard.ui.look import ICON, SCRIPTS, STYLE
 from dashboard.ui.messages import friendly_errors
 from dashboard.ui.number_field import prepare_number_fields
 
@@ -24,7 +24,7 @@ def show_page() -> None:
     st.logo(ICON, size="large")
     content = st.container()
     with st.container(height=1, border=False, gap=None):  # they show nothing, but take room while they load
-        st.html(ACCESS, unsafe_allow_javascript=True)
+        st.html(SCRIPTS, unsafe_allow_javascript=True)
         prepare_number_fields()
     page = inside_app()
     wanted_page()

@@ -37,7 +37,8 @@ def test_the_address_follows_the_settings_and_a_copied_link_shows_somebody_else_
     has_query(visitor, "settings=1~dropout-0.3~epochs-5")
     visitor.go_to("Data")
     has_query(visitor, "/data?recipe=deep&settings=1~dropout-0.3~epochs-5")
-    visitor.go_to("Network")
+    visitor.page.go_back()  # one press for one step
+    has_query(visitor, "/network?recipe=deep&settings=1~dropout-0.3~epochs-5")
     visitor.press("Copy link", "Link copied.")
     link = visitor.page.evaluate("navigator.clipboard.readText()")
     assert link == f"{visitor.address}/network?recipe=deep&settings=1~dropout-0.3~epochs-5"
