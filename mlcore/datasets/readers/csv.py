@@ -49,6 +49,7 @@ from mlcore.datasets.readers.table_values import (
 )
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.errors import DatasetError
+from mlcore.images.picture_file import grey_of
 from mlcore.language import _
 
 ENDINGS = (".csv", ".tsv", ".txt", ".tra", ".tes", ".data", ".dat", ".arff", ".train", ".test")
@@ -66,6 +67,7 @@ class Table:
     layout: Layout
     has_header: bool
     range: ValueRange
+    colours_first: bool = False  # all of red, then all of green, then all of blue
     part: Part = "train"
     seen: set[NamedPart | None] = field(default_factory=set)  # parts, as the rows are read
 
@@ -82,9 +84,10 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
     DatasetError
         With file, row and column of the first value that cannot be read.
     """
-    images_of, labels_of, notes = _chosen(_opened(sources, labelled), labelled)
-    if part != "train" and images_of.layout.part is None:
+    tables = _opened(sources, labelled)
+    if part != "train" and all(table.layout.part is None for table in tables):
         raise MissingPart(part)
+    images_of, labels_of, notes = _chosen(tables, labelled)
     decisions: list[Decision] = []
     images_of = replace(images_of, part=part)
     images, labels, names = _read(images_of, decisions)
@@ -150,7 +153,21 @@ def _open(source: Source, labelled: bool) -> Table:
             layout = layout_of(file, table.dialect, names, columns, labelled)
         pixels = columns.values[:, list(layout.pixels)]
         pixels = pixels[~np.isnan(pixels)] if pixels.dtype.kind == "f" else pixels
-        return Table(source, layout, has_header, ValueRange.of([pixels]))
+        values = columns.values[:, list(layout.pixels)]
+        return Table(source, layout, has_header, ValueRange.of([pixels]), _colours_lie_first(layout, values))
+
+
+def _colours_lie_first(layout: Layout, rows: NDArray[Any]) -> bool:
+    """Whether the values of one colour lie together rather than those of a pixel: then they vary less so."""
+    if layout.colours == 1 or not rows.size:
+        return False
+    rows, width = np.nan_to_num(rows.astype(np.float64)), layout.image_shape[1]
+
+    def steps(apart: int) -> float:
+        """Return how much neighbours differ, across and down, that lie so far apart."""
+        return sum(float(np.abs(rows[:, k:] - rows[:, :-k]).mean()) for k in (apart, apart * width))
+
+    return steps(1) < steps(layout.colours)
 
 
 def _label_is_in_doubt(layout: Layout, columns: Columns) -> bool:
@@ -224,7 +241,7 @@ class Rows:
         self.count = 0
         room = max(1, min(1024, MEGABYTE // max(1, len(layout.pixels))))
         self.labels = np.empty(room, np.int64)
-        self.pixels = np.empty((room, len(layout.pixels)), np.uint8)
+        self.pixels = np.empty((room, layout.image_shape[0] * layout.image_shape[1]), np.uint8)
         self.names: list[str] = []
         self._words: dict[str, int] = {}
 
@@ -286,10 +303,21 @@ def _collect(
         if not _lies_on(chunk.pixels, scale):
             raise _OtherScaleError
         pixels = chunk.pixels if scale is None else scale.to_bytes(chunk.pixels)
-        rows.append(chunk.labels, pixels, chunk.names)
+        rows.append(chunk.labels, _grey(table, pixels), chunk.names)
     if scale is not None:
         decisions.append(Decision("stretch", scale.sentence, rows.count))
     return rows.finished()
+
+
+def _grey(table: Table, pixels: UInt8Array) -> UInt8Array:
+    """Return some rows of pixels as grey ones, ``(rows, height · width)``."""
+    layout, n = table.layout, len(pixels)
+    if layout.colours == 1:
+        return pixels
+    if table.colours_first:
+        pixels = pixels.reshape(n, layout.colours, -1).transpose(0, 2, 1)
+    grey: UInt8Array = grey_of(pixels.reshape(n, -1, layout.colours))
+    return grey
 
 
 def _chunks(table: Table) -> Iterator[Chunk]:

@@ -51,6 +51,8 @@ INDEX_NAMES = (
     "name",
 )
 ROW_NAMES = ("", "index", "unnamed: 0")
+COLOURS = (1, 3)  # values of a pixel, in the order in which they are tried
+LEAST_COLOURED_SIDE = 8
 MOST_WORDS = 20  # of a column that are looked at
 LEAST_NAMES = 10  # words that all differ before they are names of images rather than of classes
 LEAST_PIXELS = 16
@@ -79,6 +81,8 @@ class Layout:
         The columns that mark the class with a single 1, where the label comes that way.
     text : frozenset of int
         Columns that hold no numbers: labels that are words, names of files, nothing at all.
+    colours : int
+        How many values a pixel has: 3 for red, green and blue.
     first_pixel : int
         The number of the first pixel in rows of pairs.
     part : int or None
@@ -98,6 +102,7 @@ class Layout:
     label: int | None = None
     one_hot: tuple[int, ...] = ()
     text: frozenset[int] = frozenset()
+    colours: int = 1
     first_pixel: int = 1
     part: int | None = None
     identity: int | None = None
@@ -288,7 +293,6 @@ def layout_of(
     used = [k for k in range(n) if k not in columns.blank]
     says_nothing = names is None or are_mangled([name for name in names if name])
     small = ("",) * n if names is None or says_nothing else tuple(name.lower() for name in names)
-    sides = _Shapes(file, names, len(used))
     part = _part_column(columns, small)
     used = [k for k in used if k != part]
     text = columns.text | columns.blank
@@ -296,9 +300,13 @@ def layout_of(
     if alone is not None:
         one_hot, label = (alone, None) if len(alone) > 1 else ((), alone[0])
         return Layout(file, dialect, names, n, label=label, one_hot=one_hot, text=text)
-    choice = _Choice(columns, small, sides, labelled)
-    found = choice.roles(used)
-    if found is None:
+    for colours in COLOURS:
+        shapes = _Shapes(file, names, len(used), colours)
+        choice = _Choice(columns, small, shapes, labelled)
+        found = choice.roles(used)
+        if found is not None:
+            break
+    else:
         raise _no_image(file, columns, small, used)
     check_image_shape(file, found.shape)
     others = sorted(set(used) - set(found.pixels) - set(found.one_hot))
@@ -317,6 +325,7 @@ def layout_of(
         found.label,
         found.one_hot,
         text if identity is None else text | {identity},
+        colours=colours,
         part=part,
         identity=identity,
         notes=tuple(notes),
@@ -332,9 +341,10 @@ class _Roles:
 
 
 class _Shapes:
-    """The heights and widths that a number of pixels can have."""
+    """The heights and widths that a number of pixels can have, of so many colours."""
 
-    def __init__(self, file: str, names: Sequence[str] | None, n_columns: int) -> None:
+    def __init__(self, file: str, names: Sequence[str] | None, n_columns: int, colours: int) -> None:
+        self._colours = colours
         last = _shapes_in(names[-1] if names else "")  # of 1x1, 1x2, …, 28x28, or of 0x0, …, 27x27
         last |= {(height + 1) * (width + 1): (height + 1, width + 1) for height, width in last.values()}
         self._said = {n: shape for n, shape in last.items() if 0 <= n_columns - n <= MOST_BESIDE}
@@ -343,10 +353,12 @@ class _Shapes:
 
     def of(self, n_pixels: int) -> tuple[int, int] | None:
         """Return height and width: as the header or the file's name says (20x25), else a square."""
-        if self._said:
+        if self._said and self._colours == 1:
             return self._said.get(n_pixels)
-        side = math.isqrt(max(0, n_pixels))
-        return (side, side) if side * side == n_pixels and 3 <= side <= LARGEST_SIDE else None
+        side = math.isqrt(max(0, n_pixels) // self._colours)
+        least = 3 if self._colours == 1 else LEAST_COLOURED_SIDE
+        fits = side * side * self._colours == n_pixels and least <= side <= LARGEST_SIDE
+        return (side, side) if fits else None
 
 
 def _shapes_in(text: str) -> dict[int, tuple[int, int]]:
@@ -574,6 +586,14 @@ def _notes(
 def _no_image(file: str, columns: Columns, names: Sequence[str], used: Sequence[int]) -> DatasetError:
     """Return what is wrong with a table that has no image in a row."""
     n = len(used)
+    if len(columns.text) > LEAST_PIXELS:
+        column = min(columns.text - {k for k in used[:1] if len(columns.text) > 1})
+        message = _(
+            "{file}, column {column}: the cells are no numbers, as “{word}” is none. A pixel is a number, 0 "
+            "to 255 or 0 to 1."
+        )
+        word = quoted(min(columns.words[column], default=""))
+        raise DatasetError(message.format(file=file, column=column + 1, word=word))
     if columns.text and n <= LEAST_PIXELS:
         message = _(
             "{file} is a list of pictures or other things, not a table of pixels. If it tells which picture "

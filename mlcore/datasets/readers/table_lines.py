@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -25,7 +25,9 @@ NUMBER = re.compile(rb"\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*", re.IGNORECAS
 _DECIMAL_COMMA = re.compile(rb'[\s"]*[+-]?\d+,\d+[\s"]*')
 SPARSE_ROW = re.compile(rb"\s*[+-]?\d[\d.e+-]*(?:[ \t]+\d{1,9}:[+-]?[\d.][\d.eE+-]*)*\s*(?:#.*)?")
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\s*', re.IGNORECASE)
-_IMAGE = re.compile(rb'[ "]*\d+(?: +\d+){15,}[ "]*')
+_IMAGE = re.compile(rb'[ "]*\d[\d.]*(?: +\d[\d.]*){15,}[ "]*')
+_LIST = re.compile(rb'"?\[([^\[\]"]*)\]"?')  # "[0, 0, 255]"
+_TRUE, _FALSE = re.compile(rb"\b(true|TRUE|True)\b"), re.compile(rb"\b(false|FALSE|False)\b")
 # The name, and of a class its first value.
 _ATTRIBUTE = re.compile(rb"@attribute\s+('[^']*'|\"[^\"]*\"|[^\s{]+)(?:\s*\{\s*([^,}]*))?", re.IGNORECASE)
 
@@ -120,6 +122,9 @@ def open_table(source: Source) -> Iterator[TableText]:
                 lines = attributes.filled(lines)
         while sum(map(len, lines)) < BLOCK_BYTES // 2 and (more := next(blocks, None)) is not None:
             lines = lines + more
+        written = _rewritten(lines[:3])
+        if written is not None:
+            lines, blocks = written(lines), map(written, blocks)
         lines = without_comments(lines)
         dialect = _dialect_of(separator or _separator_of(lines[0]), lines[:5])
         names = attributes.names if attributes else None
@@ -228,6 +233,24 @@ def _blocks(file: str, stream: BinaryIO) -> Iterator[list[bytes]]:
         yield lines
     if carry:
         yield carry.splitlines()
+
+
+def _rewritten(first: Sequence[bytes]) -> Callable[[Sequence[bytes]], list[bytes]] | None:
+    """Return what writes lines as other tables have them, judged by the first few, or None.
+
+    Lists of pixels in one cell come to be divided by blanks, and true and false become 1 and 0.
+
+    >>> write = _rewritten([b"label,pixels", b'5,"[' + b"0, " * 16 + b']"'])
+    >>> write([b'7,"[3, 4]"'])
+    [b'7,3  4']
+    >>> _rewritten([b"True," * 16])([b"3,True,False"])
+    [b'3,1,0']
+    """
+    if any(inside and inside[1].count(b",") >= MANY for inside in map(_LIST.search, first)):
+        return lambda lines: [_LIST.sub(lambda found: found[1].replace(b",", b" "), line) for line in lines]
+    if any(len(_TRUE.findall(line)) + len(_FALSE.findall(line)) >= MANY for line in first):
+        return lambda lines: [_FALSE.sub(b"0", _TRUE.sub(b"1", line)) for line in lines]
+    return None
 
 
 def without_comments(lines: Sequence[bytes]) -> list[bytes]:

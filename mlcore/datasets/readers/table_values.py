@@ -31,6 +31,7 @@ LOOK = 200  # rows that are, where NumPy cannot take them together
 MAX_LABEL = 1e9
 BESIDE_WORDS = " \t\"'"  # around a word in its cell
 
+_BYTES = re.compile(rb"\s*b'([^']*)'\s*")
 _NEEDLESS = re.compile(rb"\.0+(?![0-9])")
 
 
@@ -264,11 +265,13 @@ def _labels_of_text(layout: Layout, cells: Sequence[bytes]) -> NDArray[np.str_] 
 
 
 def label_text(cell: bytes) -> str:
-    """Return a label that may be a word, in one spelling.
+    """Return a label that may be a word, in one spelling, or bytes as Python writes them.
 
-    >>> label_text(b' "seven" '), label_text(b"7.0")
-    ('seven', '7')
+    >>> label_text(b' "seven" '), label_text(b"7.0"), label_text(b"b'7'")
+    ('seven', '7', '7')
     """
+    if written := _BYTES.fullmatch(cell):
+        cell = written[1]
     if NUMBER.fullmatch(cell) and abs(number := float(cell)) < MAX_LABEL and number == int(number):
         return str(int(number))
     return cell.decode("utf-8", "replace").strip(BESIDE_WORDS)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlcore import load_dataset
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers import read_dataset, read_parts
 from mlcore.errors import DatasetError
+from mlcore.images.picture_file import grey_of
 
 RNG = np.random.default_rng(0)
 DIGITS = np.arange(20) % 10
@@ -94,6 +96,9 @@ TABLES: dict[str, str] = {
     "decimal commas": rows(first, ";", form="{:.1f}").replace(".", ","),
     "comments": "# made by hand\n" + rows(first).replace("\n", "\n# more\n", 3),
     "comments under a header": "# made by hand\n\n" + HEADER + "\n# more\n" + rows(first),
+    "labels as Python writes bytes": rows(lambda d, p: [f"b'{d}'", *p]),
+    "a list of pixels in a cell": "label,pixels\n" + rows(lambda d, p: [d, f'"[{", ".join(p)}]"']),
+    "a list of pixels without quotes": rows(lambda d, p: [f"[{', '.join(p)}]", d]),
     "ARFF": ARFF + rows(last),
     "sparse ARFF": ARFF + sparse_arff(rows(last)),
     "sparse ARFF of words": ARFF.replace("{0,1,", "{'0', 1, ")
@@ -110,6 +115,43 @@ def same(dataset: Dataset, names: list[str] | None = None, images: np.ndarray = 
 @pytest.mark.parametrize("kind", TABLES)
 def test_a_table_is_read_however_it_is_laid_out(kind: str) -> None:
     same(read_dataset({"digits.csv": TABLES[kind].encode()}))
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize("first_axis", [-1, 1], ids=["colours last", "colours first"])
+@pytest.mark.parametrize("tint", [(1, 1, 1), (1, 1, 0), (0.2, 0.8, 1)])
+def test_colours_in_a_table_become_grey(header: bool, first_axis: int, tint: tuple[float, ...]) -> None:
+    digits = load_dataset("mnist-test").take(slice(0, 30))
+    coloured = np.rint(digits.images[..., None] * np.array(tint)).astype(np.uint8)
+    flat = np.moveaxis(coloured, -1, first_axis).reshape(30, -1)
+    lines = [",".join(map(str, [*row, label])) for row, label in zip(flat, digits.labels, strict=True)]
+    if header:
+        lines.insert(0, ",".join([*(f"pixel{k:04d}" for k in range(flat.shape[1])), "label"]))
+    read = read_dataset({"hmnist_28_28_RGB.csv": "\n".join(lines).encode()})
+    np.testing.assert_array_equal(read.images, [grey_of(image) for image in coloured])
+    assert [read.class_names[k] for k in read.labels] == [str(label) for label in digits.labels]
+
+
+def test_true_and_false_are_pixels() -> None:
+    table = rows(lambda d, p: [d, *(str(int(cell) > 100) for cell in p)])
+    read = read_dataset({"digits.csv": table.encode()})
+    same(read, images=np.where(IMAGES > 100, 255, 0).astype(np.uint8))
+
+
+def test_cells_that_are_no_numbers_are_named() -> None:
+    table = rows(lambda d, p: [d, *(hex(int(cell)) for cell in p)])
+    with pytest.raises(DatasetError, match="column 2: the cells are no numbers, as “0x"):
+        read_dataset({"digits.csv": table.encode()})
+
+
+def test_a_table_and_one_of_its_labels_have_no_other_parts() -> None:
+    files = {
+        "train.csv": HEADER[6:] + "\n" + rows(lambda _d, p: p),
+        "labels.csv": "label\n" + "\n".join(map(str, DIGITS)),
+    }
+    parts = read_parts({name: text.encode() for name, text in files.items()})
+    same(parts.train)
+    assert parts.notes == ()
 
 
 @pytest.mark.parametrize("name", ["digits.tra", "digits.tes", "digits.data", "digits.dat", "a.txt", "a.mine"])
