@@ -98,7 +98,7 @@ def _read(
         tray.offers_names = isinstance(error, NamesOffered)
         tray.may_try_again = isinstance(error, NoRoom | NoDisk | TooSlow)
         return
-    _let_go(tray)
+    _let_go(tray, ids)
     take(found)
 
 
@@ -118,13 +118,14 @@ def _waiting(place: DeltaGenerator) -> Callable[[str], None]:
     return wait
 
 
-def _let_go(tray: UploadTray) -> None:
-    """Give the files back; the uploader is a new and empty one from the next run on."""
+def _let_go(tray: UploadTray, ids: Sequence[str]) -> None:
+    """Give the files back that were read, and no other; the uploader is a new and empty one from now on."""
     tray.number, tray.labels = tray.number + 1, "folders"
     tray.clear()
     context = get_script_run_ctx()
     if context is not None:
-        context.uploaded_file_mgr.remove_session_files(context.session_id)
+        for file_id in ids:
+            context.uploaded_file_mgr.remove_file(context.session_id, file_id)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from dashboard.budget import NoRoom
@@ -270,6 +272,26 @@ def test_an_upload_is_let_go_of_and_read_once(app: AppTest, monkeypatch: pytest.
     assert app.file_uploader[0].value == []
     app.run()
     assert len(calls) == 1
+
+
+def test_a_file_that_comes_while_others_are_read_is_not_let_go_of_with_them(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, seen = server().readings.read, []
+
+    def read_slowly(*arguments: Any, **options: Any) -> Any:
+        context = get_script_run_ctx()
+        assert context is not None
+        seen.append((context.uploaded_file_mgr, context.session_id))
+        files: Any = context.uploaded_file_mgr
+        files.add_file(context.session_id, UploadedFileRec("the next", "next.csv", "text/csv", table()))
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(server().readings, "read", read_slowly)
+    bring(choose(app, UPLOADED), {"digits.csv": table()})
+    assert session_of(app).dataset.name == "digits"
+    [(files, session_id)] = seen
+    assert [file.name for file in files.file_storage[session_id].values()] == ["next.csv"]
 
 
 def decided(app: AppTest) -> list[str]:
