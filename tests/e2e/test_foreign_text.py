@@ -67,12 +67,13 @@ def bring(visitor: Visitor, files: dict[str, bytes]) -> None:
 
 
 def refused(visitor: Visitor, files: dict[str, bytes], words: str) -> None:
-    """Bring files that cannot be used; the sentence quotes these words, as they are."""
-    choose_own(visitor)
+    """Bring files that cannot be used, and take them back; the sentence quotes these words, as they are."""
     bring(visitor, files)
-    alert = visitor.main.get_by_role("alert").filter(has_text=words).first
-    expect(alert).to_be_visible()
+    alert = visitor.main.get_by_role("alert")
+    expect(alert.filter(has_text=words).first).to_be_visible()
     look(visitor)
+    visitor.main.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(alert).to_have_count(0)
 
 
 # Data sets
@@ -119,6 +120,7 @@ def test_what_a_data_file_has_wrong_is_quoted_as_text(visitor: Visitor) -> None:
         ({"a.zip": make.archive({f"{NAME[:60]}.png": picture})}, NAME[:60]),
         ({"a.zip": make.archive({f"3/{NAME[:60]}.png": b"no picture", "4/b.png": b"none"})}, NAME[:60]),
     ]
+    choose_own(visitor)
     for files, words in wrong:
         refused(visitor, files, words)
 
