@@ -125,7 +125,7 @@ def _let_go(tray: UploadTray, ids: Sequence[str]) -> None:
     context = get_script_run_ctx()
     if context is not None:
         for file_id in ids:
-            context.uploaded_file_mgr.remove_file(context.session_id, file_id)
+            context.uploaded_file_mgr.remove_file(context.session_id, file_id)  # type: ignore[attr-defined]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
