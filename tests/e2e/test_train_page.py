@@ -217,6 +217,12 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
     assert float(figure(visitor, "Dev accuracy").removesuffix(" %")) > 90
+    accuracy = visitor.main.locator(".dl-plot").first
+    assert accuracy.evaluate("plot => plot.layout.yaxis.range[0]") >= 80  # where the curves differ
+    visitor.press("0–100 %")
+    expect(visitor.main.get_by_role("button", name="0–100 %")).to_have_attribute("aria-pressed", "true")
+    visitor.page.wait_for_function("document.querySelector('.dl-plot').layout.yaxis.range[0] === 0")
+    expect(visitor.main.get_by_test_id("stBaseButton-primary")).to_have_text(re.compile("See its mistakes"))
     visitor.press("Test on the 10,000 images", "accuracy on the 10,000 test images")
     expect(visitor.main.get_by_role("button", name="Test on the 10,000 images")).to_have_count(0)
 
