@@ -17,33 +17,28 @@ from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
-PARTS = (
-    "verdict",
-    "board",
-    "bars",
-    "play",
-    "settings",
-)  # as a phone shows them; style.css knows wider screens
+# As a phone shows them, one below the other; style.css knows wider screens.
+PARTS = ("verdict", "board", "play", "bars", "settings")
 
 
 @st.fragment
 def show_page(session: Session) -> None:
     """Show all of the page below its title; after a stroke, only this runs again."""
     with st.container(key="draw_work"):
-        verdict, board, bars, play, settings = (st.container(key=f"draw_{part}") for part in PARTS)
+        verdict, board, play, bars, settings = (st.container(key=f"draw_{part}") for part in PARTS)
     with verdict, friendly_errors():  # whatever the model does, the choice of another one stays
         model = chosen_model(session)
         with board:
             image, hint = take_image(session, model)
         answer = answer_of(model, image)
         show_verdict(model, answer, hint)
-        with bars:
-            show_bars(model, answer)
         take_note(session, answer if is_drawing() else None)
         with play:
             show_dare(session, model.class_names)
             show_way_on(session, answer)
             show_past(session)
+        with bars:
+            show_bars(model, answer)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
         bring_model(session, "draw_model")
