@@ -19,6 +19,9 @@ from mlcore.language import _
 from mlcore.quote import quoted
 
 STANDARD = next(iter(RECIPES))
+
+FORMER_RECIPES = {"half-second": "tenth-of-a-second"}
+"""The recipe that an address means which was written before its name changed."""
 USUAL_DATASET = "mnist"
 MOST_NAMED = 3
 """Parts of a link that a sentence quotes; a link may be long and all wrong."""
@@ -154,6 +157,7 @@ def take_parameters(session: Session, parameters: Parameters) -> tuple[str, ...]
     """Use the settings that an address names, and return the sentences that are to be said about it."""
     notes, ignored = [], []
     recipe, data, file = (parameters.get(name) for name in ("recipe", "data", "file"))
+    recipe = FORMER_RECIPES.get(recipe or "", recipe)
     if recipe is not None and recipe not in RECIPES:
         ignored.append(recipe)
         recipe = None

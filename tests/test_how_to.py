@@ -46,7 +46,7 @@ def shown_code(text: str) -> list[str]:
 def test_the_optimizer_does_what_every_optimizer_must(tmp_path: Path) -> None:
     run(HOW_TO / "add-an-optimizer.md", tmp_path)
     test_optimizers.test_every_optimizer_walks_down_a_bowl_with_its_good_rate("lion")
-    test_optimizers.test_a_step_works_in_place_and_keeps_the_precision_and_the_gradient("lion", "float32")
+    test_optimizers.test_a_step_works_in_place_and_keeps_the_precision("lion", "float32")
     test_optimizers.test_what_an_optimizer_remembers_has_the_letters_of_its_formula("lion")
     # Two steps by hand from w = 1, rate 0.1, gradients 2 and -1: c = 0.2, sign 1, w = 0.9, m = 0.02;
     # c = 0.9·0.02 - 0.1 = -0.082, sign -1, w = 1

@@ -50,6 +50,12 @@ def test_a_link_shows_another_visitor_the_same_settings(recipe: str, key: str) -
     assert given(other) == given(session)
 
 
+def test_an_address_with_the_former_name_of_a_recipe_opens_it() -> None:
+    session = Session()
+    assert take_parameters(session, {"recipe": "half-second"}) == ()
+    assert session.recipe == "tenth-of-a-second"
+
+
 def test_only_what_differs_from_the_recipe_stands_in_the_address() -> None:
     session = Session()
     use_recipe(session, "deep")
