@@ -14,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from contenders import CASES, CONTENDERS, DENSE_ONLY
+from machine import use_own_kernel
 
 # The speed-up over PyTorch's eager mode that we want, by case and threads.
 WANTED = {
@@ -81,7 +82,9 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     chosen = parser.parse_args()
-    everything: dict[str, Any] = {}
+    kernel = use_own_kernel()
+    print(kernel)
+    everything: dict[str, Any] = {"kernel": kernel}
     for case in chosen.cases:
         names = [
             name

@@ -52,7 +52,7 @@ OWN = {
 DEFAULTS: dict[str, Any] = NETWORK | TRAINING | OWN
 
 DARKEST = 32  # bytes that never exceed this are no pixels from 0 to 255, and are taken for plain numbers
-FEWEST_STEPS = 500  # what a small table gets when the number of epochs is left open
+FEWEST_STEPS = 400  # what a small table gets when the number of epochs is left open
 PEAK = 10  # Adam's rate at the top of one cycle, in good constant rates (benchmarks/classifier.py)
 
 
@@ -65,7 +65,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     epochs : int, optional
-        How often every row is seen. None means 10 times, or more often where that is under 500 steps.
+        How often every row is seen. None means 10 times, or more often where that is under 400 steps.
     learning_rate : float, optional
         None takes a rate that mostly works with the optimizer, and ten times that for Adam and AdamW at the
         top of one cycle.

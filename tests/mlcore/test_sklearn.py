@@ -129,9 +129,9 @@ def test_rows_are_kept_back_only_to_stop_early() -> None:
     assert DigitClassifier(**QUICK).fit(X, Y).model_.card["train_size"] == len(X)
 
 
-def test_small_tables_get_five_hundred_steps_when_the_epochs_are_left_open() -> None:
+def test_small_tables_get_four_hundred_steps_when_the_epochs_are_left_open() -> None:
     small = DigitClassifier(hidden_sizes=(4,)).fit(X[:100], Y[:100])
-    assert small.history_[-1].step == 500
+    assert small.history_[-1].step == 400
     assert DigitClassifier(hidden_sizes=(4,), batch_size=10).fit(X, Y).history_[-1].epoch == 10
 
 
