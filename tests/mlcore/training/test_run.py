@@ -361,7 +361,7 @@ def test_a_class_weight_of_two_is_every_image_of_the_class_twice(
     network.learn_from(network.preparation.compact(images), SPLIT.train.labels[twice], 1 / len(batch))
     before = run.network.parameters.copy()
     list(train(run, SPLIT, max_steps=1))
-    step = run.config.learning_rate * network.gradients
+    step = run.training_config.learning_rate * network.gradients
     np.testing.assert_allclose(before - run.network.parameters, step, rtol=1e-9, atol=1e-14)
 
 
