@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from contenders import CASES, CONTENDERS, DENSE_ONLY
-from machine import use_own_kernel
+
+from benchmarks.machine import use_own_kernel
 
 # The speed-up over PyTorch's eager mode that we want, by case and threads.
 WANTED = {

@@ -39,8 +39,8 @@ RECIPES: dict[str, Recipe] = {
         TrainingConfig(epochs=15, schedule="cosine", weight_decay=0.00001),
     ),
     "tenth-of-a-second": Recipe(
-        N_("A tenth of a second"),
-        N_("98 % on MNIST's test images after a tenth of a second of training on two cores."),
+        N_("A few tenths of a second"),
+        N_("98 % on MNIST's test images after a few tenths of a second of training."),
         NetworkConfig(hidden_sizes=(192,), pooling=2, drop_rare_pixels=0.03),
         TrainingConfig(learning_rate=0.03, batch_size=256, epochs=3, schedule="one_cycle", train_sample=1000),
         "mnist",
