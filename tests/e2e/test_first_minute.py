@@ -7,6 +7,7 @@ import re
 
 from playwright.sync_api import expect
 
+from mlcore import RECIPES
 from tests.e2e.steps import TRAINING, Stroke, Visitor
 
 THREE: Stroke = (
@@ -65,7 +66,7 @@ def test_a_stranger_draws_takes_a_dare_and_is_answered_by_a_network_of_ones_own(
 
     visitor.main.get_by_role("link", name="Train your own").click()
     visitor.main.get_by_role("link", name="Next: Network").click()
-    visitor.choose("Recipe", "Half a second")
+    visitor.choose("Recipe", RECIPES["tenth-of-a-second"].label)
     visitor.main.get_by_role("link", name="Next: Train").click()
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
