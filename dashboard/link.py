@@ -91,8 +91,9 @@ def leave_address() -> None:
 
 
 def _tell(followed: _Followed) -> None:
-    for note in followed.notes:
-        show_message("info", note)
+    with st.container():  # there without notes, too: what follows keeps its place when they go
+        for note in followed.notes:
+            show_message("info", note)
     followed.news = ()
 
 

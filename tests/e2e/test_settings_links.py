@@ -31,6 +31,7 @@ def test_the_address_follows_the_settings_and_a_copied_link_shows_somebody_else_
     visitor.page.evaluate("window.sameDocument = true")
     visitor.fill("Epochs", "6")
     has_query(visitor, "?recipe=deep&settings=1~epochs-6")
+    visitor.wait_until_idle()
     visitor.page.go_back()
     has_number(visitor, "Epochs", "5")
     visitor.fill("Dropout", "0.3")
