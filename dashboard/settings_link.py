@@ -21,6 +21,9 @@ VERSION = "1"
 LONGEST = 2000
 """Characters of a text that is read; all settings together need half of them."""
 
+LARGEST_COUNT = 10**15
+"""Of images; a float holds whole numbers up to here exactly."""
+
 BETWEEN, IS, NONE, SWITCH = "~", "-", "none", {"no": False, "yes": True}  # what no address writes as %7E
 _WHOLE, _NUMBER = re.compile(r"\d{1,20}"), re.compile(r"\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,3})?")
 
@@ -140,12 +143,11 @@ def _read(text: str, part: str, about: "Field[Any]") -> Any:
     if text == NONE and NoneType in get_args(hint):
         return None
     value = _read_one(text, kind)
-    # A whole number of images is a count and no fraction.
-    return (
-        int(value)
-        if isinstance(value, float) and value.is_integer() and type(about.default) is int
-        else value
-    )
+    if not (isinstance(value, float) and value.is_integer() and type(about.default) is int):
+        return value
+    if abs(value) > LARGEST_COUNT:
+        raise ValueError(text)
+    return int(value)  # a whole number of images is a count and no fraction
 
 
 def _read_one(text: str, kind: type) -> Any:

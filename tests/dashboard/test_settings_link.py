@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dashboard.settings_link import (
@@ -168,6 +168,7 @@ VALUES = st.one_of(
 ENTRIES = st.one_of(st.text(max_size=20), st.tuples(st.sampled_from(sorted(NAMES)), VALUES).map("-".join))
 
 
+@example("1~split_dev_size-1e20")
 @given(st.one_of(st.text(), st.lists(ENTRIES, max_size=20).map(lambda entries: "~".join(["1", *entries]))))
 def test_any_text_gives_settings_within_bounds_that_a_link_carries_again(text: str) -> None:
     found, ignored = read(text)

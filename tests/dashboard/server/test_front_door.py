@@ -5,6 +5,7 @@ These are the tests of `dashboard.server.front_door`.
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -49,7 +50,8 @@ def get(door: FrontDoor, path: str, method: str = "GET", **headers: str) -> tupl
     async def send(message: Message) -> None:
         got.append(message)
 
-    asyncio.run(door(scope, receive, send))
+    with ThreadPoolExecutor(1) as pool:  # a loop may run in this thread: that of the browser, after its tests
+        pool.submit(asyncio.run, door(scope, receive, send)).result()
     names = {name.decode(): value.decode() for name, value in got[0]["headers"]}
     body = b"".join(message.get("body", b"") for message in got[1:])
     assert names["content-length"] == str(len(body))
