@@ -6,6 +6,8 @@ a server what else it needs.
 
 import ctypes
 import logging
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -32,6 +34,15 @@ def prepare_process() -> None:
     raise_descriptor_limit()
     return_large_blocks()
     quieten_log()
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end this process as the end of its program does, so that workers and files are put away.
+
+    Uvicorn closes the connections and then raises the signal again, which would end the process at once.
+    """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(0))
 
 
 def raise_descriptor_limit(most: int = MOST_DESCRIPTORS) -> None:
