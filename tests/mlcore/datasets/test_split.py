@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcore.datasets.dataset import Dataset
-from mlcore.datasets.split import SplitSettings, split_dataset
+from mlcore.datasets.split import LARGEST_SEED, SplitSettings, split_dataset
 from mlcore.errors import DatasetError
 
 
@@ -16,7 +16,7 @@ def make(counts: list[int]) -> Dataset:
     return Dataset(np.zeros((len(labels), 4, 4), np.uint8), labels, names, "made")
 
 
-@given(st.integers(2, 200), st.data(), st.integers(0, 2**32))
+@given(st.integers(2, 200), st.data(), st.integers(0, LARGEST_SEED))
 def test_no_image_is_in_both_halves_and_none_is_lost(n: int, data: st.DataObject, seed: int) -> None:
     dev_size = data.draw(st.integers(1, n - 1))
     split = split_dataset(make([n]), dev_size, seed)
