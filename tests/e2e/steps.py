@@ -158,7 +158,8 @@ class Visitor:
                     tab.run(tab.page.press("Stop"))
 
     def see_curves(self) -> None:
-        """Wait until the learning curves of a run are drawn."""
+        """Wait until the learning curves of a run are drawn; before a run, Train shows the usual curve."""
+        expect(self.page).to_have_url(re.compile("[?&]run="))
         expect(self.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
 
     def draw(self, *strokes: Stroke, text: str | None = None) -> None:
