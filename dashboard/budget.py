@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dashboard.environment import number_of_environment
 from mlcore.errors import DigitLabError
 from mlcore.language import _
 
@@ -117,9 +118,9 @@ class Budget:
     @classmethod
     def of_machine(cls) -> Self:
         """Return the budget that this machine or container bears, or that `VARIABLE` sets."""
-        setting = os.environ.get(VARIABLE, "").strip()
-        if setting:
-            return cls(int(float(setting) * 1e6))
+        megabytes = number_of_environment(VARIABLE)
+        if megabytes is not None:
+            return cls(int(megabytes * 1e6))
         available = bytes_available()
         return cls(None if available is None else int(available * SHARE))
 

@@ -6,7 +6,6 @@ it too.
 
 import errno
 import logging
-import os
 import re
 import secrets
 import shutil
@@ -26,6 +25,7 @@ from typing import Any, Self
 from loky import cpu_count
 
 from dashboard.budget import Budget, NoRoom
+from dashboard.environment import number_of_environment
 from dashboard.runs import worker
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.memory import RunMemory
@@ -106,8 +106,8 @@ class Limits:
     @classmethod
     def of_environment(cls) -> Self:
         """Return the usual limits, with the hours for which runs are kept that `KEEP_VARIABLE` sets."""
-        setting = os.environ.get(KEEP_VARIABLE, "").strip()
-        return cls(keep_seconds=3600 * float(setting)) if setting else cls()
+        hours = number_of_environment(KEEP_VARIABLE)
+        return cls() if hours is None else cls(keep_seconds=3600 * hours)
 
 
 class RunService:

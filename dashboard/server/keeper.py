@@ -4,13 +4,14 @@ The `Session` of a visitor is kept while it is used, and a copy of it for a whil
 It knows no Streamlit.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Generic, Protocol, Self, TypeVar
+
+from dashboard.environment import number_of_environment
 
 VARIABLE = "DIGITLAB_KEEP_MINUTES"
 """The environment variable that sets how long what a visitor had is kept, in minutes."""
@@ -54,8 +55,8 @@ class KeepLimits:
     @classmethod
     def of_environment(cls) -> Self:
         """Return the usual limits, or those that `VARIABLE` sets."""
-        setting = os.environ.get(VARIABLE, "").strip()
-        return cls(minutes=float(setting)) if setting else cls()
+        minutes = number_of_environment(VARIABLE)
+        return cls() if minutes is None else cls(minutes=minutes)
 
 
 @dataclass
