@@ -24,6 +24,7 @@ TRAINING = 5 * PATIENCE  # seconds that a whole training may take
 expect.set_options(timeout=PATIENCE * 1000)
 
 CANVAS = "canvas.upper-canvas"
+CURVES = '.dl-chart[data-key="learning_curves"]'
 Stroke = Sequence[tuple[float, float]]
 SEVEN: Stroke = ((0.28, 0.24), (0.7, 0.24), (0.45, 0.8))
 
@@ -160,7 +161,7 @@ class Visitor:
     def see_curves(self) -> None:
         """Wait until the learning curves of a run are drawn; before a run, Train shows the usual curve."""
         expect(self.page).to_have_url(re.compile("[?&]run="))
-        expect(self.main.locator(".dl-plot svg.main-svg").first).to_be_visible()
+        expect(self.main.locator(f"{CURVES} .dl-plot svg.main-svg").first).to_be_visible()
 
     def draw(self, *strokes: Stroke, text: str | None = None) -> None:
         """Draw strokes on the canvas, by finger on a phone and else by mouse, and wait for this text.

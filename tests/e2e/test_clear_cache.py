@@ -5,7 +5,7 @@ the message.
 """
 
 from tests.e2e.server import AppServer
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import CURVES, Visitor
 from tests.e2e.wire import CLEAR_CACHE, open_tab
 
 SEVEN = {"type": "Path", "strokeWidth": 20, "path": [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]}
@@ -13,10 +13,10 @@ SEVEN = {"type": "Path", "strokeWidth": 20, "path": [["M", 70, 60], ["L", 210, 6
 
 def wait_for_curves(visitor: Visitor) -> None:
     """Wait until the page has drawn new measurements, so that both the run and the page go on."""
-    live = ".dl-chart:not([hidden])"
-    visitor.page.wait_for_selector(live, state="attached")
-    script = f"before => Number(document.querySelector('{live}')?.dataset.drawn ?? 0) > before"
-    drawn = int(visitor.page.locator(live).get_attribute("data-drawn") or 0)
+    curves = visitor.page.locator(CURVES)
+    curves.wait_for()
+    script = f"before => Number(document.querySelector('{CURVES}')?.dataset.drawn ?? 0) > before"
+    drawn = int(curves.get_attribute("data-drawn") or 0)
     visitor.page.wait_for_function(script, arg=drawn + 1)
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, WebSocketRoute, expect
 
 from mlcore import load_dataset, load_model
 from tests.e2e.conftest import NewVisitor
-from tests.e2e.steps import CONNECTED, TRAINING, Visitor
+from tests.e2e.steps import CONNECTED, CURVES, TRAINING, Visitor
 
 # Looks at both plots each 50 ms, and notes what moved on the page without the visitor's doing.
 WATCH = """() => {
@@ -51,13 +51,13 @@ def zoomed_range(visitor: Visitor) -> list[float]:
 
 
 def drawn(visitor: Visitor) -> int:
-    return int(visitor.main.locator(".dl-chart:visible").get_attribute("data-drawn") or 0)
+    return int(visitor.main.locator(CURVES).get_attribute("data-drawn") or 0)
 
 
 def wait_for_drawings(visitor: Visitor, more: int) -> None:
     begin = drawn(visitor)
     visitor.page.wait_for_function(
-        "least => Number(document.querySelector('.dl-chart:not([hidden])').dataset.drawn) >= least",
+        f"least => Number(document.querySelector('{CURVES}').dataset.drawn) >= least",
         arg=begin + more,
     )
 
