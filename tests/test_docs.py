@@ -14,6 +14,7 @@ import pytest
 
 import mlcore
 from dashboard.data.overview import TERMS
+from dashboard.data.quality import PROBLEMS
 from dashboard.navigation import PAGES
 from dashboard.runs.status import STATE_LABELS
 from dashboard.ui.glossary import GLOSSARY
@@ -206,7 +207,7 @@ def test_the_page_of_settings_is_what_the_settings_say() -> None:
 def test_every_term_of_the_glossary_is_explained_on_a_page() -> None:
     code = "".join(path.read_text("utf-8") for path in python_files())
     calls = re.findall(r"meaning\(([^)]*)\)", code)
-    explained = set(re.findall(r'"(\w+)"', " ".join(calls))) | set(TERMS.values())
+    explained = set(re.findall(r'"(\w+)"', " ".join(calls))) | {*TERMS.values(), *PROBLEMS.values()}
     assert explained == GLOSSARY.keys()
 
 

@@ -79,7 +79,7 @@ def shuffle() -> None:
 def show_division(session: Session) -> None:
     """Show what may be wrong with the images, and how they are divided: each depends on the other."""
     with friendly_errors():
-        st.header(_("Data quality"))
+        st.header(_("Data quality"), help=meaning("data_quality"))
         show_quality(session)
     with friendly_errors():
         st.header(_("Split"), help=meaning("split", "seed"))

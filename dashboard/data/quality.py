@@ -3,8 +3,6 @@
 The Data page shows it above the split. What is found is worked out in the background.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 
@@ -12,6 +10,7 @@ from dashboard.data.checks import Checks
 from dashboard.data.samples import sample_pictures
 from dashboard.server.server import server
 from dashboard.session import Session
+from dashboard.ui.glossary import GLOSSARY, meaning
 from dashboard.ui.messages import keeping_problem, plain, show_error, show_problem
 from dashboard.ui.pictures import Picture, grid
 from mlcore import Health
@@ -28,37 +27,14 @@ PARTS = (N_("Training"), N_("Dev set"), N_("Not used"))
 _checks = Checks(lambda: server().budget)
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One row of `PROBLEMS`: what it is called, and one line about it (English; shown through `_`)."""
-
-    label: str
-    help: str
-
-
-PROBLEMS: dict[str, Problem] = {
-    "copies": Problem(
-        N_("Exact copies"),
-        N_("These images equal another one pixel by pixel. One of each is not counted and stays."),
-    ),
-    "near_copies": Problem(
-        N_("Near copies"),
-        N_(
-            "These images differ from another one by less than a tenth of their contrast, as after saving "
-            "them as JPEG. One of each is not counted and stays."
-        ),
-    ),
-    "contradictions": Problem(
-        N_("Contradicting labels"),
-        N_("These images are copies, exact or near, of which not all have the same label."),
-    ),
-    "blank": Problem(N_("Blank images"), N_("Nothing can be seen on these images.")),
-    "rare": Problem(
-        N_("Rare classes"),
-        N_("The images of classes that have too few to learn them from, or to judge by them."),
-    ),
+PROBLEMS = {
+    "copies": "exact_copies",
+    "near_copies": "near_copies",
+    "contradictions": "contradicting_labels",
+    "blank": "blank_images",
+    "rare": "rare_classes",
 }
-"""What a data set may have, by the name that `mlcore.Health` has for it."""
+"""What a data set may have, by the name that `mlcore.Health` has for it: the term in the glossary."""
 
 
 def show_quality(session: Session) -> None:
@@ -94,12 +70,12 @@ def _wait(session: Session) -> None:
 def show_lines(session: Session, health: Health) -> None:
     """Show a line for each problem that is there, and for each that was left out."""
     gone = left_out(session)
-    for name, problem in PROBLEMS.items():
+    for name in PROBLEMS:
         positions = np.setdiff1d(getattr(health, name), gone)
         if name in session.left_out:
-            _show_left_out(session, name, problem)
+            _show_left_out(session, name)
         elif len(positions):
-            _show_line(session, health, name, problem, positions)
+            _show_line(session, health, name, positions)
     if health.is_good:
         text = _("No problems found: no copies, no contradicting labels, no blank images, no rare classes.")
         st.markdown(f":material/check_circle: {text}")
@@ -113,14 +89,11 @@ def left_out(session: Session) -> IndexArray:
     return np.concatenate([np.empty(0, np.intp), *session.left_out.values()])
 
 
-def _show_line(session: Session, health: Health, name: str, problem: Problem, positions: IndexArray) -> None:
+def _show_line(session: Session, health: Health, name: str, positions: IndexArray) -> None:
     parts = part_of_each(session)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"quality_{name}"):
         with st.container(width="stretch"):
-            st.markdown(
-                f"**{_(problem.label)}** – {words(session, health, name, positions, parts)}",
-                help=_(problem.help),
-            )
+            _show_problem(name, words(session, health, name, positions, parts))
         is_shown = st.toggle(_("Show"), key=f"show_{name}")
         if st.button(_("Leave out"), key=f"leave_out_{name}"):
             with keeping_problem("quality"):
@@ -130,15 +103,19 @@ def _show_line(session: Session, health: Health, name: str, problem: Problem, po
         _show_pictures(session, health, name, positions, parts)
 
 
-def _show_left_out(session: Session, name: str, problem: Problem) -> None:
+def _show_left_out(session: Session, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"quality_{name}"):
         with st.container(width="stretch"):
-            text = _("{n:,} left out").format(n=len(session.left_out[name]))
-            st.markdown(f"**{_(problem.label)}** – {text}", help=_(problem.help))
+            _show_problem(name, _("{n:,} left out").format(n=len(session.left_out[name])))
         if st.button(_("Put back"), key=f"put_back_{name}"):
             with keeping_problem("quality"):
                 session.put_back(name)
             st.rerun()
+
+
+def _show_problem(name: str, text: str) -> None:
+    term = PROBLEMS[name]
+    st.markdown(f"**{_(GLOSSARY[term].name)}** – {text}", help=meaning(term))
 
 
 def words(session: Session, health: Health, name: str, positions: IndexArray, parts: IndexArray) -> str:

@@ -13,6 +13,7 @@ from dashboard.models.choice import own_run_answers
 from dashboard.navigation import page
 from dashboard.session import PastDrawing, Session
 from dashboard.shipped import shipped_model, shipped_model_names
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, html_text, plain
 from dashboard.ui.pictures import data_uri
 from mlcore.language import _
@@ -95,7 +96,7 @@ def dare_html(key: str, met: list[bool], is_done: bool) -> str:
 
 def show_past(session: Session) -> None:
     """Show the last drawings, each a button that puts it on the canvas again."""
-    st.header(_("Your last drawings"))
+    st.header(_("Your last drawings"), help=meaning("confidence"))
     with st.container(key="past_drawings", horizontal=True, gap="xsmall"):
         for number, past in enumerate(session.play.past):
             st.button(

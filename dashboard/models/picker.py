@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.models.choice import chosen_key, model_labels, take_model_file
 from dashboard.server.uploaded_files import opened
 from dashboard.session import Session
+from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, show_problem
 from mlcore.language import _
 
@@ -24,6 +25,7 @@ def choose_model(session: Session, key: str) -> None:
         format_func=labels.__getitem__,
         key=key,
         on_change=lambda: use_model(session, st.session_state[key]),
+        help=meaning("pretrained"),
     )
 
 

@@ -49,6 +49,9 @@ GLOSSARY: dict[str, Term] = {
             "ones that are evaluated, tested and used for drawings."
         ),
     ),
+    "blank_images": Term(
+        N_("Blank images"), N_("Images on which nothing can be seen: there is nothing to learn from them.")
+    ),
     "calibration": Term(
         N_("Calibration"),
         N_(
@@ -72,6 +75,21 @@ GLOSSARY: dict[str, Term] = {
             "correct answers; every other cell counts one kind of mistake."
         ),
     ),
+    "contradicting_labels": Term(
+        N_("Contradicting labels"),
+        N_(
+            "Images that are copies, exact or near, of which not all have the same label. No network can "
+            "get all of them right."
+        ),
+    ),
+    "data_quality": Term(
+        N_("Data quality"),
+        N_(
+            "Whether the images and their labels are fit to learn from, and to judge by. An image of the "
+            "dev set that has a copy in the training set is nothing new to the network: the dev accuracy "
+            "looks better than it is."
+        ),
+    ),
     "dev_set": Term(
         N_("Dev set"),
         N_(
@@ -87,6 +105,13 @@ GLOSSARY: dict[str, Term] = {
         ),
     ),
     "epoch": Term(N_("Epoch"), N_("One pass over all training images.")),
+    "exact_copies": Term(
+        N_("Exact copies"),
+        N_(
+            "Images that equal another one pixel by pixel. Leave them out, and one of each stays: it is not "
+            "counted."
+        ),
+    ),
     "f1": Term(N_("F1"), N_("The harmonic mean of recall and precision: high only when both are.")),
     "feature_map": Term(
         N_("Feature map"),
@@ -136,6 +161,13 @@ GLOSSARY: dict[str, Term] = {
             "training makes it smaller."
         ),
     ),
+    "near_copies": Term(
+        N_("Near copies"),
+        N_(
+            "Images that differ from another one by less than a tenth of their contrast, as after saving "
+            "them as JPEG. Leave them out, and one of each stays: it is not counted."
+        ),
+    ),
     "neuron": Term(
         N_("Neuron"),
         N_(
@@ -162,6 +194,14 @@ GLOSSARY: dict[str, Term] = {
         N_("The numbers that training changes: all weights and biases of the network."),
     ),
     "precision": Term(N_("Precision"), N_("The fraction of the answers with this class that are correct.")),
+    "pretrained": Term(
+        N_("Pre-trained model"),
+        N_("A network that was trained before you came: it ships with the app, and answers at once."),
+    ),
+    "rare_classes": Term(
+        N_("Rare classes"),
+        N_("Classes that have too few images to learn them from, or to judge by them."),
+    ),
     "recall": Term(
         N_("Recall"), N_("The fraction of the images of this class that were classified correctly.")
     ),

@@ -18,6 +18,7 @@ from dashboard.recipe import use_recipe
 from dashboard.server.server import server
 from dashboard.session import UPLOADED
 from dashboard.shipped import shipped_dataset
+from dashboard.ui.glossary import GLOSSARY
 from dashboard.ui.pictures import first_pictures
 from mlcore import Dataset
 from tests.fields import number_field, number_fields
@@ -180,7 +181,7 @@ def checked(app: AppTest) -> AppTest:
 
 
 def lines(app: AppTest) -> list[str]:
-    labels = tuple(f"**{problem.label}**" for problem in PROBLEMS.values())
+    labels = tuple(f"**{GLOSSARY[term].name}**" for term in PROBLEMS.values())
     return [line.value for line in app.markdown if line.value.startswith(labels)]
 
 
