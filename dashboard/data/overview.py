@@ -66,7 +66,8 @@ def show_samples(session: Session) -> None:
     )
     seed = st.session_state.setdefault("sample_seed", 0)
     number = None if chosen == ALL else chosen
-    grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
+    with st.container(key="samples"):
+        grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
     st.button(_("Show other images"), icon=":material/shuffle:", on_click=shuffle)
 
 

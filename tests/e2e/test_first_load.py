@@ -30,6 +30,7 @@ WATCH = """(() => {
 })()"""
 
 LATER = {
+    "data": ".dl-plot svg.main-svg",
     "train": ".dl-plot svg.main-svg",
     "evaluate": ".dl-plot svg.main-svg",
 }
@@ -53,9 +54,8 @@ def burst(shifts: list[dict[str, float]]) -> float:
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("name", [entry.name for entry in PAGES if entry.name != "data"])
+@pytest.mark.parametrize("name", [entry.name for entry in PAGES])
 def test_text_comes_first_and_nothing_jumps(name: str, phone: bool, new_visitor: NewVisitor) -> None:
-    # Data is not among them: at a desk, it moves by 190 pixels now and then, when it loads slowly.
     visitor = new_visitor(phone=phone)
     visitor.page.add_init_script(WATCH)
     visitor.open("/" if name == "home" else f"/{name}")
