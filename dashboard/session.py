@@ -151,6 +151,8 @@ class Session:
         A name in `mlcore.SHIPPED_DATASETS`, or `UPLOADED`.
     uploaded, uploaded_test : Dataset or None
         The visitor's own data set, and its images for the final test.
+    replaced_upload : str
+        The name of the data set whose place the upload took.
     lost_upload : str
         The name of the visitor's own data set, when it had to go while the visitor was away.
     uploaded_dev : int
@@ -194,6 +196,7 @@ class Session:
     dataset_key: str = "mnist"
     uploaded: Dataset | None = None
     uploaded_test: Dataset | None = None
+    replaced_upload: str = ""
     lost_upload: str = ""
     uploaded_dev: int = 0
     left_out: dict[str, IndexArray] = field(default_factory=dict)

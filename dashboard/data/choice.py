@@ -52,9 +52,19 @@ def choose_dataset(session: Session) -> None:
         with st.expander(_("Which files can be read?")):
             for reader in READERS.values():
                 st.markdown(f"**{_(reader.label)}** – {_(reader.help)}")
-        if session.dataset_key != UPLOADED:
-            text = _("Until a data set has been read, {name} stays in use.")
-            st.caption(text.format(name=plain(dataset_title(session))))
+        st.caption(what_stays_in_use(session))
+
+
+def what_stays_in_use(session: Session) -> str:
+    """Say which data set is in use, and what becomes of it when other files are dropped."""
+    name = plain(dataset_title(session))
+    if session.dataset_key != UPLOADED:
+        return _("Until a data set has been read, {name} stays in use.").format(name=name)
+    if session.replaced_upload:
+        text = _("{name} took the place of {other}. Files that belong together have to be dropped at once.")
+        return text.format(name=name, other=plain(session.replaced_upload))
+    text = _("Files that you drop now take the place of {name}. Drop files that belong together at once.")
+    return text.format(name=name)
 
 
 def how_long_it_stays() -> str:
@@ -79,6 +89,9 @@ def show_lost(session: Session) -> None:
 
 def take(session: Session, upload: Upload) -> None:
     """Use the data set that files held, with the validation and test images that came along."""
+    before = session.uploaded
+    is_other = before is not None and before.fingerprint != upload.dataset.fingerprint
+    session.replaced_upload = before.name if before is not None and is_other else ""
     session.use_upload(upload.dataset, upload.test, upload.n_dev)
 
 

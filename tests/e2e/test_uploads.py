@@ -98,7 +98,7 @@ BAD: dict[str, tuple[Files, str]] = {
     "row too short": ({"a.csv": TABLE[:-20].encode()}, "a.csv, row 201 has 60 columns; the first row has 65"),
     "pixels without labels": (
         {"test.csv": "\n".join(row.split(",", 1)[1] for row in TABLE.splitlines()).encode()},
-        "its 64 columns are 8×8 pixels; the labels are missing",
+        "its 64 columns are images of 8×8 pixels; the labels are missing",
     ),
     "one class only": (
         {"a.csv": make.csv(IMAGES, 0 * LABELS).encode()},

@@ -384,6 +384,20 @@ def test_the_sentence_stays_while_the_bad_file_does_and_goes_with_it(app: AppTes
     assert len(app.error) == 0
 
 
+def test_a_second_upload_takes_the_place_of_the_first_and_both_are_told_of_it(app: AppTest) -> None:
+    def told() -> list[str]:
+        return [text.value.replace("`", "") for text in app.caption if "at once" in text.value]
+
+    bring(choose(app, UPLOADED), {"train.csv": table(200)})
+    drop = "Drop files that belong together at once."
+    assert told() == [f"Files that you drop now take the place of train. {drop}"]
+    bring(app, {"test.csv": table(100)})
+    assert session_of(app).dataset.name == "test"
+    assert told() == ["test took the place of train. Files that belong together have to be dropped at once."]
+    bring(app, {"test.csv": table(100)})
+    assert told() == [f"Files that you drop now take the place of test. {drop}"]
+
+
 def test_ones_own_data_set_is_still_there_after_a_look_at_another(app: AppTest) -> None:
     bring(choose(app, UPLOADED), {"digits.csv": table()})
     choose(app, "mnist")

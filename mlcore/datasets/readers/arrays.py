@@ -7,9 +7,10 @@ is run, and other types are converted to bytes piece by piece.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,6 +41,8 @@ PIECE_BYTES = 1 << 20
 LEAST_SQUARE = 16  # values in a row that may be an image
 MAX_LABEL = 1_000_000_000
 COLOURS = (1, 3, 4)
+SIGNED_BYTES = Scale(-128, 127)
+PAPER_LEVELS, LEAST_PAPER = 4, 0.25  # of the pixels are paper: within so many levels of the commonest
 
 
 @dataclass(frozen=True)
@@ -196,45 +199,62 @@ def check_readable(array: StoredArray) -> None:
 # Images
 
 
-def read_images(array: StoredArray, decisions: list[Decision]) -> UInt8Array:
-    """Return an array as uint8 images ``(n, height, width)``: colour as grey, large ones shrunk to 28×28.
+def read_images(arrays: Sequence[StoredArray], decisions: list[Decision]) -> UInt8Array:
+    """Return arrays of one shape of images as uint8 ``(n, height, width)``, one after the other.
+
+    Colours become grey, large images are shrunk to 28×28, and all arrays have one scale.
 
     Raises
     ------
     DatasetError
-        When it holds no images, too many, or a value that is no pixel.
+        When one holds no images, too many, or a value that is no pixel.
     """
-    check_readable(array)
-    shape = image_shape_of(array.shape)
+    for array in arrays:
+        check_readable(array)
+    first = arrays[0]
+    shape = image_shape_of(first.shape)
     if shape is None:
         message = _(
             "{file}: the array {name} has the shape {shape}. Images have (n, height, width), with colours "
             "(n, height, width, 3), or (n, pixels) when they are square."
         )
-        raise DatasetError(message.format(file=array.file, name=array.name, shape=quoted(array.shape)))
-    if not array.is_numeric:
-        raise _wrong_type(array, _("images are numbers, best of type uint8"))
-    check_image_shape(array.file, (shape.height, shape.width))
+        raise DatasetError(message.format(file=first.file, name=first.name, shape=quoted(first.shape)))
+    for array in arrays:
+        if not array.is_numeric:
+            raise _wrong_type(array, _("images are numbers, best of type uint8"))
+    check_image_shape(first.file, (shape.height, shape.width))
     too_large = is_large((shape.height, shape.width))
     height, width = COMMON_SHAPE if too_large else (shape.height, shape.width)
-    n = array.shape[0]
-    is_whole = array.fortran_order or array.counted_last
-    beside = array.count if is_whole else 8 * min(array.count, shape.count)
-    check_images(array.file, n, height * width, beside)
+    n, beside = sum(array.shape[0] for array in arrays), max(_bytes_beside(a, shape) for a in arrays)
+    check_images(first.file, n, height * width, beside)
+    unsigned = [_unsigned(array) for array in arrays]
+    if unsigned != list(arrays):
+        sentence = _("The pixels were kept as signed bytes (255 as −1); they were read as 0–255.")
+        decisions.append(Decision("stretch", sentence, n))
+    arrays = unsigned
     # Few levels are brought to 0…255 before they are averaged, which would leave fewer of them.
     is_averaged = too_large or shape.colours > 1
-    scale = _scale(array, is_averaged) if is_averaged or array.dtype != np.uint8 else None
+    are_bytes = all(array.dtype == np.uint8 for array in arrays)
+    scale = None if are_bytes and not is_averaged else _scale(arrays, is_averaged)
     images = np.empty((n, height, width), np.uint8)
     done = 0
-    for block in _blocks(array, shape, scale):
-        grey = block[..., 0] if shape.colours == 1 else np.stack([grey_of(image) for image in block])
-        images[done : done + len(block)] = [to_common_shape(image) for image in grey] if too_large else grey
-        done += len(block)
+    for array in arrays:
+        for block in _blocks(array, shape, scale):
+            grey = block[..., 0] if shape.colours == 1 else np.stack([grey_of(image) for image in block])
+            rows = slice(done, done + len(block))
+            images[rows] = [to_common_shape(image) for image in grey] if too_large else grey
+            done += len(block)
     if scale is not None:
         decisions.append(Decision("stretch", scale.sentence, n))
     if too_large:
         decisions.append(shrinking((shape.height, shape.width), n))
     return images
+
+
+def _bytes_beside(array: StoredArray, shape: ImageShape) -> int:
+    """Return how much memory an array takes, while it is read, beside its images."""
+    is_whole = array.fortran_order or array.counted_last
+    return array.count if is_whole else 8 * min(array.count, shape.count)
 
 
 def _blocks(array: StoredArray, shape: ImageShape, scale: Scale | None) -> Iterator[UInt8Array]:
@@ -267,33 +287,53 @@ def _in_order(values: UInt8Array, shape: ImageShape) -> UInt8Array:
     return values.reshape(-1, shape.height, shape.width, shape.colours)
 
 
-def _scale(array: StoredArray, is_averaged: bool) -> Scale | None:
-    """Return the scale of an array's values, or None when they are bytes, which `assemble` may stretch."""
-    values = ValueRange.of(array.pieces())
-    scale = scale_of(values)
-    if scale is None and array.count:
-        raise _no_pixel(array)
+def _scale(arrays: Sequence[StoredArray], is_averaged: bool) -> Scale | None:
+    """Return the scale of some arrays, or None when they are bytes, which `assemble` may stretch."""
+    values = ValueRange.of(chain.from_iterable(array.pieces() for array in arrays))
+    is_signed = values.lowest < -1 and all(array.dtype == np.int8 for array in arrays)
+    scale = SIGNED_BYTES if is_signed else scale_of(values)
+    if scale is None:
+        for array in arrays:
+            _check_pixels(array)
     are_bytes = values.whole and values.lowest >= 0 and values.highest <= 255
     if scale is None or (are_bytes and (scale.is_bytes or not is_averaged)):
         return None
     return scale
 
 
-def _no_pixel(array: StoredArray) -> DatasetError:
-    """Return what is said about the first value that is outside 0 to 255."""
+def _unsigned(array: StoredArray) -> StoredArray:
+    """Return signed bytes as unsigned ones where 255 became −1; pixels less 128 stay as they are.
+
+    Most of an image of ink is paper, which lies at an end of the scale: near 0 or −1 when bytes were only
+    called signed, near −128 or 127 when 128 was subtracted. A photo has no such level: then it was.
+    """
+    if array.dtype != np.int8:
+        return array
+    counts = np.zeros(256, np.int64)
+    for values in array.pieces():
+        counts += np.bincount(values.view(np.uint8), minlength=256)
+    if not counts[128:255].any():  # nothing below −1: a usual scale holds it
+        return array
+    near = np.sum([np.roll(counts, k) for k in range(-PAPER_LEVELS, PAPER_LEVELS + 1)], axis=0)
+    paper = int(near.argmax())
+    is_paper = near[paper] >= LEAST_PAPER * array.count
+    return replace(array, dtype=np.dtype(np.uint8)) if is_paper and not 64 <= paper < 192 else array
+
+
+def _check_pixels(array: StoredArray) -> None:
+    """Raise `DatasetError` that names the first value that is outside 0 to 255, if there is one."""
     start = 0
     for values in array.pieces():
         fits = (values >= 0) & (values <= 255)
         if not fits.all():
-            break
+            wrong = int(fits.argmin())
+            message = _(
+                "{file}: {place} is {value:g}. Pixels are numbers from 0 to 255, from 0 to 1 or from −1 to "
+                "1, or of 16 bits."
+            )
+            place = array.place(start + wrong)
+            raise DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
         start += len(values)
-    wrong = int(fits.argmin())
-    message = _(
-        "{file}: {place} is {value:g}. Pixels are numbers from 0 to 255, from 0 to 1 or from −1 to 1, or of "
-        "16 bits."
-    )
-    place = array.place(start + wrong)
-    return DatasetError(message.format(file=array.file, place=place, value=values[wrong]))
 
 
 # Labels

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.formats import READERS, Reader
-from mlcore.datasets.readers.kinds import DOCUMENT, REFUSED, UNKNOWN
+from mlcore.datasets.readers.kinds import DOCUMENT, LEAST_COLUMNS, REFUSED, UNKNOWN
 from mlcore.datasets.readers.parts import (
     PARTS,
     MissingPart,
@@ -31,10 +31,6 @@ from mlcore.language import _
 
 Labels = Literal["folders", "names", "none"]
 Groups: TypeAlias = dict[NamedPart | None, list[Source]]
-
-LEAST_COLUMNS = 17
-"""Of a table of images: 4×4 pixels and a label; a narrower one is a list."""
-
 
 ANSWERED: tuple[NamedPart | None, ...] = ("test", None, "dev", "train", "sample")
 """What a model is asked about: the first of these that the files have."""

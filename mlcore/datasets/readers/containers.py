@@ -172,8 +172,10 @@ def _kind_of_zip(source: Source, archive: zipfile.ZipFile) -> str:
     names = archive.namelist()
     if source.plain_name.endswith(".npz"):
         return "npz"
-    if "[Content_Types].xml" in names:
+    if "xl/workbook.xml" in names:
         return "excel"
+    if {"[Content_Types].xml", "mimetype"} & set(names):
+        return "office"
     return "pickle" if any(name.endswith("/data.pkl") for name in names) else ""
 
 

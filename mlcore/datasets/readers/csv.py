@@ -37,6 +37,7 @@ from mlcore.datasets.readers.table_layout import (
     layout_of,
 )
 from mlcore.datasets.readers.table_lines import TableText, open_table, without_comments
+from mlcore.datasets.readers.table_points import are_points, drawn, layout_of_points
 from mlcore.datasets.readers.table_sparse import sparse_layout, sparse_rows
 from mlcore.datasets.readers.table_values import (
     FIRST_LOOK,
@@ -129,6 +130,8 @@ def _open(source: Source, labelled: bool) -> Table:
         if table.dialect.is_sparse:
             layout = sparse_layout(table)
             parsed = sparse_rows(layout, rows[:LOOK])
+            if parsed and are_points(parsed[1]):
+                layout = layout_of_points(replace(layout, notes=()))
             return Table(source, layout, False, ValueRange.of([parsed[1]] if parsed else []))
         first = [table.dialect.cells(line) for line in rows[:FIRST_LOOK]]
         names = table.names or header_of(first)
@@ -151,9 +154,10 @@ def _open(source: Source, labelled: bool) -> Table:
         if _label_is_in_doubt(layout, columns):
             columns = columns_of(table.dialect, _rows_from_all_over(table, rows))
             layout = layout_of(file, table.dialect, names, columns, labelled)
-        pixels = columns.values[:, list(layout.pixels)]
-        pixels = pixels[~np.isnan(pixels)] if pixels.dtype.kind == "f" else pixels
         values = columns.values[:, list(layout.pixels)]
+        pixels = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+        if are_points(values):
+            layout = layout_of_points(layout)
         return Table(source, layout, has_header, ValueRange.of([pixels]), _colours_lie_first(layout, values))
 
 
@@ -214,8 +218,8 @@ def _chosen(tables: Sequence[Table], labelled: bool) -> tuple[Table, Table | Non
 
 def _labels_missing(table: Table) -> MissingLabels:
     message = _(
-        "{file}: its {n:,} columns are {height}×{width} pixels; the labels are missing. To learn from these "
-        "images, choose the file of their labels together with it, or a table with a label in each row."
+        "{file}: its {n:,} columns are images of {height}×{width} pixels; the labels are missing. To learn "
+        "from them, choose the file of their labels together with it, or a table with a label in each row."
     )
     height, width = table.layout.image_shape
     return MissingLabels(
@@ -310,8 +314,10 @@ def _collect(
 
 
 def _grey(table: Table, pixels: UInt8Array) -> UInt8Array:
-    """Return some rows of pixels as grey ones, ``(rows, height · width)``."""
+    """Return some rows of pixels or points as grey pixels, ``(rows, height · width)``."""
     layout, n = table.layout, len(pixels)
+    if layout.are_points:
+        return drawn(pixels)
     if layout.colours == 1:
         return pixels
     if table.colours_first:

@@ -62,7 +62,8 @@ READERS: dict[str, Reader] = {
     "npz": Reader(
         label=N_("NumPy arrays (.npz, .npy)"),
         help=N_(
-            "Images and labels in one .npz, under any names (x_train and y_train, say), or in two files."
+            "Images and labels in one .npz, under any names (x_train and y_train, say), or in two files; or "
+            "a file of images for each class, called after it."
         ),
         accepts=lambda name: name.endswith(ARRAY_ENDINGS),
         read=read_npz,

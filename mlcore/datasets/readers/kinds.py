@@ -19,13 +19,16 @@ LOOK = 10  # rows that are looked at
 LEAST_BITS = 8
 """Letters a line of a picture in letters: fewer may be numbers in a table of labels."""
 
+LEAST_COLUMNS = 17
+"""Of a table of images: 4×4 pixels and a label; a narrower one is a list."""
+
 DOCUMENT, UNKNOWN = "document", "unknown"
 
 # Tables that tell of classes or of a competition, and texts about the data.
 _DOCUMENT = re.compile(
     r"readme.*|(licen[cs]e|copying|notice|changelog|citation|authors|contributing|requirements)(\.txt)?"
     r"|thumbs\.db|.*(class[-_ ]?map|mapping|class[-_ ]?names)[^.]*(\.(txt|csv))?"
-    r"|.*\.(md|rst|pdf|docx?|html?|ipynb|py|m|r|sh|names|info|log|ya?ml|toml|ini|cfg|xml|css|js|svg|url)"
+    r"|.*\.(md|rst|pdf|html?|ipynb|py|m|r|sh|names|info|log|ya?ml|toml|ini|cfg|xml|css|js|svg|url)"
 )
 
 
@@ -50,6 +53,8 @@ class Refused:
     magic: tuple[bytes, ...] = ()
     endings: tuple[str, ...] = ()
 
+
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"  # spreadsheets, texts and presentations alike: then the name decides
 
 _UNPACK = N_(
     "{file} is packed in a way that is not unpacked here. Unpack it and pack its content as .zip or .tar.gz."
@@ -112,8 +117,25 @@ REFUSED: dict[str, Refused] = {
     "excel": Refused(
         N_("spreadsheet"),
         N_("{file} is a spreadsheet, which is not read here. Open it, save it as CSV, and choose that file."),
-        magic=(b"\xd0\xcf\x11\xe0",),
+        magic=(OLD_OFFICE,),
         endings=(".xlsx", ".xls", ".xlsm", ".ods"),
+    ),
+    "office": Refused(
+        N_("office document"),
+        N_(
+            "{file} is a text document or a presentation, which is not read here. Copy the table in it into "
+            "a spreadsheet and save that as CSV, or save its pictures in one folder for each class."
+        ),
+        magic=(OLD_OFFICE,),
+        endings=(".docx", ".doc", ".odt", ".rtf", ".pptx", ".ppt", ".odp"),
+    ),
+    "answers": Refused(
+        N_("answers to a competition"),
+        N_(
+            "{file} is a list of answers to hand in, without images. Choose the table of the training images "
+            "(train.csv) to learn from, or answer the test images on the Evaluate page."
+        ),
+        endings=("submission.csv",),
     ),
     "json": Refused(
         N_("JSON"),
@@ -164,9 +186,8 @@ def kind_of(name: str, head: bytes) -> str:
         How it begins, unpacked; empty where that could not be read, and the name decides.
     """
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n") if head[:1] in b"\xef \t\r\n<" else head
-    for key, refused in REFUSED.items():
-        if start.startswith(refused.magic):
-            return key
+    if begun := [key for key, refused in REFUSED.items() if start.startswith(refused.magic)]:
+        return next((key for key in begun if name.endswith(REFUSED[key].endings)), begun[0])
     for key, reader in READERS.items():
         if reader.magic and head.startswith(reader.magic):
             return key
@@ -174,11 +195,12 @@ def kind_of(name: str, head: bytes) -> str:
         return DOCUMENT
     if is_bitmap(head):
         return "bitmap"
+    is_wide = is_table(head) and columns_of(head) >= LEAST_COLUMNS  # images, be it called .xls
+    for key, refused in REFUSED.items():
+        if name.endswith(refused.endings) and not is_wide:
+            return key
     for key, reader in READERS.items():
         if reader.accepts(name):
-            return key
-    for key, refused in REFUSED.items():
-        if refused.endings and name.endswith(refused.endings):
             return key
     return "csv" if is_table(head) else UNKNOWN
 
@@ -188,8 +210,10 @@ def is_table(head: bytes) -> bool:
 
     >>> is_table(b"5,0,0,255\\n"), is_table(b"Dear reader, hello\\n"), is_table(b"\\0\\1,\\2")
     (True, False, False)
+    >>> is_table(b"[[0, 0, 255], [0, 7, 0]]")  # JSON
+    False
     """
-    if not head or b"\0" in head:
+    if not head or b"\0" in head or head.startswith((b"[", b"{")):
         return False
     rows = [re.split(rb"[,;|\t ]+", line) for line in _rows_of(head)[:LOOK]]
     return any(len(cells) > 1 and 2 * sum(map(_is_number, cells)) >= len(cells) for cells in rows)

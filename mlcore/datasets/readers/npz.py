@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from typing import BinaryIO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.arrays import (
@@ -25,6 +27,7 @@ from mlcore.datasets.readers.arrays import (
 )
 from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.labels import without_unlabelled
+from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_bytes
 from mlcore.datasets.readers.parts import NamedPart, Part, by_part, choose_part, part_of, several
 from mlcore.datasets.readers.source import Source, open_content
 from mlcore.datasets.readers.zipped import open_zip
@@ -49,14 +52,32 @@ ARRAY_NAMES = (
 LABEL_WORDS = re.compile(r"(^|[^a-z])(y|labels?|targets?|class(es)?|digits?|lbls?)([^a-z]|$)")
 MOST_ARRAYS = 1000  # that are looked at
 
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+# Arrays that are called so and numbered are pieces of one; of other names, such a one holds no class.
+_NO_CLASS = re.compile(
+    r"x|arr(ay)?s?|images?|imgs?|data|batch|part|chunk|shard|fold|split|set|masks?|features|inputs|samples?|pixels"
+)
+
 
 @dataclass(frozen=True)
 class Named:
-    """An array of some file, by the names that it goes by."""
+    """An array of some file, by the names that it goes by.
+
+    Attributes
+    ----------
+    array : StoredArray
+    name : str
+        Its own, in small letters.
+    whole_name : str
+        The same with the file's path, where there are other files.
+    title : str
+        What tells it from others, in the letters that it has: its own name, or that of a file of one array.
+    """
 
     array: StoredArray
     name: str
     whole_name: str
+    title: str
 
     @property
     def part(self) -> NamedPart | None:
@@ -66,17 +87,24 @@ class Named:
 
 @dataclass(frozen=True)
 class Pair:
-    """Images, and their labels where they are wanted."""
+    """Images, and their labels where they are wanted; or several arrays of images, and the class of each."""
 
-    images: StoredArray
+    images: tuple[StoredArray, ...]
     labels: StoredArray | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def arrays(self) -> list[StoredArray]:
+        """All arrays of it."""
+        return [*self.images, *filter(None, [self.labels])]
 
 
 def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Found:
-    """Return the images and labels of .npz and .npy files: of one that has both, or of two.
+    """Return the images and labels of .npz and .npy files: of one that has both, of two, or of one a class.
 
     They are known by usual names; otherwise the labels are the array with one value for each image of another
-    one. With ``labelled=False`` none are needed, and those that are there are left out: ``labels`` is empty.
+    one. Where there are only arrays of images, of one size, each may be a class, called after it. With
+    ``labelled=False`` none are needed, and those that are there are left out: ``labels`` is empty.
 
     Raises
     ------
@@ -91,13 +119,22 @@ def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Fo
         pair, notes = choose(file, arrays, part)
         decisions: list[Decision] = []
         images = read_images(pair.images, decisions)
-        file = pair.images.file
+        file = pair.images[0].file
+        if pair.classes and labelled:
+            return Found(file, images, _labels_by_class(pair, images.nbytes), notes, decisions)
         if pair.labels is None:
             return Found(file, images, np.empty(0, np.int64), notes, decisions)
         labels = read_labels(pair.labels, notes, images.nbytes)
         check_counts(pair.labels.file, len(images), len(labels))
     images, labels = without_unlabelled(images, labels, notes)
     return Found(file, images, labels, notes, decisions)
+
+
+def _labels_by_class(pair: Pair, beside: int) -> NDArray[np.str_]:
+    """Return the class of each image, where each class has an array of its own."""
+    classes, counts = np.array(pair.classes), [array.shape[0] for array in pair.images]
+    check_bytes(pair.images[0].file, sum(counts) * classes.dtype.itemsize, beside)
+    return np.repeat(classes, counts)
 
 
 # The arrays of the files
@@ -108,7 +145,7 @@ def _arrays_in(stack: ExitStack, source: Source, among_others: bool) -> Iterator
     stem = source.plain_name.removesuffix(".npz").removesuffix(".npy")
     if not _is_zip(source):
         array = open_array(source.name, quoted(stem), lambda: open_content(source))
-        yield Named(array, stem, source.path.lower())
+        yield Named(array, stem, source.path.lower(), source.own_name[: len(stem)])
         return
     archive = stack.enter_context(open_zip(source))
     members = [info for info in archive.infolist() if info.filename.endswith(".npy")][:MOST_ARRAYS]
@@ -116,8 +153,9 @@ def _arrays_in(stack: ExitStack, source: Source, among_others: bool) -> Iterator
         title = info.filename.removesuffix(".npy")
         opener = cast(Callable[[], AbstractContextManager[BinaryIO]], partial(archive.open, info))
         name = title.lower()
+        only = source.own_name[: len(stem)] if among_others and len(members) == 1 else title
         array = open_array(source.name, quoted(title), opener)
-        yield Named(array, name, f"{source.path.lower()}/{name}" if among_others else name)
+        yield Named(array, name, f"{source.path.lower()}/{name}" if among_others else name, only)
 
 
 def _is_zip(source: Source) -> bool:
@@ -154,6 +192,7 @@ def _choose_pair(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, 
     for name, pair in _pairs_by_shape(_without(arrays, pairs)).items():
         if part_of(name) not in map(part_of, pairs):
             pairs[name] = pair
+    pairs = pairs or _classes_by_part(arrays)
     if not pairs:
         raise _no_pair(file, arrays)
     others = _without(arrays, pairs)
@@ -161,6 +200,9 @@ def _choose_pair(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, 
     if part == "train" and unpaired and all(part_of(name) == "test" for name in pairs):
         raise _labels_missing(unpaired[0].array)
     pair, notes = choose_part(pairs, part)
+    if pair.classes:
+        message = _("The images of each class were read from an array of its own: {names}.")
+        notes.append(message.format(names=several(pair.classes)))
     if others:
         message = _("Left out: the arrays {names}.")
         notes.append(message.format(names=several(named.name for named in others)))
@@ -169,7 +211,7 @@ def _choose_pair(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, 
 
 def _without(arrays: Sequence[Named], pairs: Mapping[str, Pair]) -> list[Named]:
     """Return the arrays that are in no pair."""
-    used = {id(array) for pair in pairs.values() for array in (pair.images, pair.labels)}
+    used = {id(array) for pair in pairs.values() for array in pair.arrays}
     return [named for named in arrays if id(named.array) not in used]
 
 
@@ -181,7 +223,7 @@ def _known_pairs(arrays: Sequence[Named]) -> dict[str, Pair]:
         for named in arrays:
             if named.name == labels and named.array.file in files:
                 first = files[named.array.file]
-                pairs[first.whole_name] = Pair(first.array, named.array)
+                pairs[first.whole_name] = Pair((first.array,), named.array)
     return pairs
 
 
@@ -214,7 +256,53 @@ def _fitting_pair(arrays: Sequence[Named]) -> tuple[str, Pair] | None:
     if len(chosen) != 1:
         return None
     images, labels = chosen[0]
-    return images.whole_name, Pair(images.array, labels.array)
+    return images.whole_name, Pair((images.array,), labels.array)
+
+
+def _classes_by_part(arrays: Sequence[Named]) -> dict[str, Pair]:
+    """Return arrays of images of one shape as a class each, part by part, as "Quick, Draw!" has them."""
+    pairs = {}
+    for group in by_part(arrays, lambda named: named.part).values():
+        stored = tuple(named.array for named in group)
+        shapes = {image_shape_of(array.shape) if array.is_numeric else None for array in stored}
+        classes = classes_in_names([named.title for named in group])
+        if classes and len(shapes) == 1 and None not in shapes:
+            pairs[group[0].whole_name] = Pair(stored, classes=tuple(classes))
+    return pairs
+
+
+def classes_in_names(names: Sequence[str]) -> list[str]:
+    """Return the class in each name, where names differ in that alone; nothing where they name no classes.
+
+    Numbered arrays of images, parts or batches are no classes.
+
+    >>> classes_in_names(["full_numpy_bitmap_cat", "full_numpy_bitmap_The Eiffel Tower"])
+    ['cat', 'The Eiffel Tower']
+    >>> classes_in_names(["digit0_train", "digit1_train"]), classes_in_names(["images_1", "images_2"])
+    (['0', '1'], [])
+    """
+    words = [list(_WORD.finditer(name)) for name in names]
+    least = min(map(len, words), default=0)
+    if least == 0:
+        return []
+    front = _in_common(words, range(least - 1))
+    back = _in_common(words, range(-1, front - least, -1))
+    classes = [
+        name[found[front].start() : found[len(found) - 1 - back].end()]
+        for name, found in zip(names, words, strict=True)
+    ]
+    last = len(words[0]) - 1 - back
+    beside = [word[0] for word in (*words[0][max(0, front - 1) : front], *words[0][last + 1 : last + 2])]
+    telling = beside if all(map(str.isdigit, classes)) else classes
+    are_others = any(_NO_CLASS.fullmatch(name.lower()) for name in telling)
+    is_a_set = MIN_CLASSES <= len(set(classes)) == len(classes) <= MAX_CLASSES
+    return classes if is_a_set and not are_others else []
+
+
+def _in_common(words: Sequence[Sequence[re.Match[str]]], places: Sequence[int]) -> int:
+    """Return how many words are the same in all names, one place after the other."""
+    alike = (len({found[place][0].lower() for found in words}) == 1 for place in places)
+    return sum(1 for __ in takewhile(bool, alike))
 
 
 def _belong_together(images: StoredArray, labels: StoredArray) -> bool:
@@ -232,6 +320,8 @@ def _belong_together(images: StoredArray, labels: StoredArray) -> bool:
 def _choose_images(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, list[str]]:
     """Return the array of images of one part, where no labels are wanted."""
     known = [images for images, __ in ARRAY_NAMES]
+    if classes := {} if _pairs_by_shape(arrays) else _classes_by_part(arrays):
+        return choose_part(classes, part)
     images = [named for named in arrays if named.array.is_numeric and image_shape_of(named.array.shape)]
     # Of images and one-hot labels of a square number of classes, the images are larger.
     largest: dict[NamedPart | None, Named] = {}
@@ -239,7 +329,7 @@ def _choose_images(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair
         largest[named.part] = named
     if not largest:
         raise _no_pair(file, arrays)
-    return choose_part({named.whole_name: Pair(named.array) for named in largest.values()}, part)
+    return choose_part({named.whole_name: Pair((named.array,)) for named in largest.values()}, part)
 
 
 def _no_pair(file: str, arrays: Sequence[Named]) -> DatasetError:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ EVEN_BORDER = 0.7
 MOST = 0.5
 PLAIN = 0.6  # of the pixels that are very dark or very light are one of the two
 ALMOST_ALL = 0.9
+FLOAT_BLOCK = BLOCK // 8  # images that are compared at once as floats: 8 MB of 64×64 pixels
 LEAST_RANGE = 16  # grey levels between the darkest and the lightest pixel; with fewer, an image is blank
 
 
@@ -34,6 +37,8 @@ class Papers:
 
     Attributes
     ----------
+    images : uint8 array, ``(n, height, width)``
+        The images that were looked at.
     light : bool array
         Whether the paper is light, judged by this image alone: by most of its pixels where that is clear, and
         else by its border.
@@ -51,6 +56,7 @@ class Papers:
         Fraction of the border that is about as light as its median.
     """
 
+    images: UInt8Array = field(repr=False)
     light: NDArray[np.bool_]
     agree: NDArray[np.bool_]
     light_border: NDArray[np.bool_]
@@ -62,8 +68,8 @@ class Papers:
     @classmethod
     def of(cls, images: UInt8Array) -> Papers:
         """Look at images ``(n, height, width)``, block by block."""
-        blocks = [_look(images[start : start + BLOCK]) for start in range(0, len(images), BLOCK)]
-        return cls(*(np.concatenate([getattr(b, f.name) for b in blocks]) for f in fields(cls)))
+        seen = [_look(images[start : start + BLOCK]) for start in range(0, len(images), BLOCK)]
+        return cls(images, **{name: np.concatenate([block[name] for block in seen]) for name in seen[0]})
 
     @property
     def clear(self) -> NDArray[np.bool_]:
@@ -83,19 +89,44 @@ class Papers:
         """Tell which images are dark on light, ``(n,)``.
 
         When almost all go the same way, all do, but for those with an even border of the other kind. When the
-        set is mixed, each is judged by itself.
+        set is mixed, the sure images are judged by themselves, and the others by their likeness to these.
         """
         if not self.are_ink:
             return np.zeros(len(self.agree), np.bool_)
         sure = self.agree & self.clear
-        share = (self.light[sure] if sure.any() else self.light_border).mean()
+        votes = self.light[sure] if sure.mean() >= MOST else self._by_likeness(sure)
+        share = votes.mean()
         if 1 - ALMOST_ALL < share < ALMOST_ALL:
-            return self.light
+            return self._by_likeness(sure)
         even = sure & (self.even_border >= EVEN_BORDER)
         return np.where(even, self.light, bool(share >= MOST))
 
+    def _by_likeness(self, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which images are dark on light: those that are not sure by what they have in common with the sure.
 
-def _look(images: UInt8Array) -> Papers:
+        Digits of one set lie in the same place. So even a bold one correlates with the mean of the sure ones,
+        all as white ink on black, or with its negative. What does neither is judged by its border.
+        """
+        white = np.where(self.light, -1, 1) * sure
+        total, likeness = np.zeros(self.images[0].size), np.empty(len(self.images))
+        for rows, pixels in self._contrasts():
+            total += white[rows] @ pixels
+        for rows, pixels in self._contrasts():
+            likeness[rows] = pixels @ total
+        return np.where(sure, self.light, np.where(likeness == 0, self.light_border, likeness < 0))
+
+    def _contrasts(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Yield the images block by block as rows, ``(images, pixels)``, of mean 0 and length 1."""
+        for start in range(0, len(self.images), FLOAT_BLOCK):
+            rows = slice(start, start + FLOAT_BLOCK)
+            pixels = self.images[rows].reshape(-1, self.images[0].size).astype(np.float32)
+            pixels -= pixels.mean(axis=1, keepdims=True)
+            pixels /= np.maximum(1, np.linalg.norm(pixels, axis=1, keepdims=True))  # less when blank
+            yield rows, pixels
+
+
+def _look(images: UInt8Array) -> dict[str, NDArray[Any]]:
+    """Return what `Papers` has of some images, by name."""
     flat = images.reshape(len(images), -1)
     border = np.concatenate([images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1)
     middle = border.shape[1] // 2
@@ -107,15 +138,15 @@ def _look(images: UInt8Array) -> Papers:
     by_border = np.where(is_blank, paper > 127, darker > lighter)
     by_most = np.where(is_blank, by_border, light > dark)
     is_plain = np.maximum(dark, light) >= PLAIN * (dark + light)
-    return Papers(
-        light=np.where(is_plain, by_most, by_border),
-        agree=by_most == by_border,
-        light_border=by_border,
-        one_sided=np.maximum(darker, lighter) / np.maximum(1, np.minimum(darker, lighter)),
-        near_border=_share(flat, paper - quarter, paper + quarter),
-        two_levels=np.where(is_blank, 0, dark + light),
-        even_border=_share(border, paper - quarter, paper + quarter),
-    )
+    return {
+        "light": np.where(is_plain, by_most, by_border),
+        "agree": by_most == by_border,
+        "light_border": by_border,
+        "one_sided": np.maximum(darker, lighter) / np.maximum(1, np.minimum(darker, lighter)),
+        "near_border": _share(flat, paper - quarter, paper + quarter),
+        "two_levels": np.where(is_blank, 0, dark + light),
+        "even_border": _share(border, paper - quarter, paper + quarter),
+    }
 
 
 def _share(pixels: UInt8Array, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -97,14 +97,19 @@ class Source:
         return f"{self.prefix}/{self.inner}" if self.prefix else self.inner
 
     @property
-    def plain_name(self) -> str:
-        """The name in small letters, without folder, ``.gz`` and the " (1)" that browsers add.
+    def own_name(self) -> str:
+        """The name without folder, ``.gz`` and the " (1)" that browsers add.
 
-        >>> Source("MNIST/Train-Images-idx3-ubyte (1).gz", io.BytesIO).plain_name
-        'train-images-idx3-ubyte'
+        >>> Source("MNIST/Train-Images-idx3-ubyte (1).gz", io.BytesIO).own_name
+        'Train-Images-idx3-ubyte'
         """
-        name = re.sub(r" ?\(\d+\)(?=\.|$)", "", re.split(r"[/\\]", self.name.lower())[-1])
-        return name.removesuffix(".gz")
+        name = re.sub(r" ?\(\d+\)(?=\.|$)", "", re.split(r"[/\\]", self.name)[-1])
+        return name[:-3] if name.lower().endswith(".gz") else name
+
+    @property
+    def plain_name(self) -> str:
+        """The same in small letters."""
+        return self.own_name.lower()
 
     @property
     def stem(self) -> str:

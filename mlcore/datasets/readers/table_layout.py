@@ -89,6 +89,8 @@ class Layout:
         The column that says of each row to which part of the data it belongs ("train", "test").
     identity : int or None
         The column that names the images, where no labels are wanted: one of `text`, kept as it stands.
+    are_points : bool
+        Whether the pixels are points of a pen, x and y by turns, that are drawn as images of `image_shape`.
     notes : tuple of str
         What is left out, for the user.
     """
@@ -106,6 +108,7 @@ class Layout:
     first_pixel: int = 1
     part: int | None = None
     identity: int | None = None
+    are_points: bool = False
     notes: tuple[str, ...] = ()
 
     @property

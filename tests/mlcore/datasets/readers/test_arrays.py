@@ -125,6 +125,59 @@ def test_images_alone_are_read_for_answers() -> None:
     np.testing.assert_array_equal(read_images(zipped(arrays)).images, OTHERS)
 
 
+# A class each
+
+
+def by_class(name: str) -> Arrays:
+    return {name.format(digit): IMAGES[digit == LABELS] for digit in range(10)}
+
+
+def in_order_of_class(dataset: Dataset) -> None:
+    np.testing.assert_array_equal(dataset.images, IMAGES[np.argsort(LABELS, kind="stable")])
+    np.testing.assert_array_equal(dataset.labels, np.sort(LABELS))
+    assert dataset.class_names == tuple("0123456789")
+
+
+@pytest.mark.parametrize("name", ["{}", "digit_{}", "full_numpy_bitmap_{}", "my-digit{}-28x28"])
+def test_arrays_of_images_alone_are_a_class_each(name: str) -> None:
+    arrays = by_class(name)
+    in_order_of_class(read_dataset(zipped(arrays)))
+    files = {f"{title}.npy": make.npy(array.reshape(-1, 64)) for title, array in arrays.items()}
+    in_order_of_class(read_dataset(files))
+    in_order_of_class(read_dataset({"a.zip": make.archive({f"data/{path}": files[path] for path in files})}))
+    in_order_of_class(
+        read_dataset({f"{title}.npz": make.npz(arr_0=array) for title, array in arrays.items()})
+    )
+    assert len(read_images(files)) == 20
+
+
+def test_such_classes_are_told_in_their_own_letters_and_have_one_scale() -> None:
+    lit, dim = IMAGES[:10] / 255, IMAGES[10:] / 255 / 2
+    dataset = read_dataset({"Lit.npy": make.npy(lit), "A dim one.npy": make.npy(dim)})
+    assert dataset.class_names == ("A dim one", "Lit")
+    assert dataset.images[dataset.labels == 1].max() == 255
+    assert dataset.images[dataset.labels == 0].max() < 130
+    assert "The images of each class were read from an array of its own: Lit, A dim one." in dataset.notes
+
+
+def test_the_classes_of_a_part_stay_in_it() -> None:
+    files = {f"train/{k}.npy": make.npy(IMAGES[k == LABELS]) for k in range(10)}
+    files |= {f"test/{k}.npy": make.npy(OTHERS[k == OTHER_LABELS]) for k in range(1, 10, 2)}
+    parts = read_parts({"a.zip": make.archive(dict(files))})
+    in_order_of_class(parts.train)
+    assert parts.test is not None
+    assert len(parts.test) == 10
+
+
+@pytest.mark.parametrize("names", [
+    ("images_1", "images_2"), ("arr_0", "arr_1"), ("batch1", "batch2"), ("images", "masks"),
+    ("x_train", "x_test"),
+])  # fmt: skip
+def test_pieces_of_one_array_and_parts_are_no_classes(names: tuple[str, str]) -> None:
+    with pytest.raises(DatasetError):
+        read_dataset(zipped(dict(zip(names, (IMAGES, OTHERS), strict=True))))
+
+
 # Images
 
 
@@ -163,6 +216,21 @@ def test_large_images_take_the_memory_of_small_ones() -> None:
     images[:, 50:60, 50:60] = 255
     read_dataset(zipped({"X": images, "y": np.arange(2000) % 3}), ask=asked.append)
     assert max(asked) < 10_000_000 < images.nbytes
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_signed_bytes_are_read_whether_they_were_moved_or_only_called_so(dark: bool) -> None:
+    images = 255 - IMAGES if dark else IMAGES
+    for signed in (images.astype(np.int8), (images.astype(int) - 128).astype(np.int8)):
+        dataset = read_dataset({"x.npy": make.npy(signed), "y.npy": make.npy(LABELS)})
+        same(dataset)
+        assert [decision.key for decision in dataset.decisions] == ["stretch", "invert"][: 1 + dark]
+
+
+def test_a_photo_in_signed_bytes_has_no_paper_and_counts_from_minus_128() -> None:
+    photos = RNG.normal(0, 40, (20, 8, 8)).clip(-128, 127).astype(np.int8)
+    dataset = read_dataset({"x.npy": make.npy(photos), "y.npy": make.npy(LABELS)})
+    np.testing.assert_array_equal(dataset.images, photos.astype(int) + 128)
 
 
 # Labels

@@ -21,9 +21,15 @@ STEPS = {
     "parquet": ("a.parquet", b"PAR1\x15", r"read_parquet.*to_csv"),
     "excel": (
         "a.xlsx",
-        make.archive({"[Content_Types].xml": "<x/>", "xl/a.xml": "<x/>"}),
+        make.archive({"[Content_Types].xml": "<x/>", "xl/workbook.xml": "<x/>"}),
         "spreadsheet.*save it as CSV",
     ),
+    "office": (
+        "a.docx",
+        make.archive({"[Content_Types].xml": "<x/>", "word/document.xml": "<x/>"}),
+        "text document or a presentation.*as CSV",
+    ),
+    "answers": ("my_submission.csv", b"ImageId,Label\n1,0\n2,0\n", r"to hand in.*train\.csv"),
     "json": ("a.json", b'{"images": []}', "JSON.*np.savez"),
     "records": ("a.tfrecord", b"\x01\x00", "TensorFlow records.*np.savez"),
     "bitmap": ("3_1.txt", b"0001100001111110\n" * 16, "one picture written in letters.*np.savez"),
@@ -65,12 +71,29 @@ def test_beside_data_it_is_left_out_and_its_kind_is_named(kind: str) -> None:
         ("emnist-letters-mapping.txt", b"1 65 97\n2 66 98\n", DOCUMENT),
         ("k49_classmap.csv", b"index,codepoint,char\n0,U+3042,a\n", DOCUMENT),
         ("train.py", b"print(1, 2)\n", DOCUMENT),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "excel"),
+        ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1", "office"),
+        ("samplesubmission.csv", b"ImageId,Label\n1,0\n", "answers"),
+        ("my_submission.csv", b"7," + b"0," * 15 + b"255\n", "csv"),
+        ("digits.xls", b"7\t" + b"0\t" * 15 + b"255\n", "csv"),
+        ("digits.json", b"[[" + b"0, " * 15 + b"255]]", "json"),
         ("letter", b"Dear reader, this is no table.\n", UNKNOWN),
         ("empty", b"", UNKNOWN),
     ],
 )
 def test_content_goes_before_the_name(name: str, head: bytes, kind: str) -> None:
     assert kind_of(name, head) == kind
+
+
+@pytest.mark.parametrize(
+    ("member", "kind"),
+    [("xl/workbook.xml", "excel"), ("word/document.xml", "office"), ("ppt/presentation.xml", "office")],
+)
+def test_an_office_program_s_file_is_known_by_what_is_in_it(member: str, kind: str) -> None:
+    content = make.archive({"[Content_Types].xml": "<x/>", member: "<x/>"})
+    with pytest.raises(DatasetError) as caught:
+        read_dataset({"file": content})
+    assert str(caught.value) == REFUSED[kind].step.format(file="file")
 
 
 def test_no_format_that_is_read_is_refused_too() -> None:

@@ -11,14 +11,22 @@ from mlcore.images.resample import resample
 from tests.mlcore.datasets.readers import data_files as make
 
 
-def tight_crops(n: int = 600, shape: tuple[int, int] = (24, 18)) -> np.ndarray:
+def tight_crops(shape: tuple[int, int] = (24, 18), images: np.ndarray | None = None) -> np.ndarray:
     """MNIST digits cut out to the ink and scaled to one size, as scans cut out by OpenCV are."""
     crops = []
-    for image in load_dataset("mnist-test").images[:n]:
+    for image in load_dataset("mnist-test").images[:600] if images is None else images:
         rows, columns = np.flatnonzero((image > 60).any(1)), np.flatnonzero((image > 60).any(0))
         crop = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         crops.append(np.rint(resample(crop, shape)))
     return np.array(crops).astype(np.uint8)
+
+
+def bold_crops() -> np.ndarray:
+    """The same of a pen that is a pixel wider, whose ink fills most of the image and of its border."""
+    images = load_dataset("mnist-test").images[:600].copy()
+    for axis in (1, 2):
+        images = np.maximum(images, np.roll(images, 1, axis=axis))
+    return tight_crops(shape=(28, 28), images=images)
 
 
 def seven_segments() -> np.ndarray:
@@ -70,6 +78,7 @@ INK = {
     "8×8 digits": lambda: load_dataset("digits-8x8").images,
     "crops to the ink": tight_crops,
     "small crops to the ink": lambda: tight_crops(shape=(8, 8)),
+    "bold crops to the ink": bold_crops,
     "bars along the border": seven_segments,
     "scans": lambda: scans(faint=False),
     "faint scans": lambda: scans(faint=True),
@@ -85,14 +94,30 @@ def test_of_white_ink_no_image_is_inverted_and_of_black_ink_every_one(kind: str)
 
 @pytest.mark.parametrize(
     ("kind", "most_wrong"),
-    [("MNIST's test images", 0), ("8×8 digits", 0.01), ("scans", 0), ("crops to the ink", 0.05)],
+    [
+        ("MNIST's test images", 0),
+        ("8×8 digits", 0.01),
+        ("scans", 0),
+        ("crops to the ink", 0.03),
+        ("bold crops to the ink", 0.03),
+        ("bars along the border", 0.15),
+    ],
 )
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.8])
-def test_in_a_mixed_set_each_image_is_judged_by_itself(kind: str, most_wrong: float, share: float) -> None:
+def test_in_a_mixed_set_each_image_is_judged_by_itself_or_by_the_others(kind: str, most_wrong: float, share: float) -> None:
     images = INK[kind]()
     is_dark = np.random.default_rng(1).random(len(images)) < share
     mixed = np.where(is_dark[:, None, None], 255 - images, images)
     assert (Papers.of(mixed).dark_on_light() != is_dark).mean() <= most_wrong
+
+
+@pytest.mark.parametrize("kind", ["crops to the ink", "bold crops to the ink", "bars along the border"])
+def test_bold_ink_in_a_mixed_set_is_told_by_its_likeness_to_the_rest(kind: str) -> None:
+    images = INK[kind]()
+    is_dark = np.arange(len(images)) % 5 < 2
+    papers = Papers.of(np.where(is_dark[:, None, None], 255 - images, images))
+    by_itself, by_likeness = papers.light != is_dark, papers.dark_on_light() != is_dark
+    assert by_likeness.sum() <= by_itself.sum() / 4
 
 
 def test_photos_are_left_as_they_are_whichever_way_round() -> None:

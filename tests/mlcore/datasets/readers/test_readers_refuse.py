@@ -109,11 +109,11 @@ BAD: dict[str, tuple[Files, str]] = {
     "header only": ({"a.csv": HEADER.encode()}, "a header but no rows"),
     "pixels without labels": (
         {"a.csv": "\n".join(line.split(",", 1)[1] for line in CSV.splitlines()).encode()},
-        "its 64 columns are 8×8 pixels; the labels are missing.*the file of their labels.*Evaluate page",
+        "its 64 columns are images of 8×8 pixels; the labels are missing.*file of their labels.*Evaluate",
     ),
     "pixels with the numbers of their rows": (
         {"a.csv": CSV.replace("label", "ImageId").encode()},
-        "its 64 columns are 8×8 pixels; the labels are missing",
+        "its 64 columns are images of 8×8 pixels; the labels are missing",
     ),
     "labels without pixels": (
         {"y.csv": b"label\n1\n2\n"},
@@ -268,8 +268,8 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "zip of nothing": (zipped({}), "no file in what was chosen"),
     "zip of nothing useful": (
-        zipped({"a/b.docx": "x", "c.pdf": "y"}),
-        r"nothing that can be used.*b\.docx, c\.pdf",
+        zipped({"a/b.md": "x", "c.pdf": "y"}),
+        r"nothing that can be used.*b\.md, c\.pdf",
     ),
     "encrypted zip": ({"a.zip": encrypted()}, r"encrypted \(3/a\.png asks for a password\)"),
     "unusual packing": ({"a.zip": packed_with(zipfile.ZIP_LZMA)}, "packed in an unusual way"),
