@@ -102,7 +102,7 @@ class Papers:
         return np.where(even, self.light, bool(share >= MOST))
 
     def _by_likeness(self, sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell which images are dark on light: those that are not sure by what they have in common with the sure.
+        """Tell which images are dark on light: those that are not sure, by their likeness to those that are.
 
         Digits of one set lie in the same place. So even a bold one correlates with the mean of the sure ones,
         all as white ink on black, or with its negative. What does neither is judged by its border.

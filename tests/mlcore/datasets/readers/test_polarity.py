@@ -104,7 +104,9 @@ def test_of_white_ink_no_image_is_inverted_and_of_black_ink_every_one(kind: str)
     ],
 )
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.8])
-def test_in_a_mixed_set_each_image_is_judged_by_itself_or_by_the_others(kind: str, most_wrong: float, share: float) -> None:
+def test_in_a_mixed_set_each_image_is_judged_by_itself_or_by_the_others(
+    kind: str, most_wrong: float, share: float
+) -> None:
     images = INK[kind]()
     is_dark = np.random.default_rng(1).random(len(images)) < share
     mixed = np.where(is_dark[:, None, None], 255 - images, images)
