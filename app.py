@@ -11,6 +11,7 @@ from dashboard.navigation import inside_app, wanted_page
 from dashboard.run_service import heartbeat
 from dashboard.server.front_door import FrontDoor, front_door
 from dashboard.server.hosting import end_in_order
+from dashboard.server.server import close_server
 from dashboard.ui.look import ICON, SCRIPTS, STYLE
 from dashboard.ui.messages import friendly_errors
 from dashboard.ui.number_field import prepare_number_fields
@@ -38,5 +39,5 @@ def show_page() -> None:
 if __name__ == "__main__":
     show_page()
 else:
-    end_in_order()
+    end_in_order(close_server)
     app = st.App(__file__, middleware=front_door(STYLE))

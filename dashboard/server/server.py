@@ -52,12 +52,14 @@ class Server:
         self.presence = Presence(self.runs.leave, each_look=self.kept.look)
         self.readings = Readings(self.budget, self.runs.store)
         self.uploads = UploadedFiles(self.budget, self.runs.store)
+        self._closing = threading.Lock()
 
     def close(self) -> None:
-        """End all runs and their workers; doing so twice is once."""
-        self.presence.close()
-        self.readings.close()
-        self.runs.close()
+        """End all runs and their workers; doing so twice is once, and each call returns when it is done."""
+        with self._closing:
+            self.presence.close()
+            self.readings.close()
+            self.runs.close()
 
 
 def server() -> Server:
@@ -70,3 +72,9 @@ def server() -> Server:
             atexit.register(_kept.server.close)
         made: Server = _kept.server
         return made
+
+
+def close_server() -> None:
+    """Close this process's server, if it was made."""
+    if hasattr(_kept, "server"):
+        _kept.server.close()

@@ -38,8 +38,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def _checked_server() -> Iterator[AppServer]:
     with AppServer() as server:
         yield server
-        log = server.log()
         left = server.stop()
+        log = server.log()
     assert left == [], f"The server left behind: {left}. It wrote:\n{log}"
     assert "Traceback" not in log, f"The server met an error:\n{log}"
 

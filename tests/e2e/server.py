@@ -53,6 +53,7 @@ class AppServer:
         self.temporary_files = Path(self._folder.name, "tmp")
         self.temporary_files.mkdir()
         self._log_file = Path(self._folder.name, "log.txt")
+        self._log = ""
         self._start()
         return self
 
@@ -91,8 +92,10 @@ class AppServer:
         return [sys.executable, "-m", "streamlit", "run", app, *flags]
 
     def log(self) -> str:
-        """Return what the server has written so far."""
-        return self._log_file.read_text(encoding="utf-8", errors="replace")
+        """Return what the server has written so far, or had when it was stopped."""
+        if self._log_file.exists():
+            self._log = self._log_file.read_text(encoding="utf-8", errors="replace")
+        return self._log
 
     def workers(self) -> list[psutil.Process]:
         """Return every process that the server has started, at any depth."""
@@ -133,6 +136,7 @@ class AppServer:
             child.kill()
         left += [f"file {path.name}" for path in self.temporary_files.iterdir()]
         left += [f"semaphore {path.name}" for path in Path("/dev/shm").glob(f"sem.loky-{self.process.pid}-*")]
+        self.log()  # the last words
         self._folder.cleanup()
         return left
 

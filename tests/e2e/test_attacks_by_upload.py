@@ -152,6 +152,7 @@ def test_a_file_that_unpacks_to_too_much_gives_a_sentence(kind: str, visitor: Vi
     bring(visitor, name, content())
     visitor.see(re.compile(sentence))
     visitor.main.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(visitor.main.get_by_role("alert")).to_have_count(0)
     bring(visitor, "honest.csv", TABLE)
     in_use(visitor, "honest")
 
