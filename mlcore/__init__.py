@@ -32,6 +32,10 @@ from mlcore.errors import (
     TrainingDiverged,
 )
 from mlcore.evaluation import Evaluation, evaluate
+from mlcore.exports.passport import Passport
+from mlcore.exports.replay import Difference, ReplayResult, replay
+from mlcore.exports.safetensors import export_safetensors
+from mlcore.exports.script import notebook_of, save_images, script_of
 from mlcore.formulas.activations import ACTIVATIONS
 from mlcore.formulas.initializers import INITIALIZERS
 from mlcore.formulas.losses import LOSSES
@@ -86,6 +90,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Decision",
+    "Difference",
     "DigitLabError",
     "EpochMetrics",
     "Evaluation",
@@ -104,11 +109,13 @@ __all__ = [
     "NetworkConfig",
     "NoDigitError",
     "Parts",
+    "Passport",
     "Preparation",
     "Reader",
     "Recipe",
     "RecipeCard",
     "Record",
+    "ReplayResult",
     "Setting",
     "SettingError",
     "ShippedDataset",
@@ -131,6 +138,7 @@ __all__ = [
     "commonest_share",
     "confusion_matrix",
     "evaluate",
+    "export_safetensors",
     "find_learning_rate",
     "fit",
     "fit_preparation",
@@ -142,13 +150,17 @@ __all__ = [
     "mcnemar",
     "most_confident_mistakes",
     "network_summary",
+    "notebook_of",
     "pixel_range",
     "read_dataset",
     "read_images",
     "read_parts",
     "redo_decision",
+    "replay",
     "run_recipe",
+    "save_images",
     "save_model",
+    "script_of",
     "settings_of",
     "split_dataset",
     "start_recipe",

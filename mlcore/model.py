@@ -55,6 +55,8 @@ class Model:
         How it was made: data, seed, steps, scores. Plain JSON values.
     state : dict of str to array, optional
         What is needed to continue training exactly (see `TrainingRun.from_model`).
+    history : float64 array (records, columns), optional
+        What its run told about itself (see `mlcore.training.records.history_array`).
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Model:
         training_config: TrainingConfig | None = None,
         card: Mapping[str, Any] | None = None,
         state: Arrays | None = None,
+        history: NDArray[np.float64] | None = None,
     ) -> None:
         self.network_config = network_config
         self.training_config = training_config or TrainingConfig()
@@ -73,6 +76,7 @@ class Model:
         self.class_names = tuple(class_names)
         self.card = dict(card or {})
         self.state = state
+        self.history = history
         n_classes = len(self.class_names)
         micro_batch = _micro_batch(network_config, preparation, n_classes)
         self._network = Network(
@@ -274,6 +278,8 @@ def save_model(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         values = getattr(model.preparation, name)
         if values is not None:
             arrays[name] = values
+    if model.history is not None:
+        arrays["history"] = model.history
     for name, values in (model.state or {}).items():
         arrays[f"{STATE}{name}"] = values
     if hasattr(file, "write"):
@@ -342,7 +348,14 @@ def _model_from(header: dict[str, Any], arrays: Arrays) -> Model:
         raise ValueError("parameters")
     state = {name.removeprefix(STATE): values for name, values in arrays.items() if name.startswith(STATE)}
     model = Model(
-        network_config, preparation, class_names, parameters, training_config, header["card"], state or None
+        network_config,
+        preparation,
+        class_names,
+        parameters,
+        training_config,
+        header["card"],
+        state or None,
+        arrays.get("history"),
     )
     _check_answers(model)
     return model

@@ -26,7 +26,7 @@ Arrays = dict[str, NDArray[Any]]
 ModelFile = str | PathLike[str] | BinaryIO | bytes
 
 STATE = "state."
-KNOWN = {"header", "parameters", "kept", "mean", "deviation"}
+KNOWN = {"header", "parameters", "kept", "mean", "deviation", "history"}
 MOST_ARRAYS = 32
 LARGEST_HEADER = 1_000_000  # bytes; that of the shipped model has 1,510
 DEEPEST_HEADER = 20  # lists and objects within each other

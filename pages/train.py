@@ -60,7 +60,7 @@ with friendly_errors():
         if status.state in ("paused", "stopped") or (
             not status.live and status.progress.saved_step is not None
         ):
-            show_downloads(status)
+            show_downloads(status, may_change)
         if may_change and not status.live:
             offer_to_delete(session, status)
         if status.live:

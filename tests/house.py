@@ -62,6 +62,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"metrics"}),
     frozenset({"answers", "evaluation"}),
     frozenset({"recipes", "study"}),
+    frozenset({"exports"}),
     frozenset({"onnx", "sklearn"}),
 )
 """The rooms of `mlcore`, its modules and folders, from the ground up: each may import those below it only."""

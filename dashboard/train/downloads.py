@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.runs.status import RunStatus
+from dashboard.train.exports import show_more_files
 from dashboard.ui.wording import file_stem
 from mlcore import BatchMetrics, Model, Record, save_model
 from mlcore.language import N_, _
@@ -70,8 +71,8 @@ def choose_weights() -> str:
     )
 
 
-def show_downloads(status: RunStatus) -> None:
-    """Offer the model, as it was best or last, and the history."""
+def show_downloads(status: RunStatus, may_change: bool) -> None:
+    """Offer the model, as it was best or last, the history, and more files."""
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
     st.header(_("Download"))
     with st.container(key="run_downloads", horizontal=True, vertical_alignment="bottom"):
@@ -92,6 +93,7 @@ def show_downloads(status: RunStatus) -> None:
             on_click="ignore",
             icon=":material/table_view:",
         )
+    show_more_files(status, may_change, best=which == "best")
     st.page_link(page("draw"), label=_("Load a model file on Draw"), icon=":material/upload_file:")
     with st.expander(_("Columns of the history")):
         rows = "\n".join(f"| `{name}` | {_(text)} |" for name, text in HISTORY_COLUMNS.items())

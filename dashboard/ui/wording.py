@@ -99,11 +99,29 @@ def _setting_words(about: Setting, value: Any) -> str:
     label = _(about.label)
     if value is True:
         return label
+    colon = ":" if value is None or about.choices is not None else ""
+    return f"{label}{colon} {value_words(about, value)}"
+
+
+def value_words(about: Setting, value: Any) -> str:
+    """Return the value of a setting in words.
+
+    >>> value_words(settings_of(TrainingConfig)["batch_size"], None)
+    'the full batch'
+    >>> value_words(settings_of(TrainingConfig)["epochs"], 3)
+    '3 epochs'
+    >>> value_words(settings_of(NetworkConfig)["hidden_sizes"], (64, 32))
+    '64, 32 neurons'
+    """
     if value is None:
-        return f"{label}: {_(about.none or '')}"
+        return _(about.none or "")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if about.choices is not None:
-        return f"{label}: {choice_label(about.choices(), value)}"
-    return f"{label} {as_text(value)} {_(about.unit) if about.unit else ''}".rstrip()
+        return choice_label(about.choices(), value)
+    numbers = value if isinstance(value, tuple) else (value,)
+    text = ", ".join(map(as_text, numbers)) or _("none")
+    return f"{text} {_(about.unit)}" if about.unit and numbers else text
 
 
 def length_words(config: TrainingConfig) -> str:

@@ -18,10 +18,18 @@ from mlcore.language import _
 
 @dataclass(frozen=True)
 class Split:
-    """Training images and dev images, none in both."""
+    """Training images and dev images, none in both.
+
+    Attributes
+    ----------
+    train, dev : Dataset
+    settings : SplitSettings or None
+        How `split_dataset` made it; None when it was made in another way.
+    """
 
     train: Dataset
     dev: Dataset
+    settings: "SplitSettings | None" = None
 
     def __repr__(self) -> str:
         return (
@@ -145,7 +153,10 @@ def split_dataset(
         train = rest if train_size is None else _draw_evenly(dataset, rest, n_train, leave_some=False)[0]
     else:
         dev, train = order[:n_dev], order[n_dev : n_dev + n_train]
-    return Split(train=dataset.take(train), dev=dataset.take(dev))
+    settings = SplitSettings(
+        n_dev if dev_size is None else dev_size, seed, stratify, train_size, shuffle, lost, old_shuffle
+    )
+    return Split(dataset.take(train), dataset.take(dev), settings)
 
 
 def dev_count(n_images: int, dev_size: float) -> int:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mlcore.arrays import Array, IndexArray, Labels
+from mlcore.arrays import Array, Float64Array, IndexArray, Labels
 from mlcore.formulas.losses import Loss
 from mlcore.network.network import Network
 
@@ -72,6 +74,47 @@ def standing(record: EpochMetrics) -> tuple[float, float]:
     if math.isnan(record.dev_accuracy):  # no dev set
         return record.train_accuracy, -record.train_loss
     return record.dev_accuracy, -record.dev_loss
+
+
+HISTORY_KINDS: tuple[type[BatchMetrics] | type[EpochMetrics], ...] = (BatchMetrics, EpochMetrics)
+"""The kinds of records, by the number that stands in the first column of a history."""
+
+HISTORY_COLUMNS = 1 + max(len(fields(kind)) for kind in HISTORY_KINDS)
+
+
+def history_array(records: Iterable[Record]) -> Float64Array:
+    """Return records as one array, float64 (records, columns), as a model file keeps them.
+
+    A row is the number of the kind (`HISTORY_KINDS`), then its fields in their order, then zeros.
+
+    >>> history_array([BatchMetrics(16, 0.5, 2048, 0.25, 0.875, 0.001)]).tolist()
+    [[0.0, 16.0, 0.5, 2048.0, 0.25, 0.875, 0.001, 0.0, 0.0]]
+    """
+    rows = [(HISTORY_KINDS.index(type(record)), *astuple(record)) for record in records]
+    array = np.zeros((len(rows), HISTORY_COLUMNS))
+    for place, row in zip(array, rows, strict=True):
+        place[: len(row)] = row
+    return array
+
+
+def records_of(history: NDArray[np.generic]) -> list[Record]:
+    """Return the records that `history_array` wrote.
+
+    Raises
+    ------
+    ValueError
+        When the array is anything else.
+    """
+    if history.dtype != np.float64 or history.ndim != 2 or history.shape[1] != HISTORY_COLUMNS:
+        raise ValueError("no history")
+    if not np.isin(history[:, 0], range(len(HISTORY_KINDS))).all() or np.isinf(history).any():
+        raise ValueError("no history")
+    records: list[Record] = []
+    for number, *values in history.tolist():
+        kind = HISTORY_KINDS[int(number)]
+        step, epoch, images, *measured = values[: len(fields(kind))]
+        records.append(kind(int(step), epoch, int(images), *measured))
+    return records
 
 
 class Score:

@@ -30,8 +30,16 @@ from mlcore.network.network import Network
 from mlcore.settings import check_kind
 from mlcore.training.batches import ImageOrder, TrainingData, draws, step_generator
 from mlcore.training.checkpoint import Checkpoint, TrainState, begin_training, make_state
+from mlcore.training.machine import kernel_name, machine_name
 from mlcore.training.mistakes import GradientHook, mistakes_of
-from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, standing
+from mlcore.training.records import (
+    REPORT_IMAGES,
+    BatchMetrics,
+    EpochMetrics,
+    Record,
+    history_array,
+    standing,
+)
 
 EARLY = 10
 """The part of a long first epoch after which a run that is watched is measured: one in ten."""
@@ -129,6 +137,7 @@ class TrainingRun:
         self._plan = RatePlan(self.training_config.learning_rate)
         self._evaluated_step = -1
         self._best_parameters: Array | None = None
+        self._is_continued = False  # by `begin_from`
 
     def __repr__(self) -> str:
         if self._state is None:
@@ -182,6 +191,7 @@ class TrainingRun:
         self._state.network.parameters[...] = before.network.parameters
         self._state.optimizer.moments[...] = before.optimizer.moments
         self._state.optimizer.steps = before.optimizer.steps
+        self._is_continued = True
         self.build(split)
 
     def _check_split(self, split: Split) -> None:
@@ -566,17 +576,20 @@ class TrainingRun:
         """
         state = self._built
         record = self.best if best else self._last_measurement()
+        taken_at = self.step
         parameters = state.network.parameters
         if best and self._best_parameters is not None:
             parameters = self._best_parameters
+            taken_at = self.step if self.best is None else self.best.step
         return Model(
             self.network_config,
             state.network.preparation,
             state.class_names,
             parameters,
             self.training_config,
-            self._card(record),
+            self._card(record) | {"weights_at": taken_at},
             self._checkpoint().to_arrays() if resumable else None,
+            history_array(self.history),
         )
 
     def best_model(self) -> Model:
@@ -594,12 +607,18 @@ class TrainingRun:
             "images_seen": self.images_seen,
             "numpy": np.__version__,
             "python": platform.python_version(),
+            "machine": machine_name(),
+            "kernel": kernel_name(),
+            "in_halves": self.in_halves,
+            "repeatable": self.changes == 0 and not self._is_continued and self.image_weights is None,
         }
         if self._data is not None:
             train, dev = self._data.split.train, self._data.split.dev
             about = (train.name, train.fingerprint, len(train), len(dev), dev.fingerprint)
             self._data_card = dict(zip(DATA_CARD, about, strict=True))
         card |= self._data_card
+        if self._data is not None and self._data.split.settings is not None:
+            card["split"] = dataclasses.asdict(self._data.split.settings)
         if record is not None:
             card |= {"measured_at_step": record.step, "dev_accuracy": _json_number(record.dev_accuracy)}
         return card

@@ -4,8 +4,11 @@ That is in `tests/e2e/test_train_page.py`.
 """
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,12 +19,13 @@ from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session
 from dashboard.train import downloads as take_home
+from dashboard.train import exports, run_choice
 from dashboard.train import panel as run_view
 from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
-from dashboard.train import run_choice
+from dashboard.train.exports import OFFERS, Source
 from dashboard.train.panel import time_words
-from mlcore import BatchMetrics, NetworkConfig, TrainingConfig
+from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
 from tests.dashboard.train.records import measured, status
 from tests.fields import number_field
 from tests.pages.visits import figures, new_app, session_of
@@ -41,6 +45,7 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """The service in the place of the server's, without runs."""
     for module in (
         estimate,
+        exports,
         model_choice,
         run_choice,
         run_result,
@@ -401,6 +406,50 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     assert "Your own network answers your drawing now." in [text.value for text in app.markdown]
     assert session_of(app).play.now is not None
     assert any("The pre-trained network says 1" in caption.value for caption in app.caption)
+
+
+def files_of(app: AppTest) -> list[str]:
+    """The labels of all buttons that download something, with *More files* open."""
+    app.session_state[f"files of {session_of(app).run_id}"] = True
+    app.run()
+    assert not app.exception
+    return [button.label for button in app.get("download_button")]
+
+
+def test_the_program_of_a_run_prints_the_accuracies_that_the_page_has_shown(
+    app: AppTest, service: RunService, tmp_path: Path
+) -> None:
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert files_of(app)[:2] == ["Trained model (.npz)", "History (.csv)"]
+    assert set(files_of(app)[2:]) == {offer.label for offer in OFFERS}
+    run_id = status.run_id
+    source = Source(
+        status,
+        lambda: service.model(run_id),
+        lambda: service.model(run_id, best=True),
+        lambda: service.split(run_id),
+    )
+    made = {
+        offer.ending: offer.make(source) for offer in OFFERS if offer.ending.startswith(("train", "images"))
+    }
+    (tmp_path / source.images_name).write_bytes(made["images.npz"])
+    (tmp_path / "train.py").write_text(made["train.py"], "utf-8")
+    command = [sys.executable, "-I", "-X", "utf8", "train.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=True
+    )
+    printed = re.findall(r"step (\d+):.*dev accuracy ([\d.]+%)$", done.stdout, re.MULTILINE)
+    after_epochs = [record for record in status.history if isinstance(record, EpochMetrics)]
+    assert printed == [(str(record.step), f"{record.dev_accuracy:.2%}") for record in after_epochs]
+
+
+def test_images_of_a_run_are_for_its_owner_alone(service: RunService) -> None:
+    owner = press(visit(TrainingConfig(epochs=1)), "Start")
+    run_id = wait(owner, service, ended).run_id
+    guest = visit(TrainingConfig(), run=run_id)
+    assert {"Notebook (.ipynb)", "Program (.py)"} <= set(files_of(guest))
+    assert {"Images (.npz)", "Report (.html)"}.isdisjoint(files_of(guest))
 
 
 def test_its_mistakes_are_those_of_the_run(app: AppTest, service: RunService) -> None:

@@ -1,0 +1,207 @@
+"""More files of a run: notebook, program and images to train it again, other formats, and a report.
+
+The Train page offers them below the model file, each with a line on what it is for. A file is made when it is
+asked for.
+"""
+
+import importlib.util
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard.run_service import get_run_service
+from dashboard.runs.status import RunStatus
+from dashboard.server.server import server
+from dashboard.train.report import run_report
+from dashboard.ui.messages import friendly_errors, show_message
+from dashboard.ui.wording import file_stem
+from mlcore import (
+    Model,
+    ModelFileError,
+    Passport,
+    Split,
+    export_safetensors,
+    notebook_of,
+    save_images,
+    script_of,
+)
+from mlcore.exports.script import as_json
+from mlcore.language import N_, _
+
+COPIES_OF_IMAGES = 2
+"""Of the pixels that are in memory while the file of images is made: those of a view, and the packed file."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What files are made from: a run, its last model, the model that was chosen, and its images."""
+
+    status: RunStatus
+    last: Callable[[], Model]
+    chosen: Callable[[], Model]
+    split: Callable[[], Split]
+
+    @property
+    def images_name(self) -> str:
+        """What the file of images is called, which notebook and program read."""
+        return f"{file_stem(self.status)}-images.npz"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that is offered.
+
+    Attributes
+    ----------
+    label, help : str
+        Of its button, and the line below it (English; shown through `_`).
+    ending : str
+        Of its name, behind the run's own.
+    mime, icon : str
+    make : callable
+        Makes the content from a `Source`.
+    repeats : bool
+        Whether it trains the run again, and is there only for a run that follows from its settings.
+    shows_images : bool
+        Whether images of the run's data are in it, which are for the run's owner alone.
+    package : str
+        What must be installed to make it; empty for most.
+    """
+
+    label: str
+    help: str
+    ending: str
+    mime: str
+    icon: str
+    make: Callable[[Source], bytes | str]
+    repeats: bool = False
+    shows_images: bool = False
+    package: str = ""
+
+
+def _images(source: Source) -> bytes:
+    split, file = source.split(), io.BytesIO()
+    height, width = split.train.image_shape
+    pixels = (len(split.train) + len(split.dev)) * height * width
+    with server().budget.reserve(COPIES_OF_IMAGES * pixels):
+        save_images(split, file)
+        return file.getvalue()
+
+
+def _safetensors(source: Source) -> bytes:
+    file = io.BytesIO()
+    export_safetensors(source.chosen(), file)
+    return file.getvalue()
+
+
+def _onnx(source: Source) -> bytes:
+    from mlcore.onnx import export_onnx
+
+    file = io.BytesIO()
+    export_onnx(source.chosen(), file)
+    return file.getvalue()
+
+
+OFFERS: tuple[Offer, ...] = (
+    Offer(
+        N_("Notebook (.ipynb)"),
+        N_("This training step by step in NumPy alone, with the same results. It reads the images below."),
+        "train.ipynb",
+        "application/x-ipynb+json",
+        ":material/menu_book:",
+        lambda source: as_json(notebook_of(source.last(), source.images_name)),
+        repeats=True,
+    ),
+    Offer(
+        N_("Program (.py)"),
+        N_("The code of the notebook as one file for Python with NumPy."),
+        "train.py",
+        "text/x-python",
+        ":material/code:",
+        lambda source: script_of(source.last(), source.images_name),
+        repeats=True,
+    ),
+    Offer(
+        N_("Images (.npz)"),
+        N_("The training set and the dev set of this run. Put the file beside the notebook or the program."),
+        "images.npz",
+        "application/octet-stream",
+        ":material/photo_library:",
+        _images,
+        shows_images=True,
+    ),
+    Offer(
+        N_("Report (.html)"),
+        N_("Settings, curves, confusion matrix and the worst mistakes on one page that needs no network."),
+        "report.html",
+        "text/html",
+        ":material/description:",
+        lambda source: run_report(source.status, source.chosen(), source.split().dev),
+        shows_images=True,
+    ),
+    Offer(
+        N_("Weights (.safetensors)"),
+        N_("Weights and biases of each layer, for other programs."),
+        "weights.safetensors",
+        "application/octet-stream",
+        ":material/deployed_code:",
+        _safetensors,
+    ),
+    Offer(
+        N_("ONNX (.onnx)"),
+        N_("The model with its preparation, for any ONNX runtime."),
+        "model.onnx",
+        "application/octet-stream",
+        ":material/deployed_code:",
+        _onnx,
+        package="onnx",
+    ),
+)
+
+
+def show_more_files(status: RunStatus, may_change: bool, best: bool) -> None:
+    """Offer the other files; those with images to the owner of the run only."""
+    more = st.expander(_("More files"), key=f"files of {status.run_id}", on_change="rerun")
+    if not more.open:
+        return
+    with more, friendly_errors():
+        service = get_run_service()
+        source = Source(
+            status,
+            lambda: service.model(status.run_id),
+            lambda: service.model(status.run_id, best=best),
+            lambda: service.split(status.run_id),
+        )
+        reason = why_not_repeatable(source.last())
+        for offer in OFFERS:
+            if offer.package and importlib.util.find_spec(offer.package) is None:
+                continue
+            if (offer.shows_images and not may_change) or (offer.repeats and reason):
+                continue
+            _show_offer(offer, source)
+        if reason:
+            show_message("info", reason)
+
+
+def why_not_repeatable(model: Model) -> str:
+    """Return why a run cannot be trained again from its settings, as a sentence; empty when it can."""
+    try:
+        Passport.of(model).checked()
+    except ModelFileError as error:
+        return str(error)
+    return ""
+
+
+def _show_offer(offer: Offer, source: Source) -> None:
+    with st.container(gap="xsmall"):
+        st.download_button(
+            _(offer.label),
+            lambda: offer.make(source),
+            f"{file_stem(source.status)}-{offer.ending}",
+            offer.mime,
+            on_click="ignore",
+            icon=offer.icon,
+        )
+        st.caption(_(offer.help))
