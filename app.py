@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard.navigation import inside_app, wanted_page
 from dashboard.run_service import heartbeat
+from dashboard.server.ending import end_in_order, lifespan
 from dashboard.server.front_door import FrontDoor, front_door
-from dashboard.server.hosting import end_in_order
 from dashboard.server.server import close_server
 from dashboard.ui.look import ICON, SCRIPTS, STYLE
 from dashboard.ui.messages import friendly_errors
@@ -40,4 +40,4 @@ if __name__ == "__main__":
     show_page()
 else:
     end_in_order(close_server)
-    app = st.App(__file__, middleware=front_door(STYLE))
+    app = st.App(__file__, middleware=front_door(STYLE), lifespan=lifespan)

@@ -6,15 +6,11 @@ a server what else it needs.
 
 import ctypes
 import logging
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from types import TracebackType
-
-import uvicorn
 
 MOST_DESCRIPTORS = 65_536
 """As many as sixteen thousand open tabs need; a few programs count up to the limit, so it is not higher."""
@@ -28,12 +24,6 @@ MOST_KINDS = 200
 LARGE_BLOCK = 4 * 2**20
 """Bytes; smaller blocks of freed memory stay where they are, to be used again soon."""
 
-LONGEST_GOODBYE = 2
-"""Seconds that requests get to end in, once the server was told to stop."""
-
-LONGEST_END = 4.0
-"""Seconds until the process ends, whatever its threads are at."""
-
 _M_MMAP_THRESHOLD = -3  # malloc.h
 
 
@@ -42,36 +32,6 @@ def prepare_process() -> None:
     raise_descriptor_limit()
     return_large_blocks()
     quieten_log()
-
-
-def end_in_order(close: Callable[[], object]) -> None:
-    """Let SIGTERM end this process as the end of its program does, so that workers and files are put away.
-
-    Uvicorn, which has imported the app when this is called, would close the connections and then raise the
-    signal again, which ends the process at once. So its server is only told to stop. Who still sends or waits
-    is cut off after `LONGEST_GOODBYE`; a process that a thread keeps from ending, after `LONGEST_END`.
-
-    Parameters
-    ----------
-    close : callable
-        Puts away what the process has; called at the latest moment, if the program has not ended by then.
-    """
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if not isinstance(server, uvicorn.Server) or threading.current_thread() is not threading.main_thread():
-        return
-
-    def end_by_force() -> None:
-        time.sleep(LONGEST_END)
-        close()
-        os._exit(0)
-
-    def end(*_signal: object) -> None:
-        if not server.should_exit:
-            server.should_exit = True
-            threading.Thread(target=end_by_force, name="end by force", daemon=True).start()
-
-    server.config.timeout_graceful_shutdown = LONGEST_GOODBYE
-    signal.signal(signal.SIGTERM, end)
 
 
 def raise_descriptor_limit(most: int = MOST_DESCRIPTORS) -> None:

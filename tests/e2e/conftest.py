@@ -35,25 +35,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def _checked_server() -> Iterator[AppServer]:
-    with AppServer() as server:
-        yield server
-        left = server.stop()
-        log = server.log()
-    assert left == [], f"The server left behind: {left}. It wrote:\n{log}"
-    assert "Traceback" not in log, f"The server met an error:\n{log}"
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[AppServer]:
     """The app, started once for all tests that can share it."""
-    yield from _checked_server()
+    with AppServer() as server:
+        yield server
+        server.check_end()
 
 
 @pytest.fixture
 def fresh_server() -> Iterator[AppServer]:
     """The app, started for this test alone: nobody has visited it yet."""
-    yield from _checked_server()
+    with AppServer() as server:
+        yield server
+        server.check_end()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -71,7 +72,7 @@ class AppServer:
     def restart(self) -> None:
         """End the server and start it again at the same address, as after an update."""
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        assert self.process.wait(PATIENCE) == 0, self.log()
         self._start()
 
     def __exit__(
@@ -118,14 +119,16 @@ class AppServer:
     def stop(self, seconds: float = PATIENCE) -> list[str]:
         """End the server (SIGTERM) and return what it left behind: processes, files, semaphores.
 
-        What is left is then removed, so that one careless test does not harm the next.
+        So is a status that tells of an error. What is left is then removed, so that one careless test does
+        not harm the next. To stop a server twice is to stop it once.
         """
-        if self.process.returncode is not None:
+        if self._is_stopped:
             return []
         children, left = self.workers(), []
         self.process.terminate()
         try:
-            self.process.wait(seconds)
+            if self.process.wait(seconds) != 0:
+                left.append(f"the status {self.process.returncode}")
         except subprocess.TimeoutExpired:
             left.append("the server, which did not end when asked")
             self.process.kill()
@@ -139,6 +142,18 @@ class AppServer:
         self.log()  # the last words
         self._folder.cleanup()
         return left
+
+    def check_end(self) -> None:
+        """Stop the server; fail when it had ended before, left anything behind, or wrote of an error."""
+        status = None if self._is_stopped else self.process.poll()
+        assert status is None, f"The server has ended with status {status}. It wrote:\n{self.log()}"
+        left = self.stop()
+        assert left == [], f"The server left behind: {left}. It wrote:\n{self.log()}"
+        assert "Traceback" not in self.log(), f"The server met an error:\n{self.log()}"
+
+    @property
+    def _is_stopped(self) -> bool:
+        return not self.temporary_files.exists()
 
     def _environment(self) -> dict[str, str]:
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary_files))
@@ -160,9 +175,19 @@ class AppServer:
             return False
 
 
+_ports: list[int] = []  # that servers of this process have had
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a loopback port that nobody listens on right now.
+
+    It is one that a server here has had before, where one is free: browsers have the app's files from there.
+    """
+    for port in (*_ports, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
+            probe.bind(("127.0.0.1", port))
+            free: int = probe.getsockname()[1]
+            _ports.extend({free} - {*_ports})
+            return free
+    raise OSError("There is no free port.")

@@ -79,7 +79,7 @@ def test_who_asks_for_steps_of_many_minutes_keeps_no_worker_from_others() -> Non
                 tab.run(tab.page.press("Stop"))
                 wait_on_page(tab, lambda tab=tab: "Stopped" in badges(tab))
             assert "Training" in badges(two)
-        assert server.stop() == []
+        server.check_end()
 
 
 def test_the_server_ends_when_told_whatever_its_workers_are_at() -> None:
@@ -89,4 +89,4 @@ def test_the_server_ends_when_told_whatever_its_workers_are_at() -> None:
         wait_until(lambda: workers_of(server))
         for worker in workers_of(server):
             worker.suspend()
-        assert server.stop() == []
+        server.check_end()

@@ -79,11 +79,7 @@ def small_server() -> Iterator[AppServer]:
     """The app with as much memory for its visitors as it has in a container of 700 MB."""
     with AppServer(environment={"DIGITLAB_MEMORY_MB": str(BUDGET)}) as server:
         yield server
-        log = server.log()
-        assert server.process.poll() is None, f"The server has ended. It wrote:\n{log}"
-        left = server.stop()
-    assert left == [], f"The server left behind: {left}. It wrote:\n{log}"
-    assert "Traceback" not in log, f"The server met an error:\n{log}"
+        server.check_end()
 
 
 def begin(visitor: Visitor) -> Visitor:

@@ -11,7 +11,6 @@ import pytest
 
 from dashboard.navigation import ROOT
 from dashboard.server.hosting import MOST_KINDS, QUIET, Repeats, kind_of, quieten_log
-from tests.waiting import PATIENCE
 
 
 class Clock:
@@ -106,29 +105,3 @@ def test_the_server_takes_the_descriptors_that_it_may_have(granted: str, used: i
     )
     soft, own = map(int, done.stdout.split())
     assert soft == min(used, own)
-
-
-STUCK = """
-import os, signal, threading
-import uvicorn
-from dashboard.server import hosting
-
-async def app(scope, receive, send):
-    await receive()
-
-class Server(uvicorn.Server):
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        hosting.end_in_order(lambda: print("put away", flush=True))
-        threading.Thread(target=threading.Event().wait).start()  # never ends, and no exit passes it
-        os.kill(os.getpid(), signal.SIGTERM)
-
-Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off")).run()
-"""
-
-
-def test_a_server_whose_threads_never_end_is_put_away_and_ended_all_the_same() -> None:
-    end = subprocess.run(
-        [sys.executable, "-c", STUCK], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
-    )
-    assert (end.returncode, end.stdout, end.stderr) == (0, "put away\n", "")
