@@ -157,13 +157,17 @@ def counts_last(shape: tuple[int, ...], counts: Collection[int]) -> bool:
     """Whether the last axis of an array counts its images, as in ``(28, 28, n)``.
 
     It does when there are as many labels, ``counts``, along it alone; without labels, when it is the one that
-    is not like the other two.
+    is not like the other two. The images may be columns of pixels, too.
 
     >>> counts_last((28, 28, 500), {500}), counts_last((28, 28, 500), {})
     (True, True)
     >>> counts_last((500, 28, 20), {500}), counts_last((500, 28, 28), {})
     (False, False)
+    >>> counts_last((784, 500), {500}), counts_last((784, 500), {})
+    (True, False)
     """
+    if len(shape) == 2:
+        return shape[1] in counts and shape[0] not in counts and image_shape_of(shape[::-1]) is not None
     if len(shape) not in (3, 4) or shape[-1] in COLOURS or 0 in shape:
         return False
     if len(shape) == 4 and shape[2] not in COLOURS:

@@ -27,13 +27,17 @@ _LIKE_A_GROUP = re.compile(
 )
 
 
+MOSTLY = 0.5
+"""Of all pairs of an upper and a lower folder, how many there are at least where each upper has the same."""
+
+
 def classes_of(folders: Collection[Folder]) -> dict[Folder, str]:
     """Return the class of the pictures in each folder; what is left out of the answer is no class.
 
     Folders that name a part of the data, or only say that there are images in them, are looked through. Where
     every upper folder has the same folders below it, as many writers wrote each digit, the upper one is the
     class, unless only the lower ones are named like digits or letters, or the upper ones like portions of the
-    data (``fold1``, ``writer07``).
+    data (``fold1``, ``writer07``). Folders of documents are looked at where no other one is a class.
 
     >>> classes_of([("d", "0"), ("d", "1"), ("d",), ("docs",)])
     {('d', '0'): '0', ('d', '1'): '1'}
@@ -45,8 +49,10 @@ def classes_of(folders: Collection[Folder]) -> dict[Folder, str]:
     {}
     """
     telling = {folder: _telling(folder) for folder in folders}
-    data = {folder: names for folder, names in telling.items() if names and not _is_document(names)}
-    classes = data or {folder: names for folder, names in telling.items() if names}
+    classes = {folder: names for folder, names in telling.items() if names}
+    data = {folder: names for folder, names in classes.items() if not _is_document(names)}
+    if len({*data.values()}) > 1 or len({*classes.values()}) == 1:
+        classes = data or classes
     while uppers := _with_the_same_below(set(classes.values())):
         classes = {folder: names[:-1] if names[:-1] in uppers else names for folder, names in classes.items()}
     side_by_side = _side_by_side(set(classes.values()))
@@ -72,14 +78,19 @@ def _below(classes: Collection[Folder]) -> Mapping[Folder, set[str]]:
 
 
 def _with_the_same_below(classes: Collection[Folder]) -> set[Folder]:
-    """Return the folders one level up, when all of them have the same folders below; else nothing."""
+    """Return the folders one level up, when all of them have the same folders below; else nothing.
+
+    Where a few are missing, as one writer's 7, their names have to tell it.
+    """
     below = {upper: lower for upper, lower in _below(classes).items() if upper}
-    first, names = next(iter(below.values()), set()), {upper[-1] for upper in below}
-    if len(names) < 2 or any(lower != first for lower in below.values()):
+    every, names = set().union(*below.values()), {upper[-1] for upper in below}
+    present = sum(map(len, below.values()))
+    if len(names) < 2 or present < MOSTLY * len(below) * len(every):
         return set()
-    if len(first) > 1 and (_are(_LIKE_A_GROUP, names) or _likeness(first) > _likeness(names)):
+    if len(every) > 1 and (_are(_LIKE_A_GROUP, names) or _likeness(every) > _likeness(names)):
         return set()
-    return set(below)
+    is_told = _are(_LIKE_A_GROUP, every) or _likeness(names) > _likeness(every)
+    return set(below) if is_told or present == len(below) * len(every) else set()
 
 
 def _likeness(names: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.arrays import (
+    COLOURS,
     StoredArray,
     are_labels,
     check_readable,
@@ -26,6 +27,7 @@ from mlcore.datasets.readers.arrays import (
     read_labels,
 )
 from mlcore.datasets.readers.assemble import Found, check_counts
+from mlcore.datasets.readers.folders import Folder, classes_of
 from mlcore.datasets.readers.labels import without_unlabelled
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_bytes
 from mlcore.datasets.readers.parts import NamedPart, Part, by_part, choose_part, part_of, several
@@ -72,12 +74,15 @@ class Named:
         The same with the file's path, where there are other files.
     title : str
         What tells it from others, in the letters that it has: its own name, or that of a file of one array.
+    folder : tuple of str
+        The folders that its file lies in, from the outermost.
     """
 
     array: StoredArray
     name: str
     whole_name: str
     title: str
+    folder: Folder
 
     @property
     def part(self) -> NamedPart | None:
@@ -143,9 +148,10 @@ def _labels_by_class(pair: Pair, beside: int) -> NDArray[np.str_]:
 def _arrays_in(stack: ExitStack, source: Source, among_others: bool) -> Iterator[Named]:
     """Yield the arrays of a file with their headers."""
     stem = source.plain_name.removesuffix(".npz").removesuffix(".npy")
+    folder = tuple(source.path.split("/")[:-1])
     if not _is_zip(source):
         array = open_array(source.name, quoted(stem), lambda: open_content(source))
-        yield Named(array, stem, source.path.lower(), source.own_name[: len(stem)])
+        yield Named(array, stem, source.path.lower(), source.own_name[: len(stem)], folder)
         return
     archive = stack.enter_context(open_zip(source))
     members = [info for info in archive.infolist() if info.filename.endswith(".npy")][:MOST_ARRAYS]
@@ -155,7 +161,7 @@ def _arrays_in(stack: ExitStack, source: Source, among_others: bool) -> Iterator
         name = title.lower()
         only = source.own_name[: len(stem)] if among_others and len(members) == 1 else title
         array = open_array(source.name, quoted(title), opener)
-        yield Named(array, name, f"{source.path.lower()}/{name}" if among_others else name, only)
+        yield Named(array, name, f"{source.path.lower()}/{name}" if among_others else name, only, folder)
 
 
 def _is_zip(source: Source) -> bool:
@@ -171,7 +177,7 @@ def _counted_first(arrays: Sequence[Named]) -> list[Named]:
     # Labels that lie in a row are one image of as many pixels too, so a row counts only what lies last.
     rows = {shape[1] for shape in shapes if len(shape) == 2 and shape[0] == 1 < shape[1]}
     counts = {shape[0] for shape in shapes if len(shape) == 1 or shape[1:] == (1,)}
-    ends = {shape[-1] for shape in shapes if len(shape) in (3, 4)}
+    ends = {shape[-1] for shape in shapes if len(shape) in (2, 3, 4) and shape[0] > 1}
     found = []
     for named in arrays:
         array, shape = named.array, named.array.shape
@@ -201,8 +207,8 @@ def _choose_pair(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair, 
         raise _labels_missing(unpaired[0].array)
     pair, notes = choose_part(pairs, part)
     if pair.classes:
-        message = _("The images of each class were read from an array of its own: {names}.")
-        notes.append(message.format(names=several(pair.classes)))
+        message = _("The classes are the names of the files, arrays or folders: {names}.")
+        notes.append(message.format(names=several(dict.fromkeys(pair.classes))))
     if others:
         message = _("Left out: the arrays {names}.")
         notes.append(message.format(names=several(named.name for named in others)))
@@ -229,7 +235,9 @@ def _known_pairs(arrays: Sequence[Named]) -> dict[str, Pair]:
 
 def _pairs_by_shape(arrays: Sequence[Named]) -> dict[str, Pair]:
     """Return the pairs that fit each other, part by part: the labels have one value an image."""
-    pairs = {}
+    pairs: dict[str, Pair] = {}
+    if len(arrays) > MOST_ARRAYS:  # each is compared with each; so many are rather an image each
+        return pairs
     groups = by_part(arrays, lambda named: named.part)
     for group in groups.values():
         pair = _fitting_pair(group)
@@ -260,15 +268,38 @@ def _fitting_pair(arrays: Sequence[Named]) -> tuple[str, Pair] | None:
 
 
 def _classes_by_part(arrays: Sequence[Named]) -> dict[str, Pair]:
-    """Return arrays of images of one shape as a class each, part by part, as "Quick, Draw!" has them."""
+    """Return arrays of images of one shape, part by part, with the class that each one's name or folder is.
+
+    "Quick, Draw!" has a file of images for each class; others keep each image in a file, in folders.
+    """
     pairs = {}
     for group in by_part(arrays, lambda named: named.part).values():
-        stored = tuple(named.array for named in group)
+        classes, stored = _classes_in_folders(group), [named.array for named in group]
+        if classes:
+            stored = _as_pictures(stored)
+        else:
+            classes = classes_in_names([named.title for named in group])
         shapes = {image_shape_of(array.shape) if array.is_numeric else None for array in stored}
-        classes = classes_in_names([named.title for named in group])
         if classes and len(shapes) == 1 and None not in shapes:
-            pairs[group[0].whole_name] = Pair(stored, classes=tuple(classes))
+            pairs[group[0].whole_name] = Pair(tuple(stored), classes=tuple(classes))
     return pairs
+
+
+def _classes_in_folders(arrays: Sequence[Named]) -> list[str]:
+    """Return the class that each array's folder is; nothing where there are not two, or one has none."""
+    classes = classes_of({named.folder for named in arrays})
+    found = [classes.get(named.folder, "") for named in arrays]
+    return found if len(set(found)) >= MIN_CLASSES and all(found) else []
+
+
+def _as_pictures(arrays: Sequence[StoredArray]) -> list[StoredArray]:
+    """Return arrays as an image each when their shapes say so: all alike, and square or no rows of images."""
+    shape = arrays[0].shape
+    is_one = len(shape) == 2 and (shape[0] == shape[1] or image_shape_of(shape) is None)
+    is_colour = len(shape) == 3 and shape[2] in COLOURS
+    if not (is_one or is_colour) or any(array.shape != shape for array in arrays):
+        return list(arrays)
+    return [replace(array, shape=(1, *shape)) for array in arrays]
 
 
 def classes_in_names(names: Sequence[str]) -> list[str]:
@@ -339,6 +370,9 @@ def _no_pair(file: str, arrays: Sequence[Named]) -> DatasetError:
         check_readable(named.array)
     if len(images) == len(arrays) == 1:
         return _labels_missing(images[0])
+    if {"header", "parameters"} <= {named.name for named in arrays}:
+        message = _("{file} is a trained network, not data. Choose it on the Draw or the Evaluate page.")
+        return DatasetError(message.format(file=file))
     if arrays and not images and all(are_labels(named.array) for named in arrays):
         message = _("{file} holds labels without images. Choose it together with the file of its images.")
         return DatasetError(message.format(file=file))

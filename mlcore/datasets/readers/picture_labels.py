@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_MEMBERS, MEGABYTE, MIN_CLASSES
-from mlcore.datasets.readers.source import Source, open_content
+from mlcore.datasets.readers.source import Source, open_text
 from mlcore.datasets.readers.table_layout import LABEL_NAMES
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.language import _
@@ -25,6 +25,8 @@ SHOWN = 3
 """How many names are shown with their labels when these are offered."""
 
 K = TypeVar("K")
+
+_MARKS = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _SPOKEN = {"digit", "label", "class", "cls", "lbl", "num", "number", "char", "letter"}
@@ -75,7 +77,7 @@ class _Places:
 
 def _rows(table: Source) -> list[list[str]]:
     """Return the cells of a list; nothing when it is too long to be one."""
-    with open_content(table) as stream:
+    with open_text(table) as stream:
         text = stream.read(LONGEST_LIST + 1)
     if len(text) > LONGEST_LIST or b"\0" in text:
         return []
@@ -94,20 +96,38 @@ def _labels_of(rows: Sequence[Sequence[str]], places: _Places) -> dict[int, str]
         return {}
     # Labels may be names too, where the pictures are called 0.png, 1.png and so on: they name fewer.
     named = max(range(len(columns)), key=lambda k: len({*found[k]} - {None}))
-    label = _label_column(columns, named)
-    if label is None:
-        return {}
-    pairs = zip(found[named], columns[label], strict=True)
+    others = {k: column for k, column in enumerate(columns) if k != named}
+    labels = _marked(list(others.values()))
+    if not labels:
+        label = _label_column(others)
+        labels = columns[label] if label is not None else []
+    pairs = zip(found[named], labels, strict=False)
     return {place: text for place, text in pairs if place is not None and text}
 
 
-def _label_column(columns: Sequence[Sequence[str]], named: int) -> int | None:
+def _marked(columns: Sequence[Sequence[str]]) -> list[str]:
+    """Return the label of each row where one of the columns has a single 1 there: the name of that column.
+
+    >>> _marked([["cat", "1.0", "0.0"], ["dog", "0.0", "1.0"]])
+    ['', 'cat', 'dog']
+    >>> _marked([["label", "1", "0"]])
+    []
+    """
+    names = [column[0] for column in columns]
+    cells = zip(*(column[1:] for column in columns), strict=True)
+    marks = [[_MARKS.get(cell, 2) for cell in row] for row in cells]  # 2 makes the sum of a row too large
+    if not MIN_CLASSES <= len(columns) <= MAX_CLASSES or any(sum(row) != 1 for row in marks):
+        return []
+    return ["", *(names[row.index(1)] for row in marks)]
+
+
+def _label_column(columns: Mapping[int, Sequence[str]]) -> int | None:
     """Return the column of labels: the one that is called so, or the one of the fewest different values."""
-    header = [column[0].lower() for column in columns]
-    called = [header.index(name) for name in LABEL_NAMES if name in header and header.index(name) != named]
+    header = {columns[k][0].lower(): k for k in sorted(columns, reverse=True)}
+    called = [header[name] for name in LABEL_NAMES if name in header]
     if called:
         return called[0]
-    counts = {k: len(set(column[1:])) for k, column in enumerate(columns) if k != named}
+    counts = {k: len(set(column[1:])) for k, column in columns.items()}
     fitting = {k: n for k, n in counts.items() if MIN_CLASSES <= n <= MAX_CLASSES}
     return min(fitting, key=fitting.__getitem__) if fitting else None
 

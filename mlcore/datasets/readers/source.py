@@ -3,6 +3,7 @@
 `read_dataset` makes a `Source` of what it is given, and every reader reads from it.
 """
 
+import codecs
 import gzip
 import io
 import re
@@ -199,6 +200,16 @@ def open_content(source: Source) -> Iterator[BinaryIO]:
             raise DatasetError(message.format(file=source.name))
         else:
             yield stream
+
+
+@contextmanager
+def open_text(source: Source) -> Iterator[BinaryIO]:
+    """Open a text as `open_content` does, in UTF-8 also where it is UTF-16, as Windows writes it."""
+    with open_content(source) as stream:
+        mark = stream.read(len(codecs.BOM_UTF16))
+        stream.seek(0)
+        is_utf16 = mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        yield cast(BinaryIO, codecs.EncodedFile(stream, "utf-8", "utf-16")) if is_utf16 else stream
 
 
 def read_into(stream: BinaryIO, view: memoryview, step: int = 1 << 20) -> int:

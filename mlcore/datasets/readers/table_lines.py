@@ -11,7 +11,7 @@ from itertools import chain
 from typing import BinaryIO, Self
 
 from mlcore.datasets.readers.limits import MAX_TEXT_BYTES, MEGABYTE
-from mlcore.datasets.readers.source import Source, open_content
+from mlcore.datasets.readers.source import Source, open_text
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -107,7 +107,7 @@ def open_table(source: Source) -> Iterator[TableText]:
     DatasetError
         When it is no text, has no rows, or is too large.
     """
-    with open_content(source) as stream:
+    with open_text(source) as stream:
         blocks = _blocks(source.name, stream)
         lines, row = _first_lines(source.name, blocks)
         separator, attributes = None, None
@@ -243,10 +243,12 @@ def _rewritten(first: Sequence[bytes]) -> Callable[[Sequence[bytes]], list[bytes
     >>> write = _rewritten([b"label,pixels", b'5,"[' + b"0, " * 16 + b']"'])
     >>> write([b'7,"[3, 4]"'])
     [b'7,3  4']
+    >>> _rewritten([b'5,"[' + b"0 " * 16 + b']"'])([b'7,"[3 4]"'])
+    [b'7,3 4']
     >>> _rewritten([b"True," * 16])([b"3,True,False"])
     [b'3,1,0']
     """
-    if any(inside and inside[1].count(b",") >= MANY for inside in map(_LIST.search, first)):
+    if any(inside and len(re.split(rb"[, ]+", inside[1])) > MANY for inside in map(_LIST.search, first)):
         return lambda lines: [_LIST.sub(lambda found: found[1].replace(b",", b" "), line) for line in lines]
     if any(len(_TRUE.findall(line)) + len(_FALSE.findall(line)) >= MANY for line in first):
         return lambda lines: [_FALSE.sub(b"0", _TRUE.sub(b"1", line)) for line in lines]

@@ -106,6 +106,13 @@ def test_images_that_the_last_axis_counts_are_read_as_matlab_saves_them(
     np.testing.assert_array_equal(read_images(zipped({"X": many})).images, np.repeat(IMAGES, 2, axis=0))
 
 
+@pytest.mark.parametrize("labels", [LABELS, LABELS[None]], ids=["row", "matrix"])
+def test_images_may_be_the_columns_of_a_matrix(labels: np.ndarray) -> None:
+    columns = IMAGES.reshape(20, 64).T
+    same(read_dataset(zipped({"X": columns, "Y": labels})))
+    same(read_dataset(zipped({"X": np.asfortranarray(columns) / 255, "Y": labels})))
+
+
 def test_a_value_that_is_no_pixel_is_named_by_its_place_in_the_file() -> None:
     wrong = np.moveaxis(IMAGES, 0, -1).astype(int)
     wrong[2, 3, 4] = -7
@@ -157,7 +164,26 @@ def test_such_classes_are_told_in_their_own_letters_and_have_one_scale() -> None
     assert dataset.class_names == ("A dim one", "Lit")
     assert dataset.images[dataset.labels == 1].max() == 255
     assert dataset.images[dataset.labels == 0].max() < 130
-    assert "The images of each class were read from an array of its own: Lit, A dim one." in dataset.notes
+    assert "The classes are the names of the files, arrays or folders: Lit, A dim one." in dataset.notes
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_an_array_an_image_in_folders_of_classes_is_read_like_pictures(colours: bool) -> None:
+    images = np.stack([IMAGES] * 3, 3) if colours else IMAGES
+    members = {f"d/{LABELS[k]}/{k}.npy": make.npy(image) for k, image in enumerate(images)}
+    same(read_dataset({"a.zip": make.archive(dict(members))}))
+
+
+def test_arrays_of_images_in_folders_of_classes_are_read() -> None:
+    members = {f"{k}/data.npy": make.npy(IMAGES[k == LABELS].reshape(-1, 64)) for k in range(10)}
+    in_order_of_class(read_dataset({"a.zip": make.archive(dict(members))}))
+
+
+def test_a_trained_network_is_no_data() -> None:
+    with pytest.raises(
+        DatasetError, match=r"m\.npz is a trained network, not data.*Draw or the Evaluate page"
+    ):
+        read_dataset({"m.npz": make.npz(header=np.zeros(9, np.uint8), parameters=np.zeros(99, np.float32))})
 
 
 def test_the_classes_of_a_part_stay_in_it() -> None:

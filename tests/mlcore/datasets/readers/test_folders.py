@@ -22,6 +22,9 @@ CASES = {
     "the same folders twice": (["Good/Bmp/Sample001", "Good/Bmp/Sample002", "Bad/Bmp/Sample001"], None),
     "two halves of the same classes": ([f"{h}/Bmp/Sample00{k}" for h in ("Good", "Bad") for k in "12"], None),
     "digit/number of a writer": ([f"{k}/{w}" for k in "01" for w in ("01", "02")], None),
+    "digit/writer, a few missing": (["0/writer_a", "0/writer_b", "1/writer_b", "2/writer_a"], None),
+    "word/writer, a few missing": (["cat/user1", "cat/user2", "dog/user2"], None),
+    "data among the figures": (["repo", "repo/assets/0", "repo/assets/1"], None),
     "one folder": (["scans"], {"scans": "scans"}),
     "numbered samples are classes": (["Sample001", "Sample002"], None),
     "nothing but parts": (["train", "test/images"], {}),
@@ -42,6 +45,14 @@ EXPECTED = {
     "one stray folder at the same depth": {"data/0": "0", "data/1": "1"},
     "two groups of classes": {"upper/A": "A", "upper/B": "B", "lower/a": "a", "lower/b": "b"},
     "digit/number of a writer": {"0/01": "0", "0/02": "0", "1/01": "1", "1/02": "1"},
+    "digit/writer, a few missing": {
+        "0/writer_a": "0",
+        "0/writer_b": "0",
+        "1/writer_b": "1",
+        "2/writer_a": "2",
+    },
+    "word/writer, a few missing": {"cat/user1": "cat", "cat/user2": "cat", "dog/user2": "dog"},
+    "data among the figures": {"repo/assets/0": "0", "repo/assets/1": "1"},
     "numbered samples are classes": {"Sample001": "Sample001", "Sample002": "Sample002"},
 }
 

@@ -31,15 +31,23 @@ def pictures(form: str, folder: str = "img") -> dict[str, bytes | str]:
         ("", "{k:03}.png {label}"),
         ("id,digit", "{k:03},{label}"),
         ("label\tpath", "{label}\t.\\img\\{k:03}.png"),
+        ("image,0,1", "{k:03},{other}.0,{label}.0"),
     ],
 )
 def test_labels_are_read_from_a_table_beside_the_pictures(header: str, row: str) -> None:
-    rows = [row.format(k=k, label=label) for k, label in enumerate(LABELS)]
+    rows = [row.format(k=k, label=label, other=1 - label) for k, label in enumerate(LABELS)]
     members = pictures("{k:03}") | {"labels.csv": "\n".join(filter(None, [header, *rows]))}
     dataset = read_dataset({"a.zip": make.archive(members)})
     np.testing.assert_array_equal(dataset.images, IMAGES)
     np.testing.assert_array_equal(dataset.labels, LABELS)
     assert "8 of 8 pictures were read from labels.csv" in dataset.notes[0]
+
+
+def test_the_table_may_be_utf_16_and_mark_each_class_in_a_column_of_its_own() -> None:
+    rows = "".join(f"{k:03}\t{int(k < 2)}\t{int(2 <= k < 5)}\t{int(k >= 5)}\n" for k in range(8))
+    table = f"image\tcat\tdog\thare\n{rows}".encode("utf-16")
+    dataset = read_dataset({"a.zip": make.archive(pictures("{k:03}") | {"truth.tsv": table})})
+    assert [dataset.class_names[k] for k in dataset.labels] == ["cat"] * 2 + ["dog"] * 3 + ["hare"] * 3
 
 
 def test_pictures_that_the_table_does_not_name_are_left_out_and_counted() -> None:

@@ -173,7 +173,8 @@ BAD: dict[str, tuple[Files, str]] = {
     ),
     "an ARFF file without rows": ({"a.arff": b"@relation a\n@attribute p0 numeric\n"}, "without @data"),
     "one endless line": ({"a.csv.gz": gzip.compress(b"0," * 2_000_000)}, "a line of more than 1 MB"),
-    "utf-16": ({"a.csv": CSV.encode("utf-16")}, "not text"),
+    "no text": ({"a.csv": CSV.encode("utf-32")}, "not text"),
+    "half a letter of utf-16": ({"a.csv": b"\xff\xfe\0\xd8,\0" + CSV.encode("utf-16-le")}, "damaged"),
     "all blank": ({"a.csv": make.csv(IMAGES * 0, LABELS).encode()}, "same value, 0"),
     # IDX
     "wrong magic number": (

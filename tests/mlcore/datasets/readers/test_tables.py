@@ -98,6 +98,7 @@ TABLES: dict[str, str] = {
     "comments under a header": "# made by hand\n\n" + HEADER + "\n# more\n" + rows(first),
     "labels as Python writes bytes": rows(lambda d, p: [f"b'{d}'", *p]),
     "a list of pixels in a cell": "label,pixels\n" + rows(lambda d, p: [d, f'"[{", ".join(p)}]"']),
+    "a list as NumPy prints it": "label,pixels\n" + rows(lambda d, p: [d, f'"[{" ".join(p)}]"']),
     "a list of pixels without quotes": rows(lambda d, p: [f"[{', '.join(p)}]", d]),
     "ARFF": ARFF + rows(last),
     "sparse ARFF": ARFF + sparse_arff(rows(last)),
