@@ -20,6 +20,7 @@ from dashboard.evaluate.question import (
 )
 from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes, warn_of_one_answer
 from dashboard.models.choice import chosen_model
+from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session
 from dashboard.ui.glossary import meaning
@@ -35,6 +36,7 @@ with friendly_errors():
         name = choose_images(session)
     model = chosen_model(session)
     say_what_is_judged(session, model, name)
+    show_passport(session, model)
     if name == OWN:
         show_own_images(session, model)
     elif reason := misfit(model, images := labelled_images(session, name)):

@@ -14,10 +14,10 @@ from dashboard.estimate import A_FEW, about
 from dashboard.learning_rate import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
-from dashboard.train.learning_curves import learning_curves
 from dashboard.train.verdict import verdict
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
+from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import (
     friendly_errors,
     keeping_problem,

@@ -8,9 +8,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dashboard.runs.status import STATE_LABELS, RunStatus
-from dashboard.train.learning_curves import learning_curves
 from dashboard.train.verdict import verdict
 from dashboard.ui.formats import duration, percent
+from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import html_text, isolated
 from dashboard.ui.pictures import Picture, grid_html
 from dashboard.ui.wording import dataset_words, moment, run_words, value_words

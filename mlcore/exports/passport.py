@@ -15,7 +15,7 @@ from mlcore.errors import ModelFileError
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model import Model
-from mlcore.training.records import EpochMetrics, Record, records_of
+from mlcore.training.records import MOST_COUNTED, EpochMetrics, Record, records_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Passport:
             card.get("step"),
             card.get("weights_at", card.get("step")),
         ]
-        n_train, n_dev, steps, weights_at = (n if type(n) is int and n >= 0 else -1 for n in counts)
+        n_train, n_dev, steps, weights_at = (
+            n if type(n) is int and 0 <= n < MOST_COUNTED else -1 for n in counts
+        )
         if n_train < 1 or min(n_dev, steps, weights_at) < 0 or model.preparation.floats:
             raise ModelFileError(
                 _("This model does not say how it was trained. Use a model file of a run of this program.")

@@ -5,7 +5,6 @@ Notebooks and scripts call it, and the Train page does so for a model file that 
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +18,6 @@ from mlcore.language import N_, _
 from mlcore.model import Model, load_model
 from mlcore.model_file import ModelFile
 from mlcore.quote import quoted
-from mlcore.training.machine import kernel_name, machine_name
 from mlcore.training.records import Record
 from mlcore.training.run import TrainingRun, train
 
@@ -28,8 +26,9 @@ VERSION_LABELS = {
     "python": N_("Python"),
     "machine": N_("machine"),
     "kernel": N_("kernel of matrix products"),
+    "batches": N_("batches"),
 }
-"""What a passport says of programs and machine (`VERSIONS`), in words."""
+"""What may differ between two runs, in words: programs and machine (`VERSIONS`), the way of batches."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +141,7 @@ def split_for(passport: Passport, data: Dataset | Split) -> Split:
         split = split_dataset(data)
     else:
         split = passport.split.split(data)
-    here = (split.train.fingerprint, split.dev.fingerprint)
-    if here != (passport.train_fingerprint, passport.dev_fingerprint):
+    if not matches(passport, split):
         message = _(
             "These are not the images that the model learned from ({n:,} of {name} to learn from, {dev:,} in "
             "the dev set), or they are split in another way. Choose the same data set and split."
@@ -151,6 +149,12 @@ def split_for(passport: Passport, data: Dataset | Split) -> Split:
         name = quoted(passport.dataset)
         raise DatasetError(message.format(n=passport.n_train, name=name, dev=passport.n_dev))
     return split
+
+
+def matches(passport: Passport, split: Split) -> bool:
+    """Return whether a split is the one that a model learned from."""
+    here = (split.train.fingerprint, split.dev.fingerprint)
+    return here == (passport.train_fingerprint, passport.dev_fingerprint)
 
 
 def compare(first: Model, again: Model, split: Split) -> ReplayResult:
@@ -162,18 +166,16 @@ def compare(first: Model, again: Model, split: Split) -> ReplayResult:
         first.parameters.tobytes() == again.parameters.tobytes(),
         largest,
         int(np.count_nonzero(np.not_equal(*answers))),
-        tuple(differences(Passport.of(first))),
+        tuple(differences(Passport.of(first), Passport.of(again))),
     )
 
 
-def differences(passport: Passport) -> Iterator[Difference]:
-    """Yield what a passport says of programs and machine that is not so here."""
-    here = {
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "machine": machine_name(),
-        "kernel": kernel_name(),
-    }
-    for name, then in passport.versions.items():
-        if then != here[name]:
-            yield Difference(name, then, here[name])
+def differences(first: Passport, again: Passport) -> Iterator[Difference]:
+    """Yield what two passports say differently of programs, machine and the way batches were taken."""
+    for name, then in first.versions.items():
+        now = again.versions.get(name, "")
+        if then != now:
+            yield Difference(name, then, now)
+    if first.in_halves != again.in_halves:
+        then, now = (_("in halves") if run.in_halves else _("whole") for run in (first, again))
+        yield Difference("batches", then, now)

@@ -82,6 +82,10 @@ HISTORY_KINDS: tuple[type[BatchMetrics] | type[EpochMetrics], ...] = (BatchMetri
 HISTORY_COLUMNS = 1 + max(len(fields(kind)) for kind in HISTORY_KINDS)
 
 
+MOST_COUNTED = 2**53
+"""Whole numbers below this are exact in a float64."""
+
+
 def history_array(records: Iterable[Record]) -> Float64Array:
     """Return records as one array, float64 (records, columns), as a model file keeps them.
 
@@ -107,8 +111,11 @@ def records_of(history: NDArray[np.generic]) -> list[Record]:
     """
     if history.dtype != np.float64 or history.ndim != 2 or history.shape[1] != HISTORY_COLUMNS:
         raise ValueError("no history")
-    if not np.isin(history[:, 0], range(len(HISTORY_KINDS))).all() or np.isinf(history).any():
+    kinds, counts = history[:, 0], history[:, 1:4]
+    if not np.isin(kinds, range(len(HISTORY_KINDS))).all() or np.isinf(history).any():
         raise ValueError("no history")
+    if not ((counts >= 0) & (counts < MOST_COUNTED)).all():
+        raise ValueError("no counts")
     records: list[Record] = []
     for number, *values in history.tolist():
         kind = HISTORY_KINDS[int(number)]

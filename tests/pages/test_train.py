@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate, run_service
 from dashboard.models import choice as model_choice
+from dashboard.models import passport as model_passport
 from dashboard.runs.service import Limits, RunService
 from dashboard.runs.status import RunStatus
-from dashboard.session import RUN_MODEL, Session
+from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.train import downloads as take_home
 from dashboard.train import exports, run_choice
 from dashboard.train import panel as run_view
@@ -25,7 +27,16 @@ from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train.exports import OFFERS, Source
 from dashboard.train.panel import time_words
-from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, TrainingConfig
+from mlcore import (
+    BatchMetrics,
+    EpochMetrics,
+    NetworkConfig,
+    TrainingConfig,
+    fit,
+    load_dataset,
+    load_model,
+    split_dataset,
+)
 from tests.dashboard.train.records import measured, status
 from tests.fields import number_field
 from tests.pages.visits import figures, new_app, session_of
@@ -47,6 +58,7 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterat
         estimate,
         exports,
         model_choice,
+        model_passport,
         run_choice,
         run_result,
         run_service,
@@ -442,6 +454,45 @@ def test_the_program_of_a_run_prints_the_accuracies_that_the_page_has_shown(
     printed = re.findall(r"step (\d+):.*dev accuracy ([\d.]+%)$", done.stdout, re.MULTILINE)
     after_epochs = [record for record in status.history if isinstance(record, EpochMetrics)]
     assert printed == [(str(record.step), f"{record.dev_accuracy:.2%}") for record in after_epochs]
+
+
+def passport_of(app: AppTest) -> AppTest:
+    """Evaluate, with the part open that says how the model was trained."""
+    app.session_state["passport"] = True
+    app.switch_page("pages/evaluate.py").run()
+    assert not app.exception
+    return app
+
+
+def test_a_model_file_shows_its_run_and_is_proved_by_training_it_again(service: RunService) -> None:
+    first = press(visit(TrainingConfig(epochs=2, seed=7), NetworkConfig(hidden_sizes=(9,))), "Start")
+    run_id = wait(first, service, ended).run_id
+    file = take_home.model_file(service.model(run_id, best=True))
+
+    app = visit(TrainingConfig())
+    session = session_of(app)
+    session.uploaded_model, session.model_key = load_model(file), UPLOADED_MODEL
+    assert any(
+        "9 hidden neurons" in text.value and "seed 7" in text.value for text in passport_of(app).markdown
+    )
+    assert any(np.__version__ in caption.value for caption in app.caption)
+    press(app, "Train it again and compare")
+    app.switch_page("pages/train.py").run()
+    assert (session.network_config.hidden_sizes, session.training_config.seed) == ((9,), 7)
+    press(app, "Start")
+    wait(app, service, ended)
+    session.model_key = UPLOADED_MODEL
+    assert any("The same model, to the last bit." in box.value for box in passport_of(app).success)
+
+
+def test_a_model_file_of_other_images_says_which_are_needed_to_train_it_again(service: RunService) -> None:
+    app = visit(TrainingConfig())
+    session = session_of(app)
+    data = load_dataset("digits-8x8")
+    model = fit(split_dataset(data, 300, seed=5), training=TrainingConfig(epochs=1), progress=False)
+    session.uploaded_model, session.model_key = model, UPLOADED_MODEL
+    assert any("1,497 of 8×8 digits to learn from" in box.value for box in passport_of(app).info)
+    assert "Train it again and compare" not in labels(app)
 
 
 def test_images_of_a_run_are_for_its_owner_alone(service: RunService) -> None:

@@ -155,6 +155,7 @@ def test_a_run_that_continues_from_a_file_has_the_passport_of_an_undisturbed_one
         {"step": 2.5},
         {"weights_at": []},
         {"step": True},
+        {"train_size": 10**400},
     ],
 )
 def test_a_card_that_makes_no_sense_is_no_passport(card: dict[str, Any]) -> None:
@@ -184,6 +185,9 @@ def _set(row: int, column: int, value: float) -> Callable[[np.ndarray], np.ndarr
         _set(0, 0, 0.5),
         _set(1, 1, np.inf),
         _set(1, 1, np.nan),
+        _set(1, 2, np.nan),
+        _set(1, 3, -1.0),
+        _set(1, 1, 1e300),
         lambda history: history[:, :-1],
         lambda history: history.astype(np.float32),
         lambda history: history[0],

@@ -1,6 +1,6 @@
 """Learning curves as numbers: few points that do not move, and axes that do not jump.
 
-These are the tests of `dashboard.train.learning_curves`.
+These are the tests of `dashboard.ui.learning_curves`.
 """
 
 import json
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.runs.status import Progress
-from dashboard.train.learning_curves import MOST_POINTS, learning_curves, x_axis_end
+from dashboard.ui.learning_curves import MOST_POINTS, learning_curves, x_axis_end
 from mlcore import TrainingConfig
 from tests.dashboard.train.records import batch, measured, status
 
