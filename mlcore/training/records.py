@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def history_array(records: Iterable[Record]) -> Float64Array:
     return array
 
 
-def records_of(history: NDArray[np.generic]) -> list[Record]:
+def records_of(history: NDArray[Any]) -> list[Record]:
     """Return the records that `history_array` wrote.
 
     Raises
