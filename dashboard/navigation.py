@@ -44,6 +44,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("network", N_("Network"), ":material/hub:"),
     PageEntry("train", N_("Train"), ":material/show_chart:"),
     PageEntry("evaluate", N_("Evaluate"), ":material/fact_check:"),
+    PageEntry("inside", N_("Inside"), ":material/frame_inspect:"),
     PageEntry("draw", N_("Draw"), ":material/draw:"),
 )
 

@@ -63,8 +63,11 @@ from mlcore.network.network import LayerSummary, Network, network_summary
 from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, settings_of
+from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
+from mlcore.study.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
+from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fit import fit
@@ -76,6 +79,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "KNOWN_BUGS",
     "LOSSES",
     "OPTIMIZERS",
     "READERS",
@@ -87,6 +91,7 @@ __all__ = [
     "BatchMetrics",
     "Calibration",
     "ClassScores",
+    "Contributions",
     "Dataset",
     "DatasetError",
     "Decision",
@@ -98,7 +103,9 @@ __all__ = [
     "GradientCheck",
     "GradientRow",
     "Health",
+    "KnownBug",
     "LabelsInNames",
+    "LayerOutput",
     "LayerSummary",
     "LearnedNothing",
     "LearningRateSearch",
@@ -107,6 +114,7 @@ __all__ = [
     "ModelFileError",
     "Network",
     "NetworkConfig",
+    "NeuronStudy",
     "NoDigitError",
     "Parts",
     "Passport",
@@ -137,6 +145,7 @@ __all__ = [
     "class_scores",
     "commonest_share",
     "confusion_matrix",
+    "contributions",
     "evaluate",
     "export_safetensors",
     "find_learning_rate",
@@ -144,6 +153,7 @@ __all__ = [
     "fit_preparation",
     "image_from_drawing",
     "image_from_picture",
+    "layer_outputs",
     "load_dataset",
     "load_model",
     "log_loss",
@@ -164,6 +174,7 @@ __all__ = [
     "settings_of",
     "split_dataset",
     "start_recipe",
+    "study_neurons",
     "submission_with_probabilities",
     "top_k_accuracy",
     "train",

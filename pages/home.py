@@ -19,6 +19,7 @@ STEPS = {
     "network": N_("Set the layers, the optimizer and every other hyperparameter."),
     "train": N_("Watch it learn, live. Pause, change a setting, continue."),
     "evaluate": N_("See which images it gets wrong, and why."),
+    "inside": N_("Look at its weights, and follow one image."),
     "draw": N_("Draw a digit and see what the network reads."),
 }
 
@@ -26,8 +27,7 @@ STEPS = {
 def show_welcome() -> None:
     """Say what this is and offer the two ways in."""
     st.title(_("Digit Lab"))
-    with st.container(key="lead"):
-        st.markdown(_("Teach a neural network to read handwriting, and watch it learn."))
+    st.container(key="lead").markdown(_("Teach a neural network to read handwriting, and watch it learn."))
     st.markdown(_("The network is written from scratch in NumPy, so you can inspect every step."))
     with st.container(horizontal=True):
         with st.container(key="primary_link", width="content"):

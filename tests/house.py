@@ -45,7 +45,7 @@ OTHERS_MAY_IMPORT = {
 }
 """What a file at the top, or in one of these folders, imports."""
 LONGEST_PAGE = 80  # lines
-FEATURES = {"data", "draw", "evaluate", "home", "network", "train"}
+FEATURES = {"data", "draw", "evaluate", "home", "inside", "network", "train"}
 """The folders of `dashboard` that hold the parts of a page, each with its name; none imports another."""
 
 LEVELS: tuple[frozenset[str], ...] = (

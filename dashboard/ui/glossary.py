@@ -90,6 +90,13 @@ GLOSSARY: dict[str, Term] = {
             "looks better than it is."
         ),
     ),
+    "contribution": Term(
+        N_("Contribution"),
+        N_(
+            "What a pixel, a neuron or a bias adds to the logit of a class. In a network of ReLU and "
+            "max-pooling all of them add up to the logit exactly."
+        ),
+    ),
     "dev_set": Term(
         N_("Dev set"),
         N_(
@@ -127,7 +134,18 @@ GLOSSARY: dict[str, Term] = {
             "training moves all of them the other way."
         ),
     ),
+    "gradient_check": Term(
+        N_("Gradient check"),
+        N_(
+            "Each parameter is moved a little to both sides; the change of the cost must agree with the "
+            "gradient from the formulas. It finds mistakes that training alone hides."
+        ),
+    ),
     "grey_level": Term(N_("Grey level"), N_("The brightness of a pixel, from 0 (blank) to 255 (full ink).")),
+    "importance": Term(
+        N_("Importance of a neuron"),
+        N_("How far its output, times its outgoing weights, moves the logits apart, on average over images."),
+    ),
     "interval": Term(
         N_("95 % interval"),
         N_(

@@ -14,8 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import Float64Array
+from mlcore.config import TrainingConfig
 from mlcore.language import N_, _
 from mlcore.network.network import Network
+from mlcore.study.known_bugs import KnownBug
+from mlcore.training.mistakes import mistakes_of
 from mlcore.training.run import TrainingRun
 
 # Half the distance between the two points of a difference: the error of the difference grows with its
@@ -101,6 +104,7 @@ def check_gradients(
     tolerance: float = 1e-6,
     seed: int = 0,
     gradient: Callable[[Network], None] | None = None,
+    bug: KnownBug | None = None,
 ) -> GradientCheck:
     """Compare the gradient of the mean cost of some images with its slope, found by moving each parameter.
 
@@ -127,6 +131,8 @@ def check_gradients(
     gradient : callable, optional
         ``gradient(network)`` changes ``network.gradients`` before they are judged: a way to try what the
         checker says about a gradient that is wrong.
+    bug : KnownBug, optional
+        A mistake of `KNOWN_BUGS` that the formulas are to make.
 
     Examples
     --------
@@ -148,6 +154,9 @@ def check_gradients(
         hook, batch_size, weight_decay = network.gradient_hook, network.batch_size, network.cost_decay
         network = network.network
     twin = network.copy(micro_batch=max(1, len(images)), precision="float64")
+    if bug is not None:
+        bug.plant(twin)
+        hook = mistakes_of(bug.training(TrainingConfig())) or hook
     compact = twin.preparation.compact(images)
     twin.learn_from(compact, labels, weights[:, None] / len(images), np.random.default_rng(seed))
     if hook is not None:

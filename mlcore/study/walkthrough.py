@@ -20,6 +20,7 @@ from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.language import N_, _
 from mlcore.network.layers import Layer
 from mlcore.network.network import Network
+from mlcore.study.known_bugs import KnownBug
 from mlcore.training.batches import step_generator
 from mlcore.training.mistakes import mistakes_of
 from mlcore.training.run import TrainingRun
@@ -70,6 +71,7 @@ def walk_through_step(
     image: NDArray[np.uint8],
     label: int,
     training_config: TrainingConfig | None = None,
+    bug: KnownBug | None = None,
 ) -> list[StepValue]:
     """Return every value of one training step on one image, in the order in which it comes about.
 
@@ -85,6 +87,8 @@ def walk_through_step(
         Its true class.
     training_config : TrainingConfig, optional
         For a network: optimizer, learning rate and weight decay.
+    bug : KnownBug, optional
+        A mistake of `KNOWN_BUGS` that the step is to make.
 
     Examples
     --------
@@ -98,7 +102,7 @@ def walk_through_step(
     b₁  (3,)
     z₁  (3,)     z₁ = s x W₁ + b₁
     """
-    walk = _Walk(learner, training_config or TrainingConfig())
+    walk = _Walk(learner, training_config or TrainingConfig(), bug)
     return [*walk.forward(image), *walk.loss(label), *walk.backward(), *walk.update()]
 
 
@@ -139,7 +143,7 @@ def _places(network: Network) -> list[_Place]:
 class _Walk:
     """A network and an optimizer of its own, and how far the step has come."""
 
-    def __init__(self, learner: TrainingRun | Network, config: TrainingConfig) -> None:
+    def __init__(self, learner: TrainingRun | Network, config: TrainingConfig, bug: KnownBug | None) -> None:
         self.optimizer: Optimizer
         if isinstance(learner, TrainingRun):
             network, config = learner.network, learner.training_config
@@ -154,6 +158,9 @@ class _Walk:
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = config.cost_decay
         self.network = network.copy(micro_batch=1)
+        if bug is not None:
+            bug.plant(self.network)
+            self.gradient_hook = mistakes_of(bug.training(config)) or self.gradient_hook
         self.places = _places(self.network)
 
     def forward(self, image: Values) -> Iterator[StepValue]:

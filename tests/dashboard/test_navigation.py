@@ -65,7 +65,7 @@ def test_a_problem_stays_on_its_page_and_is_forgotten_on_the_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "following"), list(pairwise(["data", "network", "train", "evaluate", "draw"]))
+    ("name", "following"), list(pairwise(["data", "network", "train", "evaluate", "inside", "draw"]))
 )
 def test_each_page_of_the_path_offers_the_next_one_last(name: str, following: str) -> None:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)

@@ -24,6 +24,7 @@ PAGES = {
     "/network": "Next: Train",
     "/train": "This is what will be trained",
     "/evaluate": "Scores by class",
+    "/inside": "Output layer",
     "/draw": "Pen width",
 }
 AXE = Axe()

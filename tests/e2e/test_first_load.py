@@ -33,6 +33,7 @@ LATER = {
     "data": ".dl-plot svg.main-svg",
     "train": ".dl-plot svg.main-svg",
     "evaluate": ".dl-plot svg.main-svg",
+    "inside": ".dl-plot svg.main-svg",
 }
 LATER |= {"draw": "canvas.upper-canvas"}
 

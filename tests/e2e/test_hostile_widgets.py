@@ -68,7 +68,7 @@ def complaints(tab: Tab) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("page", ["data", "network", "train", "evaluate", "draw"])
+@pytest.mark.parametrize("page", ["data", "network", "train", "evaluate", "inside", "draw"])
 def test_no_value_that_a_client_can_send_breaks_a_page(server: AppServer, page: str) -> None:
     """All widgets of one kind get a value at once, and each is still shown: none was spared by another."""
     with open_tab(server.address, new_cookie(server.address)) as tab:

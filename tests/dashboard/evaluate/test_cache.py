@@ -11,9 +11,10 @@ import pytest
 import mlcore.answers
 import mlcore.evaluation
 from dashboard.evaluate import cache
-from dashboard.evaluate.cache import Latest, evaluate, misfit
+from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.confusion_chart import in_words, shades
 from dashboard.evaluate.gallery import answer_pictures
+from dashboard.latest import Latest
 from mlcore import Dataset, Evaluation, Model, TrainingConfig, UnlabelledImages, fit, load_dataset
 
 

@@ -1,10 +1,6 @@
-"""The pictures of a network's weights show each weight where its pixel is.
-
-A convolution, whose weights are no picture of an image, is refused.
-"""
+"""The pictures of a network's weights show each weight where its pixel is, or where in its kernel."""
 
 import numpy as np
-import pytest
 
 from mlcore import Network, NetworkConfig, Preparation, weight_pictures
 
@@ -19,7 +15,9 @@ def test_a_weight_picture_has_each_weight_at_its_pixel() -> None:
     np.testing.assert_array_equal(pictures.output, network.layers[-1].parameters["weights"].T)
 
 
-def test_a_convolution_has_no_weight_pictures() -> None:
+def test_a_convolution_shows_the_kernel_of_each_filter() -> None:
     network = Network(NetworkConfig(filters=(2,), kernel_size=3), Preparation((8, 8)), 3, seed=0)
-    with pytest.raises(ValueError, match="convolution"):
-        weight_pictures(network)
+    pictures = weight_pictures(network)
+    np.testing.assert_array_equal(pictures.hidden, network.layers[0].parameters["weights"][:, 0])
+    assert pictures.biases.shape == (2,)
+    assert pictures.output_biases.shape == (3,)

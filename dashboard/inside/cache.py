@@ -1,0 +1,125 @@
+"""What was worked out about networks, kept for all visitors, and what would be too much to work out here.
+
+The looks of the Inside page ask here instead of `mlcore.study`.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.latest import Latest
+from mlcore import (
+    KNOWN_BUGS,
+    Contributions,
+    Dataset,
+    GradientCheck,
+    KnownBug,
+    LayerOutput,
+    Model,
+    NeuronStudy,
+    StepValue,
+    check_gradients,
+    contributions,
+    layer_outputs,
+    study_neurons,
+    walk_through_step,
+)
+from mlcore.arrays import Float64Array, UInt8Array
+from mlcore.language import _
+from mlcore.study.contributions import carriers
+
+MOST_PARAMETERS = 3_000_000
+"""Of a network that is worked with in float64: copy and gradients take 48 MB meanwhile."""
+
+MOST_IMAGES = 5_000
+"""That are asked which of them excites a neuron most: 0.5 s with 512 neurons."""
+
+MOST_BYTES = 24_000_000
+CHECKED = 12
+"""Values of each array of parameters that the gradient check moves."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What happens to one image on its way through a network, with a view to one class."""
+
+    outputs: tuple[LayerOutput, ...]
+    contributions: Contributions
+    carriers: Float64Array
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return sum(output.values.nbytes for output in self.outputs) + self.contributions.pixels.nbytes
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step, worked out, and what the gradient check says of it."""
+
+    values: tuple[StepValue, ...]
+    check: GradientCheck
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return sum(value.values.nbytes for value in self.values)
+
+
+def too_large(model: Model) -> str:
+    """Return why a network cannot be worked with here, as a sentence; empty when it can."""
+    if model.parameter_count <= MOST_PARAMETERS:
+        return ""
+    text = _(
+        "This network has {n:,} parameters; up to {most:,} can be followed here. Choose a smaller one, or "
+        "use mlcore in Python."
+    )
+    return text.format(n=model.parameter_count, most=MOST_PARAMETERS)
+
+
+def neurons(model: Model, dataset: Dataset) -> NeuronStudy:
+    """Return what the first layer's neurons make of the first images of a data set."""
+    key = (model.fingerprint, dataset.fingerprint)
+    return _studies.get(key, lambda: study_neurons(model, dataset.take(slice(0, MOST_IMAGES))))
+
+
+def way(model: Model, image: UInt8Array, of_class: int) -> Way:
+    """Return the way of an image through a network."""
+
+    def make() -> Way:
+        found = contributions(model, image, of_class)
+        return Way(layer_outputs(model, image), found, carriers(model, image, of_class))
+
+    return _ways.get((model.fingerprint, _image_key(image), str(of_class)), make)
+
+
+def step(model: Model, image: UInt8Array, label: int, bug: str) -> Step:
+    """Return one step of training on one image, with a mistake of `KNOWN_BUGS` or, as it was trained, ""."""
+
+    def make() -> Step:
+        planted = KNOWN_BUGS[bug] if bug else _as_trained(model)
+        values = walk_through_step(model.network, image, label, model.training_config, planted)
+        decay = model.training_config.cost_decay
+        check = check_gradients(
+            model.network, image[None], np.array([label]), weight_decay=decay, per_array=CHECKED, bug=planted
+        )
+        return Step(tuple(values), check)
+
+    return _steps.get((model.fingerprint, _image_key(image), str(label), bug), make)
+
+
+def _as_trained(model: Model) -> KnownBug:
+    """Return the mistakes that a model's own training made: a recipe of the notebooks makes some."""
+    config = model.training_config
+    made = {"bias_gradient": config.bias_gradient, "gradient_divisor": config.gradient_divisor}
+    return KnownBug("", "", settings=made)
+
+
+def _image_key(image: UInt8Array) -> str:
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+
+
+_studies = Latest[NeuronStudy](MOST_BYTES)
+_ways = Latest[Way](MOST_BYTES)
+_steps = Latest[Step](MOST_BYTES)

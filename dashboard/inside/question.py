@@ -1,0 +1,150 @@
+"""Which network is looked into, at what, and which image goes through it.
+
+The Inside page shows these choices above each look.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from dashboard.address import from_address, to_address
+from dashboard.inside.cache import too_large
+from dashboard.models.picker import bring_model, choose_model
+from dashboard.navigation import page
+from dashboard.session import Session
+from dashboard.ui.formats import percent
+from dashboard.ui.messages import distinct, plain, show_message
+from dashboard.ui.number_field import Bounds, number_field
+from dashboard.ui.pictures import Picture, grid
+from dashboard.ui.wording import dataset_words
+from mlcore import Model
+from mlcore.arrays import UInt8Array
+from mlcore.language import N_, _
+from mlcore.quote import quoted
+
+LOOKS = {
+    "weights": N_("Weights as pictures"),
+    "image": N_("Follow one image"),
+    "step": N_("One training step"),
+}
+"""What can be looked at, by what stands in the address."""
+
+SOURCES = {"data": N_("From the data"), "drawing": N_("My drawing")}
+POSITION = "inside_position"
+
+
+@dataclass(frozen=True)
+class ChosenImage:
+    """The image that goes through the network.
+
+    Attributes
+    ----------
+    image : uint8 array (height, width)
+    label : int or None
+        Its true class, where it is known.
+    words : str
+        What it is, for a person to read.
+    """
+
+    image: UInt8Array
+    label: int | None
+    words: str
+
+
+def choose_network(session: Session) -> None:
+    """Show the choice of the model, the same as on Evaluate and Draw."""
+    with st.container(width=340):
+        choose_model(session, "inside_model")
+        bring_model(session, "inside_model")
+
+
+def choose_look() -> str:
+    """Show the choice of what to look at, and return its key; the address can make it too."""
+    st.session_state["inside_look"] = from_address("look", LOOKS) or "weights"
+    look = st.segmented_control(
+        _("Look at"),
+        list(LOOKS),
+        format_func=lambda name: _(LOOKS[name]),
+        key="inside_look",
+        required=True,
+        on_change=lambda: to_address(look=st.session_state["inside_look"]),
+    )
+    return look or "weights"
+
+
+def choose_image(session: Session, model: Model) -> ChosenImage | None:
+    """Show the choice of one image, and return it; None, with a sentence, while there is none that fits."""
+    if reason := too_large(model):
+        show_message("info", reason)
+        return None
+    source = st.segmented_control(
+        _("Image"),
+        list(SOURCES),
+        format_func=lambda name: _(SOURCES[name]),
+        default="data",
+        key="inside_source",
+        required=True,
+        persist_state="session",
+    )
+    chosen = _drawn(session, model) if source == "drawing" else _from_data(session, model)
+    if chosen is not None:
+        _show_image(model, chosen)
+    return chosen
+
+
+def choose_class(model: Model, label: str, default: int, key: str) -> int:
+    """Show the choice of one class of the model, and return its place."""
+    names = distinct(model.class_names)
+    place = st.selectbox(label, range(len(names)), default, format_func=names.__getitem__, key=key, width=220)
+    return int(place)
+
+
+def _from_data(session: Session, model: Model) -> ChosenImage | None:
+    """Let the visitor give the number of an image of the data set in use."""
+    dataset = session.dataset
+    if dataset.image_shape != model.image_shape:
+        show_message("info", _("The images of the data set have another size than those of this model."))
+        st.page_link(page("data"))
+        return None
+    position = min(st.session_state.get(POSITION, 0), len(dataset) - 1)
+    number_field(
+        _("Number in the data set, from 0 to {last:,}").format(last=len(dataset) - 1),
+        position,
+        lambda number: st.session_state.update({POSITION: number}),
+        key="inside_number",
+        bounds=Bounds(0, len(dataset) - 1, 1),
+        width=340,
+    )
+    one = dataset.take(np.array([position]))
+    name = dataset.class_names[int(one.labels[0])]
+    label = model.class_names.index(name) if name in model.class_names else None
+    words = _("Image {number:,} of {dataset}, labelled {name}")
+    words = words.format(number=position, dataset=dataset_words(session.whole.name), name=quoted(name))
+    return ChosenImage(one.images[0], label, words)
+
+
+def _drawn(session: Session, model: Model) -> ChosenImage | None:
+    """Take what is on the canvas of Draw, as the network saw it."""
+    drawing = session.play.now
+    if drawing is None or drawing.image.shape != model.image_shape:
+        show_message("info", _("Draw a digit for this model first: it is followed from here."))
+        st.page_link(page("draw"))
+        return None
+    return ChosenImage(drawing.image, None, _("Your drawing, as the network sees it"))
+
+
+def _show_image(model: Model, chosen: ChosenImage) -> None:
+    """Show the image, and what the model answers to it, with the probability of each class."""
+    probabilities = model.probabilities_of(chosen.image[None])[0]
+    guess = int(probabilities.argmax())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width="content"):
+            grid([Picture(chosen.image, chosen.words)], 96)
+        with st.container():
+            text = _("{image}. The network answers {name} ({sure}).")
+            name, sure = quoted(model.class_names[guess]), percent(float(probabilities[guess]))
+            st.write(plain(text.format(image=chosen.words, name=name, sure=sure)))
+            order = np.argsort(-probabilities, kind="stable")[:10]
+            each = (f"{quoted(model.class_names[k])} {percent(float(probabilities[k]))}" for k in order)
+            st.caption(plain(" · ".join(each)))

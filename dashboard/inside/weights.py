@@ -1,0 +1,200 @@
+"""Weights as pictures: what each neuron of the first layer looks for, and what it makes the network say.
+
+The Inside page shows it first.
+"""
+
+import numpy as np
+import streamlit as st
+
+from dashboard.inside.cache import MOST_IMAGES, neurons, too_large
+from dashboard.inside.colours import largest, signed_picture
+from dashboard.inside.figures import bars_figure, heatmap_figure
+from dashboard.session import Session
+from dashboard.ui.glossary import meaning
+from dashboard.ui.messages import SHORT_NAME, distinct, plain, show_message
+from dashboard.ui.pictures import Picture, grid, pairs
+from dashboard.ui.plotly_chart import show_chart
+from mlcore import Dataset, Model, NeuronStudy, WeightPictures, weight_pictures
+from mlcore.evaluation import misfit
+from mlcore.language import N_, _
+from mlcore.quote import quoted
+
+NEURONS_A_PAGE = 60
+SIZE = 72
+LARGE = 200
+MOST_COLUMNS = 64
+"""Inputs of the last layer that its heatmap shows, those with the largest weights."""
+
+SCALES = {"own": N_("Up to the largest weight"), "eight": N_("±8, as the notebook")}
+
+
+def show_weights(session: Session, model: Model) -> None:
+    """Show the neurons of the first layer, one of them large, and the output layer."""
+    dataset = session.split.dev
+    if reason := too_large(model):
+        show_message("info", reason)
+        return
+    pictures = weight_pictures(model)
+    if reason := misfit(model, dataset):
+        show_message("info", reason)
+        study = None
+    else:
+        with st.spinner(
+            _("Asking each neuron about {n:,} images …").format(n=min(len(dataset), MOST_IMAGES))
+        ):
+            study = neurons(model, dataset)
+    limit = _choose_limit(pictures)
+    order = _by_importance(pictures, study)
+    st.write(plain(_in_a_sentence(model, study, order, limit)))
+    _show_all(model, pictures, study, order, limit)
+    st.header(_("One neuron"), help=meaning("importance"))
+    _show_one(model, dataset, pictures, study, order, limit)
+    st.header(_("Output layer"))
+    _show_output(model, pictures)
+
+
+def _choose_limit(pictures: WeightPictures) -> float:
+    """Let the visitor choose where the one scale of all pictures ends."""
+    scale = st.segmented_control(
+        _("Scale of the colours"),
+        list(SCALES),
+        format_func=lambda name: _(SCALES[name]),
+        default="own",
+        key="inside_scale",
+        required=True,
+        persist_state="session",
+    )
+    return pictures.limit if scale == "eight" else largest(pictures.hidden)
+
+
+def _by_importance(pictures: WeightPictures, study: NeuronStudy | None) -> list[int]:
+    """Return the neurons, the most important first; without images, those with the largest weights."""
+    if study is None:
+        sizes = np.square(pictures.hidden).sum(axis=(1, 2))
+        return [int(k) for k in np.argsort(-sizes, kind="stable")]
+    return [int(k) for k in np.argsort(-study.importance, kind="stable")]
+
+
+def _in_a_sentence(model: Model, study: NeuronStudy | None, order: list[int], limit: float) -> str:
+    """Return what is to be seen, and how unevenly the work is shared."""
+    text = _(
+        "Red pixels excite a neuron, blue ones silence it; full colour is ±{limit:.2g}. The strip below a "
+        "picture is what the neuron adds to each class, from {first} to {last}."
+    )
+    names = quoted(model.class_names[0], SHORT_NAME), quoted(model.class_names[-1], SHORT_NAME)
+    words = text.format(limit=limit, first=names[0], last=names[1])
+    if study is None or study.importance.sum() == 0:
+        return words
+    share = np.cumsum(study.importance[order]) / study.importance.sum()
+    half = int(np.searchsorted(share, 0.5)) + 1
+    more = _("{half:,} of {n:,} do half of the work; they come first.")
+    return f"{words} {more.format(half=half, n=len(order))}"
+
+
+def _show_all(
+    model: Model, pictures: WeightPictures, study: NeuronStudy | None, order: list[int], limit: float
+) -> None:
+    """Show a page of neurons, each with its weights, its bias and what it adds to each class."""
+    place = st.container()
+    n_pages = -(-len(order) // NEURONS_A_PAGE)
+    number = st.pagination(n_pages, key="inside_page") if n_pages > 1 else 1
+    shown = order[(number - 1) * NEURONS_A_PAGE : number * NEURONS_A_PAGE]
+    with place:
+        weights = [_picture(pictures, k, limit) for k in shown]
+        if study is None:
+            grid(weights, SIZE)
+        else:
+            end = largest(study.effect)
+            pairs(zip(weights, (_strip(model, study, k, end) for k in shown), strict=True), SIZE)
+
+
+def _picture(pictures: WeightPictures, neuron: int, limit: float, caption: bool = True) -> Picture:
+    """Return a neuron's weights as a picture, with its number and its bias."""
+    bias = float(pictures.biases[neuron])
+    alt = _("Weights of neuron {number}, bias {bias:.2f}").format(number=neuron, bias=bias)
+    words = _("no. {number}\nbias {bias:+.2f}").format(number=neuron, bias=bias) if caption else ""
+    return Picture(signed_picture(pictures.hidden[neuron], limit), alt, words)
+
+
+def _strip(model: Model, study: NeuronStudy, neuron: int, end: float) -> Picture:
+    """Return what a neuron adds to each class as a strip of squares, one a class."""
+    effect = study.effect[neuron]
+    high, low = (
+        quoted(model.class_names[k], SHORT_NAME) for k in (int(effect.argmax()), int(effect.argmin()))
+    )
+    alt = _("Adds most to {high} ({most:+.2f}) and least to {low} ({least:+.2f})")
+    words = alt.format(high=high, most=effect.max(), low=low, least=effect.min())
+    rows = max(1, len(effect) // 8)  # so that the strip of many classes is no hairline
+    return Picture(signed_picture(np.repeat(effect[None], rows, axis=0), end), words)
+
+
+def _show_one(
+    model: Model,
+    dataset: Dataset,
+    pictures: WeightPictures,
+    study: NeuronStudy | None,
+    order: list[int],
+    limit: float,
+) -> None:
+    """Show one neuron large, with what it adds to each class and the images that excite it most."""
+    places = {neuron: place for place, neuron in enumerate(order, 1)}
+    neuron = st.selectbox(
+        _("Neuron, the most important first"),
+        order,
+        format_func=lambda k: _("no. {number} ({place} of {n})").format(
+            number=k, place=places[k], n=len(order)
+        ),
+        key=f"inside_neuron_{len(order)}",
+        width=340,
+    )
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        grid([_picture(pictures, neuron, limit)], LARGE)
+    if study is None:
+        return
+    with right:
+        names = model.class_names
+        alt = _("What neuron {number} adds to each class, for each unit of its output").format(number=neuron)
+        order_of = range(len(names)) if len(names) <= 12 else np.argsort(-np.abs(study.effect[neuron]))[:12]
+        chosen = [int(k) for k in order_of]
+        show_chart(
+            bars_figure([names[k] for k in chosen], study.effect[neuron][chosen], _("Outgoing weight"), alt),
+            key="inside_effect",
+        )
+    st.write(_("The images of the dev set that excite it most, with its output:"))
+    grid(_exciting(dataset, study, neuron), 56)
+
+
+def _exciting(dataset: Dataset, study: NeuronStudy, neuron: int) -> list[Picture]:
+    """Return the images that excite a neuron most, with its output for each."""
+    positions, pictures = study.strongest[neuron], []
+    some = dataset.take(positions)
+    alt = _("Image {number:,} of the dev set: a {name}, output {strength:.2f}")
+    for position, image, label, strength in zip(
+        positions, some.images, some.labels, study.strength[neuron], strict=True
+    ):
+        name = quoted(dataset.class_names[label])
+        words = alt.format(number=int(position) + 1, name=name, strength=float(strength))
+        pictures.append(Picture(image, words, f"{quoted(name, SHORT_NAME)}\n{float(strength):.2f}"))
+    return pictures
+
+
+def _show_output(model: Model, pictures: WeightPictures) -> None:
+    """Show the weights of the last layer as a heatmap, with the biases as a column of their own."""
+    sizes = np.square(pictures.output).sum(axis=0)
+    columns = np.sort(np.argsort(-sizes, kind="stable")[:MOST_COLUMNS])
+    values = np.column_stack([pictures.output_biases, pictures.output[:, columns]])
+    names = [_("bias"), *(_("no. {number}").format(number=k) for k in columns)]
+    if len(columns) < len(sizes):
+        text = _("Of {n:,} inputs of the last layer, the {most} with the largest weights.")
+        st.caption(text.format(n=len(sizes), most=len(columns)))
+    show_chart(
+        heatmap_figure(
+            distinct(model.class_names, SHORT_NAME),
+            names,
+            values,
+            (_("Input of the last layer"), _("Class")),
+            _("Weights and biases of the last layer"),
+        ),
+        key="inside_output",
+    )

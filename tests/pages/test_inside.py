@@ -1,0 +1,133 @@
+"""The page Inside as a visitor uses it: its three looks, for dense and convolutional networks."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.inside import cache
+from dashboard.inside.weights import NEURONS_A_PAGE
+from dashboard.session import UPLOADED_MODEL, PastDrawing
+from dashboard.shipped import shipped_dataset, shipped_model
+from mlcore import KNOWN_BUGS, Model, NetworkConfig, Preparation, TrainingConfig, contributions, fit
+from tests.pages.visits import grids, new_app, opened, session_of
+
+
+@pytest.fixture(scope="module")
+def eight() -> Model:
+    """A dense network for the 8×8 digits, with more neurons than a page shows."""
+    return fit(
+        shipped_dataset("digits-8x8"),
+        network=NetworkConfig(hidden_sizes=(70,)),
+        training=TrainingConfig(epochs=1),
+        progress=False,
+    )
+
+
+def with_model(model: Model, look: str) -> AppTest:
+    """Open a look at a model that the visitor brought, with the 8×8 digits as the data set."""
+    app = new_app().switch_page("pages/inside.py").run()
+    session = session_of(app)
+    session.use_dataset("digits-8x8")
+    session.uploaded_model, session.uploaded_model_name = model, "mine.npz"
+    session.model_key = UPLOADED_MODEL
+    app.query_params["look"] = look
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.success, *app.warning, *app.error, *app.info]
+    return "\n".join(part.value for part in parts)
+
+
+def test_the_neurons_are_shown_a_page_at_a_time_the_most_important_first(eight: Model) -> None:
+    app = with_model(eight, "weights")
+    assert not app.exception
+    assert grids(app)[0].count("<img") == 2 * NEURONS_A_PAGE  # each with its strip of outgoing weights
+    study = cache.neurons(eight, session_of(app).split.dev)
+    first = int(study.importance.argmax())
+    assert app.selectbox(key="inside_neuron_70").value == first
+    assert f"no. {first}\n" in grids(app)[0].split("</li>")[0]
+    position = int(study.strongest[first][0])
+    assert f"Image {position + 1:,} of the dev set" in grids(app)[2]
+
+
+def test_another_neuron_shows_other_images(eight: Model) -> None:
+    app = with_model(eight, "weights")
+    study = cache.neurons(eight, session_of(app).split.dev)
+    last = int(study.importance.argsort(kind="stable")[5])
+    app.selectbox(key="inside_neuron_70").set_value(last).run()
+    assert f"Image {int(study.strongest[last][0]) + 1:,} of the dev set" in grids(app)[2]
+
+
+def test_without_images_that_fit_the_weights_are_shown_alone() -> None:
+    network = NetworkConfig(hidden_sizes=(5,))
+    n = (12 * 9 + 1) * 5 + 6 * 2
+    model = Model(network, Preparation((12, 9)), ("a", "b"), np.linspace(-1, 1, n, dtype=np.float32))
+    app = with_model(model, "weights")
+    assert not app.exception
+    assert grids(app)[0].count("<img") == 5
+    assert "12×9 pixels" in words(app)
+
+
+def test_the_pixels_and_biases_of_an_image_add_up_in_words(eight: Model) -> None:
+    app = with_model(eight, "image")
+    assert not app.exception
+    data = shipped_dataset("digits-8x8")
+    found = contributions(eight, data.images[0], int(eight.predict(data.images[:1])[0]))
+    assert f"is {found.logit:.3f}: the pixels add {found.pixels.sum():+.3f}" in words(app)
+    assert "nothing is left over" in words(app)
+
+
+def test_a_convolution_is_followed_map_by_map() -> None:
+    app = opened("inside", look="image")
+    assert not app.exception
+    filters = shipped_model("mnist").network_config.filters
+    assert any(grid.count("<img") == filters[0] for grid in grids(app))
+    assert "nothing is left over" in words(app)
+
+
+def test_the_visitors_drawing_is_followed(eight: Model) -> None:
+    app = with_model(eight, "image")
+    app.segmented_control(key="inside_source").set_value("drawing").run()
+    assert "Draw a digit for this model first" in words(app)
+    image = np.zeros((8, 8), np.uint8)
+    image[1:7, 4] = 255
+    session_of(app).play.now = PastDrawing((), image, "1", 0.9)
+    app.run()
+    assert not app.exception
+    assert "Your drawing, as the network sees it" in words(app)
+
+
+def test_a_step_is_green_and_each_bug_changes_the_light(eight: Model) -> None:
+    app = with_model(eight, "step")
+    assert not app.exception
+    assert "Green" in app.success[0].value
+    symbols = {symbol for table in app.dataframe for symbol in table.value.get("symbol", ())}
+    assert {"x", "W₁", "z₁", "a₁", "p", "y", "L", "∂W₁", "η"} <= symbols
+    for bug in KNOWN_BUGS:
+        app.selectbox(key="inside_bug").set_value(bug).run()
+        assert not app.exception
+        assert not app.success
+        light = app.warning[0] if bug == "divisor" else app.error[0]
+        assert light.value.startswith("`Yellow" if bug == "divisor" else "`Red")
+
+
+def test_a_network_that_is_too_large_is_refused_in_words(
+    eight: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "MOST_PARAMETERS", 100)
+    for look in ("weights", "image", "step"):
+        app = with_model(eight, look)
+        assert not app.exception
+        assert "up to 100 can be followed here" in words(app)
+
+
+@pytest.mark.parametrize("look", ["weights", "image", "step"])
+def test_a_network_without_a_hidden_layer_has_every_look(look: str) -> None:
+    data = shipped_dataset("digits-8x8")
+    model = fit(
+        data, network=NetworkConfig(hidden_sizes=()), training=TrainingConfig(epochs=10), progress=False
+    )
+    app = with_model(model, look)
+    assert not app.exception
+    assert not app.error
