@@ -23,6 +23,8 @@ from mlcore.study.walkthrough import STAGES
 
 NO_BUG = ""
 FIRST_NUMBERS = 5
+FLAT = 1e-7
+"""A gradient below this drowns in rounding: what the check says of it is worth nothing."""
 LARGE = 320
 MOST_COLUMNS = 128
 
@@ -64,8 +66,32 @@ def _choose_bug() -> str:
     return str(bug)
 
 
+def steepest(check: GradientCheck) -> float:
+    """Return the largest slope that the check found."""
+    return max(float(np.abs(row.numeric).max(initial=0.0)) for row in check.rows)
+
+
+def is_flat(check: GradientCheck) -> bool:
+    """Return whether there is no slope to check, neither measured nor by the formulas."""
+    return steepest(check) < FLAT and all(np.isfinite(row.analytic).all() for row in check.rows)
+
+
+def light(check: GradientCheck) -> Kind:
+    """Return in which colour the outcome of a check is shown."""
+    verdicts = {row.verdict for row in check.rows}
+    if is_flat(check):
+        return "info"
+    return "error" if "wrong" in verdicts else "warning" if "factor" in verdicts else "success"
+
+
 def check_in_words(check: GradientCheck) -> str:
     """Return what the gradient check found, in a sentence or two."""
+    if is_flat(check):
+        text = _(
+            "The network is so sure of this image that its gradient is next to nothing (at most {size:.1g}), "
+            "too small to be checked. Choose another true class or another image."
+        )
+        return text.format(size=steepest(check))
     wrong = [row for row in check.rows if row.verdict == "wrong"]
     scaled = [row for row in check.rows if row.verdict == "factor"]
     if wrong:
@@ -83,9 +109,7 @@ def check_in_words(check: GradientCheck) -> str:
 
 def _show_check(check: GradientCheck) -> None:
     """Show the light, in words too, and behind it one row for each array of parameters."""
-    verdicts = {row.verdict for row in check.rows}
-    kind: Kind = "error" if "wrong" in verdicts else "warning" if "factor" in verdicts else "success"
-    show_message(kind, check_in_words(check))
+    show_message(light(check), check_in_words(check))
     table = pd.DataFrame(
         {
             "where": [f"{row.layer} {row.parameter}" for row in check.rows],

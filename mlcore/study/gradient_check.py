@@ -272,8 +272,11 @@ def _one_sided(
 
 
 def _rounding(cost: float, step: float) -> float:
-    """Return how large an error of a difference quotient may be from rounding alone."""
-    return 4 * float(np.finfo(np.float64).eps) * abs(cost) / step
+    """Return how large an error of a difference quotient may be from rounding alone.
+
+    A cost near 0 is the logarithm of a number near 1, which is rounded like 1.
+    """
+    return 4 * float(np.finfo(np.float64).eps) * max(1.0, abs(cost)) / step
 
 
 def _largest(*arrays: Float64Array) -> float:

@@ -17,6 +17,7 @@ def test_another_image_is_followed_and_a_bug_turns_the_light_red(visitor: Visito
     found = contributions(model, image, int(model.predict(image[None])[0]))
     visitor.see(f"is {found.logit:.3f}: the pixels add {found.pixels.sum():+.3f}")
     visitor.main.get_by_text("One training step", exact=True).click()
+    visitor.choose("True class", "8")
     visitor.see("Green: the formulas agree")
     visitor.choose("Switch a known bug on", re.compile("Bias gradients summed"))
     visitor.see("Red: the gradient is wrong in")

@@ -37,6 +37,17 @@ def test_kinks_raise_no_false_alarm(seed: int) -> None:
     assert check_gradients(network, DATA.images, DATA.labels, per_array=None).agrees
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_network_that_is_sure_of_its_images_raises_no_false_alarm(seed: int) -> None:
+    # Its costs are near 1e-9: the logarithm of a number near 1, which is rounded to 1e-16, not to 1e-25.
+    network = small_network(hidden_sizes=(5,), seed=seed)
+    last = network.layers[-1].parameters
+    last["weights"] *= 0.01
+    last["biases"][...] = [21, 0, 0]
+    check = check_gradients(network, DATA.images[:1], np.array([0]), per_array=None)
+    assert check.agrees, f"\n{check}"
+
+
 def test_a_gradient_that_only_has_another_length_is_called_that() -> None:
     def shorten(network: Network) -> None:
         network.gradients *= 41_000 / 42_000
