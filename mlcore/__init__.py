@@ -32,6 +32,7 @@ from mlcore.errors import (
     TrainingDiverged,
 )
 from mlcore.evaluation import Evaluation, evaluate
+from mlcore.exports.browser import web_page, write_web_page
 from mlcore.exports.passport import Passport
 from mlcore.exports.replay import Difference, ReplayResult, replay
 from mlcore.exports.safetensors import export_safetensors
@@ -180,5 +181,7 @@ __all__ = [
     "train",
     "undo_decision",
     "walk_through_step",
+    "web_page",
     "weight_pictures",
+    "write_web_page",
 ]

@@ -8,9 +8,11 @@ import streamlit as st
 from dashboard.draw.answer import answer_of
 from dashboard.draw.answer_card import show_bars, show_verdict
 from dashboard.draw.input import choose_pen, is_drawing, take_image
+from dashboard.draw.live import show_live
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
 from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
+from dashboard.models.web_page import offer_web_page
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
 from dashboard.ui.glossary import meaning
@@ -39,8 +41,11 @@ def show_page(session: Session) -> None:
             show_past(session)
         with bars:
             show_bars(model, answer)
+        if is_drawing():
+            show_live(session, model, answer, hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
+        offer_web_page(chosen_model(session))
         bring_model(session, "draw_model")
         choose_pen(session)
 

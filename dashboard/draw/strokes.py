@@ -12,7 +12,7 @@ from typing import Any
 from mlcore.images.strokes import Point, Stroke
 
 # A browser may send anything; a drawing of a digit comes nowhere near these. The largest drawing that they
-# allow takes 35 ms of a core, one of three strokes 1 ms, and the rest of an answer 12 ms.
+# allow takes 90 ms of a core, one of three strokes 3 ms, and the rest of an answer 12 ms.
 MOST_STROKES = 100
 MOST_POINTS = 2000  # of a whole drawing: at least 4,000 pixels of ink
 MOST_COMMANDS = 6000  # of a whole drawing: a hand that moves for a minute and a half

@@ -27,6 +27,7 @@ from mlcore import (
     save_images,
     script_of,
 )
+from mlcore.exports.browser import fits_web_page, web_page
 from mlcore.exports.script import as_json
 from mlcore.language import N_, _
 
@@ -68,6 +69,8 @@ class Offer:
         Whether images of the run's data are in it, which are for the run's owner alone.
     package : str
         What must be installed to make it; empty for most.
+    suits : callable
+        Whether there is one of a model.
     """
 
     label: str
@@ -79,6 +82,7 @@ class Offer:
     repeats: bool = False
     shows_images: bool = False
     package: str = ""
+    suits: Callable[[Model], bool] = lambda model: True
 
 
 def _images(source: Source) -> bytes:
@@ -105,6 +109,15 @@ def _onnx(source: Source) -> bytes:
 
 
 OFFERS: tuple[Offer, ...] = (
+    Offer(
+        N_("Web page that answers drawings (.html)"),
+        N_("A canvas and this network in one file. It works offline, on a phone too: open it in a browser."),
+        "draw.html",
+        "text/html",
+        ":material/draw:",
+        lambda source: web_page(source.chosen()),
+        suits=fits_web_page,
+    ),
     Offer(
         N_("Notebook (.ipynb)"),
         N_("This training step by step in NumPy alone, with the same results. It reads the images below."),
@@ -174,11 +187,14 @@ def show_more_files(status: RunStatus, may_change: bool, best: bool) -> None:
             lambda: service.model(status.run_id, best=best),
             lambda: service.split(status.run_id),
         )
-        reason = why_not_repeatable(source.last())
+        last = source.last()
+        reason = why_not_repeatable(last)
         for offer in OFFERS:
             if offer.package and importlib.util.find_spec(offer.package) is None:
                 continue
             if (offer.shows_images and not may_change) or (offer.repeats and reason):
+                continue
+            if not offer.suits(last):
                 continue
             _show_offer(offer, source)
         if reason:

@@ -17,7 +17,11 @@ from mlcore.images.marks import Ink, stand_side_by_side, thickened, without_spec
 from mlcore.images.photo import BLANK, PICTURE_SIDE, ink_of_photo
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.pixels import bytes_of
-from mlcore.language import _
+from mlcore.language import N_, _
+
+TWO = N_("One digit at a time: these look like two.")
+NOTHING = N_("No digit was found. One digit, large and alone, works best.")
+"""Why there is no image."""
 
 
 def image_from_drawing(
@@ -70,10 +74,10 @@ def digit_in_drawing(drawing: NDArray[Any], frame: Frame, shape: tuple[int, int]
 
 def _one_digit(ink: Ink, frame: Frame, shape: tuple[int, int]) -> UInt8Array:
     if not frame.in_parts and stand_side_by_side(ink):
-        raise NoDigitError(_("One digit at a time: these look like two."))
+        raise NoDigitError(_(TWO))
     image = frame.put(ink, shape)
     if image is None:
-        raise NoDigitError(_("No digit was found. One digit, large and alone, works best."))
+        raise NoDigitError(_(NOTHING))
     return image
 
 

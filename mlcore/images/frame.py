@@ -31,6 +31,7 @@ ENOUGH = 20  # images that tell how much widths vary
 VISIBLE = 0.1  # of full ink: what is fainter does not count when the ink is measured
 USUAL = 0.8  # a size that this fraction of the images has was given to them in whole pixels
 BETWEEN = 0.5  # pixels that ink between the pixels reaches into at both ends, beyond its own size
+TIE = 4  # decimals of a place that count: even ink lies between two pixels, whatever the order of a sum
 LEAST_VARIED = 0.15  # widths of written digits vary by 0.25 of their mean; by less when they were stretched
 
 
@@ -136,7 +137,7 @@ class Frame:
         digit = resample(crop, (max(1, round(size[0])), max(1, round(size[1]))))
         page = np.zeros(shape, np.float32)
         top, left = (
-            min(max(math.ceil(start - 0.5), 0), side - n)
+            min(max(math.ceil(round(start - 0.5, TIE)), 0), side - n)
             for n, start, side in zip(digit.shape, self._starts(digit), shape, strict=True)
         )
         page[top : top + digit.shape[0], left : left + digit.shape[1]] = digit

@@ -175,6 +175,8 @@ class Visitor:
         for stroke in strokes:
             points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in _fine(stroke)]
             self._touch(points) if self.phone else self._drag(points)
+        # Until Python has heard of the strokes, the browser answers by itself.
+        expect(self.main.locator(".dl-answer[data-live]")).to_have_count(0)
         if text is not None:
             self.wait_until_idle(text)
 

@@ -1,0 +1,525 @@
+// A trained model at work in a browser: strokes of a pen become an image like those that it learned from, and the
+// network answers. The Draw page runs it while the pen is down, and so does the web page that is taken home. Each step
+// is that of the same name in Python, in `mlcore/images` and `mlcore/network`; a test compares the two.
+
+// The pen (mlcore/images/strokes.py): a stroke is { width, points: [[x, y], …] }
+
+const FINER = 3;
+const THINNEST = 1 / 6;
+const TAP = 0.5;
+const FAR = 0.5;
+
+const extent = (points) =>
+  [0, 1].map((axis) => {
+    const places = points.map((point) => point[axis]);
+    return Math.max(...places) - Math.min(...places);
+  });
+
+const distance = ([x, y], line) => {
+  let nearest = Math.hypot(x - line[0][0], y - line[0][1]);
+  for (let k = 1; k < line.length; k++) {
+    const [[x0, y0], [x1, y1]] = [line[k - 1], line[k]];
+    const squared = Math.max((x1 - x0) ** 2 + (y1 - y0) ** 2, 1e-9);
+    const t = Math.min(Math.max(((x - x0) * (x1 - x0) + (y - y0) * (y1 - y0)) / squared, 0), 1);
+    nearest = Math.min(nearest, Math.hypot(x - x0 - t * (x1 - x0), y - y0 - t * (y1 - y0)));
+  }
+  return nearest;
+};
+
+const isTap = ({ points, width }) => Math.hypot(...extent(points)) <= TAP * width;
+
+export const withoutStrayTaps = (strokes) => {
+  const drawn = strokes.filter((stroke) => !isTap(stroke));
+  if (!drawn.length) return strokes;
+  const size = Math.max(...extent(drawn.flatMap(({ points }) => points)));
+  const isNear = ({ points, width }) => drawn.some((other) => distance(points[0], other.points) < FAR * size + width);
+  return strokes.filter((stroke) => !isTap(stroke) || isNear(stroke));
+};
+
+// A picture of strokes. What was drawn is kept: of a stroke that has grown, only its end is drawn.
+export class Paper {
+  constructor(size) {
+    this.size = size;
+    this.side = size * FINER;
+    this.inked = new Uint8Array(this.side * this.side);
+    this.drawn = []; // each stroke, and how many of its points
+  }
+
+  // Returns the grey levels of the picture, as draw_strokes does.
+  show(strokes) {
+    const goesOn = this.drawn.every(([stroke, points], k) => strokes[k] === stroke && points <= stroke.points.length);
+    if (!goesOn) {
+      this.inked.fill(0);
+      this.drawn = [];
+    }
+    strokes.forEach((stroke, k) => {
+      const { points, width } = stroke;
+      const before = this.drawn[k]?.[1] ?? 0;
+      if (before === 0) this.line(points[0], points[0], width);
+      for (let n = Math.max(1, before); n < points.length; n++) this.line(points[n - 1], points[n], width);
+      this.drawn[k] = [stroke, points.length];
+    });
+    return this.reduced();
+  }
+
+  // Inks the points that are at most half the pen's width away from a line.
+  line(a, b, width) {
+    const { side, inked } = this;
+    const [[x0, y0], [x1, y1]] = (a[1] > b[1] ? [b, a] : [a, b]).map((point) => point.map((place) => place * FINER));
+    const radius = Math.max(width / 2, THINNEST) * FINER;
+    const [along, down] = [x1 - x0, y1 - y0];
+    const scale = radius / Math.max(Math.sqrt(along * along + down * down), 1e-9);
+    const slope = along / Math.max(down, 1e-9);
+    const [out, shift] = [down * scale, along * scale];
+    const half = (y, centre) => Math.sqrt(Math.max(radius * radius - (y - centre) * (y - centre), 0));
+    const bottom = Math.min(side, Math.floor(y1 + radius + 0.5));
+    for (let row = Math.max(0, Math.ceil(y0 - radius - 0.5)); row < bottom; row++) {
+      const y = row + 0.5;
+      let [left, right] = [x0 - out + (y - (y0 + shift)) * slope, x0 + out + (y - (y0 - shift)) * slope];
+      if (y <= y0 + shift) left = x0 - half(y, y0);
+      else if (y >= y1 + shift) left = x1 - half(y, y1);
+      if (y <= y0 - shift) right = x0 + half(y, y0);
+      else if (y >= y1 - shift) right = x1 + half(y, y1);
+      const first = Math.max(0, Math.ceil(left - 0.5));
+      const end = Math.min(side, Math.floor(right + 0.5));
+      if (first < end) inked.fill(1, row * side + first, row * side + end);
+    }
+  }
+
+  reduced() {
+    const { size, side, inked } = this;
+    const levels = Array.from({ length: FINER * FINER + 1 }, (_, n) => Math.round((n * 255) / (FINER * FINER)));
+    const picture = new Uint8Array(size * size);
+    for (let y = 0, k = 0; y < size; y++) {
+      for (let x = 0; x < size; x++, k++) {
+        let n = 0;
+        for (let row = 0; row < FINER; row++) {
+          const start = (FINER * y + row) * side + FINER * x;
+          for (let column = 0; column < FINER; column++) n += inked[start + column];
+        }
+        picture[k] = levels[n];
+      }
+    }
+    return picture;
+  }
+}
+
+// A grid of numbers: { values, height, width }
+
+const grid = (height, width, values = new Float32Array(height * width)) => ({ values, height, width });
+
+// The nearest whole number and, halfway between two, the even one: as Python rounds.
+const rint = (x) => {
+  const up = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && up % 2 ? up - 1 : up;
+};
+
+// Ink (mlcore/images/drawing.py): 0 is paper, 1 is full ink
+
+const BLANK = 0.1;
+
+const inkOf = (picture, size) => {
+  const border = [];
+  for (let k = 0; k < size; k++) {
+    border.push(picture[k], picture[(size - 1) * size + k], picture[k * size], picture[k * size + size - 1]);
+  }
+  border.sort((a, b) => a - b);
+  const middle = border.length / 2;
+  const f = Math.fround;
+  const paper = f((f(border[middle - 1] / 255) + f(border[middle] / 255)) / 2);
+  const ink = grid(size, size);
+  const contrast = (grey) => (paper > 0.5 ? f(f(paper - grey) / paper) : f(f(grey - paper) / f(1 - paper)));
+  const inkOfLevel = Array.from({ length: 256 }, (_, level) => Math.min(Math.max(contrast(f(level / 255)), 0), 1));
+  picture.forEach((level, k) => (ink.values[k] = inkOfLevel[level]));
+  return ink.values.some((value) => value > BLANK) ? ink : grid(size, size);
+};
+
+// Marks (mlcore/images/marks.py): each is { runs: [[row, first, end], …], area, top, left, bottom, right }
+
+const FAINTEST = 0.04;
+const SPECK = 0.05;
+const SPECK_BESIDE = 0.15;
+const DOT = 0.4;
+const ROUND = 1.6;
+const SOLID = 0.6;
+const TALL = 0.5;
+const APART = 0.1;
+
+const runsIn = ({ values, height, width }) => {
+  const runs = [];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (!(values[row * width + column] > FAINTEST)) continue;
+      const first = column;
+      while (column < width && values[row * width + column] > FAINTEST) column++;
+      runs.push([row, first, column]);
+    }
+  }
+  return runs;
+};
+
+const marksIn = (ink) => {
+  const runs = runsIn(ink);
+  const parent = runs.map((_, k) => k);
+  const root = (k) => {
+    while (parent[k] !== k) k = parent[k] = parent[parent[k]];
+    return k;
+  };
+  let above = 0; // the first run of the row above that may still touch
+  runs.forEach(([row, first, end], k) => {
+    while (runs[above][0] < row - 1 || (runs[above][0] === row - 1 && runs[above][2] < first)) above++;
+    for (let j = above; runs[j][0] === row - 1 && runs[j][1] <= end; j++) parent[root(j)] = root(k);
+  });
+  const marks = new Map();
+  runs.forEach((run, k) => {
+    const [row, first, end] = run;
+    const mark = marks.get(root(k)) ?? { runs: [], area: 0, top: row, left: first, bottom: 0, right: 0 };
+    mark.runs.push(run);
+    mark.area += end - first;
+    mark.left = Math.min(mark.left, first);
+    mark.bottom = row + 1;
+    mark.right = Math.max(mark.right, end);
+    marks.set(root(k), mark);
+  });
+  return [...marks.values()];
+};
+
+const longest = ({ top, left, bottom, right }) => Math.max(bottom - top, right - left);
+
+const without = (ink, marks) => {
+  const values = ink.values.slice();
+  for (const { runs } of marks) {
+    for (const [row, first, end] of runs) values.fill(0, row * ink.width + first, row * ink.width + end);
+  }
+  return grid(ink.height, ink.width, values);
+};
+
+const withoutSpecks = (ink) => {
+  const marks = marksIn(ink);
+  const largest = Math.max(0, ...marks.map(longest));
+  let smallest = SPECK * Math.max(ink.height, ink.width);
+  if (largest >= smallest) smallest = Math.min(smallest, SPECK_BESIDE * largest);
+  return without(ink, marks.filter((mark) => longest(mark) < smallest));
+};
+
+const isDot = (mark) => {
+  const [height, width] = [mark.bottom - mark.top, mark.right - mark.left];
+  return longest(mark) <= ROUND * Math.min(height, width) && mark.area >= SOLID * height * width;
+};
+
+const boxAround = (boxes) => ({
+  top: Math.min(...boxes.map(({ top }) => top)),
+  left: Math.min(...boxes.map(({ left }) => left)),
+  bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
+  right: Math.max(...boxes.map(({ right }) => right)),
+});
+
+const gap = (a, b) =>
+  Math.hypot(Math.max(a.top - b.bottom, b.top - a.bottom, 0), Math.max(a.left - b.right, b.left - a.right, 0));
+
+const withoutStrayDots = (ink) => {
+  const marks = marksIn(ink);
+  const others = marks.filter((mark) => !isDot(mark));
+  if (others.length === 0 || others.length === marks.length) return ink;
+  const rest = boxAround(others);
+  const isStray = (mark) => longest(mark) <= DOT * longest(rest) && gap(mark, rest) >= FAR * longest(rest);
+  return without(ink, marks.filter((mark) => isDot(mark) && isStray(mark)));
+};
+
+const standSideBySide = (ink) => {
+  const marks = runsIn(ink);
+  const rows = Math.max(...marks.map(([row]) => row)) - Math.min(...marks.map(([row]) => row)) + 1;
+  const [tops, bottoms] = [new Int32Array(ink.width).fill(ink.height), new Int32Array(ink.width).fill(-1)];
+  for (const [row, first, end] of marks) {
+    for (let column = first; column < end; column++) {
+      tops[column] = Math.min(tops[column], row);
+      bottoms[column] = Math.max(bottoms[column], row);
+    }
+  }
+  let endOfLast = null;
+  for (let column = 0; column < ink.width; column++) {
+    if (bottoms[column] < 0) continue;
+    const left = column;
+    let [top, bottom] = [ink.height, -1];
+    for (; column < ink.width && bottoms[column] >= 0; column++) {
+      top = Math.min(top, tops[column]);
+      bottom = Math.max(bottom, bottoms[column]);
+    }
+    if (bottom - top + 1 < TALL * rows) continue;
+    if (endOfLast !== null && left - endOfLast >= APART * rows) return true;
+    endOfLast = column;
+  }
+  return false;
+};
+
+// The frame (mlcore/images/frame.py and resample.py): where ink lies in the images that the model learned from
+
+const SOFT = 0.25;
+const TIE = 4;
+
+const cropped = ({ values, height, width }, faintest) => {
+  let [top, left, bottom, right] = [height, width, -1, -1];
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (!(values[row * width + column] > faintest)) continue;
+      top = Math.min(top, row);
+      bottom = row;
+      left = Math.min(left, column);
+      right = Math.max(right, column);
+    }
+  }
+  if (bottom < 0) return null;
+  const crop = grid(bottom - top + 1, right - left + 1);
+  for (let row = 0; row < crop.height; row++) {
+    const start = (top + row) * width + left;
+    crop.values.set(values.subarray(start, start + crop.width), row * crop.width);
+  }
+  return crop;
+};
+
+// For each new pixel, the old ones that it is made of and their shares: { first, shares }
+const spread = (nOld, nNew, share) =>
+  Array.from({ length: nNew }, (_, k) => {
+    const shares = Float32Array.from({ length: nOld }, (_, old) => Math.max(0, share(k, old)));
+    const first = Math.max(0, shares.findIndex((value) => value > 0));
+    return { first, shares: shares.slice(first, shares.findLastIndex((value) => value > 0) + 1) };
+  });
+
+const weights = (nOld, nNew) => {
+  if (nNew > nOld) {
+    const centre = (k) => Math.min(Math.max(((k + 0.5) * nOld) / nNew - 0.5, 0), nOld - 1);
+    return spread(nOld, nNew, (k, old) => 1 - Math.abs(centre(k) - old));
+  }
+  const edge = (k) => k * (nOld / nNew);
+  const overlap = (k, old) => Math.min(edge(k + 1), old + 1) - Math.max(edge(k), old);
+  return spread(nOld, nNew, (k, old) => Math.max(0, overlap(k, old)) * (nNew / nOld));
+};
+
+const coverage = (n, scale, start, side) =>
+  spread(n, side, (pixel, k) => Math.min(start + scale * (k + 1), pixel + 1) - Math.max(start + scale * k, pixel));
+
+const mixed = ({ values, width }, rows, columns) => {
+  const between = new Float64Array(rows.length * width);
+  rows.forEach(({ first, shares }, row) =>
+    shares.forEach((share, k) => {
+      for (let x = 0; x < width; x++) between[row * width + x] += share * values[(first + k) * width + x];
+    }),
+  );
+  const result = grid(rows.length, columns.length);
+  for (let row = 0; row < rows.length; row++) {
+    columns.forEach(({ first, shares }, column) => {
+      let sum = 0;
+      shares.forEach((share, k) => (sum += share * between[row * width + first + k]));
+      result.values[row * columns.length + column] = sum;
+    });
+  }
+  return result;
+};
+
+const resample = (image, height, width) => mixed(image, weights(image.height, height), weights(image.width, width));
+
+const anchor = (name, mass) => {
+  if (name === "middle") return mass.length / 2;
+  if (name === "mass") return mass.reduce((sum, m, k) => sum + m * k, 0) / mass.reduce((sum, m) => sum + m, 0) + 0.5;
+  return name === "start" ? 0 : mass.length;
+};
+
+const starts = (frame, { values, height, width }, scale = [1, 1]) => {
+  const mass = [new Float64Array(height), new Float64Array(width)];
+  values.forEach((value, k) => {
+    mass[0][Math.floor(k / width)] += value;
+    mass[1][k % width] += value;
+  });
+  return [0, 1].map((axis) => frame.place[axis] - scale[axis] * anchor(frame.anchors[axis], mass[axis]));
+};
+
+const sizeIn = (frame, { height, width }) => {
+  if (frame.stretched) return frame.box;
+  const box = frame.whole_pixels ? frame.box.map(rint) : frame.box;
+  const scale = Math.min(box[0] / height, box[1] / width);
+  const size = [height * scale, width * scale];
+  return frame.whole_pixels ? size.map((side) => Math.max(1, rint(side))) : size;
+};
+
+const within = (x, least, most) => Math.min(Math.max(x, least), most);
+
+const putWhole = (frame, crop, size, [height, width]) => {
+  const digit = resample(crop, ...size.map((side) => Math.max(1, rint(side))));
+  const page = grid(height, width);
+  const [down, across] = starts(frame, digit).map((start) => Math.ceil(rint((start - 0.5) * 10 ** TIE) / 10 ** TIE));
+  const [top, left] = [within(down, 0, height - digit.height), within(across, 0, width - digit.width)];
+  for (let row = 0; row < digit.height; row++) {
+    const line = digit.values.subarray(row * digit.width, (row + 1) * digit.width);
+    page.values.set(line, (top + row) * width + left);
+  }
+  return page;
+};
+
+const putBetween = (frame, crop, size, shape) => {
+  const finer = resample(crop, Math.max(crop.height, Math.ceil(size[0])), Math.max(crop.width, Math.ceil(size[1])));
+  const n = [finer.height, finer.width];
+  const scale = size.map((side, axis) => side / n[axis]);
+  const shares = starts(frame, finer, scale).map((start, axis) => {
+    const first = within(start, 0, shape[axis] - n[axis] * scale[axis]);
+    return coverage(n[axis], scale[axis], first, shape[axis]);
+  });
+  return mixed(finer, ...shares);
+};
+
+const put = (frame, ink, shape) => {
+  const crop = cropped(ink, frame.whole_pixels ? FAINTEST : SOFT);
+  if (!crop) return null;
+  let page = (frame.whole_pixels ? putWhole : putBetween)(frame, crop, sizeIn(frame, crop), shape);
+  if (frame.blur > 1) {
+    page = resample(resample(page, ...shape.map((side) => Math.max(1, rint(side / frame.blur)))), ...shape);
+  }
+  const full = page.values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const factor = Math.fround((frame.ink - frame.paper) / full);
+  return Uint8Array.from(page.values, (value) => rint(Math.fround(Math.fround(value * factor) + frame.paper)));
+};
+
+// The preparation (mlcore/images/preparation.py): an image becomes the network's inputs
+
+const inputsOf = (image, { shape, pooling, kept, levels, scale, mean, deviation }) => {
+  const [height, width] = shape.map((side) => Math.ceil(side / pooling));
+  let inputs = new Float64Array(height * width);
+  image.forEach((level, k) => {
+    const [row, column] = [Math.floor(k / shape[1]), k % shape[1]];
+    inputs[Math.floor(row / pooling) * width + Math.floor(column / pooling)] += level;
+  });
+  if (kept) inputs = Float64Array.from(kept, (k) => inputs[k]);
+  if (levels) inputs = inputs.map((value) => rint((value * levels) / (255 * pooling ** 2)));
+  return inputs.map((value, k) => (mean ? (value * scale - mean[k]) / deviation[k] : value * scale));
+};
+
+// The layers (mlcore/network): each makes its outputs of its inputs and its parameters. Values that have channels
+// lie channel by channel, row by row.
+
+const LEAK = 0.01;
+
+const ACTIVATIONS = {
+  relu: (z) => Math.max(0, z),
+  leaky_relu: (z) => Math.max(z, LEAK * z),
+  tanh: Math.tanh,
+  sigmoid: (z) => (Math.tanh(z / 2) + 1) / 2,
+  softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
+  identity: (z) => z,
+};
+
+const LAYERS = {
+  linear({ parameters }, values) {
+    const { weights: w, biases } = parameters;
+    const outputs = Float64Array.from(biases);
+    values.forEach((value, k) => {
+      if (value === 0) return;
+      for (let n = 0, start = k * outputs.length; n < outputs.length; n++) outputs[n] += value * w[start + n];
+    });
+    return outputs;
+  },
+
+  convolution({ inputs, outputs, parameters }, values) {
+    const [[height, width, channels], [rows, columns, filters]] = [inputs, outputs];
+    const size = height - rows + 1;
+    const result = new Float64Array(filters * rows * columns);
+    for (let filter = 0, weight = 0; filter < filters; filter++) {
+      const place = filter * rows * columns;
+      result.fill(parameters.biases[filter], place, place + rows * columns);
+      for (let channel = 0; channel < channels; channel++) {
+        for (let i = 0; i < size; i++) {
+          for (let j = 0; j < size; j++, weight++) {
+            const w = parameters.weights[weight];
+            for (let row = 0; row < rows; row++) {
+              const from = channel * height * width + (row + i) * width + j;
+              const to = place + row * columns;
+              for (let column = 0; column < columns; column++) result[to + column] += w * values[from + column];
+            }
+          }
+        }
+      }
+    }
+    return result;
+  },
+
+  "max-pool"({ inputs, outputs }, values) {
+    const [[height, width], [rows, columns, channels]] = [inputs, outputs];
+    const result = new Float64Array(channels * rows * columns);
+    for (let channel = 0, k = 0; channel < channels; channel++) {
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++, k++) {
+          const upper = channel * height * width + 2 * row * width + 2 * column;
+          const lower = upper + width;
+          result[k] = Math.max(values[upper], values[upper + 1], values[lower], values[lower + 1]);
+        }
+      }
+    }
+    return result;
+  },
+
+  activation: ({ name }, values) => values.map(ACTIVATIONS[name]),
+
+  flatten({ inputs }, values) {
+    const [height, width, channels] = inputs;
+    const places = height * width;
+    return Float64Array.from(values, (_, k) => values[(k % channels) * places + Math.floor(k / channels)]);
+  },
+};
+
+const softmax = (logits) => {
+  const most = logits.reduce((a, b) => Math.max(a, b));
+  const powers = logits.map((z) => Math.exp(z - most));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((power) => power / sum);
+};
+
+// A model. It is made of what `describe_model` wrote.
+export class Model {
+  constructor(description) {
+    const bytes = Uint8Array.from(atob(description.weights), (letter) => letter.charCodeAt(0));
+    const all = new Float32Array(bytes.buffer);
+    let start = 0;
+    this.description = description;
+    this.layers = description.layers.map((layer) => {
+      const parameters = {};
+      for (const [name, count] of Object.entries(layer.parameters)) {
+        parameters[name] = all.subarray(start, (start += count));
+      }
+      return { ...layer, parameters };
+    });
+  }
+
+  // Returns a picture as an image for this model or, when there is none, why: "nothing" or "two".
+  imageOf(picture, size) {
+    const { frame, shape } = this.description;
+    const ink = withoutStrayDots(withoutSpecks(inkOf(picture, size)));
+    if (!ink.values.some((value) => value > FAINTEST)) return { image: null, reason: "nothing" };
+    if (!frame.in_parts && standSideBySide(ink)) return { image: null, reason: "two" };
+    const image = put(frame, ink, shape);
+    return { image, reason: image ? "" : "nothing" };
+  }
+
+  // Returns how likely each class is.
+  probabilities(image) {
+    const { separate } = this.description;
+    const inputs = inputsOf(image, this.description);
+    const logits = this.layers.reduce((values, layer) => LAYERS[layer.kind](layer, values), inputs);
+    return softmax(separate ? logits.map((z) => -ACTIVATIONS.softplus(-z)) : logits);
+  }
+
+  // Returns { image, reason, probabilities } for strokes on a paper.
+  answer(strokes, paper) {
+    const { image, reason } = this.imageOf(paper.show(withoutStrayTaps(strokes)), paper.size);
+    return { image, reason, probabilities: image && this.probabilities(image) };
+  }
+
+  // Returns whether Python's answer to strokes, { strokes, image, probabilities }, is the answer here, too: an image
+  // with the same grey levels but for one, and the same probabilities for Python's image but for 1e-4.
+  agrees({ strokes, image, probabilities }, paper) {
+    const own = this.answer(strokes, paper);
+    if (!own.image || !image) return !own.image && !image;
+    const theirs = this.probabilities(image);
+    return (
+      own.image.every((level, k) => Math.abs(level - image[k]) <= 1) &&
+      theirs.every((probability, k) => Math.abs(probability - probabilities[k]) <= 1e-4)
+    );
+  }
+}

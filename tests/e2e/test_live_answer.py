@@ -1,0 +1,118 @@
+"""The answer follows the pen, and the same network goes home as one file that needs no server.
+
+That the script answers as Python does is tested in `test_answers_in_the_browser.py`.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from mlcore import Model, load_model
+from mlcore.exports.browser import CANVAS
+from mlcore.images.strokes import Stroke, draw_strokes
+from tests.e2e.steps import SEVEN, Visitor
+from tests.house import ROOT
+
+LIVE = ".dl-answer[data-live]"
+HAS_MODEL = "() => window.digitLabLive?.models?.size > 0"
+HEARS = """() => {
+  window.said = [];
+  console.warn = (...words) => said.push(words.join(" "));
+}"""
+FOUR = (((0.35, 0.2), (0.28, 0.55), (0.72, 0.55)), ((0.62, 0.3), (0.6, 0.85)))
+
+
+def test_the_answer_follows_the_pen_before_it_is_lifted_and_python_says_the_same(visitor: Visitor) -> None:
+    visitor.open("/draw")
+    visitor.page.wait_for_function(HAS_MODEL)
+    visitor.page.evaluate(HEARS)
+    guess, sure, bars = (visitor.main.locator(part) for part in (".dl-guess", ".dl-sure", ".dl-bars"))
+    hold(visitor, SEVEN)
+    expect(guess).to_have_text("7")
+    expect(visitor.main.locator(LIVE)).to_be_visible()
+    expect(visitor.main.locator(".st-key-canvas_board button").first).to_be_disabled()
+    expect(sure).to_have_text("> 99.9 % sure")
+    visitor.page.mouse.up()
+    expect(visitor.main.locator(LIVE)).to_have_count(0)
+    expect(visitor.main.locator(".st-key-canvas_board button").first).to_be_enabled()
+    expect(guess).to_have_text("7")
+    expect(bars.locator(".dl-first .dl-name")).to_have_text("7")
+    visitor.press("Clear")
+    expect(guess).to_have_text("?")
+    expect(bars.locator(".dl-first")).to_have_count(0)
+    assert visitor.page.evaluate("said") == []
+
+
+def test_a_network_that_answers_otherwise_than_python_is_left_to_python(visitor: Visitor) -> None:
+    visitor.open("/draw")
+    visitor.page.wait_for_function(HAS_MODEL)
+    visitor.page.evaluate(HEARS)
+    visitor.page.evaluate("[...digitLabLive.models.values()][0].layers.at(-1).parameters.biases[3] = 99")
+    visitor.draw(SEVEN)
+    visitor.page.wait_for_function("said.length === 1")
+    hold(visitor, ((0.2, 0.5), (0.8, 0.5)))
+    expect(visitor.main.locator(LIVE)).to_have_count(0)
+    visitor.page.mouse.up()
+    expect(visitor.main.locator(".dl-guess")).to_have_text("7")
+
+
+def hold(visitor: Visitor, stroke: tuple) -> None:
+    """Draw a stroke by mouse, and leave the pen on the canvas."""
+    canvas = visitor.main.locator("canvas.upper-canvas").last
+    canvas.click(trial=True)
+    drag(visitor.page, canvas.bounding_box(), stroke)
+
+
+def drag(page: Page, box: dict[str, float], stroke: tuple) -> None:
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=6)
+
+
+def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.open("/draw")
+    visitor.page.wait_for_function(HAS_MODEL)
+    visitor.wait_until_idle()
+    with visitor.page.expect_download() as download:
+        visitor.press("Take this network home")
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.stat().st_size < 1_000_000
+    page = visitor.context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    expect(page.locator("#checked")).to_have_text(
+        "Checked: this browser answers as the network did in Python."
+    )
+    canvas = page.locator("canvas")
+    for stroke in FOUR:
+        drag(page, canvas.bounding_box(), stroke)
+        page.mouse.up()
+    expect(page.locator(".dl-guess")).to_have_text("4")
+    same_as_python(page, load_model(ROOT / "models" / "mnist.npz"))
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".dl-guess")).to_have_text("?")
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def same_as_python(page: Page, model: Model) -> None:
+    """Compare what the page answers with what Python answers to the same strokes."""
+    rows = page.evaluate("digitLab.strokes().map(({ width, points }) => [width, points])")
+    strokes = [Stroke(tuple(map(tuple, points)), width) for width, points in rows]
+    assert len(strokes) == len(FOUR)
+    assert all(np.hypot(*np.subtract(b, a)) > 0 for s in strokes for a, b in pairwise(s.points))
+    image = model.image_from_drawing(draw_strokes(strokes, CANVAS))
+    probabilities = model.predict_probabilities(image[None])[0]
+    shown = [float(text.removesuffix("%")) for text in fills(page)]
+    assert shown == pytest.approx(100 * probabilities, abs=0.06)
+
+
+def fills(page: Page) -> list[str]:
+    return page.locator(".dl-fill").evaluate_all("bars => bars.map(bar => bar.style.width)")
