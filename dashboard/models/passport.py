@@ -13,7 +13,7 @@ from dashboard.session import UPLOADED_MODEL, Session
 from dashboard.ui.learning_curves import Course, accuracy_figure, loss_figure
 from dashboard.ui.messages import plain, show_message
 from dashboard.ui.plotly_chart import show_chart
-from dashboard.ui.wording import dataset_words, network_words, training_words
+from dashboard.ui.wording import dataset_words, network_words, training_words, versions_words
 from mlcore import BatchMetrics, Model, ModelFileError, Passport, ReplayResult
 from mlcore.exports.replay import compare, matches
 from mlcore.language import _
@@ -35,7 +35,7 @@ def show_passport(session: Session, model: Model) -> None:
             course = course_of(passport)
             figures = accuracy_figure(course), loss_figure(course)
             show_chart(*figures, key="passport_curves", subject=model.fingerprint)
-        if versions := ", ".join(text for text in passport.versions.values() if text):
+        if versions := versions_words(passport.versions):
             st.caption(plain(_("Trained with {versions}.").format(versions=versions)))
         if chosen_key(session) == UPLOADED_MODEL:
             _offer_proof(session, model, passport)
@@ -90,7 +90,7 @@ def _offer_proof(session: Session, model: Model, passport: Passport) -> None:
         return
     result = own_result(session, model, passport)
     if result is not None:
-        text = _("Your own run with these settings: {result}").format(result=result)
+        text = _("Compared with your own run of the same settings: {result}").format(result=result)
         show_message("success" if result.is_same else "info", text)
         return
     if st.button(_("Train it again and compare"), icon=":material/replay:"):

@@ -23,7 +23,7 @@ import numpy as np
 from loky.backend import resource_tracker
 from numpy.typing import NDArray
 
-from mlcore import Dataset, Split
+from mlcore import Dataset, Split, SplitSettings
 from mlcore.language import _
 
 if os.name == "posix":
@@ -90,10 +90,11 @@ class StoredPixels:
 
 @dataclass(frozen=True)
 class StoredSplit:
-    """The files in which a worker finds a split."""
+    """The files in which a worker finds a split, and how it was made."""
 
     train: StoredDataset
     dev: StoredDataset
+    settings: SplitSettings | None = None
 
     @property
     def paths(self) -> list[str]:
@@ -206,7 +207,7 @@ class DataStore:
         """
         train = self.keep_dataset(split.train)
         try:
-            return StoredSplit(train, self.keep_dataset(split.dev))
+            return StoredSplit(train, self.keep_dataset(split.dev), split.settings)
         except OSError:
             self.release(train)
             raise

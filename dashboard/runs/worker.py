@@ -297,7 +297,7 @@ def _open_run(spec: RunSpec) -> _Held:
 
 def open_split(stored: StoredSplit) -> Split:
     """Return a split whose pixels are mapped from the store's file."""
-    return Split(_open_dataset(stored.train), _open_dataset(stored.dev))
+    return Split(_open_dataset(stored.train), _open_dataset(stored.dev), stored.settings)
 
 
 def _open_dataset(stored: StoredDataset) -> Dataset:

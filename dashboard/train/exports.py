@@ -211,7 +211,8 @@ def why_not_repeatable(model: Model) -> str:
 
 
 def _show_offer(offer: Offer, source: Source) -> None:
-    with st.container(gap="xsmall"):
+    button, words = st.columns([1, 3], vertical_alignment="center", gap="small")
+    with button:
         st.download_button(
             _(offer.label),
             lambda: offer.make(source),
@@ -219,5 +220,6 @@ def _show_offer(offer: Offer, source: Source) -> None:
             offer.mime,
             on_click="ignore",
             icon=offer.icon,
+            width="stretch",
         )
-        st.caption(_(offer.help))
+    words.caption(_(offer.help))

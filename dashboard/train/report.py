@@ -13,7 +13,7 @@ from dashboard.ui.formats import duration, percent
 from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import html_text, isolated
 from dashboard.ui.pictures import Picture, grid_html
-from dashboard.ui.wording import dataset_words, moment, run_words, value_words
+from dashboard.ui.wording import dataset_words, moment, run_words, value_words, versions_words
 from mlcore import Dataset, Evaluation, Model, NetworkConfig, TrainingConfig, evaluate, settings_of
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 MOST_MISTAKES = 30
-
-VERSION_WORDS = ("numpy", "python", "machine", "kernel")
 
 STYLE = """
 :root { color-scheme: light; }
@@ -87,7 +85,7 @@ def _facts(status: RunStatus, model: Model) -> Iterator[tuple[str, str]]:
     yield _("Training images"), f"{status.data.n_train:,}"
     yield _("Dev images"), f"{status.data.n_dev:,}"
     yield _("Parameters"), f"{model.parameter_count:,}"
-    yield _("Made with"), ", ".join(str(model.card[name]) for name in VERSION_WORDS if model.card.get(name))
+    yield _("Made with"), versions_words(model.card)
 
 
 def _settings(status: RunStatus) -> Iterator[tuple[str, str]]:

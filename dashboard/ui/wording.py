@@ -4,7 +4,7 @@ The plan, the list of runs, the panel and the names of downloaded files use them
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dashboard.runs.status import RunStatus
@@ -20,7 +20,7 @@ from mlcore import (
     TrainingConfig,
     settings_of,
 )
-from mlcore.language import _
+from mlcore.language import N_, _
 from mlcore.quote import quoted
 from mlcore.settings import why_idle
 
@@ -134,6 +134,24 @@ def length_words(config: TrainingConfig) -> str:
     if config.iterations is not None or steps is not None:
         return _("{n:,} steps").format(n=config.iterations or steps)
     return _("{n:,} epochs").format(n=config.epochs) if config.epochs > 1 else _("1 epoch")
+
+
+VERSION_WORDS = {
+    "numpy": N_("NumPy {version}"),
+    "python": N_("Python {version}"),
+    "machine": "{version}",
+    "kernel": N_("kernel {version}"),
+}
+
+
+def versions_words(versions: Mapping[str, object]) -> str:
+    """Return the programs and the machine that a model's card names, in words.
+
+    >>> versions_words({"numpy": "2.4.6", "python": "3.11", "machine": "Linux x86_64", "kernel": ""})
+    'NumPy 2.4.6, Python 3.11, Linux x86_64'
+    """
+    named = ((words, versions.get(name)) for name, words in VERSION_WORDS.items())
+    return ", ".join(_(words).format(version=quoted(version)) for words, version in named if version)
 
 
 def dataset_words(name: str) -> str:

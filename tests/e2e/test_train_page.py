@@ -242,6 +242,14 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     assert sum(row["dev_accuracy"] != "" for row in rows) == 1 + 1 + 5  # untrained, early, after each epoch
     assert rows[-1]["step"] == str(5 * 461)
 
+    visitor.main.get_by_text("More files").click()
+    with visitor.page.expect_download() as download:
+        visitor.press("Program (.py)")
+    download.value.save_as(tmp_path / "train.py")
+    program = (tmp_path / "train.py").read_text("utf-8")
+    compile(program, "train.py", "exec")
+    assert "draw(1, (784, 10), 784, 10, 10)" in program
+
 
 def test_a_finished_run_goes_on_with_more_epochs_and_another_rate(visitor: Visitor) -> None:
     start(visitor, "softmax-regression")

@@ -31,10 +31,12 @@ from mlcore import (
     BatchMetrics,
     EpochMetrics,
     NetworkConfig,
+    SplitSettings,
     TrainingConfig,
     fit,
     load_dataset,
     load_model,
+    replay,
     split_dataset,
 )
 from tests.dashboard.train.records import measured, status
@@ -465,12 +467,16 @@ def passport_of(app: AppTest) -> AppTest:
 
 
 def test_a_model_file_shows_its_run_and_is_proved_by_training_it_again(service: RunService) -> None:
-    first = press(visit(TrainingConfig(epochs=2, seed=7), NetworkConfig(hidden_sizes=(9,))), "Start")
+    first = visit(TrainingConfig(epochs=2, seed=7), NetworkConfig(hidden_sizes=(9,)))
+    session_of(first).split_settings = split = SplitSettings(dev_size=0.1, seed=4)
+    press(first, "Start")
     run_id = wait(first, service, ended).run_id
     file = take_home.model_file(service.model(run_id, best=True))
+    assert replay(file, load_dataset("digits-8x8")).is_same
 
     app = visit(TrainingConfig())
     session = session_of(app)
+    session.split_settings = split
     session.uploaded_model, session.model_key = load_model(file), UPLOADED_MODEL
     assert any(
         "9 hidden neurons" in text.value and "seed 7" in text.value for text in passport_of(app).markdown
