@@ -84,6 +84,8 @@ class _Walk:
         kind = kind_of(source.plain_name, head)
         if kind in REFUSED:  # a web page may be called .zip, and a spreadsheet is one
             self.sources.append(replace(source, kind=kind))
+        elif is_packed and head.startswith(ZIP_MAGIC):
+            self.sources.append(replace(source, kind="archive"))
         elif _is_zip(source, head, is_packed):
             self._add_zip(source, depth)
         elif head[257:262] == TAR_MAGIC or source.inner.lower().endswith(TAR_ENDINGS):

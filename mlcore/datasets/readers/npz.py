@@ -353,6 +353,10 @@ def _choose_images(file: str, arrays: Sequence[Named], part: Part) -> tuple[Pair
     known = [images for images, __ in ARRAY_NAMES]
     if classes := {} if _pairs_by_shape(arrays) else _classes_by_part(arrays):
         return choose_part(classes, part)
+    shape = arrays[0].array.shape if len(arrays) == 1 else ()
+    if shape and not (image_shape_of(shape) or image_shape_of(shape[::-1])):
+        (picture,) = _as_pictures([arrays[0].array])
+        arrays = [replace(arrays[0], array=picture)]
     images = [named for named in arrays if named.array.is_numeric and image_shape_of(named.array.shape)]
     # Of images and one-hot labels of a square number of classes, the images are larger.
     largest: dict[NamedPart | None, Named] = {}

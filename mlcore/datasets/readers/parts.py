@@ -20,18 +20,22 @@ T = TypeVar("T")
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
 
 WORDS: dict[NamedPart, str] = {
-    "train": "train|training|tra",
-    "dev": "val|valid|validation|dev|development",
-    "test": "test|testing|tes|t10k|eval|evaluation",
+    "train": "train|training|tra|trn",
+    "dev": "val|valid|validate|validation|dev|development",
+    "test": "test|testing|tes|tst|t10k|eval|evaluation",
     "sample": "sample|samples",
 }
 """The words for each part, in any letters."""
 
-# What is written together with such a word: x_train, trainset, testdata, train_images.
+# What is written together with such a word: x_train, trainset, testdata, train_images, trainX.
 _SPOKEN = {
-    part: re.compile(rf"[xy]?(?:{words})(?:set|sets|data|images?|imgs?|labels?|digits?)?")
+    part: re.compile(rf"[xy]?(?:{words})(?:set|sets|data|images?|imgs?|labels?|digits?|[xy])?")
     for part, words in WORDS.items()
 }
+_SHORT: dict[str, NamedPart] = {"xtr": "train", "ytr": "train", "xte": "test", "yte": "test"}
+_ENDINGS: dict[NamedPart, str] = {"train": ".tr", "test": ".t"}
+"""How names of LIBSVM's files end: mnist and mnist.t, letter.scale.tr and letter.scale.t."""
+
 # The words of a name: "trainingSet" is two, and "train1" is "train" and a number; "t10k" is one.
 _WORD = re.compile(r"(?i:t10k)(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
@@ -57,11 +61,15 @@ def part_of(name: str) -> NamedPart | None:
 
     >>> [part_of(name) for name in ("t10k", "X_train", "trainingSet", "val", "Testing", "trainingSample")]
     ['test', 'train', 'train', 'dev', 'test', 'sample']
-    >>> [part_of(name) for name in ("contest", "devanagari", "train_test_split")]
-    [None, None, None]
+    >>> [part_of(name) for name in ("Xte", "trainY", "y_trn", "usps.t")]
+    ['test', 'train', 'train', 'test']
+    >>> [part_of(name) for name in ("contest", "devanagari", "train_test_split", "te")]
+    [None, None, None, None]
     """
     words = [word.lower() for word in _WORD.findall(name)]
     found = {part for part, spoken in _SPOKEN.items() if any(map(spoken.fullmatch, words))}
+    found |= {_SHORT[word] for word in words if word in _SHORT}
+    found |= {part for part, ending in _ENDINGS.items() if name.lower().endswith(ending)}
     if "sample" in found:
         # Of "Sample001" to "Sample062", each is a class.
         return None if any(word.isdigit() for word in words) else "sample"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_MEMBERS, MEGABYTE, MIN_CLASSES
-from mlcore.datasets.readers.source import Source, open_text
+from mlcore.datasets.readers.source import Source, decoded, open_text
 from mlcore.datasets.readers.table_layout import LABEL_NAMES
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.language import _
@@ -20,6 +20,9 @@ from mlcore.quote import quoted
 LONGEST_LIST = 20 * MEGABYTE
 LEAST_LISTED = 0.5
 """Of the pictures, the share that a table must name to be the list of their labels."""
+
+LONGEST_NUMBER = 20
+"""Figures of a picture's number."""
 
 SHOWN = 3
 """How many names are shown with their labels when these are offered."""
@@ -44,15 +47,15 @@ def labelled_by_list(
 ) -> tuple[list[Source], Source | None]:
     """Return the pictures that one of the tables names, with their labels, and that table; or none.
 
-    Such a table has a column of names of pictures, as paths or without their ending, and one of labels.
+    Such a table has a column of names of pictures, as paths or without their ending, and one of labels. Of
+    several, the one that names the most.
     """
     places = _Places(pictures)
-    for table in tables:
-        rows = _rows(table)
-        labels = _labels_of(rows, places)
-        if len(labels) >= LEAST_LISTED * len(pictures):
-            return [replace(pictures[place], label=text) for place, text in sorted(labels.items())], table
-    return [], None
+    found = [(_labels_of(_rows(table), places), table) for table in tables]
+    labels, table = max(found, key=lambda labels_and_table: len(labels_and_table[0]), default=({}, None))
+    if table is None or len(labels) < LEAST_LISTED * len(pictures):
+        return [], None
+    return [replace(pictures[place], label=text) for place, text in sorted(labels.items())], table
 
 
 class _Places:
@@ -61,18 +64,27 @@ class _Places:
     def __init__(self, pictures: Sequence[Source]) -> None:
         self._paths = [f"/{picture.path.lower()}" for picture in pictures]
         self._by_name: dict[str, list[int]] = {}
+        self._by_number: dict[int, list[int]] = {}
         for place, path in enumerate(self._paths):
             name = path.rpartition("/")[2]
             for called in {name, name.rpartition(".")[0]}:
                 self._by_name.setdefault(called, []).append(place)
+                if (number := _number(called)) is not None:
+                    self._by_number.setdefault(number, []).append(place)
 
     def of(self, cell: str) -> int | None:
-        """Return the place of the one picture that a cell names, or None."""
+        """Return the place of the one picture that a cell names, or None; of 0007.png, 7 is a name too."""
         path = cell.strip().lower().replace("\\", "/").removeprefix("./")
         found = self._by_name.get(path.rpartition("/")[2], [])
+        if not found and (number := _number(path)) is not None:
+            found = self._by_number.get(number, [])
         if len(found) > 1:
             found = [place for place in found if self._paths[place].endswith(f"/{path}")]
         return found[0] if len(found) == 1 else None
+
+
+def _number(name: str) -> int | None:
+    return int(name) if name.isascii() and name.isdigit() and len(name) < LONGEST_NUMBER else None
 
 
 def _rows(table: Source) -> list[list[str]]:
@@ -81,7 +93,7 @@ def _rows(table: Source) -> list[list[str]]:
         text = stream.read(LONGEST_LIST + 1)
     if len(text) > LONGEST_LIST or b"\0" in text:
         return []
-    lines = text.decode("utf-8-sig", "replace").splitlines()[: MAX_MEMBERS + 1]
+    lines = decoded(text).removeprefix("\ufeff").splitlines()[: MAX_MEMBERS + 1]
     first = lines[0] if lines else ""
     delimiter = max(",;\t ", key=first.count)
     return [row for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if row]

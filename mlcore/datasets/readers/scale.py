@@ -19,7 +19,7 @@ from mlcore.language import _
 SMALL_SCALES = ((0, 1), (-1, 1), (0, 3), (0, 7), (0, 15), (0, 16), (0, 31), (0, 63), (0, 100), (0, 127))
 WHOLE_SCALES = (*SMALL_SCALES, (0, 255))
 FRACTION_SCALES = ((0, 1), (-0.5, 0.5), (-1, 1))
-LARGER_FRACTION_SCALES = ((0, 16), (0, 255))
+LARGER_FRACTION_SCALES = ((0, 16), (0, 100), (0, 255))
 OVERSHOOT = 0.05  # of a scale of fractions: splines that resize go a little below black and above white
 MOST_DEVIATIONS = 16  # standardised pixels lie a few deviations around their mean
 LEAST_DEEP, MOST_DEEP = 512, 65_535  # the largest value of images of 10 to 16 bits

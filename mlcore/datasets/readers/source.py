@@ -212,6 +212,18 @@ def open_text(source: Source) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, codecs.EncodedFile(stream, "utf-8", "utf-16")) if is_utf16 else stream
 
 
+def decoded(text: bytes) -> str:
+    """Return text in UTF-8, or as Windows writes it in Western Europe.
+
+    >>> decoded("fünf".encode()), decoded("fünf".encode("cp1252"))
+    ('fünf', 'fünf')
+    """
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", "replace")
+
+
 def read_into(stream: BinaryIO, view: memoryview, step: int = 1 << 20) -> int:
     """Fill `view` from the stream as far as it goes and return the number of bytes read."""
     done = 0

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, check_image_shape
 from mlcore.datasets.readers.parts import part_of
+from mlcore.datasets.readers.source import decoded
 from mlcore.datasets.readers.table_lines import NUMBER, Dialect
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -199,7 +200,7 @@ def header_of(rows: Sequence[Sequence[bytes]]) -> tuple[str, ...] | None:
     >>> header_of([[b"5", b"0", b"9", b"x"]]), header_of([[b"y", b"0", b"0", b"7"]])
     (None, None)
     """
-    names = tuple(cell.decode("utf-8", "replace").strip().strip("'").strip() for cell in rows[0])
+    names = tuple(decoded(cell).strip().strip("'").strip() for cell in rows[0])
     numbers = [NUMBER.fullmatch(cell) is not None for cell in rows[0]]
     if len(names) <= MOST_BESIDE:
         return names if _stands_above(names, numbers, rows[1:]) else None

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import BinaryIO, Self
 
 from mlcore.datasets.readers.limits import MAX_TEXT_BYTES, MEGABYTE
-from mlcore.datasets.readers.source import Source, open_text
+from mlcore.datasets.readers.source import Source, decoded, open_text
 from mlcore.errors import DatasetError
 from mlcore.language import _
 
@@ -185,9 +185,7 @@ class _Image:
         """Return the same table with a cell for each pixel."""
         names, head, first_row = text.names, text.head, text.first_row
         if self.header is not None:
-            cells = [
-                cell.decode("utf-8", "replace").strip(' "') for cell in self.header.split(self.separator)
-            ]
+            cells = [decoded(cell).strip(' "') for cell in self.header.split(self.separator)]
             pixels = [
                 f"{name}{k}" for name in cells[self.column : self.column + 1] for k in range(self.n_pixels)
             ]
@@ -275,7 +273,7 @@ def _behind_attributes(file: str, lines: list[bytes], row: int) -> tuple[list[by
     names, unsaid = [], []
     for k, line in enumerate(lines):
         if attribute := _ATTRIBUTE.match(line.strip()):
-            names.append(attribute[1].decode("utf-8", "replace").strip("'\""))
+            names.append(decoded(attribute[1]).strip("'\""))
             unsaid.append(attribute[2].strip(b" '\"") if attribute[2] else b"0")
         if line.strip().lower() == b"@data":
             rest, first_row = _first_lines(file, iter([lines[k + 1 :]]), row + k + 1)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mlcore.datasets.readers.labels import labels_of_marks
 from mlcore.datasets.readers.limits import check_label, check_name
 from mlcore.datasets.readers.parts import NamedPart, part_of
+from mlcore.datasets.readers.source import decoded
 from mlcore.datasets.readers.table_layout import MOST_WORDS, Columns, Layout
 from mlcore.datasets.readers.table_lines import COMMENTS, NUMBER, Dialect, TableText, without_comments
 from mlcore.datasets.readers.table_sparse import sparse_rows
@@ -274,7 +275,7 @@ def label_text(cell: bytes) -> str:
         cell = written[1]
     if NUMBER.fullmatch(cell) and abs(number := float(cell)) < MAX_LABEL and number == int(number):
         return str(int(number))
-    return cell.decode("utf-8", "replace").strip(BESIDE_WORDS)
+    return decoded(cell).strip(BESIDE_WORDS)
 
 
 # Cell by cell
@@ -316,7 +317,7 @@ def _parts_and_names(
     if layout.part is not None:
         parts = [part_of(label_text(cells[layout.part])) for cells in rows]
     if layout.identity is not None:
-        names = [cells[layout.identity].decode("utf-8", "replace").strip(BESIDE_WORDS) for cells in rows]
+        names = [decoded(cells[layout.identity]).strip(BESIDE_WORDS) for cells in rows]
         check_name(layout.file, max(map(len, names)))
     return parts, names
 
@@ -374,7 +375,7 @@ def number_in(cell: bytes) -> float:
 
 def cell_error(message: str, layout: Layout, row: int, column: int, cell: bytes) -> DatasetError:
     """Return the error that a cell is, with where it stands and what stands there."""
-    text = cell.decode("utf-8", "replace").strip()
+    text = decoded(cell).strip()
     return DatasetError(
         message.format(
             file=layout.file, row=row, column=layout.column(column), found=f"“{quoted(text, LONGEST_CELL)}”"

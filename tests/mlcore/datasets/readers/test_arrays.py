@@ -48,7 +48,7 @@ def test_of_several_arrays_with_a_value_an_image_the_one_called_so_is_the_labels
 
 
 @pytest.mark.parametrize(
-    "prefixes", [("training_", "test_"), ("x", "test"), ("Train/", "Test/"), ("tra_", "tes_")]
+    "prefixes", [("training_", "test_"), ("x", "test"), ("Train/", "Test/"), ("tra_", "tes_"), ("trn", "tst")]
 )
 def test_test_images_are_never_read_for_training_images(prefixes: tuple[str, str]) -> None:
     train, test = prefixes
@@ -56,6 +56,15 @@ def test_test_images_are_never_read_for_training_images(prefixes: tuple[str, str
     files = zipped({**arrays, f"{train}images": IMAGES, f"{train}labels": LABELS})
     same(read_dataset(files))
     same(read_dataset(files, part="test"), OTHERS, OTHER_LABELS)
+
+
+@pytest.mark.parametrize("names", ["X{}r Y{}r X{}e Y{}e", "{}rainX {}rainY {}estX {}estY"])
+def test_parts_are_told_in_names_written_together(names: str) -> None:
+    arrays = dict(zip(names.format(*"tttt").split(), (IMAGES, LABELS, OTHERS, OTHER_LABELS), strict=True))
+    parts = read_parts(zipped(arrays))
+    same(parts.train)
+    assert parts.test is not None
+    same(parts.test, OTHERS, OTHER_LABELS)
 
 
 def test_validation_arrays_are_the_dev_part() -> None:
@@ -128,6 +137,7 @@ def test_two_data_sets_are_not_mixed() -> None:
 
 def test_images_alone_are_read_for_answers() -> None:
     np.testing.assert_array_equal(read_images({"mine.npy": make.npy(IMAGES)}).images, IMAGES)
+    np.testing.assert_array_equal(read_images({"one.npy": make.npy(IMAGES[0])}).images, IMAGES[:1])
     arrays = {"x_train": IMAGES, "y_train": LABELS, "x_test": OTHERS}
     np.testing.assert_array_equal(read_images(zipped(arrays)).images, OTHERS)
 

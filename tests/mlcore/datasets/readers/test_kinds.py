@@ -1,5 +1,8 @@
 """Each file is judged by its first bytes, then by its name; what is not read is refused with a next step."""
 
+import gzip
+
+import numpy as np
 import pytest
 
 from mlcore.datasets.readers import READERS, read_dataset
@@ -94,6 +97,11 @@ def test_an_office_program_s_file_is_known_by_what_is_in_it(member: str, kind: s
     with pytest.raises(DatasetError) as caught:
         read_dataset({"file": content})
     assert str(caught.value) == REFUSED[kind].step.format(file="file")
+
+
+def test_an_archive_that_is_packed_once_more_is_one_within_others() -> None:
+    with pytest.raises(DatasetError, match="Unpack the outer ones"):
+        read_dataset({"a.npz.gz": gzip.compress(make.npz(x=np.zeros((2, 4, 4))))})
 
 
 def test_no_format_that_is_read_is_refused_too() -> None:

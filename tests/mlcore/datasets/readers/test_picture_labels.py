@@ -32,6 +32,7 @@ def pictures(form: str, folder: str = "img") -> dict[str, bytes | str]:
         ("id,digit", "{k:03},{label}"),
         ("label\tpath", "{label}\t.\\img\\{k:03}.png"),
         ("image,0,1", "{k:03},{other}.0,{label}.0"),
+        ("id,label", "{k},{label}"),
     ],
 )
 def test_labels_are_read_from_a_table_beside_the_pictures(header: str, row: str) -> None:
@@ -48,6 +49,15 @@ def test_the_table_may_be_utf_16_and_mark_each_class_in_a_column_of_its_own() ->
     table = f"image\tcat\tdog\thare\n{rows}".encode("utf-16")
     dataset = read_dataset({"a.zip": make.archive(pictures("{k:03}") | {"truth.tsv": table})})
     assert [dataset.class_names[k] for k in dataset.labels] == ["cat"] * 2 + ["dog"] * 3 + ["hare"] * 3
+
+
+def test_of_several_tables_the_one_that_names_the_most_pictures_has_the_labels() -> None:
+    about = "number,label\n" + "".join(f"{k},w{k % 3}\n" for k in range(5))
+    table = "path,label\n" + "".join(f"img/{k:03}.png,{label}\n" for k, label in enumerate(LABELS))
+    members = pictures("{k:03}") | {"a.csv": about, "b.csv": table}
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    np.testing.assert_array_equal(dataset.labels, LABELS)
+    assert dataset.class_names == ("0", "1")
 
 
 def test_pictures_that_the_table_does_not_name_are_left_out_and_counted() -> None:

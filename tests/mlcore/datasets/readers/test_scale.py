@@ -30,6 +30,7 @@ def bytes_of_images() -> np.ndarray:
         (lambda x: x / 255 - 0.5, "ranged from -0.5 to 0.5; they were stretched"),
         (lambda x: (x / 255 - 0.1307) / 0.3081, "ranged from -0.42 to 2.82; they were stretched"),
         (lambda x: x / 255 * 16, "ranged from 0 to 16; they were stretched"),
+        (lambda x: x / 2.55, "ranged from 0 to 100; they were stretched"),
         (lambda x: x.astype(np.uint16) * 257, "ranged from 0 to 65535; they were scaled down"),
         (lambda x: x.astype(np.int32) * 16, "ranged from 0 to 4080; they were scaled down"),
         (lambda x: x.astype(float) + 0.25 * (x > 0) * (x < 255), "had fractions; they were rounded"),

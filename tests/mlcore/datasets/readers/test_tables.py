@@ -118,6 +118,14 @@ def test_a_table_is_read_however_it_is_laid_out(kind: str) -> None:
     same(read_dataset({"digits.csv": TABLES[kind].encode()}))
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_words_are_read_as_windows_writes_them(coding: str) -> None:
+    words = [name.replace("o", "ö") for name in NAMES]
+    text = rows(lambda digit, pixels: [words[int(str(digit))], *pixels])
+    mark = "\ufeff" if coding == "utf-16-le" else ""
+    same(read_dataset({"digits.csv": (mark + text).encode(coding)}), words * 2)
+
+
 @pytest.mark.parametrize("header", [True, False])
 @pytest.mark.parametrize("first_axis", [-1, 1], ids=["colours last", "colours first"])
 @pytest.mark.parametrize("tint", [(1, 1, 1), (1, 1, 0), (0.2, 0.8, 1)])
