@@ -228,6 +228,13 @@ def _evaluation(run: Passport) -> str:
     )
 
 
+def _other_evaluations(run: Passport) -> str:
+    """Return the condition for the evaluations that come between the regular ones: the last, mostly."""
+    every = run.training.evaluate_every_steps(run.n_train)
+    other = {record.step for record in run.evaluations if record.step % every} - {run.total_steps}
+    return f"in ({', '.join(map(str, sorted(other)))}, TOTAL_STEPS)" if other else "== TOTAL_STEPS"
+
+
 def _memories(run: Passport) -> str:
     """Return the names of what the optimizer keeps, as they stand in a tuple."""
     names = re.findall(r"^(\w) = \{", OPTIMIZER_CODE[run.training.optimizer], re.MULTILINE)
@@ -288,7 +295,7 @@ def _loop(run: Passport) -> str:
             else []
         ),
         "    seen += len(batch)",
-        "    if (step + 1) % EVALUATE_EVERY == 0 or step + 1 == TOTAL_STEPS:",
+        f"    if (step + 1) % EVALUATE_EVERY == 0 or step + 1 {_other_evaluations(run)}:",
         "        report(step + 1, seen)",
     ]
     if config.patience:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,8 @@ def history_array(records: Iterable[Record]) -> Float64Array:
     >>> history_array([BatchMetrics(16, 0.5, 2048, 0.25, 0.875, 0.001)]).tolist()
     [[0.0, 16.0, 0.5, 2048.0, 0.25, 0.875, 0.001, 0.0, 0.0]]
     """
-    rows = [(HISTORY_KINDS.index(type(record)), *astuple(record)) for record in records]
+    # As of `astuple`, which copies and takes ten times as long.
+    rows = [(HISTORY_KINDS.index(type(record)), *vars(record).values()) for record in records]
     array = np.zeros((len(rows), HISTORY_COLUMNS))
     for place, row in zip(array, rows, strict=True):
         place[: len(row)] = row

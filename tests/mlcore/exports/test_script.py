@@ -3,7 +3,6 @@
 These are the tests of `mlcore.exports.script` and of the code that it is put together from.
 """
 
-import json
 import re
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from mlcore import (
     train,
 )
 from mlcore.config import PRECISIONS, SCALINGS
+from mlcore.exports.script import as_json
 from tests.mlcore.small import finish, small_run, small_split
 from tests.waiting import PATIENCE
 
@@ -84,6 +84,8 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "augment_noise": 0.1,
         },
     ),
+    "full batch of a convolution": ({"filters": (2,), "kernel_size": 3}, {"batch_size": None, "epochs": 3}),
+    "many steps": ({"activation": "relu", "hidden_sizes": (3,)}, {"iterations": 410, "learning_rate": 0.1}),
     "full batch": ({}, {"batch_size": None, "epochs": 12}),
     "steps in place of epochs": ({}, {"iterations": 13, "evaluate_every": 4}),
     "samples": ({}, {"sample_size": 40}),
@@ -183,16 +185,23 @@ def test_the_script_holds_only_what_its_run_uses() -> None:
     assert max(map(len, text.splitlines())) <= 110
 
 
-def test_the_notebook_is_valid_and_holds_the_code_of_the_script() -> None:
+def test_an_early_evaluation_of_the_run_is_there_in_the_script_too(tmp_path: Path) -> None:
+    run = small_run(batch_size=2, epochs=2)
+    run.evaluates_early = True
+    finish(run, SPLIT)
+    assert [record.step for record in run.history if isinstance(record, EpochMetrics)] == [0, 3, 35, 70]
+    expect_the_run(*run_alone(script_of(run.model()), tmp_path), run)
+
+
+def test_the_notebook_is_valid_and_holds_the_code_of_the_script(tmp_path: Path) -> None:
     run = small_run({"dropout": 0.2, "filters": (2,), "kernel_size": 3}, augment_shift=1.0)
     finish(run, SPLIT)
-    notebook = nbformat.reads(json.dumps(notebook_of(run.model())), as_version=4)
+    notebook = nbformat.reads(as_json(notebook_of(run.model())), as_version=4)
     nbformat.validate(notebook)
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     text = script_of(run.model())
     assert all(part in text for part in code)
-    assert sum(len(part.splitlines()) for part in code) > 100
-    compile("\n".join(code), "notebook", "exec")
+    expect_the_run(*run_alone("\n\n".join(code), tmp_path), run)
 
 
 def test_a_name_from_a_file_stays_a_name_in_the_script(tmp_path: Path) -> None:
