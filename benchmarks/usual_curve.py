@@ -12,16 +12,9 @@ from dataclasses import asdict
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported
 
+from dashboard.session import STANDARD
 from dashboard.train.usual_curve import RECORDED
-from mlcore import (
-    EpochMetrics,
-    NetworkConfig,
-    SplitSettings,
-    TrainingConfig,
-    TrainingRun,
-    load_dataset,
-    train,
-)
+from mlcore import RECIPES, EpochMetrics, SplitSettings, TrainingRun, load_dataset, train
 
 TOLERANCE = 0.3  # per cent; kernels round differently
 DIGITS = 5
@@ -29,7 +22,8 @@ DIGITS = 5
 
 def measure() -> dict[str, object]:
     """Train with the default settings; return them, and the accuracy on the dev set over epochs."""
-    split, network, training = SplitSettings(), NetworkConfig(), TrainingConfig()
+    split, recipe = SplitSettings(), RECIPES[STANDARD]
+    network, training = recipe.network, recipe.training
     run = TrainingRun(network, training)
     found = [one for one in train(run, split.split(load_dataset("mnist"))) if isinstance(one, EpochMetrics)]
     return {

@@ -10,15 +10,13 @@ import streamlit as st
 
 from dashboard.address import from_address, to_address
 from dashboard.recipe import usual_settings
-from dashboard.session import SHIPPED, UPLOADED, Session, can_split
+from dashboard.session import SHIPPED, STANDARD, UPLOADED, Session, can_split
 from dashboard.settings_link import Settings, read_settings, write_settings
 from dashboard.ui.copy_link import copy_link
 from dashboard.ui.messages import show_message
 from mlcore import RECIPES, SHIPPED_DATASETS
 from mlcore.language import _
 from mlcore.quote import quoted
-
-STANDARD = next(iter(RECIPES))
 
 FORMER_RECIPES = {"half-second": "tenth-of-a-second"}
 """The recipe that an address means which was written before its name changed."""

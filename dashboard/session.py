@@ -41,6 +41,9 @@ RUN_MODEL = "your run"
 UPLOADED_MODEL = "your file"
 """The model keys of what a visitor trained or brought; the other keys are the files' names in `models/`."""
 
+STANDARD = next(iter(RECIPES))
+"""The recipe with which a session begins."""
+
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""
 
@@ -204,9 +207,9 @@ class Session:
     own_images: UnlabelledImages | None = None
     images_tray: UploadTray = field(default_factory=UploadTray)
     split_settings: SplitSettings = field(default_factory=SplitSettings)
-    network_config: NetworkConfig = field(default_factory=NetworkConfig)
-    training_config: TrainingConfig = field(default_factory=TrainingConfig)
-    recipe: str = next(iter(RECIPES))
+    network_config: NetworkConfig = RECIPES[STANDARD].network
+    training_config: TrainingConfig = RECIPES[STANDARD].training
+    recipe: str = STANDARD
     before_recipe: DataChoice | None = None
     with_recipe: DataChoice | None = None
     rate_is_chosen: bool = False

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,8 @@ class StoredDataset:
         Paths of the whole data set's arrays, ``.npy``.
     rows : str or None
         Path of the positions that make up this part of it; None is the whole.
+    lit : (str, str) or None
+        Paths of the pixels that are not blank in all images, and of where they are; None when few are.
     """
 
     pixels: str
@@ -69,11 +71,13 @@ class StoredDataset:
     rows: str | None
     class_names: tuple[str, ...]
     name: str
+    lit: tuple[str, str] | None = None
 
     @property
     def paths(self) -> list[str]:
         """All files that this data set needs."""
-        return [path for path in (self.pixels, self.labels, self.rows) if path is not None]
+        found = (self.pixels, self.labels, self.rows, *(self.lit or ()))
+        return [path for path in found if path is not None]
 
 
 @dataclass(frozen=True)
@@ -205,15 +209,17 @@ class DataStore:
         OSError
             When it cannot be written; `reason_of` tells why.
         """
-        train = self.keep_dataset(split.train)
+        train = self.keep_dataset(split.train, to_train_on=True)
         try:
-            return StoredSplit(train, self.keep_dataset(split.dev), split.settings)
+            return StoredSplit(train, self.keep_dataset(split.dev, to_train_on=True), split.settings)
         except OSError:
             self.release(train)
             raise
 
-    def keep_dataset(self, dataset: Dataset) -> StoredDataset:
+    def keep_dataset(self, dataset: Dataset, *, to_train_on: bool = False) -> StoredDataset:
         """Write what is not there yet of a data set; `release` it when it is no longer used.
+
+        One to train on is also written without the pixels that are blank in all its images, if they are many.
 
         Raises
         ------
@@ -221,20 +227,28 @@ class DataStore:
             When it cannot be written; `reason_of` tells why.
         """
         whole, rows = dataset.base, dataset.rows
-        key = whole.fingerprint[:32]
-        arrays: dict[str, NDArray[Any]] = {f"pixels-{key}": whole.images, f"labels-{key}": whole.labels}
+        columns = whole.lit_columns if to_train_on else None
+        key, images = whole.fingerprint[:32], whole.images
+        arrays: dict[str, Callable[[], NDArray[Any]]] = {
+            f"pixels-{key}": lambda: images,
+            f"labels-{key}": lambda: whole.labels,
+        }
+        if columns is not None:
+            arrays[f"lit-{key}"] = lambda: images.reshape(len(images), -1).take(columns, axis=1)
+            arrays[f"lit-columns-{key}"] = lambda: columns
         if rows is not None:
-            arrays[f"rows-{_digest(rows)}"] = rows
+            arrays[f"rows-{_digest(rows)}"] = lambda: rows
         paths: list[str] = []
         with self._lock:
             try:
-                for name, array in arrays.items():
-                    paths.append(self._keep(name, array))
+                for name, make in arrays.items():
+                    paths.append(self._keep(name, make))
             except OSError:  # the disk is full
                 self._let_go(paths)
                 raise
-        of_rows = paths[2] if rows is not None else None
-        return StoredDataset(paths[0], paths[1], of_rows, dataset.class_names, dataset.name)
+        of_rows = None if rows is None else paths[-1]
+        lit = None if columns is None else (paths[2], paths[3])
+        return StoredDataset(paths[0], paths[1], of_rows, dataset.class_names, dataset.name, lit)
 
     def adopt(
         self, fingerprint: str, pixels: Path, labels: Path, *, class_names: tuple[str, ...], name: str
@@ -284,9 +298,10 @@ class DataStore:
                 self._remove_folder()
             self._remove_folder = self._folder = self._handle = None
 
-    def _keep(self, name: str, array: NDArray[np.generic]) -> str:
+    def _keep(self, name: str, make: Callable[[], NDArray[Any]]) -> str:
         path = str(self.folder / f"{name}.npy")
         if path not in self._users:
+            array = make()
             self._take_room(array.nbytes)
             _write(path, array)
             self._maps[path] = np.load(path, mmap_mode="r" if array.size else None)

@@ -36,6 +36,7 @@ from mlcore import (
     save_model,
     train,
 )
+from mlcore.datasets.blank import LitPixels
 from mlcore.errors import SecondProcessError
 from mlcore.training.batches import MICRO_BATCH_PRODUCTS
 from mlcore.training.second_process import SecondProcess
@@ -82,7 +83,7 @@ class _Held:
 
 
 _held: dict[str, _Held] = {}
-_wholes: WeakValueDictionary[tuple[str, str], Dataset] = WeakValueDictionary()
+_wholes: WeakValueDictionary[tuple[object, ...], Dataset] = WeakValueDictionary()
 _parts: WeakValueDictionary[StoredDataset, Dataset] = WeakValueDictionary()
 
 
@@ -312,11 +313,15 @@ def _open_dataset(stored: StoredDataset) -> Dataset:
 
 
 def _open_whole(stored: StoredDataset) -> Dataset:
-    key = (stored.pixels, stored.name)
+    key = (stored.pixels, stored.lit, stored.name)
     whole = _wholes.get(key)
     if whole is None:
         pixels = np.load(stored.pixels, mmap_mode="r")
-        whole = Dataset(pixels, np.load(stored.labels), stored.class_names, stored.name)
+        labels, names, lit = np.load(stored.labels), stored.class_names, None
+        if stored.lit is not None:
+            rows, columns = stored.lit
+            lit = LitPixels(np.load(columns), np.load(rows, mmap_mode="r"))
+        whole = Dataset(pixels, labels, names, stored.name, lit=lit)
         _wholes[key] = whole
     return whole
 

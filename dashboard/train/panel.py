@@ -164,12 +164,8 @@ def show_go_on(status: RunStatus) -> None:
     plan: dict[str, Any] = st.session_state.setdefault(
         key,
         {
-            "rate": gentler_rate(status.training.learning_rate) if status.state == "diverged" else rate_now,
-            "more_epochs": 0
-            if status.progress.step < status.total_steps
-            else 100
-            if status.counts_steps
-            else 5,
+            "rate": _rate_to_offer(status, rate_now),
+            "more_epochs": _length_to_offer(status),
         },
     )
     rate_key, more_key = f"{key}_rate", f"{key}_more"
@@ -200,6 +196,28 @@ def show_go_on(status: RunStatus) -> None:
         with keeping_problem(status.run_id):
             _go_on(status, plan["rate"] if plan["rate"] != rate_now else None, plan["more_epochs"])
         st.rerun()
+
+
+def _is_at_its_end(status: RunStatus) -> bool:
+    return status.progress.step >= status.total_steps
+
+
+def _rate_to_offer(status: RunStatus, rate_now: float) -> float:
+    """Return the rate in force, or a tenth of the highest where that was too high, or has fallen to nothing.
+
+    With the rate at the end of a schedule, more epochs would change almost nothing.
+    """
+    gentler = gentler_rate(status.training.learning_rate)
+    if status.state == "diverged":
+        return gentler
+    return max(rate_now, gentler) if _is_at_its_end(status) else rate_now
+
+
+def _length_to_offer(status: RunStatus) -> int:
+    """Return how many more epochs, or steps where these are counted."""
+    if not _is_at_its_end(status):
+        return 0
+    return 100 if status.counts_steps else 5
 
 
 def _go_on(status: RunStatus, new_rate: float | None, more_epochs: int) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlcore.arrays import IndexArray, UInt8Array
+from mlcore.datasets.blank import LitPixels, lit_columns
 from mlcore.datasets.decision import Decision
 from mlcore.errors import DatasetError
 from mlcore.language import _
@@ -40,6 +41,8 @@ class Dataset:
         Sentences for the user about what a reader left out.
     decisions : iterable of Decision
         What a reader decided about the pixels.
+    lit : LitPixels, optional
+        Those of `images` that are not blank everywhere, when they lie somewhere already.
 
     Raises
     ------
@@ -65,6 +68,7 @@ class Dataset:
         rows: Any = None,
         notes: Iterable[str] = (),
         decisions: Iterable[Decision] = (),
+        lit: LitPixels | None = None,
     ) -> None:
         self._pixels = _read_only(np.ascontiguousarray(images))
         self._class_names = tuple(class_names)
@@ -78,6 +82,8 @@ class Dataset:
         self._images: UInt8Array | None = self._pixels
         self._base: Dataset | None = None
         self._fingerprint: str | None = None
+        self._lit, self._lit_columns = lit, None if lit is None else lit.columns
+        self._knows_lit_columns = lit is not None
         if rows is not None:
             # A look-up in arange refuses rows that do not exist and understands masks, slices and negatives.
             self._rows = _read_only(np.arange(len(self._pixels))[rows])
@@ -159,6 +165,26 @@ class Dataset:
                 decisions=self._decisions,
             )
         return self._base
+
+    @property
+    def lit_columns(self) -> IndexArray | None:
+        """Which pixels are above 0 in some image of `base`; None when few are not, or these are no pixels."""
+        if self.base is not self:
+            return self.base.lit_columns
+        if not self._knows_lit_columns:
+            is_image = self.pixel_type == np.uint8
+            self._lit_columns, self._knows_lit_columns = lit_columns(self._flat) if is_image else None, True
+        return self._lit_columns
+
+    @property
+    def lit(self) -> LitPixels | None:
+        """The pixels of `base` at `lit_columns`: a copy that is made once; None when there are none."""
+        if self.base is not self:
+            return self.base.lit
+        columns = self.lit_columns
+        if self._lit is None and columns is not None:
+            self._lit = LitPixels(columns, self._flat.take(columns, axis=1))
+        return self._lit
 
     @property
     def class_counts(self) -> NDArray[np.int64]:

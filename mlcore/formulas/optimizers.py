@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,16 @@ class Optimizer:
     def _move(self, parameters: Array, gradients: Array, rate: float) -> None:
         gradients *= rate
         parameters -= gradients
+
+    def like(self, moments: Array) -> Self:
+        """Return an optimizer with the same settings and as many steps, which remembers these moments.
+
+        ``moments`` has the shape (n_moments, n_parameters); the number of parameters may be another one.
+        """
+        settings = {"momentum": self.momentum, "weight_decay": self.weight_decay}
+        other = type(self)(moments.shape[1], moments.dtype, **settings)
+        other.moments, other.steps = moments, self.steps
+        return other
 
     def memory(self) -> dict[str, Array]:
         """Return what it remembers of earlier steps, by the symbols of its formula, each (n_parameters,)."""

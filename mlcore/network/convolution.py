@@ -173,7 +173,8 @@ class Conv2d(Layer):
 class MaxPool2d(Layer):
     """The largest of each square of 2×2 values; a last row or column without a partner is left out.
 
-    The gradient goes to the largest value alone (of equals, to the first).
+    The gradient goes to the largest value alone; of equals, to the left one, and there to the upper one. Rows
+    are compared before columns: the two of a pair lie in memory as whole blocks.
     """
 
     kind = "max-pool"
@@ -185,34 +186,35 @@ class MaxPool2d(Layer):
 
     @property
     def values_per_image(self) -> int:
-        """Winners of pairs of columns and of rows, who won, and the gradients."""
+        """Winners of pairs of rows and of columns, who won, and the gradients."""
         return 8 * math.prod(self.output_shape) + math.prod(self.input_shape)
 
     def allocate(self, batch: int, dtype: np.dtype[np.floating]) -> None:
-        """Make room for the winners of each pair of columns and each pair of rows, and for the gradients."""
+        """Make room for the winners of each pair of rows and each pair of columns, and for the gradients."""
         height, width, channels = self.input_shape
         rows, columns, _ = self.output_shape
-        self._of_columns = np.empty(2 * rows * channels * columns * batch, dtype)
-        self._right_won = np.empty(2 * rows * channels * columns * batch, dtype)
+        self._of_rows = np.empty(rows * channels * 2 * columns * batch, dtype)
+        self._lower_won = np.empty_like(self._of_rows)
         self._outputs = np.empty(rows * channels * columns * batch, dtype)
-        self._lower_won = np.empty(rows * channels * columns * batch, dtype)
-        self._gradient = np.empty_like(self._of_columns)
+        self._right_won = np.empty_like(self._outputs)
+        self._gradient = np.empty_like(self._of_rows)
         self._input_gradient = np.zeros(height * channels * width * batch, dtype)
 
     def forward(
         self, inputs: Array, *, training: bool = False, generator: np.random.Generator | None = None
     ) -> Array:
-        """m = max(max(upper left, upper right), max(lower left, lower right))"""
+        """m = max(max(upper left, lower left), max(upper right, lower right))"""
         rows, columns, channels = self.output_shape
         n = len(inputs)
-        values = _planes(inputs)[: 2 * rows]
-        left, right = values[:, :, : 2 * columns : 2], values[:, :, 1 : 2 * columns : 2]
-        pairs = _room(self._of_columns, 2 * rows, channels, columns, n)
-        np.maximum(left, right, out=pairs)
-        np.greater(right, left, out=_room(self._right_won, *pairs.shape))
+        values = _planes(inputs)[:, :, : 2 * columns]
+        upper, lower = values[: 2 * rows : 2], values[1 : 2 * rows : 2]
+        pairs = _room(self._of_rows, rows, channels, 2 * columns, n)
+        np.maximum(upper, lower, out=pairs)
+        np.greater(lower, upper, out=_room(self._lower_won, *pairs.shape))
+        left, right = pairs[:, :, ::2], pairs[:, :, 1::2]
         outputs = _room(self._outputs, rows, channels, columns, n)
-        np.maximum(pairs[::2], pairs[1::2], out=outputs)
-        np.greater(pairs[1::2], pairs[::2], out=_room(self._lower_won, *outputs.shape))
+        np.maximum(left, right, out=outputs)
+        np.greater(right, left, out=_room(self._right_won, *outputs.shape))
         return outputs.transpose(BATCH_FIRST)
 
     def backward(self, gradient: Array) -> Array:
@@ -221,13 +223,14 @@ class MaxPool2d(Layer):
         rows, columns, _ = self.output_shape
         n = len(gradient)
         d = _planes(gradient)
-        pairs = _room(self._gradient, 2 * rows, channels, columns, n)
-        np.multiply(d, _room(self._lower_won, *d.shape), out=pairs[1::2])
-        np.subtract(d, pairs[1::2], out=pairs[::2])
+        pairs = _room(self._gradient, rows, channels, 2 * columns, n)
+        left, right = pairs[:, :, ::2], pairs[:, :, 1::2]
+        np.multiply(d, _room(self._right_won, *d.shape), out=right)
+        np.subtract(d, right, out=left)
         result = _room(self._input_gradient, height, channels, width, n)
-        left, right = (result[: 2 * rows, :, side : 2 * columns : 2] for side in (0, 1))
-        np.multiply(pairs, _room(self._right_won, *pairs.shape), out=right)
-        np.subtract(pairs, right, out=left)
+        upper, lower = (result[side : 2 * rows : 2, :, : 2 * columns] for side in (0, 1))
+        np.multiply(pairs, _room(self._lower_won, *pairs.shape), out=lower)
+        np.subtract(pairs, lower, out=upper)
         result[2 * rows :] = 0
         result[:, :, 2 * columns :] = 0
         return result.transpose(BATCH_FIRST)

@@ -22,9 +22,9 @@ from mlcore.training.run import TrainingRun, train
 RECIPES: dict[str, Recipe] = {
     "standard": Recipe(
         N_("Standard"),
-        N_("One hidden layer and Adam: about 97.5 % on MNIST in a few seconds."),
+        N_("One hidden layer, and a learning rate that rises and falls: 98 % on MNIST in a few seconds."),
         NetworkConfig(),
-        TrainingConfig(),
+        TrainingConfig(learning_rate=0.008, epochs=5, schedule="one_cycle"),
     ),
     "softmax-regression": Recipe(
         N_("No hidden layer"),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array, IndexArray, Labels
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.blank import LitPixels
 from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.datasets.split import Split
 from mlcore.images.augmentation import Augmentation, Augmenter
@@ -63,6 +64,20 @@ class CompactImages:
         return self.images.take(positions, 0, out, "clip")
 
 
+class LitImages:
+    """The images of a data set without the pixels that are blank everywhere, which lie apart already."""
+
+    def __init__(self, dataset: Dataset, lit: LitPixels) -> None:
+        self._rows, self._pixels = dataset.rows, lit.rows.view(np.ndarray)
+
+    def gather(
+        self, positions: IndexArray, out: NDArray[Any], generator: np.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Copy the lit pixels at ``positions`` into ``out``."""
+        rows = positions if self._rows is None else self._rows[positions]
+        return self._pixels.take(rows, 0, out, "clip")
+
+
 class AugmentedImages:
     """The training images, changed at random each time they are gathered, in the network's compact form.
 
@@ -100,8 +115,10 @@ class AugmentedImages:
         return out
 
 
-def open_images(dataset: Dataset, preparation: Preparation) -> PlainImages | CompactImages:
-    """Return the images of a data set, ready to be gathered in compact form."""
+def open_images(dataset: Dataset, preparation: Preparation, lit: LitPixels | None = None) -> Images:
+    """Return the images of a data set, ready to be gathered in compact form: ``lit``, where that is given."""
+    if lit is not None:
+        return LitImages(dataset, lit)
     if preparation.is_plain:
         return PlainImages(dataset)
     compact = np.empty((len(dataset), preparation.features), preparation.compact_dtype)
@@ -248,10 +265,14 @@ class TrainingData:
         Images in a full batch.
     image_weights : float array (n_train,), optional
         How much each training image counts, beside the weight of its class.
+    lit : LitPixels, optional
+        The pixels that the network reads, when it is trained without the others.
 
     Attributes
     ----------
     class_weights : float array (classes,) or None
+    images : Images
+        The training images in compact form, as they are.
     """
 
     def __init__(
@@ -261,6 +282,7 @@ class TrainingData:
         config: TrainingConfig,
         batch_size: int,
         image_weights: Array | None = None,
+        lit: LitPixels | None = None,
     ) -> None:
         labels = split.train.labels
         self.class_weights = class_weights_of(config, labels, network.n_classes, network.dtype)
@@ -273,9 +295,9 @@ class TrainingData:
             self._weights = both.astype(network.dtype)
         self.split, self.tally = split, Tally(network, batch_size, labels, self._weights)
         preparation, n = network.preparation, len(split.train)
-        self._train, self._dev = (open_images(images, preparation) for images in (split.train, split.dev))
+        self.images, self._dev = (open_images(part, preparation, lit) for part in (split.train, split.dev))
         batches = open_batches(
-            split.train, preparation, config.augmentation, network.micro_batch, self._train
+            split.train, preparation, config.augmentation, network.micro_batch, self.images
         )
         self.learner = BatchLearner(network, batches, labels, self._weights)
         self._sample = np.arange(n if config.train_sample is None else min(config.train_sample, n))
@@ -289,7 +311,7 @@ class TrainingData:
     def measure_training(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the sample of training images (see `measure`)."""
         labels, weights = self.split.train.labels, self._weights
-        return measure(self.learner.network, self._train, labels, self._sample, weights)
+        return measure(self.learner.network, self.images, labels, self._sample, weights)
 
     def measure_dev(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the whole dev set (see `measure`)."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
+from mlcore.datasets.blank import LitPixels
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
 from mlcore.formulas.optimizers import Optimizer
@@ -25,6 +26,7 @@ from mlcore.images.preparation import Preparation, fit_preparation
 from mlcore.language import _
 from mlcore.network.network import Network, build_layers
 from mlcore.training.batches import ImageOrder, micro_batch_of, step_products
+from mlcore.training.blank import BlankInputs
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 
 ARRAYS = ("order", "moments", "parameters", "best_parameters")
@@ -32,12 +34,64 @@ ARRAYS = ("order", "moments", "parameters", "best_parameters")
 
 @dataclass(frozen=True)
 class TrainState:
-    """A network, its optimizer and the order of its training images; all three change in place."""
+    """A network, its optimizer and the order of its training images; all three change in place.
+
+    While it trains the network may lack the inputs that are blank in every image: ``blank`` then knows how it
+    is whole. What others see, a model or a checkpoint, has all inputs.
+    """
 
     network: Network
     optimizer: Optimizer
     order: ImageOrder
     class_names: tuple[str, ...]
+    blank: BlankInputs | None = None
+
+    @property
+    def preparation(self) -> Preparation:
+        """How images become the inputs of the whole network."""
+        return self.network.preparation if self.blank is None else self.blank.preparation
+
+    @property
+    def lit(self) -> LitPixels | None:
+        """The pixels that the network reads, when some are left out."""
+        return None if self.blank is None else self.blank.lit
+
+    def whole_parameters(self) -> Array:
+        """Return a copy of the parameters of the whole network."""
+        parameters = self.network.parameters
+        return parameters.copy() if self.blank is None else self.blank.put_back_weights(parameters)
+
+    def whole_moments(self) -> Array:
+        """Return a copy of the optimizer's moments for the whole network, (n_moments, parameters)."""
+        moments = self.optimizer.moments
+        return moments.copy() if self.blank is None else self.blank.put_back_each(moments)
+
+    def whole(self) -> TrainState:
+        """Return the state with all inputs; where some were left out, its arrays are copies."""
+        if self.blank is None:
+            return self
+        return self._with(self.blank.lengthen(self.network), self.whole_moments(), None)
+
+    def train_on(self, lit: LitPixels | None) -> TrainState:
+        """Return the state with a network that reads these pixels only; None: all of them.
+
+        It stays whole when the optimizer remembers gradients of the others, from other images: these still
+        move their weights.
+        """
+        if lit is self.lit:
+            return self
+        whole = self.whole()
+        if lit is None:
+            return whole
+        blank, moments = BlankInputs(whole.network, lit), whole.optimizer.moments
+        lean = blank.leave_out_each(moments)
+        if not np.array_equal(blank.put_back_each(lean), moments):
+            return whole
+        return whole._with(blank.shorten(whole.network), lean, blank)
+
+    def _with(self, network: Network, moments: Array, blank: BlankInputs | None) -> TrainState:
+        optimizer = self.optimizer.like(moments)
+        return dataclasses.replace(self, network=network, optimizer=optimizer, blank=blank)
 
     def adopt(self, parameters: Array, gradients: Array, moments: Array) -> None:
         """Move into these arrays, values and all, and work on them from now on."""

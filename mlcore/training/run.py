@@ -28,7 +28,8 @@ from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
 from mlcore.network.network import Network
 from mlcore.settings import check_kind
-from mlcore.training.batches import ImageOrder, TrainingData, draws, step_generator
+from mlcore.training.batches import ImageOrder, Images, TrainingData, draws, step_generator
+from mlcore.training.blank import pixels_to_train_on
 from mlcore.training.checkpoint import Checkpoint, TrainState, begin_training, make_state
 from mlcore.training.machine import kernel_name, machine_name
 from mlcore.training.mistakes import GradientHook, mistakes_of
@@ -81,7 +82,8 @@ class TrainingRun:
     Attributes
     ----------
     network, optimizer, order : Network, Optimizer, ImageOrder
-        There once `build` has seen the data.
+        There once `build` has seen the data. Where it makes no difference, the network is trained without the
+        pixels that are blank in every image; `model` gives one with all of them.
     step, images_seen : int
         How far the run has come.
     history : list of BatchMetrics and EpochMetrics
@@ -152,6 +154,8 @@ class TrainingRun:
     def build(self, split: Split) -> None:
         """Fit the preparation, make the network and the order of the images; later, take the data only.
 
+        Pixels that are blank in every image are left out where that makes no difference.
+
         Raises
         ------
         DatasetError
@@ -165,8 +169,17 @@ class TrainingRun:
         if self._data is None or self._data.split is not split:
             self._check_split(split)
             self.leave_step()
+            lit = pixels_to_train_on(
+                split, self._state.preparation, self.network_config, self.training_config
+            )
+            self._state = self._state.train_on(lit)
             self._data = TrainingData(
-                split, self.network, self.training_config, self.batch_size, self.image_weights
+                split,
+                self.network,
+                self.training_config,
+                self.batch_size,
+                self.image_weights,
+                self._state.lit,
             )
 
     def begin_from(self, other: TrainingRun, split: Split) -> None:
@@ -181,12 +194,12 @@ class TrainingRun:
         DatasetError
             When these data do not fit the network's inputs or its classes.
         """
-        before, config = other._built, self.training_config
+        before, config = other._built.whole(), self.training_config
         if (self.network_config, config.optimizer) != (other.network_config, other.training_config.optimizer):
             message = _("What was learned can be kept only with the same network and the same optimizer.")
             raise SettingError(message)
         order = np.random.default_rng(np.random.SeedSequence(config.seed).spawn(2)[1])
-        preparation, n = before.network.preparation, len(split.train)
+        preparation, n = before.preparation, len(split.train)
         self._state = make_state(self.network_config, config, preparation, before.class_names, n, None, order)
         self._state.network.parameters[...] = before.network.parameters
         self._state.optimizer.moments[...] = before.optimizer.moments
@@ -235,6 +248,13 @@ class TrainingRun:
     def optimizer(self) -> Optimizer:
         """The optimizer, with what it remembers."""
         return self._built.optimizer
+
+    @property
+    def training_images(self) -> Images:
+        """The training images in compact form, as they are; there once `build` has seen them."""
+        if self._data is None:
+            raise ValueError(_("The run has seen no images yet: train, or build it with a split, first."))
+        return self._data.images
 
     @property
     def order(self) -> ImageOrder:
@@ -543,7 +563,7 @@ class TrainingRun:
         best = self.best
         if best is None or standing(record) > standing(best):
             self.best = best = record
-            self._best_parameters = self.network.parameters.copy()
+            self._best_parameters = self._built.whole_parameters()
         patience = self.training_config.patience
         if patience is not None:
             as_good = (
@@ -576,14 +596,14 @@ class TrainingRun:
         """
         state = self._built
         record = self.best if best else self._last_measurement()
-        taken_at = self.step
-        parameters = state.network.parameters
-        if best and self._best_parameters is not None:
-            parameters = self._best_parameters
-            taken_at = self.step if self.best is None else self.best.step
+        parameters, taken_at = self._best_parameters if best else None, self.step
+        if parameters is None:
+            parameters = state.whole_parameters()
+        elif self.best is not None:
+            taken_at = self.best.step
         return Model(
             self.network_config,
-            state.network.preparation,
+            state.preparation,
             state.class_names,
             parameters,
             self.training_config,
@@ -624,6 +644,7 @@ class TrainingRun:
         return card
 
     def _checkpoint(self) -> Checkpoint:
+        state = self._built
         return Checkpoint(
             step=self.step,
             images_seen=self.images_seen,
@@ -640,8 +661,8 @@ class TrainingRun:
             order_generator=dict(self.order.generator.bit_generator.state),
             in_halves=self.in_halves,
             order=self.order.positions,
-            moments=self.optimizer.moments.copy(),
-            parameters=self.network.parameters.copy(),
+            moments=state.whole_moments(),
+            parameters=state.whole_parameters(),
             best_parameters=self._best_parameters,
         )
 

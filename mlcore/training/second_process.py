@@ -35,6 +35,7 @@ from mlcore.training.batches import (
     BatchLearner,
     CompactImages,
     Images,
+    PlainImages,
     class_weights_of,
     draws,
     open_batches,
@@ -174,7 +175,8 @@ class SecondProcess:
 
     def _share(self, run: TrainingRun, dataset: Dataset, board: Board, plan: Plan, path: str) -> None:
         network, config = run.network, run.training_config
-        _gather_all(dataset, network.preparation, config.augmentation.is_none, board["images"])
+        images = run.training_images if config.augmentation.is_none else PlainImages(dataset)
+        _gather_all(images, board["images"])
         board["labels"][:] = dataset.labels
         work = _Work(
             plan,
@@ -296,12 +298,11 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
     }
 
 
-def _gather_all(
-    dataset: Dataset, preparation: Preparation, compact: bool, out: NDArray[np.unsignedinteger[Any]]
-) -> None:
+def _gather_all(images: Images, out: NDArray[np.unsignedinteger[Any]]) -> None:
     """Write all images into the board: in compact form, or as they are when augmentation changes them."""
-    for part, pixels in dataset.blocks(BLOCK):
-        out[part] = preparation.compact(pixels) if compact else pixels.reshape(len(pixels), -1)
+    for start in range(0, len(out), BLOCK):
+        part = np.arange(start, min(start + BLOCK, len(out)))
+        images.gather(part, out[start : start + BLOCK])
 
 
 def _open_board(work: _Work, board: Board) -> Images:

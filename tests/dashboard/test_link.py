@@ -8,7 +8,7 @@ import pytest
 from dashboard.link import parameters_of, take_parameters
 from dashboard.recipe import use_recipe
 from dashboard.session import UPLOADED, Session
-from mlcore import RECIPES, Dataset, NetworkConfig, SplitSettings, TrainingConfig
+from mlcore import RECIPES, Dataset, NetworkConfig, SplitSettings
 from tests.pages.visits import opened, session_of
 
 
@@ -77,7 +77,7 @@ def test_what_a_link_does_not_say_is_as_usual_whatever_was_set_before() -> None:
     assert choices(session) == expected
     take_parameters(session, {"settings": "1~epochs-4"})
     assert choices(session)[:4] == ("standard", "mnist", SplitSettings(), NetworkConfig())
-    assert session.training_config == TrainingConfig(epochs=4)
+    assert session.training_config == replace(RECIPES["standard"].training, epochs=4)
 
 
 def test_a_rate_that_a_link_carries_counts_as_chosen() -> None:
@@ -91,7 +91,7 @@ def test_a_rate_that_a_link_carries_counts_as_chosen() -> None:
 def test_ones_own_data_set_cannot_travel_and_whoever_opens_the_link_is_told_which_file_is_missing() -> None:
     session, other = Session(), Session()
     session.use_upload(own_data("my digits"))
-    session.training_config = TrainingConfig(epochs=3)
+    session.training_config = replace(session.training_config, epochs=3)
     assert given(session) == {"file": "my digits", "settings": "1~epochs-3"}
     (note,) = take_parameters(other, given(session))
     assert "made with the data set my digits" in note
@@ -147,7 +147,7 @@ def test_an_address_without_settings_takes_nothing_back_and_is_filled_again() ->
 
 def test_going_back_to_an_address_takes_its_settings() -> None:
     app = opened("network", settings="1~epochs-3")
-    session_of(app).training_config = TrainingConfig(epochs=4)
+    session_of(app).training_config = replace(RECIPES["standard"].training, epochs=4)
     app.run()
     assert app.query_params["settings"] == "1~epochs-4"
     app.query_params["settings"] = "1~epochs-3"

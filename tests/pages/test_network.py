@@ -5,6 +5,7 @@ What needs a browser is in `tests/e2e/test_network_page.py`.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate
 from dashboard.runs.service import RunService
-from mlcore import OPTIMIZERS, RECIPES, NetworkConfig, TrainingConfig
+from mlcore import OPTIMIZERS, RECIPES, NetworkConfig
 from tests.fields import number_field
 from tests.pages.visits import grids, new_app, session_of
 
@@ -80,9 +81,9 @@ def test_settings_of_ones_own_are_no_recipe() -> None:
     number_field(app, "Epochs").type(3)
     assert box(app, "Recipe").value == ""
     assert box(app, "Recipe").format_func("") == "Standard (modified)"
-    assert session_of(app).training_config == TrainingConfig(epochs=3)
+    assert session_of(app).training_config == replace(RECIPES["standard"].training, epochs=3)
     box(app, "Recipe").select("standard").run()
-    assert session_of(app).training_config == TrainingConfig()
+    assert session_of(app).training_config == RECIPES["standard"].training
 
 
 def test_choices_stay_when_the_page_changes() -> None:
@@ -101,8 +102,10 @@ def test_choices_stay_when_the_page_changes() -> None:
 def test_an_optimizer_brings_a_rate_that_suits_it(name: str) -> None:
     app = visit()
     box(app, "Optimizer").select(name).run()
-    assert session_of(app).training_config.learning_rate == OPTIMIZERS[name].good_rate
-    assert float(number_field(app, "Learning rate").text) == OPTIMIZERS[name].good_rate
+    recipe = RECIPES["standard"].training
+    good = recipe.learning_rate if name == recipe.optimizer else OPTIMIZERS[name].good_rate
+    assert session_of(app).training_config.learning_rate == good
+    assert float(number_field(app, "Learning rate").text) == good
 
 
 def test_a_rate_that_was_chosen_is_not_overridden_but_another_is_offered() -> None:

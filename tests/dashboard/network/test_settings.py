@@ -1,5 +1,7 @@
 """What a recipe changes, and what of the visitor's stays: the data set, and how it is split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -123,7 +125,7 @@ def test_the_page_names_what_comes_back_and_what_was_replaced_and_gives_it_back(
     app: AppTest = new_app()
     app.session_state["session"] = session = Session()
     session.network_config = mine = NetworkConfig(dropout=0.5)
-    session.training_config = TrainingConfig(epochs=3)
+    session.training_config = replace(session.training_config, epochs=3)
     session.split_settings = SplitSettings(seed=5)
     app.switch_page("pages/network.py").run(timeout=PATIENCE)
     app.selectbox[0].select("pure-python").run()

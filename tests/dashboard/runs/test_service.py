@@ -29,6 +29,7 @@ from dashboard.runs.service import KEEP_VARIABLE, Limits, RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
 from dashboard.runs.trials import BEGIN_SECONDS
+from dashboard.runs.worker import open_split
 from mlcore import (
     Dataset,
     EpochMetrics,
@@ -1135,6 +1136,28 @@ def test_data_that_were_taken_away_come_back(tmp_path: Path, split: Split) -> No
     finally:
         store.close()
     assert not store._maps
+
+
+def test_workers_map_one_file_without_the_pixels_that_are_blank_everywhere() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    images[:, 0] = 0
+    framed = Dataset(images, np.arange(60) % 3, ("a", "b", "c"), "framed")
+    store = DataStore()
+    try:
+        stored = store.keep_split(Split(framed.take(range(50)), framed.take(range(50, 60))))
+        opened = open_split(stored)
+        assert opened.train.base is opened.dev.base
+        lit = opened.train.lit
+        assert lit is not None
+        assert isinstance(lit.rows, np.memmap)
+        np.testing.assert_array_equal(lit.rows, images.reshape(60, 64)[:, 8:])
+        only_asked = store.keep_dataset(framed)
+        assert only_asked.lit is None
+        store.release(only_asked)
+        store.release(stored)
+        assert list(store.folder.iterdir()) == []
+    finally:
+        store.close()
 
 
 def test_the_store_takes_no_more_than_its_share_of_the_disk(

@@ -50,7 +50,7 @@ def small(name: str, mnist: Dataset) -> tuple[TrainingRun, Split]:
 
 def weights_of(run: TrainingRun) -> Iterator[np.ndarray]:
     """Yield W1, b1, W2, b2 as copies in the notebooks' own shapes: a neuron a row."""
-    for layer in run.network.layers:
+    for layer in run.model().network.layers:
         if layer.parameters:
             yield layer.parameters["weights"].T.copy()
             yield layer.parameters["biases"].copy()[:, None]

@@ -117,6 +117,21 @@ def test_a_run_that_was_shared_is_saved_and_restored_whole(second: SecondProcess
     np.testing.assert_array_equal(shared.network.parameters, restored.network.parameters)
 
 
+def test_two_processes_leave_out_the_same_blank_pixels_as_one(second: SecondProcess, split: Split) -> None:
+    images = split.train.base.images.copy()
+    images[:, :2] = 0
+    framed = Dataset(images, split.train.base.labels, split.train.class_names, "framed")
+    framed_split = Split(framed.take(range(251)), framed.take(range(251, 301)))
+    alone, shared = run_of(), run_of()
+    alone.in_halves = True
+    second.attach(shared, framed_split)
+    assert shared.network.preparation.features == 48
+    list(train(alone, framed_split))
+    list(train(shared, framed_split))
+    second.release()
+    np.testing.assert_array_equal(shared.model().parameters, alone.model().parameters)
+
+
 def measurements(run: TrainingRun) -> list[EpochMetrics]:
     return [record for record in run.history if isinstance(record, EpochMetrics)]
 
