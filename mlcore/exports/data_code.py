@@ -86,6 +86,11 @@ def _scale(run: Passport) -> str:
 
 def _kept(run: Passport) -> str:
     share = run.network.drop_rare_pixels
+    if run.blank_pixels:
+        return """\
+# Pixels that are blank in every image of the data set are left out: their weights never have a gradient.
+KEPT = data["lit_columns"]
+"""
     if share is None:
         return ""
     return f"""\
@@ -106,7 +111,7 @@ def _levels(run: Passport, values: str) -> str:
 def _mean(run: Passport) -> str:
     if not run.network.standardize:
         return ""
-    keep = "" if run.network.drop_rare_pixels is None else "MEAN, DEVIATION = MEAN[KEPT], DEVIATION[KEPT]\n"
+    keep = "MEAN, DEVIATION = MEAN[KEPT], DEVIATION[KEPT]\n" if run.leaves_out_pixels else ""
     values = _levels(run, "pixels_of(train_images[start : start + 4096]).astype(np.float64)")
     return f"""\
 # Each input gets mean 0 and standard deviation 1 over the training images.
@@ -121,8 +126,7 @@ DEVIATION = np.where(variance > 1e-12, np.sqrt(np.maximum(variance, 0)), 1.0)
 
 
 def _read(run: Passport) -> str:
-    drop = run.network.drop_rare_pixels is not None
-    pixels = "np.take(pixels, KEPT, axis=1)" if drop else "pixels"
+    pixels = "np.take(pixels, KEPT, axis=1)" if run.leaves_out_pixels else "pixels"
     body = [f"    x = {pixels}.astype(DTYPE)"]
     if run.network.scaling == "levels":
         body.append(f"    x = {_levels(run, 'x')}  # back to whole grey levels")

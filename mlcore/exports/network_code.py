@@ -73,6 +73,11 @@ def _first_parameters(run: Passport) -> str:
             if number == 1 and run.network.drop_rare_pixels is not None:
                 inputs = "len(KEPT)"
             body.append(f"draw({number}, ({inputs}, {outputs}), {inputs}, {outputs}, {outputs})")
+    if run.blank_pixels:
+        body += [
+            'FIRST = parameters["W1"]  # with blank pixels, whose weights stay as they are',
+            'parameters["W1"] = FIRST[KEPT]',
+        ]
     return lines(*body, "")
 
 

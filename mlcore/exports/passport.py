@@ -47,6 +47,8 @@ class Passport:
         Of NumPy, Python and the machine that trained it, as far as the file says.
     history : tuple of BatchMetrics and EpochMetrics
         What the run told about itself; empty where an older file does not say.
+    blank_pixels : int
+        How many pixels are blank in every image of the data set, and were left out while it was trained.
     """
 
     network: NetworkConfig
@@ -65,6 +67,7 @@ class Passport:
     split: SplitSettings | None
     versions: dict[str, str]
     history: tuple[Record, ...]
+    blank_pixels: int = 0
 
     @classmethod
     def of(cls, model: Model) -> Self:
@@ -81,11 +84,12 @@ class Passport:
             card.get("dev_size"),
             card.get("step"),
             card.get("weights_at", card.get("step")),
+            card.get("blank_pixels", 0),
         ]
-        n_train, n_dev, steps, weights_at = (
+        n_train, n_dev, steps, weights_at, blank_pixels = (
             n if type(n) is int and 0 <= n < MOST_COUNTED else -1 for n in counts
         )
-        if n_train < 1 or min(n_dev, steps, weights_at) < 0 or model.preparation.floats:
+        if n_train < 1 or min(n_dev, steps, weights_at, blank_pixels) < 0 or model.preparation.floats:
             raise ModelFileError(
                 _("This model does not say how it was trained. Use a model file of a run of this program.")
             )
@@ -110,6 +114,7 @@ class Passport:
             _split_of(card.get("split")),
             {name: _text(card[name]) for name in VERSIONS if name in card},
             history,
+            blank_pixels,
         )
 
     def checked(self) -> Self:
@@ -148,7 +153,14 @@ class Passport:
     @property
     def features_word(self) -> str:
         """How many numbers the network reads, in words when only the images can tell."""
-        return "inputs" if self.network.drop_rare_pixels is not None else str(math.prod(self.pooled_shape))
+        if self.network.drop_rare_pixels is not None:
+            return "inputs"
+        return str(math.prod(self.pooled_shape) - self.blank_pixels)
+
+    @property
+    def leaves_out_pixels(self) -> bool:
+        """Whether the network was trained without some of the pixels."""
+        return self.network.drop_rare_pixels is not None or self.blank_pixels > 0
 
     @property
     def evaluations(self) -> list[EpochMetrics]:

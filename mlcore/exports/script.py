@@ -92,11 +92,14 @@ def save_images(split: Split, file: str | PathLike[str] | BinaryIO) -> None:
     """Write the images of a split as `script_of` and `notebook_of` read them: a compressed .npz, no pickle.
 
     Its arrays are ``train_images`` and ``dev_images``, uint8 (n, height, width), ``train_labels`` and
-    ``dev_labels``, int64 (n,), and ``class_names``.
+    ``dev_labels``, int64 (n,), and ``class_names``; also ``lit_columns``, when others are blank in every
+    image of the data set.
     """
+    columns = split.train.lit_columns
     np.savez_compressed(
         file,
         allow_pickle=False,
+        **({} if columns is None else {"lit_columns": columns}),
         train_images=split.train.images,
         train_labels=split.train.labels,
         dev_images=split.dev.images,

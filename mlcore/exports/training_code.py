@@ -307,6 +307,11 @@ def _loop(run: Passport) -> str:
         "",
         f"print(f\"Best on the {'dev set' if run.n_dev else 'training images'}: step {{best['step']}}, "
         "accuracy {best['standing'][0]:.2%}\")",
+        *(
+            ['FIRST[KEPT] = best["parameters"]["W1"]', 'best["parameters"]["W1"] = FIRST  # with all pixels']
+            if run.blank_pixels
+            else []
+        ),
         'np.savez("trained-weights.npz", **best["parameters"])',
         "",
     ]

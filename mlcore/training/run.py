@@ -46,7 +46,7 @@ EARLY = 10
 """The part of a long first epoch after which a run that is watched is measured: one in ten."""
 
 # What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
-DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint")
+DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint", "blank_pixels")
 
 
 def middle_of(n: int) -> int:
@@ -634,7 +634,8 @@ class TrainingRun:
         }
         if self._data is not None:
             train, dev = self._data.split.train, self._data.split.dev
-            about = (train.name, train.fingerprint, len(train), len(dev), dev.fingerprint)
+            blank = self._built.preparation.features - self.network.preparation.features
+            about = (train.name, train.fingerprint, len(train), len(dev), dev.fingerprint, blank)
             self._data_card = dict(zip(DATA_CARD, about, strict=True))
         card |= self._data_card
         if self._data is not None and self._data.split.settings is not None:

@@ -159,6 +159,20 @@ def test_the_script_adds_up_the_halves_of_a_batch_where_the_run_did(n_train: int
     expect_the_run(*run_alone(script_of(run.model()), tmp_path, split), run)
 
 
+@pytest.mark.parametrize("network", [{}, {"standardize": True}], ids=str)
+def test_the_script_leaves_out_the_blank_pixels_that_the_run_did(
+    network: dict[str, Any], tmp_path: Path
+) -> None:
+    images = SPLIT.train.base.images.copy()
+    images[:, :, :2] = 0
+    framed = Dataset(images, SPLIT.train.base.labels, SPLIT.train.class_names, "framed")
+    split = Split(framed.take(range(70)), framed.take(range(70, 100)))
+    run = small_run(network)
+    finish(run, split)
+    assert run.model().card["blank_pixels"] == 2 * 13
+    expect_the_run(*run_alone(script_of(run.model()), tmp_path, split), run)
+
+
 def test_the_script_of_a_run_that_was_stopped_ends_where_it_was_stopped(tmp_path: Path) -> None:
     run = small_run(epochs=9, schedule="cosine")
     list(train(run, SPLIT, max_steps=11))
