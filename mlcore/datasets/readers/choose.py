@@ -5,12 +5,15 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Literal, TypeAlias
 
-from mlcore.datasets.readers.assemble import Found
+from mlcore.datasets.readers.assemble import Found, check_counts
 from mlcore.datasets.readers.formats import READERS, Reader
 from mlcore.datasets.readers.kinds import DOCUMENT, LEAST_COLUMNS, REFUSED, UNKNOWN
+from mlcore.datasets.readers.labels import without_unlabelled
 from mlcore.datasets.readers.parts import (
     PARTS,
     MissingPart,
@@ -47,14 +50,23 @@ class Chosen:
         From a part's name, or None where names speak of none, to its files.
     partless : list of Source
         Files that name no part, beside a training part: they are used only for labels that it misses.
-    notes : list of str
-        What was left out, for the visitor.
+    elsewhere : mapping of str to dict
+        The files of other formats, as `groups`, by format: images and their labels may be of two.
+    unread : list of Source
+        Files of other formats that were not read.
     """
 
     reader: Reader
     groups: Groups
     partless: list[Source] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    elsewhere: Mapping[str, Groups] = field(default_factory=dict)
+    unread: list[Source] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out so far, for the visitor."""
+        return [*self._notes, *([_unread_note(self.unread)] if self.unread else [])]
 
     def read(self, part: Part) -> Found:
         """Read one part.
@@ -66,6 +78,37 @@ class Chosen:
         DatasetError
             When what they have cannot be used.
         """
+        try:
+            return self._read(part)
+        except MissingPart:
+            raise
+        except DatasetError:
+            found = self._read_two_formats(part)
+            if found is None:
+                raise
+            return found
+
+    def _read_two_formats(self, part: Part) -> Found | None:
+        """Return images of one format with labels of another one, as images.npy and labels.csv; or None."""
+        formats = [
+            (self.reader, self.groups),
+            *((READERS[key], group) for key, group in self.elsewhere.items()),
+        ]
+        for (images_of, images), (labels_of, labels) in permutations(formats, 2):
+            if images_of.read_unlabelled is None or labels_of.read_labels is None:
+                continue
+            with suppress(DatasetError):
+                found = images_of.read_unlabelled(images[named_part(images, part)], "train")
+                used = labels[named_part(labels, part)]
+                found.labels = labels_of.read_labels(used, found.images.nbytes)
+                check_counts(found.file, len(found.images), len(found.labels))
+                found.images, found.labels = without_unlabelled(found.images, found.labels, found.notes)
+                read = {source.path for source in (*used, *images[named_part(images, part)])}
+                self.unread = [source for source in self.unread if source.path not in read]
+                return found
+        return None
+
+    def _read(self, part: Part) -> Found:
         if part == "train" and self.partless:
             return self._read_beside_partless()
         if part == "train" or part in self.groups:
@@ -129,7 +172,7 @@ def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
     for source in sources:
         by_kind.setdefault(source.kind, []).append(source)
     key = _format_of(by_kind)
-    groups = by_part(_once_each(by_kind[key]), _part_speaker(by_kind[key]))
+    groups = _grouped(by_kind[key])
     notes: list[str] = []
     partless = groups.pop(None) if "train" in groups and None in groups else []
     lists: list[Source] = []
@@ -137,11 +180,18 @@ def sorted_out(sources: Sequence[Source], labels: Labels = "folders") -> Chosen:
         groups, lists = _labelled(groups, by_kind.get("csv", []), labels, notes)
         check_classes(groups[named_part(groups, "train")])
     unread = [source for source in sources if source.kind != key and source not in lists]
-    if unread:
-        notes.append(_unread_note(unread))
+    others = {
+        other: found for other, found in by_kind.items() if other in READERS and key != other != "pictures"
+    }
+    elsewhere = {} if key == "pictures" else {other: _grouped(found) for other, found in others.items()}
     if "sample" in groups and named_part(groups, "train") != "sample":
         notes += set_aside(["sample"])
-    return Chosen(READERS[key], groups, partless, notes)
+    return Chosen(READERS[key], groups, partless, elsewhere, unread, notes)
+
+
+def _grouped(sources: Sequence[Source]) -> Groups:
+    """Return files of one format, each once, by the part that they belong to."""
+    return by_part(_once_each(sources), _part_speaker(sources))
 
 
 def _labelled(

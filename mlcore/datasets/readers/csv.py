@@ -107,6 +107,20 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
     return Found(file, images, labels, notes, decisions, names)
 
 
+def read_labels_of_table(sources: Sequence[Source], beside: int) -> NDArray[Any]:
+    """Return the labels of the one table of labels among some, while so many bytes are held ``beside``.
+
+    Raises
+    ------
+    DatasetError
+        When there is none, or several, or it cannot be used.
+    """
+    tables = [table for table in _opened(sources, True) if not table.layout.pixels]
+    if len(tables) != 1:
+        raise _several_tables([table.source for table in tables])
+    return _read(tables[0], [])[1]
+
+
 # Which table is read
 
 
@@ -211,9 +225,12 @@ def _chosen(tables: Sequence[Table], labelled: bool) -> tuple[Table, Table | Non
         return taken[0], taken[1] if len(taken) > 1 else None, [left_out] if others else []
     if len(tables) == 1:
         raise _labels_missing(tables[0]) if images else _images_missing(tables[0])
+    raise _several_tables([table.source for table in tables])
+
+
+def _several_tables(sources: Sequence[Source]) -> DatasetError:
     message = _("{n} tables were chosen ({names}). Choose the one that has the labels, usually train.csv.")
-    names = several(table.source.name for table in tables)
-    raise DatasetError(message.format(n=len(tables), names=names))
+    return DatasetError(message.format(n=len(sources), names=several(source.name for source in sources)))
 
 
 def _labels_missing(table: Table) -> MissingLabels:

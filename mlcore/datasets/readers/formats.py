@@ -6,13 +6,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+
+from numpy.typing import NDArray
 
 from mlcore.datasets.readers.assemble import Found
 from mlcore.datasets.readers.csv import ENDINGS as TABLE_ENDINGS
-from mlcore.datasets.readers.csv import read_table
-from mlcore.datasets.readers.idx import IDX_MAGIC, IDX_NAME, read_idx_files
+from mlcore.datasets.readers.csv import read_labels_of_table, read_table
+from mlcore.datasets.readers.idx import IDX_MAGIC, IDX_NAME, read_idx_files, read_labels_of_idx
 from mlcore.datasets.readers.npz import ENDINGS as ARRAY_ENDINGS
-from mlcore.datasets.readers.npz import NPY_MAGIC, read_npz
+from mlcore.datasets.readers.npz import NPY_MAGIC, read_labels_of_npz, read_npz
 from mlcore.datasets.readers.parts import Part
 from mlcore.datasets.readers.pictures import ENDINGS as PICTURE_ENDINGS
 from mlcore.datasets.readers.pictures import PICTURE_MAGIC, read_pictures
@@ -35,6 +38,8 @@ class Reader:
         what it found. A file may hold several parts itself, as Keras's .npz does: then the part decides.
     read_unlabelled : callable or None
         The same for images whose labels are not wanted; None where a format cannot go without.
+    read_labels : callable or None
+        Takes files that hold nothing but labels, and how many bytes are held beside them, and returns these.
     magic : tuple of bytes
         How the content of such files begins, whatever their names say.
     """
@@ -44,6 +49,7 @@ class Reader:
     accepts: Callable[[str], bool]
     read: Callable[[Sequence[Source], Part], Found]
     read_unlabelled: Callable[[Sequence[Source], Part], Found] | None = None
+    read_labels: Callable[[Sequence[Source], int], NDArray[Any]] | None = None
     magic: tuple[bytes, ...] = ()
 
 
@@ -57,6 +63,7 @@ READERS: dict[str, Reader] = {
         accepts=lambda name: IDX_NAME.fullmatch(name) is not None,
         read=read_idx_files,
         read_unlabelled=partial(read_idx_files, labelled=False),
+        read_labels=read_labels_of_idx,
         magic=IDX_MAGIC,
     ),
     "npz": Reader(
@@ -68,6 +75,7 @@ READERS: dict[str, Reader] = {
         accepts=lambda name: name.endswith(ARRAY_ENDINGS),
         read=read_npz,
         read_unlabelled=partial(read_npz, labelled=False),
+        read_labels=read_labels_of_npz,
         magic=NPY_MAGIC,
     ),
     "csv": Reader(
@@ -79,6 +87,7 @@ READERS: dict[str, Reader] = {
         accepts=lambda name: name.endswith(TABLE_ENDINGS),
         read=read_table,
         read_unlabelled=partial(read_table, labelled=False),
+        read_labels=read_labels_of_table,
     ),
     "pictures": Reader(
         label=N_("Pictures (.zip, .tar.gz)"),

@@ -62,6 +62,25 @@ def read_idx_files(sources: Sequence[Source], part: Part, labelled: bool = True)
     return Found(images_in.name, images, labels)
 
 
+def read_labels_of_idx(sources: Sequence[Source], beside: int) -> NDArray[np.integer]:
+    """Return the labels of the one file of them, while so many bytes are held ``beside``.
+
+    Raises
+    ------
+    DatasetError
+        When there are several, or it cannot be used.
+    """
+    labels = [source for source in sources if _dimensions(source) == LABEL_DIMENSIONS]
+    if len(labels) != 1:
+        raise _several_sets(sources)
+    return read_idx_labels(labels[0], beside)
+
+
+def _several_sets(sources: Sequence[Source]) -> DatasetError:
+    message = _("There are several data sets in these files ({names}). Choose the files of one.")
+    return DatasetError(message.format(names=several(source.name for source in sources)))
+
+
 def _dimensions(source: Source) -> int:
     with open_content(source) as stream:
         _kind, shape = _read_header(source.name, stream)
@@ -74,8 +93,7 @@ def _only_images(images: Sequence[Source], sources: Sequence[Source]) -> Source:
         message = _("{file} holds labels, no images. Choose the file of the images.")
         raise DatasetError(message.format(file=sources[0].name))
     if len(images) > 1:
-        message = _("There are several data sets in these files ({names}). Choose the files of one.")
-        raise DatasetError(message.format(names=several(source.name for source in images)))
+        raise _several_sets(images)
     return images[0]
 
 
@@ -100,8 +118,7 @@ def _pair(images: list[Source], labels: list[Source]) -> tuple[Source, Source]:
         if _set_name(image) == _set_name(label)
     }
     if len(pairs) != 1:
-        message = _("There are several data sets in these files ({names}). Choose the files of one.")
-        raise DatasetError(message.format(names=several(source.name for source in images)))
+        raise _several_sets(images)
     return next(iter(pairs.values()))
 
 

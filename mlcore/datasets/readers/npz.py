@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +133,22 @@ def read_npz(sources: Sequence[Source], part: Part, labelled: bool = True) -> Fo
         check_counts(pair.labels.file, len(images), len(labels))
     images, labels = without_unlabelled(images, labels, notes)
     return Found(file, images, labels, notes, decisions)
+
+
+def read_labels_of_npz(sources: Sequence[Source], beside: int) -> NDArray[Any]:
+    """Return the labels of files of which one array holds labels, while so many bytes are held ``beside``.
+
+    Raises
+    ------
+    DatasetError
+        When no array does, or several, or it cannot be used.
+    """
+    with ExitStack() as stack:
+        arrays = [named for source in sources for named in _arrays_in(stack, source, len(sources) > 1)]
+        labels = [named.array for named in _counted_first(arrays) if are_labels(named.array)]
+        if len(labels) != 1:
+            raise _no_pair(sources[0].name, arrays)
+        return read_labels(labels[0], [], beside)
 
 
 def _labels_by_class(pair: Pair, beside: int) -> NDArray[np.str_]:

@@ -96,6 +96,42 @@ def test_two_npz_files_of_one_array_are_paired_and_their_names_tell_the_part() -
     same(parts.test, OTHERS, OTHER_LABELS)
 
 
+LABELS_OF_ANOTHER_FORMAT = {
+    "labels.csv": "label\n" + "".join(f"{label}\n" for label in LABELS),
+    "y.txt": "".join(f"{label}\n" for label in LABELS),
+    "labels-idx1-ubyte": make.idx(LABELS),
+}
+
+
+@pytest.mark.parametrize("name", LABELS_OF_ANOTHER_FORMAT)
+def test_images_may_have_their_labels_in_a_file_of_another_format(name: str) -> None:
+    content = LABELS_OF_ANOTHER_FORMAT[name]
+    labels = content.encode() if isinstance(content, str) else content
+    dataset = read_dataset({"images.npy": make.npy(IMAGES), name: labels})
+    same(dataset)
+    assert dataset.notes == ()
+    same(read_dataset({"images-idx3-ubyte": make.idx(IMAGES), name: labels}))
+    same(read_dataset({"images-idx3-ubyte": make.idx(IMAGES), "y.npy": make.npy(LABELS)}))
+    table = make.unlabelled_csv(IMAGES).encode()
+    same(read_dataset({"images.csv": table, "y.npy": make.npy(LABELS)}))
+
+
+def test_labels_of_another_format_that_are_not_as_many_are_not_used() -> None:
+    with pytest.raises(DatasetError, match="the labels of the 20 images in the array images are missing"):
+        read_dataset({"images.npy": make.npy(IMAGES), "labels.csv": b"label\n1\n2\n3\n"})
+
+
+def test_each_part_has_labels_of_its_own_in_another_format() -> None:
+    parts = read_parts({
+        "X_train.npy": make.npy(IMAGES), "y_train.csv": LABELS_OF_ANOTHER_FORMAT["labels.csv"].encode(),
+        "X_test.npy": make.npy(OTHERS),
+        "y_test.csv": "".join(f"{label}\n" for label in OTHER_LABELS).encode(),
+    })  # fmt: skip
+    same(parts.train)
+    assert parts.test is not None
+    same(parts.test, OTHERS, OTHER_LABELS)
+
+
 def test_arrays_in_a_zip_are_read() -> None:
     members = {"data/x.npy": make.npy(IMAGES), "data/y.npy": make.npy(LABELS), "README.md": "Mine"}
     same(read_dataset({"a.zip": make.archive(members)}))
