@@ -65,6 +65,7 @@ from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, settings_of
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
+from mlcore.study.doctor import Advice, RunNotes, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
@@ -87,6 +88,7 @@ __all__ = [
     "RECIPES",
     "SCHEDULES",
     "SHIPPED_DATASETS",
+    "Advice",
     "Answers",
     "Augmentation",
     "BatchMetrics",
@@ -125,6 +127,7 @@ __all__ = [
     "RecipeCard",
     "Record",
     "ReplayResult",
+    "RunNotes",
     "Setting",
     "SettingError",
     "ShippedDataset",
@@ -137,6 +140,7 @@ __all__ = [
     "UnlabelledImages",
     "WeightPictures",
     "accuracy",
+    "advise",
     "answer",
     "augment",
     "average_images",
