@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from mlcore.metrics import (
     ClassScores,
     class_scores,
     confusion_matrix,
+    likely_accuracy,
     reliability,
     top_k_accuracy,
 )
@@ -36,10 +37,51 @@ BLOCK = 1024
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which images are wanted, and in which order.
+
+    Attributes
+    ----------
+    true, guessed : int or None
+        The true class and the guess; None is any.
+    outcome : {"all", "right", "wrong"}
+    least, most : float
+        Bounds of the confidence, both included.
+    order : str
+        A key of `ORDERS`.
+    """
+
+    true: int | None = None
+    guessed: int | None = None
+    outcome: str = "wrong"
+    least: float = 0.0
+    most: float = 1.0
+    order: str = "surest"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Some answers, and how many of them are right."""
+
+    n: int
+    right: int
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction that is right; nan of none."""
+        return self.right / self.n if self.n else float("nan")
+
+    @property
+    def likely_accuracy(self) -> tuple[float, float]:
+        """Its 95 % interval."""
+        return likely_accuracy(self.right, self.n)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A model's answers to the images of one data set.
 
-    It keeps six bytes an image, and eight more a mistake: the probabilities are not needed twice.
+    It keeps fourteen bytes an image, and eight more a mistake: the other probabilities are not needed twice.
 
     Attributes
     ----------
@@ -48,6 +90,8 @@ class Evaluation:
         The true class of each image, and the likeliest one by the model.
     confidence : float32 array (n,)
         The probability that the model gave to its guess.
+    true_probability, second : float32 arrays (n,)
+        The probability that it gave to the true class, and to the class that it found second likeliest.
     matrix : int array (classes, classes)
         The confusion matrix, rows the true classes, columns the guesses.
     among_three : float
@@ -61,6 +105,8 @@ class Evaluation:
     labels: NDArray[np.unsignedinteger]
     guesses: NDArray[np.unsignedinteger]
     confidence: NDArray[np.float32]
+    true_probability: NDArray[np.float32]
+    second: NDArray[np.float32]
     matrix: NDArray[np.int64]
     among_three: float
     calibration: Calibration
@@ -76,8 +122,8 @@ class Evaluation:
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        arrays = (self.labels, self.guesses, self.confidence, self.matrix, self.mistakes)
-        return sum(array.nbytes for array in arrays)
+        arrays = (self.labels, self.guesses, self.confidence, self.true_probability, self.second)
+        return sum(array.nbytes for array in (*arrays, self.matrix, self.mistakes))
 
     @property
     def right(self) -> int:
@@ -97,11 +143,7 @@ class Evaluation:
     @property
     def likely_accuracy(self) -> tuple[float, float]:
         """The 95 % interval of the accuracy on new images of the same kind (Wilson, 1927)."""
-        n, p, z = len(self.labels), self.accuracy, 1.96
-        # p̃ ± m = (p + z²/2n ± z √(p (1 − p) / n + z²/4n²)) / (1 + z²/n)
-        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        margin = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-        return centre - margin, centre + margin
+        return likely_accuracy(self.right, len(self.labels))
 
     @property
     def scores(self) -> ClassScores:
@@ -128,6 +170,37 @@ class Evaluation:
         positions = np.flatnonzero((self.labels == true) & (self.guesses == guessed))
         return positions[np.argsort(-self.confidence[positions], kind="stable")]
 
+    def select(self, wanted: Wanted) -> IndexArray:
+        """Return the positions of the images that are wanted, in the order that is wanted.
+
+        Images that are equal in that order stay in that of the data set.
+        """
+        chosen = (self.confidence >= wanted.least) & (self.confidence <= wanted.most)
+        if wanted.outcome != "all":
+            chosen &= (self.guesses == self.labels) == (wanted.outcome == "right")
+        if wanted.true is not None:
+            chosen &= self.labels == wanted.true
+        if wanted.guessed is not None:
+            chosen &= self.guesses == wanted.guessed
+        positions = np.flatnonzero(chosen)
+        return positions[np.argsort(ORDERS[wanted.order](self)[positions], kind="stable")]
+
+    def above(self, confidence: float) -> Answered:
+        """Return how many answers are at least this confident, and how many of these are right."""
+        sure = self.confidence >= confidence
+        return Answered(int(sure.sum()), int((sure & (self.guesses == self.labels)).sum()))
+
+    def without(self, positions: IndexArray) -> Answered:
+        """Return how many images there are but for some, and how many of these answers are right."""
+        rest = np.ones(len(self.labels), np.bool_)
+        rest[positions] = False
+        return Answered(int(rest.sum()), int((rest & (self.guesses == self.labels)).sum()))
+
+    def only_right(self, other: Evaluation) -> IndexArray:
+        """Return the images that this model gets wrong and another one right, the surest mistake first."""
+        is_right = other.guesses[self.mistakes] == other.labels[self.mistakes]
+        return np.compress(is_right, self.mistakes)
+
     def has_cell(self, cell: tuple[object, object]) -> bool:
         """Return whether there is such a cell: what a browser sends may be anything."""
         return all(type(place) is int and 0 <= place < len(self.class_names) for place in cell)
@@ -138,6 +211,14 @@ class Evaluation:
         order = np.argsort(-mistakes, axis=None, kind="stable")[: np.count_nonzero(mistakes)]
         trues, guesses = np.unravel_index(order, mistakes.shape)
         return list(zip(trues.tolist(), guesses.tolist(), strict=True))
+
+
+ORDERS: dict[str, Callable[[Evaluation], NDArray[np.float32]]] = {
+    "surest": lambda evaluation: -evaluation.confidence,
+    "loss": lambda evaluation: evaluation.true_probability,
+    "closest": lambda evaluation: evaluation.confidence - evaluation.second,
+}
+"""What images can be sorted by, the smallest first. The loss is high where the true class has little."""
 
 
 def misfit(model: Model, dataset: Dataset) -> str:
@@ -201,11 +282,14 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         raise DatasetError(reason)
     n, kind = len(dataset), np.min_scalar_type(len(dataset.class_names) - 1)  # one byte for up to 256 classes
     labels = dataset.labels.astype(kind)
-    guesses, confidence, among_three = np.empty(n, kind), np.empty(n, np.float32), 0
+    guesses, among_three = np.empty(n, kind), 0
+    confidence, true_probability, second = (np.empty(n, np.float32) for _of in range(3))
     for part, images in dataset.blocks(BLOCK):
         probabilities = model.probabilities_of(images)
         guesses[part] = probabilities.argmax(axis=1)
         confidence[part] = probabilities.max(axis=1)
+        true_probability[part] = probabilities[np.arange(len(images)), labels[part]]
+        second[part] = np.partition(probabilities, -2, axis=1)[:, -2]
         among_three += round(len(images) * top_k_accuracy(labels[part], probabilities, 3))
     wrong = np.flatnonzero(guesses != labels)
     return Evaluation(
@@ -213,6 +297,8 @@ def evaluate(model: Model, dataset: Dataset) -> Evaluation:
         labels=labels,
         guesses=guesses,
         confidence=confidence,
+        true_probability=true_probability,
+        second=second,
         matrix=confusion_matrix(labels, guesses, len(dataset.class_names)),
         among_three=among_three / n,
         calibration=reliability(confidence, guesses == labels),

@@ -93,6 +93,28 @@ def accuracy(labels: ArrayLike, predictions: ArrayLike) -> float:
     return float(np.mean(labels == predictions)) if len(labels) else math.nan
 
 
+def likely_accuracy(right: int, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy on new images of the same kind (Wilson, 1927).
+
+    Parameters
+    ----------
+    right, n : int
+        How many of how many answers were right; of none, everything is possible.
+
+    Examples
+    --------
+    >>> [round(bound, 3) for bound in likely_accuracy(9, 10)], likely_accuracy(0, 0)
+    ([0.596, 0.982], (0.0, 1.0))
+    """
+    if n == 0:
+        return 0.0, 1.0
+    p, z = right / n, 1.96
+    # p̃ ± m = (p + z²/2n ± z √(p (1 − p) / n + z²/4n²)) / (1 + z²/n)
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    margin = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return centre - margin, centre + margin
+
+
 def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Count how often each class (row) was taken for each class (column).
 

@@ -6,8 +6,9 @@ A visitor comes here from a trained run, or with a model file.
 import streamlit as st
 
 from dashboard.evaluate.cache import evaluate, misfit
+from dashboard.evaluate.compare import show_comparison
 from dashboard.evaluate.confusions import show_confusions
-from dashboard.evaluate.gallery import show_mistakes
+from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.own_images import show_own_images
 from dashboard.evaluate.question import (
     OWN,
@@ -18,7 +19,14 @@ from dashboard.evaluate.question import (
     show_misfit,
     warn_of_known_images,
 )
-from dashboard.evaluate.tables import show_accuracy, show_calibration, show_classes, warn_of_one_answer
+from dashboard.evaluate.sure import show_threshold
+from dashboard.evaluate.tables import (
+    show_accuracy,
+    show_calibration,
+    show_classes,
+    show_disputed,
+    warn_of_one_answer,
+)
 from dashboard.models.choice import chosen_model
 from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
@@ -45,17 +53,22 @@ with friendly_errors():
         with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(images))):
             evaluation = evaluate(model, images)
         show_accuracy(evaluation)
+        show_disputed(evaluation, images)
         warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
         st.header(_("Confusion matrix"), help=meaning("confusion_matrix"))
         show_confusions(evaluation, images)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            st.header(_("Most confident mistakes"), help=meaning("confidence"))
-            show_mistakes(evaluation, images)
+            st.header(_("Images"), help=meaning("confidence"))
+            show_gallery(evaluation, images)
         with right:
             st.header(_("Scores by class"), help=meaning("recall", "precision", "f1"))
             show_classes(evaluation)
             with st.expander(_("Calibration")):
                 show_calibration(evaluation)
+            st.header(_("Answer only when sure"), help=meaning("coverage"))
+            show_threshold(evaluation)
+            st.header(_("Compare with another model"))
+            show_comparison(session, evaluation, images)
     offer_next("evaluate")

@@ -13,7 +13,7 @@ from dashboard.ui.messages import chart_text, distinct
 from dashboard.ui.palette import DEV, SHADES, axis, layout
 from mlcore import Evaluation
 from mlcore.evaluation import Cell
-from mlcore.language import _
+from mlcore.language import N_, _
 from mlcore.quote import quoted
 
 if TYPE_CHECKING:
@@ -29,8 +29,20 @@ AXIS_NAME = 14
 """Letters of a class's name beside the matrix; hovering and the sentence beside it have the rest."""
 
 
-def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
-    """Return the heatmap of a confusion matrix, with a frame around one cell (true, guessed)."""
+VIEWS = {
+    "counts": N_("Counts"),
+    "rows": N_("% of true"),
+    "columns": N_("% of guess"),
+    "mistakes": N_("Mistakes"),
+}
+"""What the cells of the matrix can say."""
+
+
+def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0), view: str = "counts") -> "Figure":
+    """Return the heatmap of a confusion matrix, with a frame around one cell (true, guessed).
+
+    ``view`` is a key of `VIEWS`.
+    """
     from plotly.graph_objects import Figure
 
     n = len(evaluation.class_names)
@@ -39,7 +51,7 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
     gap = 0 if is_large else 1
     heatmap = {
         "type": "heatmap",
-        "z": shades(evaluation.matrix).round(3).tolist(),
+        "z": shades(evaluation.matrix, view).round(3).tolist(),
         "zmin": 0,
         "zmax": 1,
         "colorscale": [[place / (len(SHADES) - 1), shade] for place, shade in enumerate(SHADES)],
@@ -52,8 +64,7 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
     if n <= MOST_NUMBERS:
-        counts = [[f"{count:,}" if count else "" for count in row] for row in evaluation.matrix.tolist()]
-        heatmap |= {"text": counts, "texttemplate": "%{text}"}
+        heatmap |= {"text": cell_texts(evaluation.matrix, view), "texttemplate": "%{text}"}
     # The ticks are not drawn, but keep the names at a distance.
     ticks = {"fixedrange": True, "showgrid": False, "ticklen": 5, "ticks": "outside"}
     ticks |= {"tickcolor": "rgba(0,0,0,0)", "tickfont": {"size": 9 if is_large else 13}}
@@ -77,14 +88,42 @@ def confusion_figure(evaluation: Evaluation, chosen: Cell = (0, 0)) -> "Figure":
     return Figure([heatmap], settings)
 
 
-def shades(matrix: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return how dark each cell is, 0 to 1: its share of its class, bent so that a few mistakes can be seen.
+def shares(matrix: npt.NDArray[np.int64], view: str) -> npt.NDArray[np.float64]:
+    """Return the share of each cell, 0 to 1: of its row, of its column, or of the fullest cell of mistakes.
+
+    >>> shares(np.array([[6, 2], [2, 0]]), "columns").tolist()
+    [[0.75, 1.0], [0.25, 0.0]]
+    >>> shares(np.array([[6, 2], [1, 0]]), "mistakes").tolist()
+    [[0.0, 1.0], [0.5, 0.0]]
+    """
+    if view == "mistakes":
+        matrix = matrix - np.diag(np.diag(matrix))
+        whole = matrix.max(keepdims=True)
+    else:
+        whole = matrix.sum(axis=0 if view == "columns" else 1, keepdims=True)
+    share: npt.NDArray[np.float64] = matrix / np.maximum(whole, 1)
+    return share
+
+
+def shades(matrix: npt.NDArray[np.int64], view: str = "counts") -> npt.NDArray[np.float64]:
+    """Return how dark each cell is, 0 to 1: its share, bent so that a few mistakes can be seen.
 
     >>> shades(np.array([[99, 1], [0, 0]])).round(1).tolist()
     [[1.0, 0.2], [0.0, 0.0]]
     """
-    share: npt.NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    return share**0.35
+    return shares(matrix, view) ** 0.35
+
+
+def cell_texts(matrix: npt.NDArray[np.int64], view: str) -> list[list[str]]:
+    """Return what stands in each cell: a count or a percentage; nothing where there is no image.
+
+    >>> cell_texts(np.array([[999, 1], [0, 2000]]), "rows")
+    [['99.9', '0.1'], ['', '100']]
+    """
+    if view in ("rows", "columns"):
+        return [[f"{100 * share:.3g}" if share else "" for share in row] for row in shares(matrix, view)]
+    shown = matrix - np.diag(np.diag(matrix)) if view == "mistakes" else matrix
+    return [[f"{count:,}" if count else "" for count in row] for row in shown.tolist()]
 
 
 def in_words(evaluation: Evaluation, cell: Cell) -> str:

@@ -6,7 +6,7 @@ The Evaluate page shows it; the address names the cell, so that a link leads to 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.evaluate.confusion_chart import confusion_figure, in_words
+from dashboard.evaluate.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.evaluate.gallery import show_answers
 from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart
@@ -21,10 +21,11 @@ MOST_PAIRS = 8
 def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
     """Show the confusion matrix, and the images in one of its cells."""
     cell = chosen_cell(evaluation)
+    view = choose_view()
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_chart(
-            confusion_figure(evaluation, cell),
+            confusion_figure(evaluation, cell, view),
             key="confusions",
             chosen=cell,
             on_choice=lambda clicked: choose_cell(evaluation, clicked),
@@ -36,6 +37,20 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
         with st.container(key="cell_words"):
             st.write(plain(in_words(evaluation, cell)))
         show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
+
+
+def choose_view() -> str:
+    """Show the choice of what the cells say, and return its key."""
+    view = st.segmented_control(
+        _("Cells show"),
+        list(VIEWS),
+        format_func=lambda name: _(VIEWS[name]),
+        default="counts",
+        key="cell_view",
+        required=True,
+        persist_state="session",
+    )
+    return view or "counts"
 
 
 def chosen_cell(evaluation: Evaluation) -> Cell:

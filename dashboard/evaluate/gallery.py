@@ -1,20 +1,30 @@
-"""Images with a model's answers, a page of them at a time.
+"""Images with a model's answers, a page of them at a time, filtered and sorted.
 
-The Evaluate page shows them for a cell of the confusion matrix and for the most confident mistakes.
+The Evaluate page shows them for a cell of the confusion matrix, and those that the visitor wants to see.
 """
 
 import streamlit as st
 
 from dashboard.ui.formats import percent
-from dashboard.ui.messages import SHORT_NAME
+from dashboard.ui.messages import SHORT_NAME, distinct
 from dashboard.ui.pictures import Picture, grid
 from mlcore import Dataset, Evaluation
 from mlcore.arrays import IndexArray
-from mlcore.language import _
+from mlcore.datasets.shipped import disputed_labels
+from mlcore.evaluation import Wanted
+from mlcore.language import N_, _
 from mlcore.quote import quoted
 
 IMAGES_A_PAGE = 60
 SIZE = 56
+
+OUTCOMES = {"wrong": N_("Wrong"), "right": N_("Right"), "all": N_("All")}
+ORDERS = {
+    "surest": N_("Most confident first"),
+    "loss": N_("Highest loss first"),
+    "closest": N_("Closest call first"),
+}
+"""The keys of `mlcore.evaluation.ORDERS`."""
 
 
 def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray, key: str) -> None:
@@ -28,18 +38,62 @@ def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray,
 
 
 @st.fragment
-def show_mistakes(evaluation: Evaluation, images: Dataset) -> None:
-    """Show the images that were guessed wrong, those first that the model was most sure of."""
-    if evaluation.wrong:
-        st.write(_("True class → predicted class, with the model's confidence."))
-        show_answers(evaluation, images, evaluation.mistakes, key="mistakes_page")
-    else:
+def show_gallery(evaluation: Evaluation, images: Dataset) -> None:
+    """Show the images that are wanted: at first the mistakes, those of which the model was most sure."""
+    wanted = choose_wanted(evaluation)
+    positions = evaluation.select(wanted)
+    if len(positions):
+        text = _("{n:,} images. True class → predicted class, with the model's confidence.")
+        st.write(text.format(n=len(positions)))
+        show_answers(evaluation, images, positions, key=f"gallery_page_{wanted}")
+    elif evaluation.wrong == 0 and wanted.outcome == "wrong":
         st.write(_("The model made no mistakes on these images."))
+    else:
+        st.write(_("No image is like that. Take a filter back."))
+
+
+def choose_wanted(evaluation: Evaluation) -> Wanted:
+    """Show the filters and the order, and return what is wanted."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        outcome = st.segmented_control(
+            _("Answers"),
+            list(OUTCOMES),
+            format_func=lambda name: _(OUTCOMES[name]),
+            default="wrong",
+            key="gallery_outcome",
+            required=True,
+            persist_state="session",
+        )
+        order = st.selectbox(
+            _("Order"),
+            list(ORDERS),
+            format_func=lambda name: _(ORDERS[name]),
+            key="gallery_order",
+            persist_state="session",
+            width=220,
+        )
+    with st.expander(_("Filter by class and confidence")):
+        names = distinct(evaluation.class_names)
+        true, guessed = (
+            st.selectbox(
+                label,
+                range(len(names)),
+                index=None,
+                format_func=names.__getitem__,
+                placeholder=_("Any class"),
+                key=f"gallery_{kind}_{len(names)}",
+            )
+            for kind, label in {"class": _("Labelled as"), "guess": _("Read as")}.items()
+        )
+        least, most = st.slider(
+            _("Confidence"), 0, 100, (0, 100), format="%d %%", key="gallery_sure", persist_state="session"
+        )
+    return Wanted(true, guessed, outcome or "wrong", least / 100, most / 100, order)
 
 
 def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
     """Return these images, each with its true class, the guess, and how sure the model was of it."""
-    pictures = []
+    pictures, disputed = [], {*disputed_labels(images).tolist()}
     for position, image in zip(positions, images.take(positions).images, strict=True):
         true = quoted(evaluation.class_names[evaluation.labels[position]])
         guessed = quoted(evaluation.class_names[evaluation.guesses[position]])
@@ -49,5 +103,8 @@ def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArr
             alt = _("Image {number:,}: a {true}, classified correctly, {sure} sure")
         words = alt.format(number=position + 1, true=true, guessed=guessed, sure=sure)
         pair = f"{quoted(true, SHORT_NAME)} → {quoted(guessed, SHORT_NAME)}"
-        pictures.append(Picture(image, words, f"{pair}\n{sure}"))
+        caption = f"{pair}\n{sure}"
+        if int(position) in disputed:
+            words, caption = f"{words}; {_('label disputed')}", f"{caption}\n{_('disputed')}"
+        pictures.append(Picture(image, words, caption))
     return pictures

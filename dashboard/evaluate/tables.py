@@ -3,6 +3,7 @@
 The Evaluate page shows them beside the images.
 """
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -12,8 +13,10 @@ from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import distinct, show_message
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import Evaluation, Model, commonest_share
+from mlcore import Dataset, Evaluation, Model, commonest_share
+from mlcore.datasets.shipped import disputed_labels
 from mlcore.language import _
+from mlcore.metrics import likely_accuracy
 from mlcore.quote import quoted
 
 PERCENT = "%.1f %%"
@@ -38,6 +41,30 @@ def show_accuracy(evaluation: Evaluation) -> None:
     st.caption(text, help=meaning("interval"))
 
 
+def show_disputed(evaluation: Evaluation, images: Dataset) -> None:
+    """Say what the accuracy is without the images whose labels people dispute, where there are some."""
+    disputed = disputed_labels(images)
+    if len(disputed) == 0:
+        return
+    rest = evaluation.without(disputed)
+    low, high = rest.likely_accuracy
+    text = _(
+        "People dispute the labels of {k} of these images (Northcutt et al., 2021), which are marked below. "
+        "Without them: {share} accuracy, {right:,} of {n:,} right (95 % interval: {low} to {high}); with "
+        "them {all}."
+    )
+    words = text.format(
+        k=len(disputed),
+        share=percent(rest.accuracy, 2),
+        right=rest.right,
+        n=rest.n,
+        low=percent(low, 2),
+        high=percent(high, 2),
+        all=percent(evaluation.accuracy, 2),
+    )
+    st.caption(words)
+
+
 def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
     """Say so when the model does no better than one answer for everything, and why that probably is."""
     if not evaluation.learned_nothing or evaluation.wrong == 0:  # of images of one class, one answer is right
@@ -58,6 +85,9 @@ def show_classes(evaluation: Evaluation) -> None:
         "name": distinct(evaluation.class_names),
         "support": scores.support,
         "recall": 100 * scores.recall,
+        "interval": [
+            _interval(*pair) for pair in zip(np.diag(evaluation.matrix), scores.support, strict=True)
+        ],
         "precision": 100 * scores.precision,
         "f1": 100 * scores.f1,
     }
@@ -71,11 +101,20 @@ def show_classes(evaluation: Evaluation) -> None:
             "name": st.column_config.TextColumn(_("Class")),
             "support": number(_("Images"), help=meaning("support")),
             "recall": number(_("Recall"), format=PERCENT, help=meaning("recall")),
+            "interval": st.column_config.TextColumn(_("95 % interval"), help=meaning("interval")),
             "precision": number(_("Precision"), format=PERCENT, help=meaning("precision")),
             "f1": number(_("F1"), format=PERCENT, help=meaning("f1")),
         },
         alt=_("Recall, precision and F1 of each class"),
     )
+
+
+def _interval(right: int, n: int) -> str:
+    """Return where the recall of a class lies on new images, in percent; nothing without images."""
+    if n == 0:
+        return ""
+    low, high = likely_accuracy(int(right), int(n))
+    return f"{100 * low:.1f} – {100 * high:.1f} %"
 
 
 def show_calibration(evaluation: Evaluation) -> None:
@@ -84,7 +123,9 @@ def show_calibration(evaluation: Evaluation) -> None:
     used = bins.counts > 0
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
-    st.write(meaning("calibration"))
+    text = _("On average, confidence and accuracy differ by {gap:.2f} percentage points.")
+    st.markdown(text.format(gap=100 * bins.error), help=meaning("calibration_error"))
+    st.caption(meaning("calibration"))
     show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(
         table,

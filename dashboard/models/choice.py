@@ -46,7 +46,11 @@ def chosen_key(session: Session) -> str:
 
 def chosen_model(session: Session) -> Model:
     """Return the model that answers this visitor."""
-    key = chosen_key(session)
+    return model_of(session, chosen_key(session))
+
+
+def model_of(session: Session, key: str) -> Model:
+    """Return the model of a key of `model_labels`."""
     if key == RUN_MODEL and session.run_id is not None:
         return get_run_service().model(session.run_id, best=True)
     if key == UPLOADED_MODEL and session.uploaded_model is not None:

@@ -59,6 +59,13 @@ GLOSSARY: dict[str, Term] = {
             "cases when its confidence is 90 %."
         ),
     ),
+    "calibration_error": Term(
+        N_("Calibration error"),
+        N_(
+            "The mean distance between confidence and accuracy over ten bins of confidence, each counted by "
+            "its images (expected calibration error)."
+        ),
+    ),
     "class": Term(N_("Class"), N_("What an image can show: one of the ten digits, for example.")),
     "confidence": Term(
         N_("Confidence"),
@@ -95,6 +102,13 @@ GLOSSARY: dict[str, Term] = {
         N_(
             "What a pixel, a neuron or a bias adds to the logit of a class. In a network of ReLU and "
             "max-pooling all of them add up to the logit exactly."
+        ),
+    ),
+    "coverage": Term(
+        N_("Coverage"),
+        N_(
+            "The fraction of images that are answered when the others, of which the model is less sure, are "
+            "left to a person."
         ),
     ),
     "dev_set": Term(
@@ -177,6 +191,13 @@ GLOSSARY: dict[str, Term] = {
         N_(
             "How wrong the network's probabilities are, on average over images. 0 would be perfect; "
             "training makes it smaller."
+        ),
+    ),
+    "mcnemar": Term(
+        N_("McNemar's test"),
+        N_(
+            "Compares two models on the same images by those that only one of them got right: were both "
+            "equally good, it would be either of them by chance."
         ),
     ),
     "near_copies": Term(

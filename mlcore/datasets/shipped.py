@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import IndexArray
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.readers.idx import idx_header, read_idx
 from mlcore.datasets.readers.source import source_of, unpacking
@@ -161,3 +162,24 @@ SHIPPED_DATASETS: dict[str, ShippedDataset] = {
         read=_read_digits,
     ),
 }
+
+DISPUTED: dict[str, tuple[int, ...]] = {
+    "36ce4a1590a1c963bf87dc7d5f5a259f63c1b1a33474ad0914b77e0502c58682": (
+        *(947, 1621, 1901, 2462, 2597, 3558, 5937, 6651, 6783, 9729),  # most people see another digit
+        *(2654, 3520, 9679),  # they see none
+        *(2130, 8527),  # they do not agree
+    )
+}
+"""By the fingerprint of a data set, the images whose labels people dispute.
+
+Northcutt, Athalye & Mueller (2021) found them. These are MNIST's test images, from whatever file they come.
+"""
+
+
+def disputed_labels(dataset: Dataset) -> IndexArray:
+    """Return the positions of the images whose labels people are known to dispute; mostly none.
+
+    >>> disputed_labels(load_dataset("mnist-test"))[:3]
+    array([ 947, 1621, 1901])
+    """
+    return np.sort(np.array(DISPUTED.get(dataset.fingerprint, ()), np.intp))

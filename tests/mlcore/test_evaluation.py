@@ -29,7 +29,7 @@ from mlcore import (
     split_dataset,
     top_k_accuracy,
 )
-from mlcore.evaluation import misfit
+from mlcore.evaluation import Wanted, misfit
 from mlcore.images.frame import mnist_frame
 from mlcore.images.preparation import Preparation
 
@@ -216,3 +216,54 @@ def test_a_field_that_is_added_to_the_preparation_is_not_forgotten(model: Model)
 def test_a_model_has_the_same_fingerprint_when_it_was_saved_and_loaded(model: Model, tmp_path) -> None:
     save_model(model, tmp_path / "model.npz")
     assert load_model(tmp_path / "model.npz").fingerprint == model.fingerprint
+
+
+# What is wanted of the images
+
+
+def test_the_images_that_are_wanted_come_in_the_order_that_is_wanted(
+    model: Model, digits: Dataset, found: Evaluation
+) -> None:
+    p = model.predict_probabilities(digits.images)
+    everywhere = np.arange(len(digits))
+    np.testing.assert_array_equal(found.select(Wanted()), found.mistakes)
+    by_loss = found.select(Wanted(outcome="all", order="loss"))
+    true = p[everywhere, digits.labels]
+    assert sorted(by_loss.tolist()) == everywhere.tolist()
+    assert (np.diff(true[by_loss]) >= 0).all()
+    closest = found.select(Wanted(outcome="right", order="closest"))
+    best, second = np.sort(p, axis=1)[:, -1], np.sort(p, axis=1)[:, -2]
+    assert (np.diff((best - second)[closest]) >= 0).all()
+    assert (found.guesses[closest] == found.labels[closest]).all()
+
+
+def test_filters_hold_together(found: Evaluation) -> None:
+    true, guessed = found.confusions()[0]
+    cell = found.select(Wanted(true, guessed))
+    np.testing.assert_array_equal(cell, found.cell(true, guessed))
+    some = found.select(Wanted(outcome="all", least=0.5, most=0.8))
+    assert ((found.confidence[some] >= 0.5) & (found.confidence[some] <= 0.8)).all()
+    assert len(some) == ((found.confidence >= 0.5) & (found.confidence <= 0.8)).sum()
+    assert len(found.select(Wanted(true, guessed, outcome="right"))) == 0
+
+
+def test_of_the_answers_above_a_threshold_the_right_ones_are_counted(found: Evaluation) -> None:
+    least = float(np.median(found.confidence))
+    sure = found.confidence >= least
+    answered = found.above(least)
+    assert answered.n == sure.sum()
+    assert answered.accuracy == np.mean((found.guesses == found.labels)[sure])
+    assert found.above(0.0).n == len(found.labels)
+    assert math.isnan(found.above(1.1).accuracy)
+    assert found.above(1.1).likely_accuracy == (0.0, 1.0)
+
+
+def test_without_some_images_the_others_are_counted(found: Evaluation) -> None:
+    rest = found.without(found.mistakes)
+    assert (rest.n, rest.accuracy) == (found.right, 1.0)
+
+
+def test_what_only_another_model_reads_is_a_mistake_of_this_one(found: Evaluation) -> None:
+    better = replace(found, guesses=found.labels)
+    np.testing.assert_array_equal(found.only_right(better), found.mistakes)
+    assert len(found.only_right(found)) == 0

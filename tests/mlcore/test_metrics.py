@@ -21,6 +21,7 @@ from mlcore import (
     most_confident_mistakes,
     top_k_accuracy,
 )
+from mlcore.metrics import likely_accuracy
 
 seeds = st.integers(0, 2**32)
 few = settings(max_examples=15)  # scikit-learn's figures take their time
@@ -218,3 +219,13 @@ def test_of_no_images_there_is_no_figure() -> None:
     assert most_confident_mistakes(none, p).tolist() == []
     assert confusion_matrix(none, none, 3).tolist() == [[0] * 3] * 3
     assert mcnemar(none, none, none).p_value == 1
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 10), (9, 10), (10, 10), (9_946, 10_000), (1, 2)])
+def test_the_interval_of_an_accuracy_is_wilsons(right: int, n: int) -> None:
+    expected = binomtest(right, n).proportion_ci(0.95, "wilson")
+    assert likely_accuracy(right, n) == pytest.approx((expected.low, expected.high), abs=2e-5)
+
+
+def test_of_no_answers_every_accuracy_is_possible() -> None:
+    assert likely_accuracy(0, 0) == (0.0, 1.0)

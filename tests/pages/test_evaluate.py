@@ -17,7 +17,9 @@ from dashboard.evaluate.own_images import ROWS_A_PAGE
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_dataset, shipped_model
-from mlcore import Evaluation, fit
+from mlcore import Evaluation, Model, fit
+from mlcore.datasets.shipped import disputed_labels
+from mlcore.evaluation import Wanted
 from tests.mlcore.datasets.readers import data_files as make
 from tests.pages.visits import figures, grids, opened, session_of
 
@@ -111,9 +113,59 @@ def test_the_most_confident_mistakes_come_first(tested: Evaluation) -> None:
     assert (np.diff(tested.confidence[numbers]) <= 0).all()
 
 
+def positions(grid: str) -> list[int]:
+    return [int(number.replace(",", "")) - 1 for number in re.findall(r"Image ([\d,]+):", grid)]
+
+
+def test_the_gallery_is_filtered_and_sorted(tested: Evaluation) -> None:
+    app = opened("evaluate", set="test")
+    app.selectbox(key="gallery_order").set_value("loss").run()
+    wanted = Wanted(order="loss")
+    assert positions(grids(app)[1]) == tested.select(wanted)[:IMAGES_A_PAGE].tolist()
+    app.segmented_control(key="gallery_outcome").set_value("right").run()
+    app.selectbox(key="gallery_class_10").set_value(4).run()
+    app.slider(key="gallery_sure").set_value((0, 80)).run()
+    wanted = Wanted(true=4, outcome="right", most=0.8, order="loss")
+    assert positions(grids(app)[1]) == tested.select(wanted)[:IMAGES_A_PAGE].tolist()
+    app.selectbox(key="gallery_guess_10").set_value(9).run()
+    assert any("No image is like that" in text.value for text in app.markdown)
+
+
+def test_the_disputed_labels_are_marked_and_counted(tested: Evaluation) -> None:
+    app = opened("evaluate", set="test")
+    rest = tested.without(disputed_labels(shipped_dataset("mnist-test")))
+    words = f"{rest.right:,} of 9,985 right"
+    assert any("labels of 15 of these images" in text.value and words in text.value for text in app.caption)
+    mistakes = {*tested.mistakes[:IMAGES_A_PAGE].tolist()}
+    marked = mistakes & {*disputed_labels(shipped_dataset("mnist-test")).tolist()}
+    assert marked
+    assert grids(app)[1].count("; label disputed") == len(marked)
+    assert not any("label" in text.value and "dispute" in text.value for text in opened("evaluate").caption)
+
+
+def test_the_threshold_says_what_is_answered(tested: Evaluation) -> None:
+    app = opened("evaluate", set="test")
+    app.slider(key="least_sure").set_value(99.0).run()
+    n = tested.above(0.99).n
+    assert any(text.value.startswith(f"It answers {n:,} of 10,000 images") for text in app.markdown)
+
+
+def test_a_second_model_is_compared_in_words(app: AppTest) -> None:
+    first = shipped_model("mnist")
+    weaker = first.parameters.copy()
+    weaker[-10:] -= np.linspace(0, 9, 10, dtype=weaker.dtype)
+    session = session_of(app)
+    session.uploaded_model_name, session.model_key = "weaker.npz", "mnist"
+    session.uploaded_model = Model(first.network_config, first.preparation, first.class_names, weaker)
+    app.run()
+    app.selectbox(key="second_model").set_value(UPLOADED_MODEL).run()
+    assert not app.exception
+    assert any("weaker.npz: " in text.value and "by the first alone" in text.value for text in app.markdown)
+
+
 def test_there_are_recall_precision_f1_and_support_of_each_class(tested: Evaluation) -> None:
     table = opened("evaluate", set="test").dataframe[0].value
-    assert list(table.columns) == ["name", "support", "recall", "precision", "f1"]
+    assert list(table.columns) == ["name", "support", "recall", "interval", "precision", "f1"]
     np.testing.assert_array_equal(table["support"], tested.matrix.sum(axis=1))
     found = np.diag(tested.matrix) / tested.matrix.sum(axis=1)
     np.testing.assert_allclose(table["recall"], 100 * found)

@@ -13,8 +13,12 @@ import pytest
 
 from dashboard.data.class_chart import class_figure
 from dashboard.evaluate.calibration_chart import calibration_figure
-from dashboard.evaluate.confusion_chart import AXIS_NAME, MOST_NUMBERS, confusion_figure, in_words
-from mlcore import Evaluation, calibration, confusion_matrix
+from dashboard.evaluate.compare import comparison_in_words
+from dashboard.evaluate.confusion_chart import AXIS_NAME, MOST_NUMBERS, VIEWS, confusion_figure, in_words
+from dashboard.evaluate.gallery import ORDERS
+from dashboard.evaluate.sure import coverage_figure, threshold_in_words
+from mlcore import Evaluation, McNemar, calibration, confusion_matrix
+from mlcore import evaluation as answers
 
 GENERATOR = np.random.default_rng(7)
 
@@ -31,6 +35,8 @@ def an_evaluation(n_classes: int, names: Sequence[str] = ()) -> Evaluation:
         labels=labels,
         guesses=guesses.astype(np.uint8),
         confidence=probabilities.max(axis=1).astype(np.float32),
+        true_probability=probabilities[np.arange(200), labels].astype(np.float32),
+        second=np.sort(probabilities, axis=1)[:, -2].astype(np.float32),
         matrix=confusion_matrix(labels, guesses, n_classes),
         among_three=1.0,
         calibration=calibration(labels, probabilities),
@@ -95,3 +101,67 @@ def test_every_figure_is_json_that_a_browser_can_read(n_classes: int) -> None:
         calibration_figure(nobody),
     ):
         json.loads(figure.to_json(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def numbers(view: str, matrix: np.ndarray) -> np.ndarray:
+    """The numbers in the cells of the matrix; an empty cell is 0."""
+    evaluation = replace(an_evaluation(3), matrix=matrix)
+    (heatmap,) = confusion_figure(evaluation, view=view).data
+    return np.array([[float(text or 0) for text in row] for row in heatmap.text])
+
+
+def test_the_cells_show_counts_shares_of_rows_or_columns_or_mistakes_alone() -> None:
+    matrix = np.array([[60, 20, 20], [0, 0, 0], [40, 0, 60]])
+    np.testing.assert_array_equal(numbers("counts", matrix), matrix)
+    np.testing.assert_allclose(numbers("rows", matrix), [[60, 20, 20], [0, 0, 0], [40, 0, 60]])
+    np.testing.assert_allclose(numbers("columns", matrix), [[60, 100, 25], [0, 0, 0], [40, 0, 75]])
+    np.testing.assert_array_equal(numbers("mistakes", matrix), matrix - np.diag([60, 0, 60]))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_in_every_view_the_shades_are_from_0_to_1(view: str) -> None:
+    (heatmap,) = confusion_figure(an_evaluation(4), view=view).data
+    assert 0 <= np.min(heatmap.z) <= np.max(heatmap.z) <= 1
+
+
+def test_every_order_of_the_gallery_is_one_of_an_evaluation() -> None:
+    assert ORDERS.keys() == answers.ORDERS.keys()
+
+
+def test_the_curve_of_thresholds_begins_with_all_answers_and_marks_the_chosen_one() -> None:
+    evaluation = an_evaluation(4)
+    curve, marker = coverage_figure(evaluation, 0.7).data
+    assert (curve.x[0], curve.y[0]) == (100, round(100 * evaluation.accuracy, 3))
+    answered = evaluation.above(0.7)
+    assert (marker.x, marker.y) == ((answered.n / 2,), (round(100 * answered.accuracy, 3),))
+    assert (np.diff(curve.x) <= 0).all()
+
+
+def test_a_threshold_in_words_counts_answers_and_what_is_left() -> None:
+    evaluation = an_evaluation(4)
+    n = evaluation.above(0.7).n
+    words = threshold_in_words(evaluation, 0.7)
+    assert words.startswith(f"It answers {n} of 200 images")
+    assert words.endswith(f"{200 - n} are left to a person.")
+    assert (
+        threshold_in_words(evaluation, 1.01) == "It is never that sure: all 200 images are left to a person."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "judgement"),
+    [
+        (McNemar(5, 5, 1.0), "There is no difference."),
+        (
+            McNemar(7, 5, 0.77),
+            "A difference this small happens by luck in 77 of 100 cases: it tells nothing.",
+        ),
+        (McNemar(5, 20, 0.004), "The second is better: luck makes such a difference in 4 of 1,000 cases."),
+        (McNemar(90, 5, 1e-9), "The first is better: luck makes such a difference in less than 1 of 1,000"),
+    ],
+)
+def test_two_models_are_compared_in_words(found: McNemar, judgement: str) -> None:
+    evaluation = an_evaluation(3)
+    words = comparison_in_words(found, ("Mine", "Yours"), (evaluation, evaluation))
+    assert judgement in words
+    assert f"{found.only_first} images are read right by the first alone" in words

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlcore.datasets import shipped
-from mlcore.datasets.shipped import SHIPPED_DATASETS, load_dataset
+from mlcore.datasets.shipped import DISPUTED, SHIPPED_DATASETS, disputed_labels, load_dataset
 from mlcore.errors import DatasetError
 
 
@@ -80,3 +80,14 @@ def test_every_shipped_folder_has_a_card_with_its_checksums(folder: str) -> None
         assert sha256 in card
     assert re.search(r"\*\*Licence\.\*\*", card)
     assert re.search(r"\*\*Credit\.\*\*", card)
+
+
+def test_the_disputed_labels_are_of_the_test_images_and_of_no_others() -> None:
+    test = load_dataset("mnist-test")
+    assert list(DISPUTED) == [test.fingerprint]
+    found = disputed_labels(test)
+    assert len(set(found.tolist())) == 15
+    assert found[[0, -1]].tolist() == [947, 9729]
+    # 947 is labelled 8 and looks like a 9, 9729 is labelled 5 and looks like a 6, as everybody can see.
+    assert test.labels[found[[0, -1]]].tolist() == [8, 5]
+    assert disputed_labels(load_dataset("digits-8x8")).tolist() == []
