@@ -52,10 +52,10 @@ with friendly_errors():
             text = _("You are watching someone else's run. Only its owner can control it.")
             show_message("info", text, icon=":material/visibility:")
         show_run(status, may_change)
-        st.caption(how_long_it_stays(status))
-        offer_its_settings(session, status)
         if not status.live:
             show_result(session, status, may_change)
+        st.caption(how_long_it_stays(status))
+        offer_its_settings(session, status)
         # What has just been stopped is still being saved; a download waits for that.
         if status.state in ("paused", "stopped") or (
             not status.live and status.progress.saved_step is not None

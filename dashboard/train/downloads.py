@@ -76,7 +76,7 @@ def show_downloads(status: RunStatus, may_change: bool) -> None:
     service = get_run_service()  # here: the files are made in other threads, when they are asked for
     st.header(_("Download"))
     with st.container(key="run_downloads", horizontal=True, vertical_alignment="bottom"):
-        which = choose_weights() if status.has_best_weights else "last"
+        which = choose_weights() if status.best is not None else "last"
         st.download_button(
             _("Trained model (.npz)"),
             lambda: model_file(service.model(status.run_id, best=which == "best")),

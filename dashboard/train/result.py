@@ -119,8 +119,8 @@ def show_divergence(session: Session, status: RunStatus) -> None:
 
 
 def offer_gentler_rate(session: Session, status: RunStatus) -> None:
-    """Lead to the settings with a tenth of the run's rate."""
-    rate = gentler_rate(status.training.learning_rate)
+    """Lead to the settings with a gentler rate than the run's."""
+    rate = gentler_rate(status.training)
     if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
         session.training_config = replace(session.training_config, learning_rate=rate)
         session.rate_is_chosen = True

@@ -90,12 +90,14 @@ def visitors_time() -> datetime:
 
 def offer_its_settings(session: Session, status: RunStatus) -> None:
     """Offer the link to the run, and the settings that it was started with."""
+    are_in_use = status.link == link_of(session)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         st.button(
             _("Use these settings"),
             key=f"settings {status.run_id}",
             icon=":material/tune:",
-            disabled=not status.link or status.link == link_of(session),
+            disabled=not status.link or are_in_use,
+            help=_("These settings are in use.") if are_in_use else None,
             on_click=use_link,
             args=(session, status.link),
         )

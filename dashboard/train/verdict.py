@@ -1,4 +1,4 @@
-"""What became of a run, told honestly: it learned, it got worse again, it overfits, or it learned nothing.
+"""What became of a run, told honestly: it learned, little or nothing, it got worse again, or it overfits.
 
 The Train page says it when a run has ended, and gives the run's badge its colour.
 """
@@ -23,6 +23,9 @@ LEAST_GAP = 0.03
 
 RISING_LOSS = 1.5
 """Times the lowest dev loss from which on a run overfits, while the training loss still falls."""
+
+LITTLE = 0.25
+"""Fraction of the way from one and the same answer to no mistake; one that stays below it learned little."""
 
 SURE = 3.0
 """Standard errors by which a difference must be larger than chance."""
@@ -52,7 +55,7 @@ def verdict(status: RunStatus) -> Verdict:
     best, last = status.best, status.last_measured
     if best is None or last is None:
         return Verdict(is_good=False)
-    if words := _fall(status, best, last):
+    if words := _fall(status, best, last) or _little(status, best, last):
         cause = likely_cause(status.network, status.training)
         return Verdict(f"{words} {cause.words}", is_good=False, is_rate=cause.is_rate)
     words = _overfitting(status, last)
@@ -70,9 +73,19 @@ def _fall(status: RunStatus, best: EpochMetrics, last: EpochMetrics) -> str:
     return text.format(moment=moment(status, best), low=percent(low), high=percent(high))
 
 
+def _little(status: RunStatus, best: EpochMetrics, last: EpochMetrics) -> str:
+    """Return that a run learned hardly anything; empty when it did, or still improved when it ended."""
+    one_answer = status.data.one_answer
+    is_over = status.state == "finished" and last.step > best.step
+    if not is_over or standing(best)[0] - one_answer >= LITTLE * (1 - one_answer):
+        return ""
+    text = _("It learned little: one and the same answer for every image would reach {share}.")
+    return text.format(share=percent(one_answer))
+
+
 def _overfitting(status: RunStatus, last: EpochMetrics) -> str:
     """Return that a run overfits, by its accuracies or by a dev loss that rises; empty when it does not."""
-    remedy = _("More training images, augmentation, dropout, L2 or fewer epochs reduce it.")
+    remedy = _("More training images, augmentation, dropout or L2 reduce it.")
     gap = last.train_accuracy - last.dev_accuracy
     if gap > max(LEAST_GAP, SURE * _chance(last.dev_accuracy, status.data.n_dev)):
         text = _("The network overfits: {train} accuracy on the training images, {dev} on the dev set.")
@@ -86,7 +99,7 @@ def _overfitting(status: RunStatus, last: EpochMetrics) -> str:
             "the training loss fell."
         )
         words = text.format(moment=moment(status, lowest), low=lowest.dev_loss, high=last.dev_loss)
-        return f"{words} {remedy}"
+        return f"{words} {remedy} {_('So does a shorter training.')}"
     return ""
 
 

@@ -138,7 +138,9 @@ def loss_figure(course: Course) -> "Figure":
     off_chart = _off_chart(traces[:3], top, course.end)
     if off_chart is not None:
         highest = max(_known(traces[:3]))
-        alt += " " + _("The loss left the chart: its highest value is {loss:.3g}.").format(loss=highest)
+        alt += " " + _("The loss left the chart: its highest value is {loss}.").format(
+            loss=_in_short(highest)
+        )
         traces.append(off_chart)
     return _figure(_("Loss"), course, traces, y, alt, logarithmic, hover="%{y:.4~g}")
 
@@ -151,7 +153,7 @@ def x_axis_end(epoch: float, total_epochs: float, live: bool) -> float:
     """
     if not live and epoch > 0:
         return epoch
-    end = min(total_epochs, max(10, total_epochs / 8))
+    end = min(total_epochs, max(10, total_epochs / 64))
     while end < epoch:
         end = min(2 * end, total_epochs) if end < total_epochs else epoch
     return end
@@ -236,7 +238,7 @@ def _off_chart(traces: Sequence[Trace], top: float, end: float) -> Trace | None:
     if not above:
         return None
     places = sorted(above)
-    words = [*[""] * (len(places) - 1), _("up to {loss:.3g}").format(loss=max(above.values()))]
+    words = [*[""] * (len(places) - 1), _("up to {loss}").format(loss=_in_short(max(above.values())))]
     return {
         "name": _("Off the chart"),
         "x": places,
@@ -248,6 +250,15 @@ def _off_chart(traces: Sequence[Trace], top: float, end: float) -> Trace | None:
         "marker": {"symbol": "triangle-up", "size": 9, "color": TEXT},
         "hovertemplate": "%{customdata:.4~g}",
     }
+
+
+def _in_short(value: float) -> str:
+    """Return a number with three digits, as it is read.
+
+    >>> _in_short(3752.1), _in_short(0.12345)
+    ('3,750', '0.123')
+    """
+    return f"{float(f'{value:.3g}'):,g}"
 
 
 _NO_HOVER: Trace = {"hoverinfo": "skip", "hovertemplate": None}

@@ -170,7 +170,7 @@ def test_somebody_elses_run_can_be_watched_and_not_steered(service: RunService) 
     assert run_id is not None
     guest = visit(ENDLESS, run=run_id)
     assert any("someone else" in box.value for box in guest.info)
-    assert figures(guest)["Epoch"].endswith("of 10000")
+    assert figures(guest)["Epoch"].endswith("of 10,000")
     assert not {"Pause", "One step", "Stop"} & labels(guest)
 
 
@@ -253,15 +253,15 @@ def test_data_without_test_images_offer_no_test(app: AppTest, service: RunServic
     assert not [label for label in labels(app) if label.startswith("Test on")]
 
 
-def test_a_run_that_blows_up_leads_to_a_tenth_of_its_rate(service: RunService) -> None:
+def test_a_run_that_blows_up_leads_to_a_good_rate(service: RunService) -> None:
     app = visit(
         TrainingConfig(optimizer="gradient_descent", learning_rate=100.0, epochs=50, weight_decay=1.0)
     )
     press(app, "Start")
     assert wait(app, service, ended).state == "diverged"
     assert "diverged" in app.error[0].value
-    press(app, "Set the learning rate to 10")
-    assert session_of(app).training_config.learning_rate == 10.0
+    press(app, "Set the learning rate to 0.1")
+    assert session_of(app).training_config.learning_rate == 0.1
     assert app.title[0].value == "Network"
 
 
@@ -348,11 +348,11 @@ def test_a_run_that_was_stopped_in_its_first_epoch_is_not_blamed_for_an_early_ev
     assert "evaluated, at epoch 0.1, it had learned nothing yet" in app.info[0].value
 
 
-def test_a_run_that_learns_nothing_says_so_and_offers_a_tenth_of_its_rate() -> None:
+def test_a_run_that_learns_nothing_says_so_and_offers_a_good_rate() -> None:
     app = AppTest.from_function(page_of_a_run_that_learned_nothing, default_timeout=PATIENCE).run()
     assert not app.exception
     assert "learned nothing" in app.warning[0].value
-    assert "Set the learning rate to 10" in labels(app)
+    assert "Set the learning rate to 0.001" in labels(app)
 
 
 DEAD = {
@@ -389,7 +389,7 @@ def test_a_network_that_gives_one_answer_to_everything_is_told_with_the_likely_c
     assert "learned nothing" in app.warning[0].value
     assert cause in app.warning[0].value
     assert not app.success
-    assert ("Set the learning rate to 0.1" in labels(app)) == (way == "a high rate")
+    assert ("Set the learning rate to 0.001" in labels(app)) == (way == "a high rate")
     press(app, "See its mistakes")
     assert "gives every image the same answer" in app.warning[0].value
     assert cause in app.warning[0].value
@@ -585,6 +585,7 @@ def test_the_time_is_told_as_promised_and_again_when_it_goes_slower() -> None:
     slower = "Takes about 1 min 40 s instead of about 1 min: the server is busy."
     assert time_words(replace(run, seconds_left=90.0)) == slower
     assert time_words(replace(run, seconds_promised=None, seconds_left=50.0)) == "Takes about 1 min."
+    assert time_words(replace(run, seconds_left=20.0)) == "Takes about 30 s."
     assert time_words(replace(run, seconds_promised=0.5, seconds_left=1.0)) == "Takes a few seconds."
     assert time_words(replace(run, state="stopped")) == "Took 10 s."
     done = replace(run.progress, step=run.total_steps)

@@ -63,6 +63,17 @@ def test_a_dev_loss_that_rises_while_the_training_loss_falls_is_overfitting() ->
     assert "since epoch 1 the dev loss has risen from 0.1 to 0.2, while the training loss fell" in found.words
 
 
+def test_a_run_that_stayed_hardly_better_than_one_answer_learned_little() -> None:
+    run = replace(course((0.21, 0.21), (0.2, 0.2)), training=TrainingConfig(learning_rate=3))
+    found = verdict(replace(run, state="finished"))
+    assert "learned little: one and the same answer for every image would reach 10.0 %" in found.words
+    assert "The learning rate 3 is high" in found.words
+    assert (found.is_good, found.is_rate) == (False, True)
+    assert verdict(replace(run, state="stopped")).is_good
+    assert verdict(replace(course((0.2, 0.2), (0.21, 0.21)), state="finished")).is_good  # it still improved
+    assert verdict(replace(course((0.41, 0.41), (0.4, 0.4)), state="finished")).is_good
+
+
 @pytest.mark.parametrize("accuracies", [[], [(0.1, 0.1)], [(0.09, 0.08)]], ids=["unmeasured", "same", "less"])
 def test_what_learned_nothing_is_no_success_and_has_no_best_epoch(
     accuracies: list[tuple[float, float]],

@@ -145,5 +145,5 @@ def test_the_horizontal_axis_grows_in_few_steps_and_holds_what_is_drawn(
     ends = [x_axis_end(part * total, total, True) for part in sorted(parts)]
     assert all(end >= part * total for end, part in zip(ends, sorted(parts), strict=True))
     assert ends == sorted(ends)
-    assert len(set(ends)) <= 4
+    assert len(set(ends)) <= 7
     assert max(ends) <= max(total, 10)
