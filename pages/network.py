@@ -24,7 +24,7 @@ with friendly_errors():
     with st.container(width=640, gap="xsmall"):
         choose_recipe(session)
         offer_link(session)
-    settings, picture = st.columns([3, 2], gap="large")
+    settings, picture = st.columns([3, 2], gap="medium")
     with settings, friendly_errors():
         show_settings(session)
     with picture, st.container(key="network_picture"), friendly_errors():

@@ -21,7 +21,7 @@ from mlcore import SHIPPED_DATASETS, Dataset
 from mlcore.language import _
 
 SAMPLES = 60
-FIRST, FIRST_SIZE = 6, 30  # images shown of each part of the split, and CSS pixels of their width
+FIRST, FIRST_SIZE = 5, 30  # images shown of each part of the split, and CSS pixels of their width
 ALL = -1
 TERMS = {"training": "training_set", "dev": "dev_set"}  # part → its term in the glossary
 

@@ -94,7 +94,7 @@ def show_network(session: Session) -> None:
     dataset, config = session.dataset, session.network_config
     layers = network_summary(config, dataset.image_shape, len(dataset.class_names))
     show_network_picture(network_svg(config, layers, dataset.class_names, example_of(dataset)))
-    with st.container(key="figures_network"), st.grid(2, min_column_width=130):
+    with st.container(key="figures_network"), st.grid(2, min_column_width=180):
         n_parameters = sum(layer.parameters for layer in layers)
         st.metric(_("Parameters"), f"{n_parameters:,}", help=meaning("parameters"))
         show_time(session)

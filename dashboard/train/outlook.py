@@ -19,11 +19,12 @@ SHOWN, SIZE = 28, 40  # training images, and CSS pixels of their width
 
 
 def show_outlook(session: Session) -> None:
-    """Show images, network and, where it is known, the usual curve side by side."""
+    """Show images, network and, where it is known, the usual curve side by side, as room allows."""
     parts = [_show_images, _show_network, *([_show_curve] if has_usual_curve(session) else [])]
-    for column, show in zip(st.columns(len(parts), gap="large"), parts, strict=True):
-        with column, friendly_errors():
-            show(session)
+    with st.container(key="outlook"):
+        for column, show in zip(st.columns(len(parts), gap="large"), parts, strict=True):
+            with column, friendly_errors():
+                show(session)
     if _show_curve not in parts:
         prepare_charts()
 

@@ -145,7 +145,7 @@ def test_seed_and_stratified_are_taken_over_into_the_split(app: AppTest) -> None
 
 def test_each_part_of_the_split_shows_its_first_images_and_they_follow_the_seed(app: AppTest) -> None:
     training, dev, test = grids(app)[2:5]
-    assert [part.count("<img") for part in (training, dev, test)] == [6, 6, 6]
+    assert [part.count("<img") for part in (training, dev, test)] == [5, 5, 5]
     assert first_pictures(session_of(app).split.dev, 1)[0].alt in dev
     number_field(app, "Seed").type(5)
     assert grids(app)[3] != dev
