@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import mlcore
+from mlcore.exports import formula_code
 from mlcore.network.network import LAYERS
 from tests.house import ROOT
 
-TABLES: list[dict[str, Any]] = [LAYERS, *(getattr(mlcore, name) for name in mlcore.__all__ if name.isupper())]
+TABLES: list[dict[str, Any]] = [
+    LAYERS,
+    *(getattr(mlcore, name) for name in mlcore.__all__ if name.isupper()),
+    *(table for name, table in vars(formula_code).items() if name.endswith("_CODE")),
+]
 """The tables of choices, to which a page may add an entry."""
 
 

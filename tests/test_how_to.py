@@ -19,9 +19,11 @@ from mlcore import READERS, Dataset, DatasetError, Reader, read_dataset
 from tests import house
 from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT
+from tests.mlcore.exports import test_script
 from tests.mlcore.formulas import test_optimizers
 from tests.mlcore.network import test_layers
 from tests.mlcore.recipes import test_ready as test_recipes
+from tests.mlcore.small import finish, small_run
 from tests.waiting import PATIENCE
 
 HOW_TO = ROOT / "docs/how-to"
@@ -51,6 +53,11 @@ def test_the_optimizer_does_what_every_optimizer_must(tmp_path: Path) -> None:
     # Two steps by hand from w = 1, rate 0.1, gradients 2 and -1: c = 0.2, sign 1, w = 0.9, m = 0.02;
     # c = 0.9·0.02 - 0.1 = -0.082, sign -1, w = 1
     assert test_optimizers.walk("lion", [2, -1]) == pytest.approx([0.9, 1.0])
+    learned = small_run(optimizer="lion")
+    finish(learned, test_script.SPLIT)
+    (tmp_path / "alone").mkdir()
+    text = test_script.script_of(learned.model())
+    test_script.expect_the_run(*test_script.run_alone(text, tmp_path / "alone"), learned)
 
 
 def test_the_layer_keeps_the_contract_of_every_layer(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from dashboard.ui.wording import file_stem
 from mlcore import (
     Model,
     ModelFileError,
-    Passport,
     Split,
     export_safetensors,
     notebook_of,
@@ -28,7 +27,7 @@ from mlcore import (
     script_of,
 )
 from mlcore.exports.browser import fits_web_page, web_page
-from mlcore.exports.script import as_json
+from mlcore.exports.script import as_json, exportable
 from mlcore.language import N_, _
 
 COPIES_OF_IMAGES = 2
@@ -188,7 +187,7 @@ def show_more_files(status: RunStatus, may_change: bool, best: bool) -> None:
             lambda: service.split(status.run_id),
         )
         last = source.last()
-        reason = why_not_repeatable(last)
+        reason = why_not_exportable(last)
         for offer in OFFERS:
             if offer.package and importlib.util.find_spec(offer.package) is None:
                 continue
@@ -201,10 +200,10 @@ def show_more_files(status: RunStatus, may_change: bool, best: bool) -> None:
             show_message("info", reason)
 
 
-def why_not_repeatable(model: Model) -> str:
-    """Return why a run cannot be trained again from its settings, as a sentence; empty when it can."""
+def why_not_exportable(model: Model) -> str:
+    """Return why a run cannot be written out as a program, as a sentence; empty when it can."""
     try:
-        Passport.of(model).checked()
+        exportable(model)
     except ModelFileError as error:
         return str(error)
     return ""

@@ -15,11 +15,20 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from mlcore.datasets.split import Split
+from mlcore.errors import ModelFileError
 from mlcore.exports.cell import Cell, lines
 from mlcore.exports.data_code import augmentation_cells, data_cell, preparation_cell
+from mlcore.exports.formula_code import (
+    ACTIVATION_CODE,
+    INITIALIZER_CODE,
+    LOSS_CODE,
+    OPTIMIZER_CODE,
+    SCHEDULE_CODE,
+)
 from mlcore.exports.network_code import layers_of, network_cells
 from mlcore.exports.passport import Passport
 from mlcore.exports.training_code import is_full_batch, micro_batch, training_cells
+from mlcore.language import _
 from mlcore.model import Model
 from mlcore.network.layers import Linear, parameter_count
 from mlcore.quote import quoted
@@ -27,6 +36,29 @@ from mlcore.quote import quoted
 DATA_FILE = "images.npz"
 WIDTH = 108
 LONGEST_NAME = 40
+
+
+def exportable(model: Model) -> Passport:
+    """Return the passport of a model whose run can be written out as a program.
+
+    Raises
+    ------
+    ModelFileError
+        When the model does not say how it was made, its run does not follow from its settings, or one of
+        its formulas has no code to export.
+    """
+    run = Passport.of(model).checked()
+    for name, table in (
+        (run.network.activation, ACTIVATION_CODE),
+        (run.network.loss, LOSS_CODE),
+        (run.network.initialization, INITIALIZER_CODE),
+        (run.training.optimizer, OPTIMIZER_CODE),
+        (run.training.schedule, SCHEDULE_CODE),
+    ):
+        if name not in table:
+            message = _("There is no code to export for {name}. Add it to mlcore/exports/formula_code.py.")
+            raise ModelFileError(message.format(name=quoted(name)))
+    return run
 
 
 def script_of(model: Model, data_file: str = DATA_FILE) -> str:
@@ -46,9 +78,9 @@ def script_of(model: Model, data_file: str = DATA_FILE) -> str:
     Raises
     ------
     ModelFileError
-        When the model does not say how it was made, or its run cannot be repeated from its settings.
+        When there is no such program (see `exportable`).
     """
-    run = Passport.of(model).checked()
+    run = exportable(model)
     title, about = opening(run, data_file)
     parts = [f'"""{title}\n\n{_wrapped(about)}\n"""\n\n{_imports(run, data_file)}']
     for cell in cells(run, data_file):
@@ -67,7 +99,7 @@ def notebook_of(model: Model, data_file: str = DATA_FILE) -> dict[str, Any]:
     model, data_file
         As for `script_of`.
     """
-    run = Passport.of(model).checked()
+    run = exportable(model)
     title, about = opening(run, data_file)
     parts = [_markdown(f"# {title}\n\n{about}"), _code(_imports(run, data_file))]
     for cell in cells(run, data_file):

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load as load_safetensors
 
 from dashboard.runs.status import Progress, RunStatus
-from dashboard.train.exports import OFFERS, Source, why_not_repeatable
+from dashboard.train.exports import OFFERS, Source, why_not_exportable
 from dashboard.train.report import run_report
 from mlcore import Dataset, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
 from tests.dashboard.train.records import status
@@ -95,9 +95,9 @@ def test_names_in_a_report_stay_names() -> None:
 def test_a_run_that_was_changed_on_the_way_says_why_it_has_no_program() -> None:
     run = TrainingRun(training_config=TrainingConfig(epochs=2))
     list(train(run, SPLIT, max_steps=2))
-    assert why_not_repeatable(run.model()) == ""
+    assert why_not_exportable(run.model()) == ""
     run.change(epochs=1)
-    assert "changed on the way" in why_not_repeatable(run.model())
+    assert "changed on the way" in why_not_exportable(run.model())
 
 
 def test_the_notebook_is_text_that_other_programs_read() -> None:

@@ -30,6 +30,7 @@ from mlcore import (
     train,
 )
 from mlcore.config import PRECISIONS, SCALINGS
+from mlcore.exports.formula_code import OPTIMIZER_CODE
 from mlcore.exports.script import as_json
 from tests.mlcore.small import finish, small_run, small_split
 from tests.waiting import PATIENCE
@@ -187,6 +188,14 @@ def test_a_run_that_was_changed_on_the_way_has_no_script() -> None:
     run.change(learning_rate=0.1)
     finish(run, SPLIT)
     with pytest.raises(ModelFileError, match="was changed on the way"):
+        script_of(run.model())
+
+
+def test_a_formula_without_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = small_run(optimizer="nesterov")
+    finish(run, SPLIT)
+    monkeypatch.delitem(OPTIMIZER_CODE, "nesterov")
+    with pytest.raises(ModelFileError, match="no code to export for nesterov"):
         script_of(run.model())
 
 
