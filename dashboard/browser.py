@@ -5,6 +5,7 @@
 
 import binascii
 import hashlib
+from datetime import timedelta, timezone
 
 import streamlit as st
 
@@ -14,6 +15,14 @@ _COOKIE = "_streamlit_xsrf"
 def known_browser() -> str | None:
     """Return the secret by which this visitor's browser is known again; None where it blocks cookies."""
     return browser_token(st.context.cookies.get(_COOKIE, ""))
+
+
+def visitors_zone() -> timezone | None:
+    """Return the visitor's distance from Greenwich, as far as the browser says it; None: the server's own."""
+    minutes = st.context.timezone_offset
+    if minutes is None or abs(minutes) >= 24 * 60:
+        return None
+    return timezone(timedelta(minutes=-minutes))
 
 
 def browser_token(cookie: str) -> str | None:

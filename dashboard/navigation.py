@@ -46,6 +46,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("evaluate", N_("Evaluate"), ":material/fact_check:"),
     PageEntry("inside", N_("Inside"), ":material/frame_inspect:"),
     PageEntry("draw", N_("Draw"), ":material/draw:"),
+    PageEntry("runs", N_("Runs"), ":material/list_alt:"),
 )
 
 

@@ -194,6 +194,10 @@ class Session:
         98.7 % at 40.
     play : Play
         What was dared, and the last drawings.
+    run_columns : tuple of str or None
+        What the table of runs shows, keys of `dashboard.runs_page.table.COLUMNS`; None: the usual.
+    only_differing : bool
+        Whether it leaves out the settings that all runs share.
     """
 
     dataset_key: str = "mnist"
@@ -222,6 +226,8 @@ class Session:
     canvas_revision: int = 0
     pen_width: int = 24
     play: Play = field(default_factory=Play)
+    run_columns: tuple[str, ...] | None = None
+    only_differing: bool = False
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
     _kept: Dataset | None = field(default=None, repr=False)
 

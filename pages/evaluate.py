@@ -5,7 +5,6 @@ A visitor comes here from a trained run, or with a model file.
 
 import streamlit as st
 
-from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.compare import show_comparison
 from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.gallery import show_gallery
@@ -28,6 +27,7 @@ from dashboard.evaluate.tables import (
     warn_of_one_answer,
 )
 from dashboard.models.choice import chosen_model
+from dashboard.models.evaluations import evaluate, misfit
 from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session

@@ -3,9 +3,12 @@
 Pytest reads it first; fixtures of one part of the tests are in the folder of that part.
 """
 
+import atexit
 import gc
 import os
+import shutil
 import signal
+import tempfile
 
 from hypothesis import HealthCheck, settings
 
@@ -14,6 +17,9 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Those processes find the project compiled, as a user's do, even where it is not to be kept compiled.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Runs that tests start are not kept with this user's own.
+os.environ["DIGITLAB_RUNS_FOLDER"] = tempfile.mkdtemp(prefix="digitlab-test-runs-")
+atexit.register(shutil.rmtree, os.environ["DIGITLAB_RUNS_FOLDER"], ignore_errors=True)
 # A shell lets what it starts in the background ignore Ctrl-C, and every process below inherits that: a server
 # under test would not hear of it. What is handled, instead of ignored, is not inherited.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

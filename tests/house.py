@@ -45,7 +45,9 @@ OTHERS_MAY_IMPORT = {
 }
 """What a file at the top, or in one of these folders, imports."""
 LONGEST_PAGE = 80  # lines
-FEATURES = {"data", "draw", "evaluate", "home", "inside", "network", "train"}
+ROOMS = {"runs": "runs_page"}
+"""The pages whose folder has another name, because the run service has theirs."""
+FEATURES = {"data", "draw", "evaluate", "home", "inside", "network", "runs_page", "train"}
 """The folders of `dashboard` that hold the parts of a page, each with its name; none imports another."""
 
 LEVELS: tuple[frozenset[str], ...] = (
@@ -88,7 +90,8 @@ DOORS = {"distinct", "html_text", "plain", "quoted", "show_error", "show_message
 SHOWN_AS_MARKDOWN = {"body", "caption", "captions", "format_func", "help", "label", "placeholder", "text"}
 PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
-    "DatasetError", "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NamesOffered",
+    "ArchiveError", "DatasetError",
+    "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NamesOffered",
     "NoDigitError", "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
     "TooSlow", "TrainingDiverged",
 }  # fmt: skip

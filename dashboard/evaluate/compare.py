@@ -5,9 +5,9 @@ The Evaluate page shows it last.
 
 import streamlit as st
 
-from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.gallery import show_answers
 from dashboard.models.choice import chosen_key, model_labels, model_of
+from dashboard.models.evaluations import evaluate, misfit
 from dashboard.session import Session
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard.evaluate.cache import answer, too_much
+from dashboard.models.evaluations import answer, too_much
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.messages import plain, show_message, show_notes

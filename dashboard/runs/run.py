@@ -57,6 +57,11 @@ class Run:
     test_accuracy: float | None = None
     question: Question | None = None
     seconds_promised: float | None = None
+    started: float = 0.0
+    number: int = 1
+    name: str = ""
+    note: str = ""
+    star: bool = False
     pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
 
     @property
@@ -106,6 +111,12 @@ class Run:
         """Since when a worker keeps it in memory without being asked for it; infinity when none does."""
         kept = self.state == "paused" and self.has_worker and self.jobs == 0
         return self.used_at if kept else math.inf
+
+    @property
+    def is_put_away(self) -> bool:
+        """Whether it has ended or is paused, and no worker has anything of it that is not on disk."""
+        rests = not self.live or self.state == "paused"
+        return rests and not self.has_worker and self.jobs == 0 and not self.waits_to_be_saved
 
     def files(self) -> set[Path]:
         """Return what it has on disk: its own files, and those of its data, which it may share."""
@@ -178,6 +189,8 @@ class Run:
             data=self.data,
             test_accuracy=self.test_accuracy,
             link=self.link,
+            name=self.name,
+            number=self.number,
         )
 
     def _speed(self) -> tuple[float, float | None]:

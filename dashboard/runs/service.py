@@ -27,12 +27,15 @@ from loky import cpu_count
 from dashboard.budget import Budget, NoRoom
 from dashboard.environment import number_of_environment
 from dashboard.runs import worker
+from dashboard.runs.archive import KEEP_VARIABLE, Archive, ArchiveError, ArchiveLimits, size_of
 from dashboard.runs.executors import at_exit, end, loky_executor
+from dashboard.runs.kept import KeptRun
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import RunSpec
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler
+from dashboard.runs.shelf import Shelf
 from dashboard.runs.status import DataFacts, RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredDataset, StoredSplit, reason_of
 from dashboard.runs.trials import BEGIN_SECONDS, LEAST_TO_LEARN, Question, Trials, images_to_see
@@ -52,14 +55,12 @@ from mlcore.training.memory import Demand, memory_needed
 
 _log = logging.getLogger(__name__)
 
-KEEP_VARIABLE = "DIGITLAB_KEEP_RUNS_HOURS"
-"""The environment variable that sets how long a run is kept when its owner has left, in hours."""
-
 MODELS_KEPT = 8
 MOST_IMAGE_PRODUCTS = 2 * MICRO_BATCH_PRODUCTS  # there and back: a second or two, with no break
 MOST_STEP_PRODUCTS = 20_000_000_000_000  # about ten minutes
 WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
+LONGEST_NAME, LONGEST_NOTE = 80, 2_000  # characters
 NO_MODEL = N_("This run has no model: it ended before it was first saved.")
 
 
@@ -77,7 +78,8 @@ class Limits:
     grace_seconds : float
         How long a run may train, or wait, when all sessions of its owner have left; then it is stopped.
     keep_seconds : float
-        How long a run that has ended stays when all sessions of its owner have left.
+        How long a run that has ended stays in memory when all sessions of its owner have left. Where runs are
+        kept in an archive, they are found again there.
     left, left_bytes, left_records : int
         Such runs at most, the bytes of their files and the records of their histories. Who left first loses
         their runs first.
@@ -120,6 +122,10 @@ class RunService:
     limits : Limits, optional
     budget : Budget, optional
         The memory that runs share with all else; one of their own when there is none.
+    archive : Archive, optional
+        Where runs are kept that outlive this process; without one, they end with it.
+    why_not_kept : str
+        Why there is no archive, as a sentence for visitors.
     turn_seconds : float
         About how long a run trains before the next has its turn. A step that takes longer is done to its end.
     make_executor : callable
@@ -135,7 +141,9 @@ class RunService:
         workers: int | None = None,
         limits: Limits | None = None,
         budget: Budget | None = None,
+        archive: Archive | None = None,
         *,
+        why_not_kept: str = "",
         turn_seconds: float = 0.15,
         make_executor: Callable[[], Executor] = loky_executor,
         clock: Callable[[], float] = time.monotonic,
@@ -154,16 +162,18 @@ class RunService:
             clock,
             self._remove,
             partial(at_exit, partial(_close, weakref.ref(self))),
-            lambda run: self._memory.give_back(run.run_id),
+            self._put_away,
         )
         self._memory = RunMemory(self._budget, len(self._scheduler.slots))
         self.store = DataStore()
+        self._shelf = Shelf(archive, self.store, why_not_kept, clock)
         self._runs: dict[str, Run] = {}
         self._models: OrderedDict[tuple[str, int | None, bool], Model] = OrderedDict()
         self._trials = Trials(self._ask, _answer)
         self._mark = secrets.token_hex(4)  # begins the ids of this service's runs
         self._closed = threading.Event()
         self._keeper: threading.Thread | None = None
+        self._shelf.recover()
 
     # ---- starting ----------------------------------------------------------------------------------------
 
@@ -197,6 +207,7 @@ class RunService:
         self._refuse_too_slow(demand)
         with self._changed:
             self._refuse_too_many(owner, place)
+            number = self._next_number(owner)
             self._make_room(owner, place)
             # Letters and digits: the keys of widgets may hold no "__".
             run_id = self._mark + secrets.token_hex(12)
@@ -209,12 +220,20 @@ class RunService:
             spec = RunSpec(run_id, folder, stored, network, training)
             facts = DataFacts.of(split)
             run = Run(owner, spec, facts, demand, training, self._clock(), place, link=link or {})
+            run.started, run.number = time.time(), number
             run.question = self._question(split, network, training)
             run.seconds_promised = self._promise(split, run.question, training)
             self._runs[run_id] = run
+            self._shelf.keep(run)
+            self._bound_shelf(owner)
             self._start_keeper()
             self._scheduler.compute(run)
         return run_id
+
+    def _next_number(self, owner: str) -> int:
+        """Return the number of an owner's next run."""
+        newest = self.runs_of(owner)[:1]
+        return 1 + newest[0].number if newest else 1
 
     def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
         """Write the files; where the disk is full, runs whose owner has left make room."""
@@ -223,7 +242,7 @@ class RunService:
                 try:
                     return self._write_files(run_id, split, room)
                 except OSError as error:
-                    left = self._left()
+                    left = [] if self.outlives_restart else self._left()
                     if error.errno != errno.ENOSPC or not left:
                         raise
                     self._delete(left[0])
@@ -233,11 +252,11 @@ class RunService:
             raise RunError(message.format(reason=reason_of(error))) from error
 
     def _write_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
-        stored = self.store.keep_split(split)
+        stored = self._shelf.data.keep_split(split)
         try:
-            return stored, str(self.store.make_folder(run_id, room))
+            return stored, str(self._shelf.data.make_folder(run_id, room))
         except OSError:
-            self.store.release(stored)
+            self._shelf.data.release(stored)
             raise
 
     def _refuse_too_many(self, owner: str, place: Place) -> None:
@@ -272,17 +291,17 @@ class RunService:
                 raise RunError(message.format(what=what, needed=needed / 1e9, most=most / 1e9))
 
     def _make_room(self, owner: str, place: Place) -> None:
-        """Delete the oldest runs that have ended, of an owner and of an address that have their number."""
+        """Let go of the oldest runs that have ended, of an owner and of an address that have their number."""
         mine = [run for run in self._runs.values() if run.belongs_to(owner, place)]
-        self._delete_oldest(mine, self.limits.kept_per_owner)
+        self._let_go_of_oldest(mine, self.limits.kept_per_owner)
         near = [run for run in self._runs.values() if run.place.shares_address(place)]
-        self._delete_oldest(near, self.limits.kept_per_address)
+        self._let_go_of_oldest(near, self.limits.kept_per_address)
 
-    def _delete_oldest(self, runs: list[Run], most: int) -> None:
-        """Delete as many of these runs as leaves room for one more; only such as have ended."""
+    def _let_go_of_oldest(self, runs: list[Run], most: int) -> None:
+        """Let go of as many of these runs as leaves room for one more; only such as have ended."""
         ended = [run for run in runs if not run.live]
         for run in ended[: max(0, len(runs) - most + 1)]:
-            self._delete(run)
+            self._let_go(run)
 
     # ---- watching ----------------------------------------------------------------------------------------
 
@@ -298,9 +317,26 @@ class RunService:
             return self._run(run_id).status()
 
     def runs_of(self, owner: str) -> tuple[RunStatus, ...]:
-        """Return all runs of an owner, the newest first."""
+        """Return the latest runs of an owner, as many as are kept in memory, the newest first."""
         with self._changed:
-            return tuple(run.status() for run in reversed(self._runs.values()) if run.owner == owner)
+            # Not all that memory has room for: another one may be looked at besides.
+            for run_id in reversed(self._shelf.newest(owner, max(1, self.limits.kept_per_owner - 2))):
+                with suppress(RunError):  # of another version
+                    self._run(run_id)
+            mine = [run for run in reversed(self._runs.values()) if run.owner == owner]
+            return tuple(run.status() for run in sorted(mine, key=lambda run: run.started, reverse=True))
+
+    def list_runs(self, owner: str) -> list[KeptRun]:
+        """Return all runs of an owner in short, the newest first.
+
+        Raises
+        ------
+        ArchiveError
+            When the archive cannot be read.
+        """
+        with self._changed:
+            in_memory = [self._shelf.row_of(run) for run in self._runs.values() if run.owner == owner]
+        return self._shelf.list_runs(owner, in_memory)  # without the lock: no turn waits for a long list
 
     def is_owner(self, run_id: str, owner: str) -> bool:
         """Return whether ``owner`` may change the run."""
@@ -311,6 +347,28 @@ class RunService:
         """Return the split that the run learns from, its pixels mapped from the store's file."""
         with self._changed:
             return worker.open_split(self._run(run_id).spec.split)
+
+    @property
+    def outlives_restart(self) -> bool:
+        """Whether runs are still there when the server is started again."""
+        return self._shelf.archive is not None
+
+    @property
+    def keeping_note(self) -> str:
+        """What is wrong with keeping runs, as a sentence; empty when all is well."""
+        with self._changed:
+            return self._shelf.note
+
+    @property
+    def archive_limits(self) -> ArchiveLimits | None:
+        """How much outlives a restart; None where nothing does."""
+        archive = self._shelf.archive
+        return None if archive is None else archive.limits
+
+    def usage(self, owner: str) -> tuple[int, int]:
+        """Return how many runs of an owner outlive a restart, and their bytes."""
+        archive = self._shelf.archive
+        return (0, 0) if archive is None else archive.usage(owner)
 
     # ---- changing ----------------------------------------------------------------------------------------
 
@@ -337,6 +395,7 @@ class RunService:
             if run.live and run.wanted == "paused":
                 self._memory.take(run.run_id, run.demand)
                 self._scheduler.compute(run)
+                self._shelf.keep(run)
 
     def step(self, run_id: str, owner: str, patience: float = 0.5) -> None:
         """Take exactly one training step with a paused run.
@@ -352,6 +411,7 @@ class RunService:
                 raise RunError(_("Pause the run first: only a paused run can take a single step."))
             self._memory.take(run.run_id, run.demand)
             self._scheduler.take_steps(run, 1)
+            self._shelf.keep(run)
             self._changed.wait_for(lambda: run.jobs == 0, patience)
 
     def go_on(
@@ -387,6 +447,7 @@ class RunService:
             run.change(learning_rate, total if total != run.total_steps else None)
             if not run.live:
                 self._scheduler.compute(run)
+            self._shelf.keep(run)
 
     def _wait_for_worker(self, run: Run, patience: float = 5.0) -> None:
         """Wait until what was handed out before a run ended has come back."""
@@ -394,9 +455,56 @@ class RunService:
             raise RunError(_("The last step of this run is still being computed. Try again in a moment."))
 
     def delete(self, run_id: str, owner: str) -> None:
-        """Remove a run and all that belongs to it."""
+        """Remove a run and all that belongs to it.
+
+        Where runs are kept in an archive, one that had ended can be brought back for some minutes.
+        """
         with self._changed:
-            self._delete(self._owned(run_id, owner))
+            run = self._owned(run_id, owner)
+            if not run.live and self._shelf.has(run):
+                self._shelf.hide(run)
+                self._drop(run)
+            else:
+                self._delete(run)
+
+    def bring_back(self, run_id: str, owner: str) -> None:
+        """Undo the deletion of a run.
+
+        Raises
+        ------
+        RunError
+            When it is gone for good, or was another owner's.
+        """
+        with self._changed:
+            if not self._shelf.bring_back(run_id, owner):
+                raise RunError(_("This run can no longer be brought back."))
+
+    def describe(
+        self,
+        run_id: str,
+        owner: str,
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        star: bool | None = None,
+    ) -> None:
+        """Give a run a name, a note or a star, or take them away; what is None stays.
+
+        A starred run is the last to go when there are too many.
+        """
+        with self._changed:
+            run = self._owned(run_id, owner)
+            run.name = run.name if name is None else name.strip()[:LONGEST_NAME]
+            run.note = run.note if note is None else note.strip()[:LONGEST_NOTE]
+            run.star = run.star if star is None else star
+            self._shelf.keep(run)
+
+    def forget(self, owner: str) -> None:
+        """Delete all runs of an owner for good, those that train too."""
+        with self._changed:
+            for run in [run for run in self._runs.values() if run.owner == owner]:
+                self._delete(run)
+            self._shelf.remove_all_of(owner)
 
     # ---- using -------------------------------------------------------------------------------------------
 
@@ -471,6 +579,7 @@ class RunService:
         with self._changed:
             if run.progress.step == step:
                 run.test_accuracy = accuracy
+                self._shelf.keep(run)
         return accuracy
 
     def _score(self, file: Path, stored: StoredDataset, images: int) -> float:
@@ -539,6 +648,7 @@ class RunService:
             for run in self._runs.values():
                 if run.owner == owner:
                     run.sessions.add(session)
+            self._shelf.note_use(owner)
 
     def leave(self, session: str) -> None:
         """Note that a session has ended; runs whose owner has no other one are kept for a while."""
@@ -548,11 +658,16 @@ class RunService:
                     run.sessions.discard(session)
                     run.left_at = self._clock()
 
-    def seconds_kept(self, run_id: str) -> float:
-        """Return how long a run stays from now on if its owner leaves now, or has left, and there is room."""
+    def seconds_kept(self, run_id: str) -> float | None:
+        """Return how long a run stays from now on if its owner leaves now, or has left, and there is room.
+
+        None means that no time bounds it.
+        """
         with self._changed:
-            run = self._run(run_id)
-            return self.limits.keep_seconds - self._absence(run)
+            absence = self._absence(self._run(run_id))
+            archive = self._shelf.archive
+            keep = self.limits.keep_seconds if archive is None else archive.limits.keep_seconds
+            return None if keep is None else keep - absence
 
     def _absence(self, run: Run) -> float:
         """Return for how many seconds no session of a run's owner has been there."""
@@ -566,16 +681,20 @@ class RunService:
                 if run.live and self._absence(run) >= self.limits.grace_seconds:
                     self._stop(run)
                 elif not run.live and self._absence(run) >= self.limits.keep_seconds:
-                    self._delete(run)
+                    self._let_go(run)
                 elif rests or (run.waits_to_be_saved and run.jobs == 0):
                     self._scheduler.save(run, put_away=True)
             self._bound_left()
+            self._shelf.keep_news(self._runs.values())
+            self._bound_shelf("")
             self._scheduler.clean_up(self.limits.idle_seconds)
             with suppress(OSError):  # the disk is full: it is tried again
                 self.store.mend()
 
     def _stop(self, run: Run) -> None:
-        if run.wanted != "stopped":  # once: the worker has its time from then on
+        if run.state == "paused" and self._shelf.has(run):
+            self._drop(run)  # it is found again as it rests
+        elif run.wanted != "stopped":  # once: the worker has its time from then on
             run.want("stopped", time.monotonic())
             self._scheduler.rest(run)
 
@@ -585,16 +704,16 @@ class RunService:
         return sorted(left, key=lambda run: run.left_at)
 
     def _bound_left(self) -> None:
-        """Delete what is more than may be kept for owners who have left."""
+        """Let go of what is more than may be kept for owners who have left."""
         files, n_bytes, n_records = set[Path](), 0, 0
         for number, run in enumerate(reversed(self._left()), start=1):
             new = run.files() - files
             files |= new
-            n_bytes += sum(map(_size_of, new))
+            n_bytes += sum(map(size_of, new))
             n_records += len(run.records)
             limits = self.limits
             if number > limits.left or n_bytes > limits.left_bytes or n_records > limits.left_records:
-                self._delete(run)
+                self._let_go(run)
 
     def watch(self) -> None:
         """Replace workers that do not answer."""
@@ -608,6 +727,7 @@ class RunService:
                 return
             self._closed.set()
             executors = self._scheduler.close()
+            self._shelf.keep_news(self._runs.values())
             for run in self._runs.values():
                 with suppress(OSError):  # its folder is gone
                     run.spec.hold.touch()
@@ -618,6 +738,7 @@ class RunService:
         end(executors)
         with self._changed:
             self.store.close()
+            self._shelf.close()
 
     def _start_keeper(self) -> None:
         """Start the thread that cleans up; with the first job, so that an unused service has none."""
@@ -642,8 +763,44 @@ class RunService:
 
     # ---- helpers, called with the lock held --------------------------------------------------------------
 
+    def _find_again(self, run_id: str) -> Run | None:
+        """Return a run that memory no longer holds; None when it is not on the shelf either."""
+        run = self._shelf.find(run_id)
+        if run is not None:
+            self._make_room(run.owner, run.place)
+            self._runs[run_id] = run
+            self._start_keeper()
+        return run
+
+    def _bound_shelf(self, owner: str) -> None:
+        """Forget runs that the shelf has no room for any more; those that are live stay."""
+        spared = [run.run_id for run in self._runs.values() if run.live]
+        for run_id in self._shelf.make_room(owner, spared):
+            if run_id in self._runs:
+                self._drop(self._runs[run_id])
+
+    def _put_away(self, run: Run) -> None:
+        """Note that no worker keeps a run in its memory any more."""
+        self._memory.give_back(run.run_id)
+        self._shelf.keep(run)
+
+    def _let_go(self, run: Run) -> None:
+        """Forget a run that has ended and that nobody looks at; where runs are kept, it is found again."""
+        if not self.outlives_restart:
+            self._delete(run)
+        elif self._shelf.has(run):
+            self._drop(run)
+
+    def _drop(self, run: Run) -> None:
+        """Take a run out of memory."""
+        self._learn_from(run)
+        self._shelf.forget(run)
+        del self._runs[run.run_id]
+        for key in [key for key in self._models if key[0] == run.run_id]:
+            del self._models[key]
+
     def _run(self, run_id: str) -> Run:
-        run = self._runs.get(run_id)
+        run = self._runs.get(run_id) or self._find_again(run_id)
         if run is None:
             raise RunError(self._why_gone(run_id))
         return run
@@ -651,7 +808,7 @@ class RunService:
     def _why_gone(self, run_id: str) -> str:
         if not re.fullmatch("[0-9a-f]{32}", run_id):
             return _("There is no such run. Was the link copied in full?")
-        if not run_id.startswith(self._mark):
+        if not self.outlives_restart and not run_id.startswith(self._mark):
             return _("The server was restarted, and this run was not kept.")
         return _("This run no longer exists: it was deleted, or its time was over.")
 
@@ -662,17 +819,17 @@ class RunService:
         return run
 
     def _delete(self, run: Run) -> None:
-        self._learn_from(run)
-        del self._runs[run.run_id]
-        for key in [key for key in self._models if key[0] == run.run_id]:
-            del self._models[key]
+        self._drop(run)
         run.want("deleted", time.monotonic())
+        with suppress(ArchiveError):
+            self._shelf.hide(run)
         self._scheduler.rest(run)
 
     def _remove(self, run: Run) -> None:
         """Delete what a run has on disk; the scheduler calls this when no worker is at it."""
+        self._shelf.remove(run)
         shutil.rmtree(run.spec.folder, ignore_errors=True)
-        self.store.release(run.spec.split)
+        self._shelf.data.release(run.spec.split)
 
 
 def _close(service: "weakref.ref[RunService]") -> None:
@@ -685,13 +842,6 @@ def _close(service: "weakref.ref[RunService]") -> None:
 def _whole_run(an_image: float, training: TrainingConfig, split: Split, load: float) -> float:
     """Return the seconds of a run, by those of an image and by how many runs share a worker with it."""
     return BEGIN_SECONDS + load * an_image * images_to_see(training, len(split.train), len(split.dev))
-
-
-def _size_of(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # it is being replaced, or a cleaner took it
-        return 0
 
 
 def _as_timed(training: TrainingConfig, n_train: int) -> TrainingConfig:

@@ -164,6 +164,10 @@ class RunStatus:
         The steps after which the learning rate was set by hand, each with that rate.
     link : dict of str to str or None
         What an address says of the settings that it was started with.
+    name : str
+        What its owner calls it; empty until it has a name.
+    number : int
+        Of its owner's runs; the first is 1.
     """
 
     run_id: str
@@ -183,6 +187,8 @@ class RunStatus:
     rate_changes: tuple[tuple[int, float], ...] = ()
     seconds_promised: float | None = None
     link: Mapping[str, str | None] = field(default_factory=dict)
+    name: str = ""
+    number: int = 1
 
     @property
     def live(self) -> bool:

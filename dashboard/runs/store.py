@@ -334,6 +334,47 @@ class DataStore:
                     Path(path).unlink()
 
 
+class LastingStore(DataStore):
+    """Keeps runs and the arrays that they need after the process has ended, too.
+
+    The archive of the runs knows which are still needed, and deletes the others.
+
+    Parameters
+    ----------
+    place : Path
+        The archive's folder: the arrays lie in ``data``, the runs in ``runs``.
+    """
+
+    def __init__(self, place: Path, share: float = SHARE) -> None:
+        super().__init__(share)
+        self._lasting = place
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the arrays."""
+        return self._lasting / "data"
+
+    def make_folder(self, name: str, room: int = 0) -> Path:
+        """Make a folder of its own for a run, if there is room for this many bytes in it."""
+        self._take_room(room)
+        path = self._lasting / "runs" / name
+        path.mkdir(0o700)
+        return path
+
+    def _keep(self, name: str, make: Callable[[], NDArray[Any]]) -> str:
+        path = self.folder / f"{name}.npy"
+        if not path.exists():
+            array = make()
+            self._take_room(array.nbytes)
+            new = path.with_suffix(".new.npy")
+            _write(str(new), array)
+            new.replace(path)
+        return str(path)
+
+    def _let_go(self, paths: list[str]) -> None:
+        """Leave it to the archive."""
+
+
 def _digest(rows: NDArray[np.intp]) -> str:
     return hashlib.sha256(np.ascontiguousarray(rows).data).hexdigest()[:32]
 

@@ -30,6 +30,9 @@ class Keepable(Protocol):
     def let_go(self) -> None:
         """Give up what the visitor brought, to make room for others."""
 
+    def forget(self) -> None:
+        """Become like new."""
+
 
 StateT = TypeVar("StateT", bound=Keepable)
 
@@ -130,6 +133,14 @@ class Keeper(Generic[StateT]):
                 if used < max(used for _name, used in absent):
                     del self._entries[name]
             self.look()
+
+    def forget(self, browser: str) -> None:
+        """Forget all that a browser had, in its open tabs too, because the visitor wants it so."""
+        with self._lock:
+            for name, entry in list(self._entries.items()):
+                if entry.browser == browser:
+                    entry.state.forget()
+                    del self._entries[name]
 
     def look(self) -> None:
         """Forget what has been kept for long enough, and what is above the limits."""

@@ -5,6 +5,7 @@ those emptied by a message.
 """
 
 import atexit
+import logging
 import sys
 import threading
 from types import ModuleType
@@ -12,11 +13,14 @@ from typing import Any
 
 from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
+from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
 from dashboard.runs.service import Limits, RunService
 from dashboard.server.hosting import prepare_process
 from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import Presence, is_connected
 from dashboard.server.uploaded_files import UploadedFiles
+
+_log = logging.getLogger(__name__)
 
 _PLACE = "digitlab_server"
 # When a source file changes, Streamlit imports all of the project's modules again. A module that has no file
@@ -46,7 +50,10 @@ class Server:
 
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
-        self.runs = RunService(limits=Limits.of_environment(), budget=self.budget)
+        archive, why_not = open_archive()
+        self.runs = RunService(
+            limits=Limits.of_environment(), budget=self.budget, archive=archive, why_not_kept=why_not
+        )
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
         self.budget.give_up = self.kept.give_up
         self.presence = Presence(self.runs.leave, each_look=self.kept.look)
@@ -60,6 +67,15 @@ class Server:
             self.presence.close()
             self.readings.close()
             self.runs.close()
+
+
+def open_archive() -> tuple[Archive | None, str]:
+    """Return the archive of runs in the folder that is set for it, or None and the sentence why not."""
+    try:
+        return Archive(usual_folder(), ArchiveLimits.of_environment()), ""
+    except ArchiveError as error:
+        _log.warning("Runs end with this server: %s", error)
+        return None, str(error)
 
 
 def server() -> Server:

@@ -113,6 +113,8 @@ def show_state(status: RunStatus) -> None:
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
         waits = _("Waiting for a worker: runs take turns.")
         st.caption(waits if status.state == "queued" else plain(run_words(status)))
+    if status.live and status.message:
+        show_message("info", status.message)
     if status.warning:
         show_message("warning", status.warning)
 

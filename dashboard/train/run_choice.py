@@ -3,20 +3,22 @@
 It also says how long a run is kept, and lets its owner delete it.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
+from dashboard.browser import visitors_zone
 from dashboard.link import link_of, use_link
 from dashboard.run_service import find_run, get_run_service, run_owner, watch_run
+from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.session import Session
 from dashboard.ui.config_form import chosen_value, control_key
 from dashboard.ui.copy_link import copy_link
 from dashboard.ui.formats import moment
 from dashboard.ui.messages import show_message
-from dashboard.ui.wording import run_words
+from dashboard.ui.wording import run_name, run_words
 from mlcore.language import _
 
 
@@ -41,7 +43,7 @@ def choose_run(session: Session) -> None:
     """Let the visitor go from one of several runs to another, and back from somebody else's."""
     runs = get_run_service().runs_of(run_owner())
     # Names that stay as they are: the list finds what was chosen by its name, which must still be there then.
-    names = {status.run_id: f"{len(runs) - n}: {run_words(status)}" for n, status in enumerate(runs)}
+    names = {status.run_id: f"{run_name(status)}: {run_words(status)}" for status in runs}
     if session.run_id not in names:
         names = {str(session.run_id): _("The run you are watching"), **names}
     if len(names) < 2:
@@ -64,13 +66,8 @@ def use_run(session: Session, run_id: str) -> None:
 
 def how_long_it_stays(status: RunStatus) -> str:
     """Say where the run is found again, and until when."""
-    service, now = get_run_service(), visitors_time()
-    until = moment(now + timedelta(seconds=service.seconds_kept(status.run_id)), now)
-    text = _(
-        "Anyone with this link can watch. The run is kept until {until} at least, unless newer runs on this "
-        "server need the room or it restarts."
-    )
-    stays = text.format(until=until)
+    service = get_run_service()
+    stays = _("Anyone with this link can watch.") + " " + _kept_until(service, status.run_id)
     if not status.live:
         return stays
     text = _(
@@ -80,12 +77,28 @@ def how_long_it_stays(status: RunStatus) -> str:
     return f"{text.format(n=round(service.limits.grace_seconds / 60))} {stays}"
 
 
+def _kept_until(service: RunService, run_id: str) -> str:
+    seconds, now = service.seconds_kept(run_id), visitors_time()
+    if seconds is None:
+        return _(
+            "The run is kept, over a restart of the server too, until its owner deletes it or newer runs "
+            "need the room."
+        )
+    until = moment(now + timedelta(seconds=seconds), now)
+    if service.outlives_restart:
+        return _("The run is kept until {until} at least, unless newer runs need the room.").format(
+            until=until
+        )
+    text = _(
+        "The run is kept until {until} at least, unless newer runs on this server need the room or it "
+        "restarts."
+    )
+    return text.format(until=until)
+
+
 def visitors_time() -> datetime:
     """Return the time on the visitor's clock, as far as the browser says how far it is from Greenwich's."""
-    minutes = st.context.timezone_offset
-    if minutes is None or abs(minutes) >= 24 * 60:
-        return datetime.now().astimezone()
-    return datetime.now(timezone(timedelta(minutes=-minutes)))
+    return datetime.now().astimezone(visitors_zone())
 
 
 def offer_its_settings(session: Session, status: RunStatus) -> None:

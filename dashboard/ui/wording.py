@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import RunStatus
 from dashboard.ui.config_form import choice_label
 from dashboard.ui.number_field import as_text
@@ -99,7 +100,8 @@ def _setting_words(about: Setting, value: Any) -> str:
     label = _(about.label)
     if value is True:
         return label
-    colon = ":" if value is None or about.choices is not None else ""
+    is_name = value is None or isinstance(value, tuple) or about.choices is not None
+    colon = ":" if is_name else ""
     return f"{label}{colon} {value_words(about, value)}"
 
 
@@ -161,6 +163,11 @@ def dataset_words(name: str) -> str:
     ('MNIST', 'digits.csv')
     """
     return _(SHIPPED_DATASETS[name].title) if name in SHIPPED_DATASETS else quoted(name)
+
+
+def run_name(run: RunStatus | KeptRun) -> str:
+    """Return what a run is called: as its owner wants, or by its number."""
+    return quoted(run.name) if run.name else _("Run {n}").format(n=run.number)
 
 
 def run_words(status: RunStatus) -> str:

@@ -157,7 +157,8 @@ class AppServer:
 
     def _environment(self) -> dict[str, str]:
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary_files))
-        return {**os.environ, "PYTHONUNBUFFERED": "1", **temporary, **self.environment}
+        kept = {"DIGITLAB_RUNS_FOLDER": str(Path(self._folder.name, "runs"))}
+        return {**os.environ, "PYTHONUNBUFFERED": "1", **temporary, **kept, **self.environment}
 
     def _wait_until_healthy(self) -> None:
         try:

@@ -26,6 +26,7 @@ PAGES = {
     "/evaluate": "Scores by class",
     "/inside": "Output layer",
     "/draw": "Pen width",
+    "/runs": "There are no runs yet.",
 }
 AXE = Axe()
 # A colour on its way to another one is no colour of ours, nor is a line that is still growing a line.

@@ -40,7 +40,7 @@ LEADS_ELSEWHERE = """() =>
     .filter((html) => /(href|src|srcset|data)="[^"]*(127\\.0\\.0\\.1:9\\b|example\\.org)/.test(html))
 """
 
-PAGES = ("Data", "Network", "Train", "Evaluate", "Inside", "Draw", "Home")
+PAGES = ("Data", "Network", "Train", "Evaluate", "Inside", "Draw", "Runs", "Home")
 
 
 def look(visitor: Visitor) -> None:

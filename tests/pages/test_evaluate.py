@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.evaluate import cache
-from dashboard.evaluate.cache import evaluate
 from dashboard.evaluate.gallery import IMAGES_A_PAGE
 from dashboard.evaluate.own_images import ROWS_A_PAGE
+from dashboard.models import evaluations as cache
+from dashboard.models.evaluations import evaluate
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_dataset, shipped_model

@@ -1,6 +1,6 @@
 """The evaluations that a server keeps: each computed once, as many as fit, and none that takes too long.
 
-These are the tests of `dashboard.evaluate.cache`.
+These are the tests of `dashboard.models.evaluations`.
 """
 
 from dataclasses import replace
@@ -10,11 +10,11 @@ import pytest
 
 import mlcore.answers
 import mlcore.evaluation
-from dashboard.evaluate import cache
-from dashboard.evaluate.cache import evaluate, misfit
 from dashboard.evaluate.confusion_chart import in_words, shades
 from dashboard.evaluate.gallery import answer_pictures
 from dashboard.latest import Latest
+from dashboard.models import evaluations as cache
+from dashboard.models.evaluations import evaluate, misfit
 from mlcore import Dataset, Evaluation, Model, TrainingConfig, UnlabelledImages, fit, load_dataset
 
 
