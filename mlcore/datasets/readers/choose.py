@@ -204,12 +204,13 @@ def _labelled(
     used: list[Source] = []
     for part, pictures in groups.items():
         own = [table for table in tables if part_of_path(table.path) in (None, part) or part is None]
-        listed, table = ([], None) if has_classes(pictures) else labelled_by_list(pictures, own)
+        listed, lists = ([], []) if has_classes(pictures) else labelled_by_list(pictures, own)
         found[part] = listed or pictures
-        if table is not None:
-            used.append(table)
+        if lists:
+            used += lists
             message = _("The labels of {n:,} of {all:,} pictures were read from {table}.")
-            notes.append(message.format(n=len(listed), all=len(pictures), table=table.name))
+            names = several(table.name for table in lists)
+            notes.append(message.format(n=len(listed), all=len(pictures), table=names))
     return found, used
 
 

@@ -58,6 +58,8 @@ ENDINGS = (".csv", ".tsv", ".txt", ".tra", ".tes", ".data", ".dat", ".arff", ".t
 
 ROWS_OF_A_BLOCK = 20  # of a table in order, to find the label
 MOST_ROWS = 2000
+DOUBTFUL_PIXELS = 64
+"""Of an image: fewer may be measurements of something else, and a note says what they were taken for."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,16 @@ def _open(source: Source, labelled: bool) -> Table:
         pixels = values[~np.isnan(values)] if values.dtype.kind == "f" else values
         if are_points(values):
             layout = layout_of_points(layout)
+        elif 0 < len(layout.pixels) < DOUBTFUL_PIXELS:
+            layout = replace(layout, notes=(*layout.notes, _small_images(layout)))
         return Table(source, layout, has_header, ValueRange.of([pixels]), _colours_lie_first(layout, values))
+
+
+def _small_images(layout: Layout) -> str:
+    """Say what a table was taken for that may have other numbers than pixels: 16 features, say."""
+    message = _("The {n} columns of numbers were taken for the pixels of images of {height}×{width}.")
+    height, width = layout.image_shape
+    return message.format(n=len(layout.pixels), height=height, width=width)
 
 
 def _colours_lie_first(layout: Layout, rows: NDArray[Any]) -> bool:

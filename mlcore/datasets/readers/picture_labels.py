@@ -7,8 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_MEMBERS, MEGABYTE, MIN_CLASSES
 from mlcore.datasets.readers.source import Source, decoded, open_text
@@ -44,18 +44,38 @@ class LabelsInNames(MissingLabels):
 
 def labelled_by_list(
     pictures: Sequence[Source], tables: Sequence[Source]
-) -> tuple[list[Source], Source | None]:
-    """Return the pictures that one of the tables names, with their labels, and that table; or none.
+) -> tuple[list[Source], list[Source]]:
+    """Return the pictures that tables name, with their labels, and these tables; or none.
 
     Such a table has a column of names of pictures, as paths or without their ending, and one of labels. Of
-    several, the one that names the most.
+    several, the one that names the most counts, and those of the same columns that name other pictures.
     """
     places = _Places(pictures)
-    found = [(_labels_of(_rows(table), places), table) for table in tables]
-    labels, table = max(found, key=lambda labels_and_table: len(labels_and_table[0]), default=({}, None))
-    if table is None or len(labels) < LEAST_LISTED * len(pictures):
-        return [], None
-    return [replace(pictures[place], label=text) for place, text in sorted(labels.items())], table
+    found = [_Listed.of(table, places) for table in tables]
+    found.sort(key=lambda listed: len(listed.labels), reverse=True)
+    labels: dict[int, str] = {}
+    used = []
+    for listed in found:
+        if listed.labels.keys() - labels.keys() and listed.header == found[0].header:
+            labels = listed.labels | labels
+            used.append(listed.table)
+    if len(labels) < LEAST_LISTED * len(pictures):
+        return [], []
+    return [replace(pictures[place], label=text) for place, text in sorted(labels.items())], used
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """What a table tells: its first row, and the label of each picture that it names, by its place."""
+
+    table: Source
+    header: list[str]
+    labels: dict[int, str]
+
+    @classmethod
+    def of(cls, table: Source, places: "_Places") -> Self:
+        rows = _rows(table)
+        return cls(table, rows[0] if rows else [], _labels_of(rows, places))
 
 
 class _Places:

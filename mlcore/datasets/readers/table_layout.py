@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.datasets.readers.limits import MAX_CLASSES, check_image_shape
+from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_SIDE, check_image_shape
 from mlcore.datasets.readers.parts import part_of
 from mlcore.datasets.readers.source import decoded
 from mlcore.datasets.readers.table_lines import NUMBER, Dialect
@@ -360,7 +360,7 @@ class _Shapes:
         if self._said and self._colours == 1:
             return self._said.get(n_pixels)
         side = math.isqrt(max(0, n_pixels) // self._colours)
-        least = 3 if self._colours == 1 else LEAST_COLOURED_SIDE
+        least = MIN_SIDE if self._colours == 1 else LEAST_COLOURED_SIDE
         fits = side * side * self._colours == n_pixels and least <= side <= LARGEST_SIDE
         return (side, side) if fits else None
 

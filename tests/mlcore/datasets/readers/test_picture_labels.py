@@ -60,6 +60,18 @@ def test_of_several_tables_the_one_that_names_the_most_pictures_has_the_labels()
     assert dataset.class_names == ("0", "1")
 
 
+def test_tables_of_the_same_columns_tell_the_labels_together() -> None:
+    header = "filename,digit\n"
+    halves = [
+        header + "".join(f"{k:03}.png,{LABELS[k]}\n" for k in places) for places in (range(4), range(4, 8))
+    ]
+    members = pictures("{k:03}") | {"a.csv": halves[0], "b.csv": halves[1], "c.csv": "x,y\n003,w\n"}
+    dataset = read_dataset({"a.zip": make.archive(members)})
+    np.testing.assert_array_equal(dataset.images, IMAGES)
+    np.testing.assert_array_equal(dataset.labels, LABELS)
+    assert "The labels of 8 of 8 pictures were read from a.csv, b.csv." in dataset.notes
+
+
 def test_pictures_that_the_table_does_not_name_are_left_out_and_counted() -> None:
     rows = [f"{k}.png,{label}" for k, label in enumerate(LABELS)][:6]
     members = pictures("{k}") | {"labels.csv": "\n".join(["image,label", *rows])}

@@ -141,6 +141,19 @@ def test_colours_in_a_table_become_grey(header: bool, first_axis: int, tint: tup
     assert [read.class_names[k] for k in read.labels] == [str(label) for label in digits.labels]
 
 
+def test_of_numbers_that_may_be_no_pixels_a_note_says_what_they_were_taken_for() -> None:
+    features = RNG.integers(0, 16, (40, 16))
+    lines = [",".join(map(str, ["TID"[k % 3], *row])) for k, row in enumerate(features)]
+    dataset = read_dataset({"letters.data": "\n".join(lines).encode()})
+    assert "The 16 columns of numbers were taken for the pixels of images of 4×4." in dataset.notes
+
+
+def test_measurements_are_not_called_images_of_three_by_three() -> None:
+    header = "acidity;sugar;chlorides;free;total;density;pH;sulphates;alcohol;quality\n"
+    with pytest.raises(DatasetError, match=r"10 columns in its first row\. A table of images has one"):
+        read_dataset({"wine.csv": (header + "7.4;1.9;0.08;11;34;0.99;3.5;0.5;9.4;5\n" * 9).encode()})
+
+
 def test_true_and_false_are_pixels() -> None:
     table = rows(lambda d, p: [d, *(str(int(cell) > 100) for cell in p)])
     read = read_dataset({"digits.csv": table.encode()})
