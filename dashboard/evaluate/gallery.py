@@ -54,7 +54,7 @@ def show_gallery(evaluation: Evaluation, images: Dataset) -> None:
 
 def choose_wanted(evaluation: Evaluation) -> Wanted:
     """Show the filters and the order, and return what is wanted."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_choice"):
         outcome = st.segmented_control(
             _("Answers"),
             list(OUTCOMES),

@@ -34,6 +34,8 @@ NOT_YET = N_(
     "can still try what it has learned since."
 )
 
+NOT_BEGUN = N_("You stopped it before its first step: it has learned nothing.")
+
 NOT_MEASURED = N_("You stopped it before the first evaluation. You can still try what it has learned.")
 
 
@@ -43,6 +45,9 @@ def show_result(session: Session, status: RunStatus, may_change: bool) -> None:
         show_divergence(session, status)
     elif status.state == "failed":
         show_message("error", status.message)
+    elif not status.progress.step:
+        show_message("info", _(NOT_BEGUN))
+        return
     elif not status.was_measured:
         show_message("info", _(NOT_MEASURED))
     elif status.learned_nothing and status.state == "stopped" and status.progress.epoch < 1:

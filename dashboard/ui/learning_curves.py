@@ -6,7 +6,7 @@ The Train page shows them during a run; in a notebook they are ordinary Plotly f
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from dashboard.runs.status import RunStatus
 from dashboard.ui.formats import percent
@@ -36,10 +36,10 @@ _LOG_TICKS = [n * 10.0**power for power in range(-7, 4) for n in (1, 2, 5)]
 def learning_curves(status: RunStatus) -> tuple["Figure", "Figure"]:
     """Return the figures of accuracy (in percent) and loss of a run, over epochs; of full batches, steps."""
     course = Course.of(status)
-    figures = accuracy_figure(course), loss_figure(course)
-    for figure in figures:
-        _mark_rates(figure, status)
-    return figures
+    accuracy, loss = accuracy_figure(course), loss_figure(course)
+    _mark_rates(accuracy, status, "bottom")
+    _mark_rates(loss, status, "top")
+    return accuracy, loss
 
 
 @dataclass(frozen=True)
@@ -269,8 +269,11 @@ def _numbers(values: Sequence[float]) -> Numbers:
     return [float(f"{value:.6g}") if math.isfinite(value) else None for value in values]
 
 
-def _mark_rates(figure: "Figure", status: RunStatus) -> None:
-    """Draw a line where a learning rate was set by hand, with that rate, and say so in the figure's words."""
+def _mark_rates(figure: "Figure", status: RunStatus, words_at: Literal["bottom", "top"]) -> None:
+    """Draw a line where a learning rate was set by hand, with that rate, and say so in the figure's words.
+
+    The rate stands at the end of the line that the curves have left by then.
+    """
     progress, each = status.progress, 1.0
     if not status.counts_steps:
         each = progress.epoch / progress.step if progress.step else 0.0
@@ -280,9 +283,9 @@ def _mark_rates(figure: "Figure", status: RunStatus) -> None:
         figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line=line, layer="below")
         figure.add_annotation(
             x=place,
-            y=0,
+            y=0 if words_at == "bottom" else 1,
             yref="paper",
-            yanchor="bottom",
+            yanchor=words_at,
             xanchor="left",
             showarrow=False,
             text=_("rate {rate:g}").format(rate=rate),

@@ -103,6 +103,8 @@ def number_field(
     disabled : bool
         Whether it can only be read.
     """
+    if value != _refused_at().get(key, value):  # the sentence says which value stays, and that is another now
+        forget_problem(key)
     _component()(
         data={
             "label": label,
@@ -203,12 +205,19 @@ def _take(
         if value is not None:
             stays = _("The value stays {value}.").format(value=as_words(value))
         keep_problem(key, SettingError(f"{error} {stays}"))
+        _refused_at()[key] = value
 
 
 def _turns() -> dict[str, int]:
     """Return, by field, the number of the last text that was taken."""
     turns: dict[str, int] = st.session_state.setdefault("number_field_turns", {})
     return turns
+
+
+def _refused_at() -> dict[str, Number | None]:
+    """Return, by field, the value that was in force when a text was last refused."""
+    values: dict[str, Number | None] = st.session_state.setdefault("number_field_refused_at", {})
+    return values
 
 
 def _component() -> ComponentRenderer:

@@ -553,6 +553,25 @@ def test_a_run_that_was_stopped_before_it_was_measured_is_not_blamed(service: Ru
     assert "best on the dev set" not in " ".join(element.value for element in [*app.info, *app.caption])
 
 
+def page_of_a_run_that_was_stopped_at_once() -> None:
+    from dataclasses import replace
+
+    from dashboard.runs.status import Progress
+    from dashboard.session import get_session
+    from dashboard.train.result import show_result
+    from tests.dashboard.train.records import status
+
+    run = replace(status(), state="stopped", run_id="it", progress=Progress())
+    show_result(get_session(), run, may_change=True)
+
+
+def test_a_run_that_was_stopped_before_its_first_step_offers_nothing_to_judge() -> None:
+    app = AppTest.from_function(page_of_a_run_that_was_stopped_at_once, default_timeout=PATIENCE).run()
+    assert not app.exception
+    assert "before its first step" in app.info[0].value
+    assert not app.button
+
+
 def page_of_a_run_that_got_worse() -> None:
     from dataclasses import replace
 

@@ -98,6 +98,13 @@ def test_what_is_refused_says_the_limit_and_what_is_in_force(app: AppTest) -> No
     assert taken(app) == [4096]
 
 
+def test_what_was_refused_is_no_longer_told_once_another_value_is_in_force(app: AppTest) -> None:
+    number_field(app, "Images").type("5000")
+    app.session_state["taken"] = [64]  # as a recipe does
+    app.run()
+    assert (number_field(app, "Images").text, number_field(app, "Images").problem) == ("64", "")
+
+
 def test_an_emptied_field_keeps_its_value(app: AppTest) -> None:
     number_field(app, "Images").type("")
     assert taken(app) == []
