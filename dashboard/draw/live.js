@@ -5,6 +5,7 @@
 
 const BOARD = ".st-key-canvas_board";
 const PATIENCE = 4000; // milliseconds that Python has for its answer to a stroke, before its last one is shown again
+const REST = 100; // milliseconds
 const models = new Map(); // by fingerprint; null when its answers differ from Python's
 const asked = new Set();
 
@@ -105,12 +106,24 @@ const live = {
   },
 };
 
+// Asks for a model when the page rests. What is sent while it changes carries the old values of all its fields, which
+// Python would take for the visitor's choice.
+let latest = null;
+let timer = 0;
+const ask = () => {
+  const { data, setTriggerValue } = latest;
+  if (!data.fingerprint || models.has(data.fingerprint) || asked.has(data.fingerprint)) return;
+  const isAtRest = document.querySelector("[data-test-script-state=notRunning]") && performance.now() - latest.since > REST;
+  clearTimeout(timer);
+  if (!isAtRest || live.current) return void (timer = setTimeout(ask, REST));
+  asked.add(data.fingerprint);
+  setTriggerValue("wanted", data.fingerprint);
+};
+
 const show = ({ data, setTriggerValue }) => {
   if (data.model) models.set(data.fingerprint, new Model(JSON.parse(data.model)));
-  else if (data.fingerprint && !models.has(data.fingerprint) && !asked.has(data.fingerprint)) {
-    asked.add(data.fingerprint);
-    setTriggerValue("wanted", data.fingerprint);
-  }
+  latest = { data, setTriggerValue, since: performance.now() };
+  ask();
   live.take(data);
 };
 
