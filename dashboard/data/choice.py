@@ -75,7 +75,10 @@ def how_long_it_stays() -> str:
         "The server keeps your data set while you are here and for {n:g} minutes after you leave, or "
         "less if it runs out of memory."
     )
-    return text.format(n=server().kept.limits.minutes)
+    text = text.format(n=server().kept.limits.minutes)
+    if not server().runs.outlives_restart:
+        return text
+    return f"{text} {_('Runs that learned from it keep it with them; you can delete them on the page Runs.')}"
 
 
 def show_lost(session: Session) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -327,13 +327,7 @@ class RunService:
             return tuple(run.status() for run in sorted(mine, key=lambda run: run.started, reverse=True))
 
     def list_runs(self, owner: str) -> list[KeptRun]:
-        """Return all runs of an owner in short, the newest first.
-
-        Raises
-        ------
-        ArchiveError
-            When the archive cannot be read.
-        """
+        """Return all runs of an owner in short, the newest first; of an archive that cannot be read, none."""
         with self._changed:
             in_memory = [self._shelf.row_of(run) for run in self._runs.values() if run.owner == owner]
         return self._shelf.list_runs(owner, in_memory)  # without the lock: no turn waits for a long list
@@ -686,7 +680,7 @@ class RunService:
                     self._scheduler.save(run, put_away=True)
             self._bound_left()
             self._shelf.keep_news(self._runs.values())
-            self._bound_shelf("")
+            self._drop_all(self._shelf.purge())
             self._scheduler.clean_up(self.limits.idle_seconds)
             with suppress(OSError):  # the disk is full: it is tried again
                 self.store.mend()
@@ -775,7 +769,11 @@ class RunService:
     def _bound_shelf(self, owner: str) -> None:
         """Forget runs that the shelf has no room for any more; those that are live stay."""
         spared = [run.run_id for run in self._runs.values() if run.live]
-        for run_id in self._shelf.make_room(owner, spared):
+        self._drop_all(self._shelf.make_room(owner, spared))
+
+    def _drop_all(self, run_ids: Iterable[str]) -> None:
+        """Forget runs that the shelf has deleted."""
+        for run_id in run_ids:
             if run_id in self._runs:
                 self._drop(self._runs[run_id])
 

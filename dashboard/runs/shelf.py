@@ -7,8 +7,8 @@ with the process.
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from dashboard.runs.archive import Archive, ArchiveError, Row
 from dashboard.runs.kept import KeptRun, recover, row_of, run_of
@@ -54,6 +54,7 @@ class Shelf:
     ) -> None:
         self._archive, self._temporary, self._why_not, self._clock = archive, temporary, why_not, clock
         self.data = temporary if archive is None else LastingStore(archive.folder)
+        self._unread = ""  # why the archive could not be read when that was last tried
         self._unkept: dict[str, str] = {}  # runs that could not be written, with the sentence why
         self._known_steps: dict[
             str, int | None
@@ -68,7 +69,7 @@ class Shelf:
     @property
     def note(self) -> str:
         """What is wrong with keeping runs, as a sentence; empty when all is well."""
-        problem = next(iter(self._unkept.values()), "")
+        problem = self._unread or next(iter(self._unkept.values()), "")
         return problem or (self._why_not if self._archive is None else self._archive.note)
 
     # ---- putting runs there ------------------------------------------------------------------------------
@@ -95,13 +96,18 @@ class Shelf:
                 self.keep(run)
 
     def make_room(self, owner: str, spared: Iterable[str]) -> list[str]:
-        """Delete what is above the limits or was deleted a while ago; return their ids."""
-        if self._archive is None:
-            return []
-        try:
-            return self._archive.purge() + self._archive.make_room(owner, {*spared})
-        except ArchiveError:  # it is tried again
-            return []
+        """Delete for good what is above the limits; return their ids."""
+        if self._archive is not None:
+            with suppress(ArchiveError):  # it is tried again
+                return self._archive.make_room(owner, {*spared})
+        return []
+
+    def purge(self) -> list[str]:
+        """Delete for good what was deleted, or left, long enough ago; return their ids."""
+        if self._archive is not None:
+            with suppress(ArchiveError):
+                return self._archive.purge()
+        return []
 
     def recover(self) -> None:
         """Bring the runs at which the last server was when it ended to where their snapshots left them."""
@@ -150,8 +156,21 @@ class Shelf:
         return run_of(row, folder, self._archive.folder_of(row.run_id), self._clock())
 
     def newest(self, owner: str, most: int) -> list[str]:
-        """Return the ids of an owner's newest runs, the newest first."""
-        return [] if self._archive is None else self._archive.newest(owner, most)
+        """Return the ids of an owner's newest runs, the newest first; while none can be read, none."""
+        if self._archive is not None:
+            with self._noting():
+                return self._archive.newest(owner, most)
+        return []
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note whether the archive can be read: what is in memory is there all the same."""
+        try:
+            yield
+        except ArchiveError as error:
+            self._unread = str(error)
+        else:
+            self._unread = ""
 
     def row_of(self, run: Run) -> Row:
         """Return what is kept of a run."""
@@ -159,7 +178,10 @@ class Shelf:
 
     def list_runs(self, owner: str, in_memory: Iterable[Row]) -> list[KeptRun]:
         """Return all runs of an owner in short, the newest first; those in memory as they are there."""
-        rows = {} if self._archive is None else {row.run_id: row for row in self._archive.rows_of(owner)}
+        rows: dict[str, Row] = {}
+        if self._archive is not None:
+            with self._noting():
+                rows = {row.run_id: row for row in self._archive.rows_of(owner)}
         rows |= {row.run_id: row for row in in_memory}
         runs = []
         for row in rows.values():

@@ -4,6 +4,7 @@ The page Runs shows it below the table. Each act asks the run service, which kno
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -48,7 +49,16 @@ def show_run(session: Session, run: KeptRun) -> None:
     """Show what can be done with the one run that is chosen."""
     st.subheader(plain(run_name(run)), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="run_acts"):
-        if st.button(_("Open on Train"), icon=":material/show_chart:", type="primary"):
+        bold: Literal["primary", "secondary"] = "secondary" if run.state == "paused" else "primary"
+        if run.state == "paused":
+            st.button(
+                _("Continue"),
+                icon=":material/play_arrow:",
+                on_click=resume,
+                args=(run.run_id,),
+                type="primary",
+            )
+        if st.button(_("Open on Train"), icon=":material/show_chart:", type=bold):
             open_on_train(session, run.run_id)
         if st.button(_("See its mistakes"), icon=":material/fact_check:", disabled=run.best is None):
             use_model_of(session, run.run_id, "evaluate")
@@ -71,6 +81,12 @@ def _text_field(run: KeptRun, part: str, label: str, most: int) -> None:
         max_chars=most,
         on_change=lambda: describe(run.run_id, **{part: st.session_state[key]}),
     )
+
+
+def resume(run_id: str) -> None:
+    """Continue a run that is paused, or that a restart of the server has interrupted."""
+    with keeping_problem("describe"):
+        get_run_service().resume(run_id, run_owner())
 
 
 def offer_star(run: KeptRun) -> None:

@@ -41,7 +41,7 @@ def show_comparison(chosen: Sequence[KeptRun]) -> None:
     runs = [*zip(run_names(chosen), chosen, strict=True)][:MOST_COMPARED]
     service = get_run_service()
     show_curves([(name, service.status(run.run_id)) for name, run in runs])
-    st.subheader(_("Scores"), help=meaning("interval"))
+    st.subheader(_("Scores"), help=meaning("interval", "mcnemar"))
     show_scores(runs)
     with friendly_errors():
         show_differences(runs)

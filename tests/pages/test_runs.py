@@ -25,7 +25,7 @@ from dashboard.session import Session
 from dashboard.train import run_choice
 from mlcore import NetworkConfig, Split, TrainingConfig, load_dataset, split_dataset
 from tests.pages.visits import new_app, session_of
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 SHORT = TrainingConfig(batch_size=32, epochs=3)
 ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)
@@ -140,6 +140,18 @@ def test_a_run_that_trains_is_marked_and_cannot_be_deleted(service: RunService, 
     app = choose(opened(), 0)
     assert app.dataframe[0].value["state"].tolist() == ["▶ Training"]
     assert next(button for button in app.button if button.label == "Delete").disabled
+
+
+def test_a_run_that_a_restart_interrupted_is_continued_from_the_list(
+    service: RunService, split: Split
+) -> None:
+    run_id = service.start("ada", split, NetworkConfig(hidden_sizes=(16,)), ENDLESS)
+    wait_until(lambda: service.status(run_id).state == "running")
+    service.pause(run_id, "ada", PATIENCE)
+    app = choose(opened(), 0)
+    assert app.dataframe[0].value["state"].tolist() == ["Paused"]
+    press(app, "Continue")
+    assert service.status(run_id).state == "running"
 
 
 def test_a_run_gets_a_name_a_note_and_a_star_which_stay(service: RunService, split: Split) -> None:

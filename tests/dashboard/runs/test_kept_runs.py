@@ -251,6 +251,27 @@ def test_what_cannot_be_written_is_said_and_written_later(
     assert new_service().status(run_id).state == "finished"
 
 
+def test_while_the_archive_cannot_be_read_the_runs_in_memory_are_there(
+    new_service: MakeService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = new_service()
+    ended(service, run_id := service.start("ada", split, SMALL, SHORT))
+    archive = service._shelf.archive
+    assert archive is not None
+    with monkeypatch.context() as patch:
+
+        def unreadable(*arguments: object) -> None:
+            raise ArchiveError("it cannot be read")
+
+        for name in ("rows_of", "newest"):
+            patch.setattr(archive, name, unreadable)
+        assert [status.run_id for status in service.runs_of("ada")] == [run_id]
+        assert [kept.run_id for kept in service.list_runs("ada")] == [run_id]
+        assert service.keeping_note == "it cannot be read"
+    assert service.runs_of("ada")
+    assert service.keeping_note == ""
+
+
 def test_without_an_archive_the_service_says_why_and_runs_end_with_it(split: Split) -> None:
     service = RunService(
         1, why_not_kept="no room", make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None

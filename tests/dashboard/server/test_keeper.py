@@ -27,6 +27,9 @@ class Thing:
     def let_go(self) -> None:
         self.bytes_brought = 0
 
+    def forget(self) -> None:
+        self.word, self.bytes_brought = "", 0
+
 
 class Visits:
     """A keeper with a clock and connections that a test sets."""
@@ -72,6 +75,18 @@ def test_what_one_browser_had_no_other_gets() -> None:
     assert visits.word("carl") is None
     assert visits.word("bert") == "his"
     assert visits.word("anna") == "hers"
+
+
+def test_who_wants_to_be_forgotten_is_in_open_tabs_too_and_nobody_else_is() -> None:
+    visits = Visits()
+    open_tab = visits.begin("anna", "1", Thing("open"))
+    visits.begin("anna", "2", Thing("left"))
+    visits.begin("ben", "3", Thing("ben's"))
+    visits.leave("2")
+    visits.keeper.forget("anna")
+    assert open_tab.word == ""
+    assert visits.word("anna") is None
+    assert visits.word("ben") == "ben's"
 
 
 def test_a_new_tab_begins_with_what_was_used_last() -> None:
