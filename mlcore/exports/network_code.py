@@ -28,7 +28,7 @@ def network_cells(run: Passport) -> Iterator[Cell]:
             "of an image come from one matrix product."
         )
         yield Cell(
-            "Convolution", text, _CONVOLUTION + ("" if len(run.network.filters) == 1 else _INPUT_GRADIENT)
+            "Convolution", text, CONVOLUTION + ("" if len(run.network.filters) == 1 else _INPUT_GRADIENT)
         )
     yield Cell("Forward", "From the inputs to the logits, layer by layer.", _forward(run))
     text = (
@@ -99,7 +99,7 @@ def through_activation(d, a):
     return (activation if has_hidden else "") + LOSS_CODE[run.network.loss]
 
 
-_CONVOLUTION = '''\
+CONVOLUTION = '''\
 def windows_of(a, k):
     """Return the k×k windows of images, one matrix for each row of outputs."""
     windows = np.lib.stride_tricks.sliding_window_view(a, (k, k), axis=(0, 2))
@@ -125,19 +125,20 @@ def convolution_gradients(W, windows, d):
 def max_pool(a):
     """Return the largest of each square of 2×2 values, and where the right and the lower ones have won."""
     a = a[: len(a) // 2 * 2, :, : a.shape[2] // 2 * 2]
-    left, right = a[:, :, ::2], a[:, :, 1::2]
-    pairs = np.maximum(left, right)
-    return np.maximum(pairs[::2], pairs[1::2]), right > left, pairs[1::2] > pairs[::2]
+    upper, lower = a[::2], a[1::2]
+    pairs = np.maximum(upper, lower)
+    left, right = pairs[:, :, ::2], pairs[:, :, 1::2]
+    return np.maximum(left, right), right > left, lower > upper
 
 
 def max_pool_gradient(d, right_won, lower_won, height, width):
     """Give the gradient to the value that was the largest; all others get 0."""
     rows, channels, columns, n = d.shape
-    pairs = np.zeros((2 * rows, channels, columns, n), DTYPE)
-    pairs[::2], pairs[1::2] = d * ~lower_won, d * lower_won
+    pairs = np.zeros((rows, channels, 2 * columns, n), DTYPE)
+    pairs[:, :, ::2], pairs[:, :, 1::2] = d * ~right_won, d * right_won
     result = np.zeros((height, channels, width, n), DTYPE)
-    result[: 2 * rows, :, : 2 * columns : 2] = pairs * ~right_won
-    result[: 2 * rows, :, 1 : 2 * columns : 2] = pairs * right_won
+    result[: 2 * rows : 2, :, : 2 * columns] = pairs * ~lower_won
+    result[1 : 2 * rows : 2, :, : 2 * columns] = pairs * lower_won
     return result
 '''
 

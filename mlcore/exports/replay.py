@@ -27,6 +27,7 @@ VERSION_LABELS = {
     "machine": N_("machine"),
     "kernel": N_("kernel of matrix products"),
     "batches": N_("batches"),
+    "blank_pixels": N_("blank pixels left out"),
 }
 """What may differ between two runs, in words: programs and machine (`VERSIONS`), the way of batches."""
 
@@ -179,3 +180,5 @@ def differences(first: Passport, again: Passport) -> Iterator[Difference]:
     if first.in_halves != again.in_halves:
         then, now = (_("in halves") if run.in_halves else _("whole") for run in (first, again))
         yield Difference("batches", then, now)
+    if first.blank_pixels != again.blank_pixels:
+        yield Difference("blank_pixels", str(first.blank_pixels), str(again.blank_pixels))

@@ -24,6 +24,7 @@ from mlcore import (
     save_model,
     train,
 )
+from mlcore.exports.replay import compare
 from mlcore.training.records import HISTORY_COLUMNS, history_array, records_of
 from tests.mlcore.small import finish, small_run, small_split, stripes
 
@@ -97,6 +98,16 @@ def test_other_weights_are_told_by_how_much_and_what_differs() -> None:
     assert result.differences[0].now == np.__version__
     assert "parameters differ by up to 0.25" in str(result)
     assert f"NumPy: 1.9 then, {np.__version__} now" in str(result)
+
+
+def test_another_way_of_taking_batches_and_pixels_is_named() -> None:
+    first, again = trained(in_halves=True).model(), trained().model()
+    first.card["blank_pixels"] = 3
+    found = compare(first, again, SPLIT).differences
+    assert [str(difference) for difference in found] == [
+        "batches: in halves then, whole now",
+        "blank pixels left out: 3 then, 0 now",
+    ]
 
 
 def _other_pixels(split: Split) -> Split:

@@ -31,7 +31,9 @@ from mlcore import (
 )
 from mlcore.config import PRECISIONS, SCALINGS
 from mlcore.exports.formula_code import OPTIMIZER_CODE
+from mlcore.exports.network_code import CONVOLUTION
 from mlcore.exports.script import as_json
+from mlcore.network.convolution import MaxPool2d
 from tests.mlcore.small import finish, small_run, small_split
 from tests.waiting import PATIENCE
 
@@ -189,6 +191,20 @@ def test_a_run_that_was_changed_on_the_way_has_no_script() -> None:
     finish(run, SPLIT)
     with pytest.raises(ModelFileError, match="was changed on the way"):
         script_of(run.model())
+
+
+def test_of_equal_values_the_script_gives_the_gradient_to_the_one_that_the_layer_does() -> None:
+    generator = np.random.default_rng(0)
+    values = generator.integers(0, 3, (7, 2, 9, 5)).astype(np.float32)  # height, channels, width, batch
+    gradient = generator.standard_normal((3, 2, 4, 5), np.float32)
+    names: dict[str, Any] = {"np": np, "DTYPE": np.float32}
+    exec(CONVOLUTION, names)
+    pooled, right_won, lower_won = names["max_pool"](values)
+    back = names["max_pool_gradient"](gradient, right_won, lower_won, 7, 9)
+    layer = MaxPool2d((7, 9, 2))
+    layer.allocate(5, np.dtype(np.float32))
+    assert np.array_equal(layer.forward(values.transpose(3, 0, 2, 1)), pooled.transpose(3, 0, 2, 1))
+    assert np.array_equal(layer.backward(gradient.transpose(3, 0, 2, 1)), back.transpose(3, 0, 2, 1))
 
 
 def test_a_formula_without_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
