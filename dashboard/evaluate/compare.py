@@ -11,11 +11,10 @@ from dashboard.models.evaluations import evaluate, misfit
 from dashboard.session import Session
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
+from dashboard.ui.luck import judgement
 from dashboard.ui.messages import friendly_errors, plain, show_message
 from mlcore import Dataset, Evaluation, McNemar, mcnemar
 from mlcore.language import _
-
-LUCK = 0.05
 
 
 @st.fragment
@@ -65,19 +64,5 @@ def comparison_in_words(found: McNemar, names: tuple[str, str], both: tuple[Eval
         b=percent(both[1].accuracy, 2),
         only_first=found.only_first,
         only_second=found.only_second,
-        judgement=_judgement(found),
+        judgement=judgement(found, _("The first"), _("The second")),
     )
-
-
-def _judgement(found: McNemar) -> str:
-    if found.only_first == found.only_second:
-        return _("There is no difference.")
-    if found.p_value >= LUCK:
-        text = _("A difference this small happens by luck in {k} of 100 cases: it tells nothing.")
-        return text.format(k=max(1, min(99, round(100 * found.p_value))))
-    better = _("first") if found.only_first > found.only_second else _("second")
-    if found.p_value < 0.001:
-        text = _("The {better} is better: luck makes such a difference in less than 1 of 1,000 cases.")
-        return text.format(better=better)
-    text = _("The {better} is better: luck makes such a difference in {k} of 1,000 cases.")
-    return text.format(better=better, k=max(1, round(1000 * found.p_value)))

@@ -17,6 +17,7 @@ from dashboard.runs_page.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.runs_page.table import interval_words, run_names
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
+from dashboard.ui.luck import judgement
 from dashboard.ui.messages import friendly_errors, plain, show_message
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import dataset_words, value_words
@@ -25,9 +26,6 @@ from mlcore.language import _
 
 MOST_COMPARED = 8
 """Runs whose curves can be told apart in one figure."""
-
-CHANCE = 0.05
-"""The probability below which a difference is not taken for luck."""
 
 Named = tuple[str, KeptRun]
 
@@ -141,32 +139,14 @@ def _judged(name: str, run: KeptRun) -> Evaluation | None:
 
 
 def difference_words(a: str, b: str, found: McNemar, n: int) -> str:
-    """Return in words whether two runs differ by more than chance, by McNemar's test.
+    """Return in words whether two runs differ by more than luck.
 
-    >>> difference_words("Run 2", "Run 1", McNemar(30, 10, 0.002), 1000)[:75]
-    'Of 1,000 dev images, Run 2 alone got 30 right and Run 1 alone 10. If both w'
+    >>> difference_words("Run 2", "Run 1", McNemar(30, 10, 0.002), 1000)[:65]
+    'Of 1,000 dev images, Run 2 alone got 30 right and Run 1 alone 10.'
     """
-    if found.only_first == found.only_second == 0:
-        return _("{a} and {b} got the same {n:,} dev images right and wrong.").format(a=a, b=b, n=n)
-    if found.p_value < CHANCE:
-        text = _(
-            "Of {n:,} dev images, {a} alone got {only_a} right and {b} alone {only_b}. If both were equally "
-            "good, a split this uneven would come up in {p} of cases: {better} is better."
-        )
-    else:
-        text = _(
-            "Of {n:,} dev images, {a} alone got {only_a} right and {b} alone {only_b}. If both were equally "
-            "good, a split this uneven would come up in {p} of cases: the difference can be luck."
-        )
-    better = a if found.only_first > found.only_second else b
+    text = _("Of {n:,} dev images, {a} alone got {only_a:,} right and {b} alone {only_b:,}. {judgement}")
     return text.format(
-        n=n,
-        a=a,
-        b=b,
-        only_a=found.only_first,
-        only_b=found.only_second,
-        p=percent(found.p_value),
-        better=better,
+        n=n, a=a, b=b, only_a=found.only_first, only_b=found.only_second, judgement=judgement(found, a, b)
     )
 
 

@@ -75,7 +75,7 @@ def interval_words(accuracy: float, n: int) -> str:
     """Return the 95 % interval of an accuracy on this many images.
 
     >>> interval_words(0.97, 1000)
-    '95.8 % – 97.9 %'
+    '95.7 % – 97.9 %'
     """
     low, high = likely_accuracy(round(accuracy * n), n)
     return f"{percent(low)} – {percent(high)}"
