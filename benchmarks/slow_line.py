@@ -6,15 +6,13 @@ files, to show what the front door (dashboard/server/front_door.py) saves; `--js
 rows for a program.
 """
 
-import argparse
-import json
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import use_own_kernel
+from benchmarks.report import command_line, write
 from dashboard.navigation import PAGES
 from tests.e2e.browser import DESKTOP, launch
 from tests.e2e.server import AppServer
@@ -93,9 +91,7 @@ def as_row(one: Visit) -> str:
 
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the rows to this file too")
-    options = parser.parse_args()
+    options = command_line(__doc__).parse_args()
     print(f"kernel: {use_own_kernel()}")
     with AppServer() as server, sync_playwright() as playwright:
         browser = launch(playwright)
@@ -110,8 +106,7 @@ def main() -> None:
                 visits.append(visit(browser, server, name, packed=packed))
                 print(as_row(visits[-1]), flush=True)
         browser.close()
-    if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in visits], indent=2), encoding="utf-8")
+    write([asdict(one) for one in visits], options.json)
     late = [one.page for one in visits if one.packed and one.text > LIMIT]
     if late:
         sys.exit(f"Later than {LIMIT:g} s: {', '.join(late)}")

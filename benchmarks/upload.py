@@ -5,48 +5,29 @@ prints a table and ends with 1 when a limit is missed; `--json FILE` writes the 
 `--closed` waits until the server has forgotten a visitor who closed the tab (four minutes).
 """
 
-import argparse
-import json
 import statistics
-import sys
 import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.machine import use_own_kernel
+from benchmarks.report import MEGABYTE, Row, command_line, tell
 from mlcore import load_dataset
 from tests.e2e.browser import launch, new_context
 from tests.e2e.server import AppServer
 from tests.e2e.steps import IDLE
 
-MEGABYTE = 1_000_000
 IMAGES = 42_000  # as Kaggle's "Digit Recognizer" has them
 UPLOADS = 3
 SETTLED = 5.0  # seconds after which memory is measured at rest
 FORGOTTEN = 240.0  # seconds after which Streamlit has dropped a session whose tab was closed
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement; `ratio` to its limit is at most 1 when the promise is kept."""
-
-    what: str
-    measured: float
-    limit: float | None
-    unit: str
-
-    @property
-    def ratio(self) -> float | None:
-        """How much of the limit is used."""
-        return None if self.limit is None else self.measured / self.limit
 
 
 class Watch:
@@ -174,30 +155,15 @@ def measure(folder: Path, closed: bool) -> list[Row]:
         return rows
 
 
-def print_table(rows: list[Row]) -> None:
-    """Print what was measured beside what was promised."""
-    print(f"{'what':<50} {'measured':>12} {'limit':>10} {'ratio':>6}")
-    for row in rows:
-        limit = "" if row.limit is None else f"{row.limit:g} {row.unit}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        print(f"{row.what:<50} {row.measured:>10.3g} {row.unit:<2}{limit:>9} {ratio:>6}")
-
-
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    parser = command_line(__doc__)
     parser.add_argument("--closed", action="store_true", help="also wait until a closed tab is forgotten")
     options = parser.parse_args()
     print(f"kernel: {use_own_kernel()}")
     with tempfile.TemporaryDirectory() as folder:
         rows = measure(Path(folder), options.closed)
-    print_table(rows)
-    if options.json:
-        found = [{**asdict(row), "ratio": row.ratio} for row in rows]
-        options.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
-    if any(row.ratio is not None and row.ratio > 1 for row in rows):
-        sys.exit("A limit was missed.")
+    tell(rows, options.json)
 
 
 if __name__ == "__main__":

@@ -4,19 +4,15 @@ It watches the whole path from outside, with a real server and browser. `python 
 table and ends with 1 when a limit is missed; `--json FILE` writes the same for a program.
 """
 
-import argparse
-import json
 import re
 import sys
 import time
-from dataclasses import asdict
-from pathlib import Path
 
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import use_own_kernel
-from benchmarks.upload import MEGABYTE, Row, print_table
+from benchmarks.report import MEGABYTE, Row, command_line, tell
 from tests.e2e.browser import launch, new_context
 from tests.e2e.server import AppServer
 from tests.e2e.steps import SEVEN, Visitor
@@ -76,9 +72,7 @@ def memory_with_visitors(browser: Browser, server: AppServer) -> float:
 
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the rows to this file too")
-    options = parser.parse_args()
+    options = command_line(__doc__).parse_args()
     print(f"kernel: {use_own_kernel()}")
     with AppServer() as server, sync_playwright() as playwright:
         browser = launch(playwright)
@@ -94,12 +88,7 @@ def main() -> None:
             ),
         ]
         browser.close()
-    print_table(rows)
-    if options.json:
-        found = [{**asdict(row), "ratio": row.ratio} for row in rows]
-        options.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
-    if any(row.ratio is not None and row.ratio > 1 for row in rows):
-        sys.exit("A limit was missed.")
+    tell(rows, options.json)
 
 
 if __name__ == "__main__":

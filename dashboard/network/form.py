@@ -6,8 +6,9 @@ The Network page shows the form on the left, and the network with its figures on
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.estimate import about, expected_seconds
+from dashboard.estimate import show_time
 from dashboard.network.preview import show_augmentation, show_preparation
 from dashboard.network.settings import (
     good_rate,
@@ -19,7 +20,7 @@ from dashboard.network.settings import (
 from dashboard.session import Session
 from dashboard.ui.config_form import Form
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors, plain
+from dashboard.ui.messages import plain
 from dashboard.ui.network_picture import example_of, network_svg, show_network_picture
 from dashboard.ui.wording import length_words
 from mlcore import OPTIMIZERS, RECIPES, network_summary
@@ -97,15 +98,10 @@ def show_network(session: Session) -> None:
     with st.container(key="figures_network"), st.grid(2, min_column_width=180):
         n_parameters = sum(layer.parameters for layer in layers)
         st.metric(_("Parameters"), f"{n_parameters:,}", help=meaning("parameters"))
-        show_time(session)
+        show_time(session, show_figure)
 
 
-@st.fragment(parallel=True)
-def show_time(session: Session) -> None:
-    """Show how long the training will take; the rest of the page need not wait for it."""
-    place = st.empty()
-    label = _("Training takes")
+def show_figure(place: DeltaGenerator, time: str) -> None:
+    """Show as a figure how long the training will take."""
     help_ = _("Estimated from the work to be done and the speed of the last runs on this server.")
-    place.metric(label, "…", help=help_)
-    with friendly_errors():
-        place.metric(label, about(expected_seconds(session)), help=help_)
+    place.metric(_("Training takes"), time, help=help_)

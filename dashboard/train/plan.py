@@ -4,16 +4,17 @@ The Train page shows it before the first run and below a run.
 """
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.address import to_address
-from dashboard.estimate import about, expected_seconds
+from dashboard.estimate import show_time
 from dashboard.link import link_of
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors, keeping_problem, plain, show_problem
+from dashboard.ui.messages import keeping_problem, plain, show_problem
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
@@ -41,17 +42,12 @@ def show_plan(session: Session) -> None:
     with training, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Training')}**", help=meaning("optimizer", "learning_rate", "batch", "epoch"))
         st.markdown(training_words(session.training_config))
-        show_time(session)
+        show_time(session, show_sentence)
 
 
-@st.fragment(parallel=True)
-def show_time(session: Session) -> None:
-    """Show how long it will take; the rest of the page need not wait for it."""
-    place = st.empty()
-    place.caption(_("Estimating the training time …"))
-    with friendly_errors():
-        text = _("Takes {time} on this server at its current load.")
-        place.caption(text.format(time=about(expected_seconds(session))))
+def show_sentence(place: DeltaGenerator, time: str) -> None:
+    """Say in a sentence how long the training will take."""
+    place.caption(_("Takes {time} on this server at its current load.").format(time=time))
 
 
 def start_run(session: Session, instead_of: RunStatus | None = None) -> None:

@@ -125,22 +125,24 @@ def _ask_for(n_bytes: int) -> None:
 
 def check_label(file: str, letters: int) -> None:
     """Raise `DatasetError` when a label is longer than a class's name may be."""
-    if letters > MAX_LABEL_LETTERS:
-        message = _(
-            "{file} has labels of up to {n:,} letters; at most {most} are read here. Use shorter ones: they "
-            "name the classes."
-        )
-        raise DatasetError(message.format(file=file, n=letters, most=MAX_LABEL_LETTERS))
+    message = _(
+        "{file} has labels of up to {n:,} letters; at most {most} are read here. Use shorter ones: they "
+        "name the classes."
+    )
+    _check_letters(file, letters, MAX_LABEL_LETTERS, message)
 
 
 def check_name(file: str, letters: int) -> None:
     """Raise `DatasetError` when an image is called by more letters than are kept."""
-    if letters > MAX_NAME_LETTERS:
-        message = _(
-            "{file} has names of images of up to {n:,} letters; at most {most} are read here. Use shorter "
-            "ones."
-        )
-        raise DatasetError(message.format(file=file, n=letters, most=MAX_NAME_LETTERS))
+    message = _(
+        "{file} has names of images of up to {n:,} letters; at most {most} are read here. Use shorter ones."
+    )
+    _check_letters(file, letters, MAX_NAME_LETTERS, message)
+
+
+def _check_letters(file: str, letters: int, most: int, message: str) -> None:
+    if letters > most:
+        raise DatasetError(message.format(file=file, n=letters, most=most))
 
 
 def check_image_shape(file: str, shape: tuple[int, ...]) -> None:
