@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# Tests run in this many processes; a file's tests stay together, for what they share.
+# Tests run in this many processes. One that has done its own takes over half of what another still has, so that
+# all end together; a file's tests mostly stay together, for what they share.
 JOBS ?= 2
 # `container` needs root, for a limit of memory (python -m benchmarks.container).
 # `weights` compares two states of the code (python -m benchmarks.weights). The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
@@ -22,10 +23,10 @@ run: $(VENV)/app  ## Make .venv, install, start the app (ARGS="--server.port 860
 	$(BIN)/streamlit run app.py $(ARGS)
 
 test: $(VENV)/browser  ## Install what tests need, a browser too, and run all tests (ARGS="tests/mlcore -k adam" for some)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 quick: $(VENV)/dev  ## Run the tests that need no browser, in two minutes
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/e2e $(ARGS)
 
 coverage: $(VENV)/dev  ## Tell how much of mlcore its own tests run, lines and branches: 95 % at least
 	$(BIN)/python -m pytest tests/mlcore mlcore --cov --cov-report=term-missing:skip-covered --cov-fail-under=95

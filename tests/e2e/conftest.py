@@ -86,7 +86,7 @@ def new_visitor(request: pytest.FixtureRequest, contexts: Contexts) -> Iterator[
             visitor.picture(f"{request.node.name}-{number}")
             visitor.context.close()
         else:
-            visitor.stop_runs()
+            visitor.leave()
             contexts.give_back(visitor.context, visitor.address, phone=visitor.phone)
     assert problems == [], f"The browser told of errors: {problems}"
 

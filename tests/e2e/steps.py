@@ -4,12 +4,22 @@ Browser tests call these steps instead of playwright, so that a test reads as th
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Frame,
+    Locator,
+    Page,
+    Request,
+    WebSocketRoute,
+    expect,
+)
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.wire import COOKIE, open_tab
@@ -35,7 +45,8 @@ class Visitor:
     Attributes
     ----------
     page : playwright.sync_api.Page
-        The tab; `main` is the part below the app's menu.
+        The tab; `main` is the part below the app's menu. Others have it after this visitor: what would stay
+        in it is put there by `begin_each_page_with` and `route_connection`.
     phone : bool
         Whether the page is a phone's, and touched.
     problems : list of str
@@ -51,18 +62,44 @@ class Visitor:
         self.phone = phone
         self.problems: list[str] = []
         self._expected = [re.compile(USUAL)]
-        self._endless_runs: list[str] = []
-        self.page: Page = context.new_page()
+        self._runs: set[str] = set()
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
+        self._is_tab_changed = False
         self.page.set_default_timeout(PATIENCE * 1000)
-        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        self.prefer(dark=dark)
         self.page.on("console", self._hear)
         self.page.on("request", self._watch)
-        self.page.on("pageerror", lambda error: self._note(f"page error: {error}"))
+        self.page.on("pageerror", self._hear_error)
+        self.page.on("framenavigated", self._note_run)
 
     @property
     def main(self) -> Locator:
         """The page's own content, without menu and sidebar."""
         return self.page.get_by_test_id("stMain")
+
+    def prefer(self, *, dark: bool) -> None:
+        """Set which colours this person's system prefers."""
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+
+    def begin_each_page_with(self, script: str) -> None:
+        """Let a script run in this tab before any of a page's own; nobody has the tab after this visitor."""
+        self._is_tab_changed = True
+        self.page.add_init_script(script)
+
+    def route_connection(self, handler: Callable[[WebSocketRoute], object]) -> None:
+        """Let the tab's connections to the server go through this; nobody has the tab after this visitor."""
+        self._is_tab_changed = True
+        self.page.route_web_socket("**/_stcore/stream", handler)
+
+    def leave(self) -> None:
+        """Stop what was started, and listen to the tab no more; close it when it is not as it was."""
+        self.stop_runs()
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("request", self._watch)
+        self.page.remove_listener("pageerror", self._hear_error)
+        self.page.remove_listener("framenavigated", self._note_run)
+        if self._is_tab_changed:
+            self.page.close()
 
     def open(self, path: str = "/", text: str | None = None) -> None:
         """Type an address below the app's own, and wait until the page stands (and shows this text)."""
@@ -147,15 +184,15 @@ class Visitor:
         self.see(re.compile("10,?000 epochs"))
         self.press("Start")
         self.see_curves()
-        self._endless_runs.append(urlsplit(self.page.url).query)
 
     def stop_runs(self) -> None:
-        """Stop the runs that never come to their end by themselves, so that they take no core from others."""
+        """Stop every run of this visit that still trains, so that it takes no core from those who come."""
         cookies = {cookie["name"]: cookie["value"] for cookie in self.context.cookies()}
-        for query in self._endless_runs:
+        for run in self._runs:
             with open_tab(self.address, cookies[COOKIE]) as tab:
-                tab.run(tab.page.open("train", query))
-                if any(button.label == "Stop" for button in tab.page.elements("button")):
+                tab.run(tab.page.open("train", f"run={run}"))
+                stop = [button for button in tab.page.elements("button") if button.label == "Stop"]
+                if stop and not stop[0].disabled:
                     tab.run(tab.page.press("Stop"))
 
     def see_curves(self) -> None:
@@ -213,6 +250,12 @@ class Visitor:
     def _watch(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self._note(f"request to another server: {request.url}")
+
+    def _hear_error(self, error: Error) -> None:
+        self._note(f"page error: {error}")
+
+    def _note_run(self, frame: Frame) -> None:
+        self._runs.update(parse_qs(urlsplit(frame.url).query).get("run", []))
 
     def _note(self, problem: str) -> None:
         if not any(pattern.search(problem) for pattern in self._expected):

@@ -165,14 +165,22 @@ def test_files_that_take_long_hold_nobody_up(fresh_server: AppServer, new_visito
     in_use(other, "honest")
 
 
+@pytest.fixture(scope="module")
+def reading_server() -> Iterator[AppServer]:
+    """The app for those tests that leave no reading behind."""
+    with AppServer() as server:
+        yield server
+        server.check_end()
+
+
 @pytest.mark.parametrize("how", ["another page", "the file is taken back", "the tab is closed"])
 def test_a_reading_that_nobody_waits_for_is_ended(
-    how: str, fresh_server: AppServer, new_visitor: NewVisitor
+    how: str, reading_server: AppServer, new_visitor: NewVisitor
 ) -> None:
-    visitor = begin(new_visitor(server=fresh_server))
+    visitor = begin(new_visitor(server=reading_server))
     bring(visitor, "endless.csv.gz", ENDLESS)
     found: list[psutil.Process] = []
-    wait_until(lambda: found.extend(readers(fresh_server)) or found)
+    wait_until(lambda: found.extend(readers(reading_server)) or found)
     process = found[0]
     process.suspend()  # it does not end by itself
     if how == "another page":
@@ -182,7 +190,7 @@ def test_a_reading_that_nobody_waits_for_is_ended(
     else:
         visitor.page.close()
     wait_until(lambda: not process.is_running())
-    assert not readers(fresh_server)
+    assert not readers(reading_server)
 
 
 def test_uploads_that_nobody_asked_for_take_no_memory_and_have_an_end(

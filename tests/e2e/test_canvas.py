@@ -72,16 +72,14 @@ def test_undo_clear_and_another_page_leave_canvas_and_answer_in_step(visitor: Vi
         shows(visitor, "1")
 
 
-def test_a_stroke_may_begin_in_the_corner_where_the_canvas_hides_a_toolbar(phone_visitor: Visitor) -> None:
+def test_the_canvas_has_words_and_a_stroke_may_begin_in_the_corner_where_it_hides_a_toolbar(
+    phone_visitor: Visitor,
+) -> None:
     phone_visitor.open("/draw")
+    expect(phone_visitor.main.get_by_role("img", name="Canvas for drawing")).to_be_visible()
     expect(phone_visitor.main.locator(".dc-toolbar")).to_be_hidden()
     phone_visitor.draw(CORNER)
     shows(phone_visitor, "1")
-
-
-def test_the_canvas_has_words_for_those_who_cannot_see_it(visitor: Visitor) -> None:
-    visitor.open("/draw")
-    expect(visitor.main.get_by_role("img", name="Canvas for drawing")).to_be_visible()
 
 
 def test_on_a_small_phone_canvas_buttons_and_answer_are_in_sight_together_and_drawing_does_not_scroll(

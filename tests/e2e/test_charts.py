@@ -45,8 +45,13 @@ def test_a_chart_saved_as_a_web_page_is_drawn_without_the_app(
     expect(reader.page.get_by_text("Images", exact=True).first).to_be_visible()
 
 
-def test_a_curve_can_be_hidden_by_the_keyboard_and_shown_again(visitor: Visitor) -> None:
+def test_a_chart_tells_in_words_what_it_shows_and_the_keyboard_hides_a_part_and_shows_it_again(
+    visitor: Visitor,
+) -> None:
     visitor.open("/data", "60,000")
+    chart = visitor.main.locator(BARS).locator(".dl-plot")
+    expect(chart).to_have_attribute("role", "img")
+    expect(chart).to_have_attribute("aria-label", re.compile("Images of each class"))
     bars = visitor.main.locator(f"{BARS} .barlayer .trace")
     expect(bars).to_have_count(2)
     dev = visitor.main.locator(BARS).get_by_role("button", name="Dev set")
@@ -55,10 +60,3 @@ def test_a_curve_can_be_hidden_by_the_keyboard_and_shown_again(visitor: Visitor)
         visitor.page.keyboard.press("Enter")
         expect(dev).to_have_attribute("aria-pressed", pressed)
         expect(bars).to_have_count(count)
-
-
-def test_a_chart_tells_in_words_what_it_shows(visitor: Visitor) -> None:
-    visitor.open("/data", "60,000")
-    chart = visitor.main.locator(BARS).locator(".dl-plot")
-    expect(chart).to_have_attribute("role", "img")
-    expect(chart).to_have_attribute("aria-label", re.compile("Images of each class"))

@@ -93,12 +93,14 @@ def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
     return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N
 
 
-def test_a_click_on_a_cell_shows_its_images_each_time(visitor: Visitor) -> None:
+def test_a_click_on_a_cell_shows_its_images_each_time_and_back_those_before(visitor: Visitor) -> None:
     open_test_set(visitor)
     one, other = cells()[1:3]
     for cell in (one, other, one, (4, 4)):
         visitor.page.mouse.click(*place_of(visitor, *cell))
         expect_cell(visitor, *cell)
+    visitor.page.go_back()
+    expect_cell(visitor, *one)
 
 
 def test_a_tap_on_a_cell_shows_its_images_each_time(phone_visitor: Visitor) -> None:
@@ -121,16 +123,13 @@ def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visit
     )
 
 
-def test_the_lists_lead_to_every_cell(visitor: Visitor) -> None:
+def test_the_lists_and_by_the_keyboard_the_most_confused_pairs_lead_to_a_cell(visitor: Visitor) -> None:
     open_test_set(visitor)
     visitor.choose("True", "7")
     visitor.choose("Guessed", "2")
     expect_cell(visitor, 7, 2)
-
-
-def test_a_most_confused_pair_leads_to_its_cell_by_the_keyboard_too(visitor: Visitor) -> None:
-    open_test_set(visitor)
     true, guessed = cells()[1]
+    assert (true, guessed) != (7, 2)
     pair = visitor.main.get_by_role("radio", name=re.compile(f"^{true} → {guessed}")).or_(
         visitor.main.get_by_role("button", name=re.compile(f"^{true} → {guessed}"))
     )
@@ -139,28 +138,18 @@ def test_a_most_confused_pair_leads_to_its_cell_by_the_keyboard_too(visitor: Vis
     expect_cell(visitor, true, guessed)
 
 
-def test_back_returns_to_the_cell_before(visitor: Visitor) -> None:
-    open_test_set(visitor)
-    one, other = cells()[1:3]
-    for cell in (one, other):
-        visitor.page.mouse.click(*place_of(visitor, *cell))
-        expect_cell(visitor, *cell)
-    visitor.page.go_back()
-    expect_cell(visitor, *one)
-
-
-def test_a_link_shows_its_cell_to_somebody_else(visitor: Visitor) -> None:
+def test_a_link_shows_its_cell_to_somebody_else_and_a_full_cell_is_turned_page_by_page(
+    visitor: Visitor,
+) -> None:
     true, guessed = cells()[3]
     visitor.open(
         f"/evaluate?set=test&true={true}&guessed={guessed}", "of 10,000 images were classified correctly"
     )
     expect_cell(visitor, true, guessed)
-
-
-def test_a_full_cell_is_turned_page_by_page(visitor: Visitor) -> None:
-    visitor.open("/evaluate?set=test&true=1&guessed=1", "of 1 were classified correctly")
+    visitor.choose("True", "1")
+    visitor.choose("Guessed", "1")
+    expect_cell(visitor, 1, 1)
     members = surest_first(1, 1)
-    expect_images(visitor, 0, members[:IMAGES_A_PAGE])
     visitor.main.get_by_test_id("stPagination").first.get_by_role("button", name="Page 2", exact=True).click()
     expect_images(visitor, 0, members[IMAGES_A_PAGE : 2 * IMAGES_A_PAGE])
 
@@ -179,16 +168,18 @@ def test_the_mistakes_come_the_most_confident_first_with_class_guess_and_probabi
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_page_fits_the_screen_in_light_and_dark(new_visitor: NewVisitor, phone: bool, dark: bool) -> None:
-    visitor = new_visitor(phone=phone, dark=dark)
+def test_the_page_fits_the_screen_in_light_and_dark(new_visitor: NewVisitor, phone: bool) -> None:
+    visitor = new_visitor(phone=phone)
     open_test_set(visitor)
-    width = visitor.page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert width <= 0
-    counts = visitor.main.locator(f"{MATRIX} .heatmaplayer text")
-    expect(counts.first).to_be_visible()
+    for dark in (False, True):
+        visitor.prefer(dark=dark)
+        visitor.wait_until_idle()
+        width = visitor.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert width <= 0
+        counts = visitor.main.locator(f"{MATRIX} .heatmaplayer text")
+        expect(counts.first).to_be_visible()
 
 
 def test_a_model_that_does_not_fit_the_data_is_told_of_with_a_way_on(visitor: Visitor) -> None:

@@ -58,7 +58,7 @@ def burst(shifts: list[dict[str, float]]) -> float:
 @pytest.mark.parametrize("name", [entry.name for entry in PAGES])
 def test_text_comes_first_and_nothing_jumps(name: str, phone: bool, new_visitor: NewVisitor) -> None:
     visitor = new_visitor(phone=phone)
-    visitor.page.add_init_script(WATCH)
+    visitor.begin_each_page_with(WATCH)
     visitor.open("/" if name == "home" else f"/{name}")
     if name in LATER:
         visitor.page.locator(LATER[name]).first.wait_for()

@@ -23,7 +23,7 @@ PROGRESS = """() => document.querySelector(".dl-show").getAnimations({ subtree: 
 
 
 def test_what_moves_on_home_can_be_paused_and_leaves_everything_in_its_place(visitor: Visitor) -> None:
-    visitor.page.add_init_script(
+    visitor.begin_each_page_with(
         """window.places = new Set();
         (function look() {
           const below = document.querySelector(".st-key-steps");

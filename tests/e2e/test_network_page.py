@@ -110,10 +110,16 @@ def test_a_number_is_read_as_it_is_typed_or_refused_in_words_and_nothing_moves(v
     visitor.see("Adam, learning rate 0.006, the full batch")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_on_a_phone_the_picture_follows_the_form_and_can_be_read(dark: bool, new_visitor: NewVisitor) -> None:
-    visitor = new_visitor(phone=True, dark=dark)
-    visitor.open("/network?recipe=deep", "512 neurons")
+def test_on_a_phone_the_picture_follows_the_form_and_can_be_read(phone_visitor: Visitor) -> None:
+    phone_visitor.open("/network?recipe=deep", "512 neurons")
+    for dark in (False, True):
+        phone_visitor.prefer(dark=dark)
+        phone_visitor.wait_until_idle()
+        picture_can_be_read(phone_visitor)
+
+
+def picture_can_be_read(visitor: Visitor) -> None:
+    """Assert that the picture is below the form, on the screen, and in letters of a size to read."""
     picture = visitor.main.locator(PICTURE)
     seed = visitor.main.get_by_role("spinbutton", name="Seed").element_handle()
     # Both in one look, so that nothing moves between them.

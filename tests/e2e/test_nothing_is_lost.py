@@ -66,7 +66,7 @@ def draws_on(visitor: Visitor, drawn: int) -> None:
 
 
 def test_what_the_canvas_shows_is_answered_after_the_session_was_lost(visitor: Visitor) -> None:
-    visitor.page.add_init_script(LINE)
+    visitor.begin_each_page_with(LINE)
     visitor.expect_problem(LOST)
     visitor.open("/draw")
     visitor.draw(SEVEN)

@@ -51,7 +51,7 @@ def test_the_address_follows_the_settings_and_a_copied_link_shows_somebody_else_
 
 
 def test_without_a_clipboard_the_link_stands_in_a_field_selected(visitor: Visitor) -> None:
-    visitor.page.add_init_script(HIDE_CLIPBOARD)
+    visitor.begin_each_page_with(HIDE_CLIPBOARD)
     visitor.open("/train", "This is what will be trained")
     visitor.press("Copy link", "Copy the link from here:")
     field = visitor.main.get_by_role("textbox", name="Copy link")

@@ -25,13 +25,13 @@ def choose_data(visitor: Visitor) -> None:
 
 def set_network(visitor: Visitor) -> None:
     visitor.go_to("Network")
-    visitor.fill("Epochs", "4")
+    visitor.fill("Epochs", "2")
     visitor.see("101,770")
 
 
 def train_to_the_end(visitor: Visitor) -> float:
     visitor.go_to("Train")
-    visitor.see(re.compile("4 epochs"))
+    visitor.see(re.compile("2 epochs"))
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")

@@ -153,7 +153,7 @@ class Line:
     def __init__(self, visitor: Visitor) -> None:
         self.is_cut = False
         self.sockets: list[WebSocketRoute] = []
-        visitor.page.route_web_socket("**/_stcore/stream", self._connect)
+        visitor.route_connection(self._connect)
 
     def _connect(self, socket: WebSocketRoute) -> None:
         if self.is_cut:

@@ -5,6 +5,7 @@ The readers themselves are tested in `tests/mlcore/datasets/readers`.
 
 import gzip
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,12 @@ FORMATS: dict[str, tuple[str, Files, str]] = {
     "a table packed by gzip": ("packed", {"packed.csv.gz": gzip.compress(TABLE.encode())}, "200"),
     "a table in a zip": ("zipped", {"zipped.zip": make.archive({"train.csv": TABLE})}, "200"),
     "an IDX pair": ("train-images-idx3-ubyte", make.idx_pair(IMAGES, LABELS), "200"),
+    "arrays": ("arrays", {"arrays.npz": make.npz(images=IMAGES, labels=LABELS)}, "200"),
     "an IDX pair packed by gzip": (
         "train-images-idx3-ubyte",
         make.idx_pair(IMAGES, LABELS, pack=True),
         "200",
     ),
-    "arrays": ("arrays", {"arrays.npz": make.npz(images=IMAGES, labels=LABELS)}, "200"),
     "arrays as Keras has them": ("mnist", {"mnist.npz": keras()}, "150"),
     "pictures in folders": ("pictures", {"pictures.zip": make.archive(PICTURES)}, "200"),
     "images that are not square": (
@@ -175,10 +176,10 @@ def in_use(visitor: Visitor, name: str, count: str) -> None:
 
 
 def test_every_format_is_read_and_shown(visitor: Visitor) -> None:
+    names = [name for name, _files, _count in FORMATS.values()]
+    assert all(name != following for name, following in pairwise(names))  # so that each is seen to be read
     begin(visitor)
     for name, files, count in FORMATS.values():
-        bring(visitor, {"good.csv": make.csv(*digits(100)).encode()})
-        in_use(visitor, "good", "100")
         bring(visitor, files)
         in_use(visitor, name, count)
         visitor.wait_until_idle()
