@@ -6,6 +6,7 @@
 
 const FINER = 3;
 const THINNEST = 1 / 6;
+const LEVELS = Array.from({ length: FINER * FINER + 1 }, (_, n) => Math.round((n * 255) / (FINER * FINER)));
 const TAP = 0.5;
 const FAR = 0.5;
 
@@ -42,6 +43,8 @@ export class Paper {
     this.size = size;
     this.side = size * FINER;
     this.inked = new Uint8Array(this.side * this.side);
+    this.picture = new Uint8Array(size * size);
+    this.changed = [this.side, 0]; // the first row that has changed, and the one behind the last
     this.drawn = []; // each stroke, and how many of its points
   }
 
@@ -50,6 +53,7 @@ export class Paper {
     const goesOn = this.drawn.every(([stroke, points], k) => strokes[k] === stroke && points <= stroke.points.length);
     if (!goesOn) {
       this.inked.fill(0);
+      this.changed = [0, this.side];
       this.drawn = [];
     }
     strokes.forEach((stroke, k) => {
@@ -72,8 +76,10 @@ export class Paper {
     const slope = along / Math.max(down, 1e-9);
     const [out, shift] = [down * scale, along * scale];
     const half = (y, centre) => Math.sqrt(Math.max(radius * radius - (y - centre) * (y - centre), 0));
+    const top = Math.max(0, Math.ceil(y0 - radius - 0.5));
     const bottom = Math.min(side, Math.floor(y1 + radius + 0.5));
-    for (let row = Math.max(0, Math.ceil(y0 - radius - 0.5)); row < bottom; row++) {
+    this.changed = [Math.min(this.changed[0], top), Math.max(this.changed[1], bottom)];
+    for (let row = top; row < bottom; row++) {
       const y = row + 0.5;
       let [left, right] = [x0 - out + (y - (y0 + shift)) * slope, x0 + out + (y - (y0 - shift)) * slope];
       if (y <= y0 + shift) left = x0 - half(y, y0);
@@ -87,19 +93,18 @@ export class Paper {
   }
 
   reduced() {
-    const { size, side, inked } = this;
-    const levels = Array.from({ length: FINER * FINER + 1 }, (_, n) => Math.round((n * 255) / (FINER * FINER)));
-    const picture = new Uint8Array(size * size);
-    for (let y = 0, k = 0; y < size; y++) {
-      for (let x = 0; x < size; x++, k++) {
+    const { size, side, inked, picture, changed } = this;
+    const first = Math.floor(changed[0] / FINER);
+    for (let y = first, k = first * size; y * FINER < changed[1]; y++) {
+      for (let x = 0, start = FINER * y * side; x < size; x++, k++, start += FINER) {
         let n = 0;
-        for (let row = 0; row < FINER; row++) {
-          const start = (FINER * y + row) * side + FINER * x;
-          for (let column = 0; column < FINER; column++) n += inked[start + column];
+        for (let row = 0, place = start; row < FINER; row++, place += side) {
+          n += inked[place] + inked[place + 1] + inked[place + 2];
         }
-        picture[k] = levels[n];
+        picture[k] = LEVELS[n];
       }
     }
+    this.changed = [side, 0];
     return picture;
   }
 }
@@ -119,19 +124,24 @@ const rint = (x) => {
 const BLANK = 0.1;
 
 const inkOf = (picture, size) => {
-  const border = [];
+  const border = new Uint8Array(4 * size);
   for (let k = 0; k < size; k++) {
-    border.push(picture[k], picture[(size - 1) * size + k], picture[k * size], picture[k * size + size - 1]);
+    border.set([picture[k], picture[(size - 1) * size + k], picture[k * size], picture[(k + 1) * size - 1]], 4 * k);
   }
-  border.sort((a, b) => a - b);
+  border.sort(); // numbers, as the array is typed
   const middle = border.length / 2;
   const f = Math.fround;
   const paper = f((f(border[middle - 1] / 255) + f(border[middle] / 255)) / 2);
   const ink = grid(size, size);
   const contrast = (grey) => (paper > 0.5 ? f(f(paper - grey) / paper) : f(f(grey - paper) / f(1 - paper)));
   const inkOfLevel = Array.from({ length: 256 }, (_, level) => Math.min(Math.max(contrast(f(level / 255)), 0), 1));
-  picture.forEach((level, k) => (ink.values[k] = inkOfLevel[level]));
-  return ink.values.some((value) => value > BLANK) ? ink : grid(size, size);
+  let most = 0;
+  for (let k = 0; k < picture.length; k++) {
+    const value = inkOfLevel[picture[k]];
+    ink.values[k] = value;
+    if (value > most) most = value;
+  }
+  return most > BLANK ? ink : grid(size, size);
 };
 
 // Marks (mlcore/images/marks.py): each is { runs: [[row, first, end], …], area, top, left, bottom, right }
@@ -187,6 +197,7 @@ const marksIn = (ink) => {
 const longest = ({ top, left, bottom, right }) => Math.max(bottom - top, right - left);
 
 const without = (ink, marks) => {
+  if (!marks.length) return ink;
   const values = ink.values.slice();
   for (const { runs } of marks) {
     for (const [row, first, end] of runs) values.fill(0, row * ink.width + first, row * ink.width + end);
@@ -194,12 +205,11 @@ const without = (ink, marks) => {
   return grid(ink.height, ink.width, values);
 };
 
-const withoutSpecks = (ink) => {
-  const marks = marksIn(ink);
+const withoutSpecks = (marks, { height, width }) => {
   const largest = Math.max(0, ...marks.map(longest));
-  let smallest = SPECK * Math.max(ink.height, ink.width);
+  let smallest = SPECK * Math.max(height, width);
   if (largest >= smallest) smallest = Math.min(smallest, SPECK_BESIDE * largest);
-  return without(ink, marks.filter((mark) => longest(mark) < smallest));
+  return marks.filter((mark) => longest(mark) >= smallest);
 };
 
 const isDot = (mark) => {
@@ -217,20 +227,20 @@ const boxAround = (boxes) => ({
 const gap = (a, b) =>
   Math.hypot(Math.max(a.top - b.bottom, b.top - a.bottom, 0), Math.max(a.left - b.right, b.left - a.right, 0));
 
-const withoutStrayDots = (ink) => {
-  const marks = marksIn(ink);
+const withoutStrayDots = (marks) => {
   const others = marks.filter((mark) => !isDot(mark));
-  if (others.length === 0 || others.length === marks.length) return ink;
+  if (others.length === 0) return marks;
   const rest = boxAround(others);
   const isStray = (mark) => longest(mark) <= DOT * longest(rest) && gap(mark, rest) >= FAR * longest(rest);
-  return without(ink, marks.filter((mark) => isDot(mark) && isStray(mark)));
+  return marks.filter((mark) => !isDot(mark) || !isStray(mark));
 };
 
-const standSideBySide = (ink) => {
-  const marks = runsIn(ink);
-  const rows = Math.max(...marks.map(([row]) => row)) - Math.min(...marks.map(([row]) => row)) + 1;
+const standSideBySide = (marks, ink) => {
+  if (!marks.length) return false;
+  const { top: highest, bottom: lowest } = boxAround(marks);
+  const rows = lowest - highest;
   const [tops, bottoms] = [new Int32Array(ink.width).fill(ink.height), new Int32Array(ink.width).fill(-1)];
-  for (const [row, first, end] of marks) {
+  for (const [row, first, end] of marks.flatMap(({ runs }) => runs)) {
     for (let column = first; column < end; column++) {
       tops[column] = Math.min(tops[column], row);
       bottoms[column] = Math.max(bottoms[column], row);
@@ -406,6 +416,20 @@ const ACTIVATIONS = {
   identity: (z) => z,
 };
 
+// The sum of the products of values with weights from a place on. Four sums side by side: none waits for another.
+const product = (weights, start, values) => {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length - (values.length % 4);
+  for (let k = 0, n = start; k < whole; k += 4, n += 4) {
+    a += weights[n] * values[k];
+    b += weights[n + 1] * values[k + 1];
+    c += weights[n + 2] * values[k + 2];
+    d += weights[n + 3] * values[k + 3];
+  }
+  for (let k = whole; k < values.length; k++) a += weights[start + k] * values[k];
+  return a + b + c + d;
+};
+
 const LAYERS = {
   linear({ parameters }, values) {
     const { weights: w, biases } = parameters;
@@ -420,21 +444,18 @@ const LAYERS = {
   convolution({ inputs, outputs, parameters }, values) {
     const [[height, width, channels], [rows, columns, filters]] = [inputs, outputs];
     const size = height - rows + 1;
+    const patch = new Float64Array(channels * size * size);
     const result = new Float64Array(filters * rows * columns);
-    for (let filter = 0, weight = 0; filter < filters; filter++) {
-      const place = filter * rows * columns;
-      result.fill(parameters.biases[filter], place, place + rows * columns);
-      for (let channel = 0; channel < channels; channel++) {
-        for (let i = 0; i < size; i++) {
-          for (let j = 0; j < size; j++, weight++) {
-            const w = parameters.weights[weight];
-            for (let row = 0; row < rows; row++) {
-              const from = channel * height * width + (row + i) * width + j;
-              const to = place + row * columns;
-              for (let column = 0; column < columns; column++) result[to + column] += w * values[from + column];
-            }
-          }
+    for (let place = 0; place < rows * columns; place++) {
+      const corner = Math.floor(place / columns) * width + (place % columns);
+      for (let channel = 0, k = 0; channel < channels; channel++) {
+        for (let i = 0, from = channel * height * width + corner; i < size; i++, from += width) {
+          for (let j = 0; j < size; j++) patch[k++] = values[from + j];
         }
+      }
+      for (let filter = 0; filter < filters; filter++) {
+        const sum = product(parameters.weights, filter * patch.length, patch);
+        result[filter * rows * columns + place] = sum + parameters.biases[filter];
       }
     }
     return result;
@@ -475,7 +496,7 @@ const softmax = (logits) => {
 export class Model {
   constructor(description) {
     const bytes = Uint8Array.from(atob(description.weights), (letter) => letter.charCodeAt(0));
-    const all = new Float32Array(bytes.buffer);
+    const all = Float64Array.from(new Float32Array(bytes.buffer));
     let start = 0;
     this.description = description;
     this.layers = description.layers.map((layer) => {
@@ -490,10 +511,11 @@ export class Model {
   // Returns a picture as an image for this model or, when there is none, why: "nothing" or "two".
   imageOf(picture, size) {
     const { frame, shape } = this.description;
-    const ink = withoutStrayDots(withoutSpecks(inkOf(picture, size)));
-    if (!ink.values.some((value) => value > FAINTEST)) return { image: null, reason: "nothing" };
-    if (!frame.in_parts && standSideBySide(ink)) return { image: null, reason: "two" };
-    const image = put(frame, ink, shape);
+    const ink = inkOf(picture, size);
+    const marks = marksIn(ink);
+    const kept = withoutStrayDots(withoutSpecks(marks, ink));
+    if (!frame.in_parts && standSideBySide(kept, ink)) return { image: null, reason: "two" };
+    const image = put(frame, without(ink, marks.filter((mark) => !kept.includes(mark))), shape);
     return { image, reason: image ? "" : "nothing" };
   }
 

@@ -1,0 +1,72 @@
+"""How long the network takes to answer in a browser while the pen is down: milliseconds a frame.
+
+`python -m benchmarks.live` lets a stroke grow point by point in a real browser, at full speed and slowed down
+fourfold, as a phone is, and prints a line for each model. It needs no running app.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from playwright.sync_api import Browser, sync_playwright
+
+from mlcore import Model, load_model
+from mlcore.exports.browser import CANVAS, PEN, describe_model, network_script
+from tests.e2e.browser import launch
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+SLOWER = {"desk": 1, "phone (four times slower)": 4}
+
+# A 7, a point every two units; each frame answers all points so far. The first ones warm the compiler up.
+GROW = """([description, size, width]) => {
+  const [model, paper] = [new Model(description), new Paper(size)];
+  const point = (k) => (k < 70 ? [70 + 2 * k, 60] : [210 - 0.75 * (k - 70), 60 + 2.2 * (k - 70)]);
+  const times = [];
+  for (let round = 0; round < 4; round++) {
+    const stroke = { width, points: [] };
+    for (let k = 0; k < 150; k++) {
+      stroke.points.push(point(k));
+      const begun = performance.now();
+      model.answer([stroke], paper);
+      if (round) times.push(performance.now() - begun);
+    }
+  }
+  return times.sort((a, b) => a - b);
+}"""
+
+
+def main() -> None:
+    """Measure each model, as on a desk and as on a phone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=Path, nargs="+", default=sorted(MODELS.glob("*.npz")))
+    chosen = parser.parse_args()
+    print("| model | on | least | median | p95 |\n| --- | --- | ---: | ---: | ---: |")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for path in chosen.models:
+            for name, slower in SLOWER.items():
+                times = frames(browser, load_model(path), slower)
+                median, slow = times[len(times) // 2], times[len(times) * 95 // 100]
+                print(
+                    f"| {path.stem} | {name} | {times[0]:.1f} ms | {median:.1f} ms | {slow:.1f} ms |",
+                    flush=True,
+                )
+        browser.close()
+
+
+def frames(browser: Browser, model: Model, slower: int) -> list[float]:
+    """Return the milliseconds of all frames, sorted, in a browser that is slowed down."""
+    page = browser.new_page()
+    page.add_script_tag(type="module", content=network_script() + "Object.assign(window, { Model, Paper });")
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    times: list[float] = page.evaluate(GROW, [describe_model(model), CANVAS, PEN])
+    page.close()
+    return times
+
+
+if __name__ == "__main__":
+    main()
