@@ -210,7 +210,7 @@ def why_not_exportable(model: Model) -> str:
 
 
 def _show_offer(offer: Offer, source: Source) -> None:
-    button, words = st.columns([1, 3], vertical_alignment="center", gap="small")
+    button, words = st.columns([1, 2], vertical_alignment="center", gap="small")
     with button:
         st.download_button(
             _(offer.label),
