@@ -14,6 +14,7 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session
+from dashboard.train.doctor import offer_remedy, show_advice
 from dashboard.train.verdict import verdict
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.messages import friendly_errors, show_message
@@ -97,8 +98,13 @@ def show_summary(session: Session, status: RunStatus) -> None:
         show_message("warning", f"{text} {found.words}")
         if found.is_rate:
             offer_gentler_rate(session, status)
+        else:
+            offer_remedy(session, status)
+    elif status.state == "stopped":
+        show_message("info", text)
     else:
-        show_message("info" if status.state == "stopped" else "success", text)
+        show_message("success", text)
+        show_advice(session, status)
 
 
 def show_nothing_learned(session: Session, status: RunStatus) -> None:

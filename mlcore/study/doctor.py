@@ -26,8 +26,12 @@ LEAST_FALL = 0.02
 LEAST_GAP = 0.03
 RISING_LOSS = 1.5
 STILL_RISING = 0.01
+FLAT = 0.005
 POOR = 0.9
 """Accuracy on the training images below which a network has not learned them."""
+
+MEDIOCRE = 0.95
+"""The same, where a setting is so far off that it is blamed for less."""
 
 MANY_SIGMOIDS = 4
 STRONG_DROPOUT = 0.5
@@ -99,9 +103,14 @@ class RunNotes:
         return standing(self.best)[0] <= self.one_answer + self.chance(self.one_answer) < 1
 
     def chance(self, accuracy: float) -> float:
-        """Return the standard error of an accuracy over the dev set."""
-        n = self.n_dev or self.n_train
-        return math.sqrt(max(accuracy * (1 - accuracy), 0.0) / n) if n else 0.0
+        """Return the standard error of an accuracy over the dev set.
+
+        As if two more images were asked and one of them answered right: all of few may be right by chance,
+        too.
+        """
+        n = (self.n_dev or self.n_train) + 2
+        likely = (accuracy * (n - 2) + 1) / n
+        return math.sqrt(likely * (1 - likely) / n)
 
     def is_clear(self, difference: float, least: float) -> bool:
         """Return whether a difference of accuracies is larger than ``least`` and than chance."""
@@ -173,7 +182,8 @@ def _zeros(notes: RunNotes) -> Advice | None:
 
 
 def _unscaled(notes: RunNotes) -> Advice | None:
-    if notes.network.scaling != "none" or notes.network.standardize or not _is_poor(notes):
+    is_scaled = notes.network.scaling != "none" or notes.network.standardize
+    if is_scaled or not _is_poor(notes, MEDIOCRE):
         return None
     text = _(
         "The pixels, up to 255, are not scaled, so that the first steps are far too long: {accuracy} "
@@ -210,7 +220,7 @@ def _wrong_divisor(notes: RunNotes) -> Advice | None:
 def _high_rate(notes: RunNotes) -> Advice | None:
     good = OPTIMIZERS[notes.training.optimizer].good_rate
     rate = notes.training.learning_rate
-    if rate < FAR_OFF * good or not _is_poor(notes):
+    if rate < FAR_OFF * good or not _is_poor(notes, MEDIOCRE):
         return None
     text = _(
         "The learning rate {rate:g} is {times:.3g} times what usually works with {optimizer}, and the "
@@ -254,7 +264,7 @@ def _deep_sigmoids(notes: RunNotes) -> Advice | None:
 
 
 def _strong_decay(notes: RunNotes) -> Advice | None:
-    decay = notes.training.weight_decay
+    decay = notes.training.cost_decay
     if decay < STRONG_DECAY or not _is_poor(notes):
         return None
     less = float(f"{decay / 100:.2g}")
@@ -333,8 +343,8 @@ def _one_class(notes: RunNotes) -> Advice | None:
     return Advice("one_class", words, training={"learning_rate": less})
 
 
-def _is_poor(notes: RunNotes) -> bool:
-    return notes.last.train_accuracy < POOR
+def _is_poor(notes: RunNotes, least: float = POOR) -> bool:
+    return notes.last.train_accuracy < least
 
 
 # ---- it learned, and then went wrong ---------------------------------------------------------------------
@@ -399,7 +409,8 @@ def _gap_is_clear(notes: RunNotes) -> bool:
 
 
 def _best_at_first(notes: RunNotes) -> Advice | None:
-    if len(notes.measured) < 4 or notes.best is not notes.measured[0]:
+    lost = standing(notes.best)[0] - standing(notes.last)[0]
+    if len(notes.measured) < 4 or notes.best is not notes.measured[0] or not notes.is_clear(lost, 0.0):
         return None
     less = float(f"{notes.training.learning_rate / 3:.2g}")
     text = _(
@@ -482,7 +493,8 @@ def _last_quarter(notes: RunNotes) -> tuple[float, float]:
 
 
 def _underfits(notes: RunNotes) -> Advice | None:
-    if not _is_poor(notes) or _gap_is_clear(notes):
+    before, after = _last_quarter(notes)
+    if not _is_poor(notes) or _gap_is_clear(notes) or after - before > FLAT:
         return None
     text = _("The network underfits: only {train} accuracy even on the training images. {remedy}")
     sizes = notes.network.hidden_sizes

@@ -66,7 +66,7 @@ CASES: dict[str, tuple[RunNotes, str]] = {
     "few_images": (sick(course((0.9, 0.5), (1.0, 0.8)), n_train=100), "only 100 training images, about 10"),
     "overfits": (sick(course((0.9, 0.9), (0.99, 0.92))), "99.0 % accuracy on the training images, 92.0 %"),
     "best_at_first": (
-        sick(course((0.96, 0.96), (0.955, 0.955), (0.95, 0.95), (0.955, 0.955))),
+        sick(course((0.96, 0.96), (0.955, 0.955), (0.95, 0.95), (0.948, 0.948))),
         "best at its first evaluation (96.0 %)",
     ),
     "rising_loss": (
@@ -146,6 +146,23 @@ def test_without_a_dev_set_the_training_images_are_the_judge() -> None:
     nan = float("nan")
     records = tuple(replace(record, dev_accuracy=nan, dev_loss=nan) for record in GOOD)
     assert advise(replace(HEALTHY, records=records, n_dev=0)) is None
+
+
+def test_one_mistake_more_among_few_images_is_chance() -> None:
+    few = replace(HEALTHY, n_dev=40, records=course(*[(1.0, 1.0), *[(0.975, 0.975)] * 5]))
+    advice = advise(few)
+    assert advice is not None
+    assert advice.rule == "small_dev"
+
+
+def test_a_slow_network_that_still_learns_a_little_does_not_underfit_yet() -> None:
+    slow = sick(course(*[(0.80 + 0.01 * k, 0.80 + 0.01 * k) for k in range(8)]), n_dev=500)
+    assert RULES["underfits"](slow) is None
+
+
+def test_the_decay_of_adamw_which_is_no_part_of_the_cost_is_not_blamed() -> None:
+    notes = sick(training={"optimizer": "adamw", "weight_decay": 0.01})
+    assert RULES["strong_decay"](notes) is None
 
 
 @pytest.mark.parametrize(("n_dev", "speaks"), [(5000, True), (30, False)])
