@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.decision import Decision
 from mlcore.datasets.readers.assemble import Found, check_counts
+from mlcore.datasets.readers.class_names import classes_in_names
 from mlcore.datasets.readers.labels import without_unlabelled
-from mlcore.datasets.readers.limits import MEGABYTE, check_bytes, check_images
+from mlcore.datasets.readers.limits import MEGABYTE, check_bytes, check_images, holding
 from mlcore.datasets.readers.parts import MissingPart, NamedPart, Part, set_aside, several
 from mlcore.datasets.readers.scale import (
     FRACTION_SCALES,
@@ -88,6 +89,8 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
         With file, row and column of the first value that cannot be read.
     """
     tables = _opened(sources, labelled)
+    if labelled and part == "train" and (classes := _class_of_each(tables)):
+        return _read_class_by_class(tables, classes)
     if part != "train" and all(table.layout.part is None for table in tables):
         raise MissingPart(part)
     images_of, labels_of, notes = _chosen(tables, labelled)
@@ -107,6 +110,36 @@ def read_table(sources: Sequence[Source], part: Part, labelled: bool = True) -> 
         check_counts(labels_of.layout.file, len(images), len(labels))
     images, labels = without_unlabelled(images, labels, notes)
     return Found(file, images, labels, notes, decisions, names)
+
+
+def _class_of_each(tables: Sequence[Table]) -> list[str]:
+    """Return the class that each table's name is, where all hold images of one size without labels."""
+    shapes = {table.layout.image_shape for table in tables}
+    are_images = all(table.layout.pixels and not table.layout.is_labelled for table in tables)
+    return (
+        classes_in_names([table.source.stem for table in tables]) if are_images and len(shapes) == 1 else []
+    )
+
+
+def _read_class_by_class(tables: Sequence[Table], classes: Sequence[str]) -> Found:
+    ranges = [table.range for table in tables]
+    every = ValueRange(
+        min(values.lowest for values in ranges),
+        max(values.highest for values in ranges),
+        all(values.whole for values in ranges),
+    )
+    decisions: list[Decision] = []
+    found: list[UInt8Array] = []
+    for table in tables:
+        with holding(sum(images.nbytes for images in found)):
+            found.append(_read(replace(table, range=every), decisions)[0])
+    file, size = tables[0].layout.file, sum(images.nbytes for images in found)
+    check_bytes(file, size, size)
+    images = np.concatenate(found)
+    labels = np.repeat(np.array(classes), [len(images) for images in found])
+    message = _("The classes are the names of the files: {names}.")
+    decisions = [replace(decision, count=len(images)) for decision in decisions[:1]]
+    return Found(file, images, labels, [message.format(names=several(classes))], decisions)
 
 
 def read_labels_of_table(sources: Sequence[Source], beside: int) -> NDArray[Any]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import takewhile
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -27,9 +26,10 @@ from mlcore.datasets.readers.arrays import (
     read_labels,
 )
 from mlcore.datasets.readers.assemble import Found, check_counts
+from mlcore.datasets.readers.class_names import classes_in_names
 from mlcore.datasets.readers.folders import Folder, classes_of
 from mlcore.datasets.readers.labels import without_unlabelled
-from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_CLASSES, check_bytes
+from mlcore.datasets.readers.limits import MIN_CLASSES, check_bytes
 from mlcore.datasets.readers.parts import NamedPart, Part, by_part, choose_part, part_of, several
 from mlcore.datasets.readers.source import Source, open_content
 from mlcore.datasets.readers.zipped import open_zip
@@ -53,12 +53,6 @@ ARRAY_NAMES = (
 )
 LABEL_WORDS = re.compile(r"(^|[^a-z])(y|labels?|targets?|class(es)?|digits?|lbls?)([^a-z]|$)")
 MOST_ARRAYS = 1000  # that are looked at
-
-_WORD = re.compile(r"\d+|[^\W\d_]+")
-# Arrays that are called so and numbered are pieces of one; of other names, such a one holds no class.
-_NO_CLASS = re.compile(
-    r"x|arr(ay)?s?|images?|imgs?|data|batch|part|chunk|shard|fold|split|set|masks?|features|inputs|samples?|pixels"
-)
 
 
 @dataclass(frozen=True)
@@ -316,40 +310,6 @@ def _as_pictures(arrays: Sequence[StoredArray]) -> list[StoredArray]:
     if not (is_one or is_colour) or any(array.shape != shape for array in arrays):
         return list(arrays)
     return [replace(array, shape=(1, *shape)) for array in arrays]
-
-
-def classes_in_names(names: Sequence[str]) -> list[str]:
-    """Return the class in each name, where names differ in that alone; nothing where they name no classes.
-
-    Numbered arrays of images, parts or batches are no classes.
-
-    >>> classes_in_names(["full_numpy_bitmap_cat", "full_numpy_bitmap_The Eiffel Tower"])
-    ['cat', 'The Eiffel Tower']
-    >>> classes_in_names(["digit0_train", "digit1_train"]), classes_in_names(["images_1", "images_2"])
-    (['0', '1'], [])
-    """
-    words = [list(_WORD.finditer(name)) for name in names]
-    least = min(map(len, words), default=0)
-    if least == 0:
-        return []
-    front = _in_common(words, range(least - 1))
-    back = _in_common(words, range(-1, front - least, -1))
-    classes = [
-        name[found[front].start() : found[len(found) - 1 - back].end()]
-        for name, found in zip(names, words, strict=True)
-    ]
-    last = len(words[0]) - 1 - back
-    beside = [word[0] for word in (*words[0][max(0, front - 1) : front], *words[0][last + 1 : last + 2])]
-    telling = beside if all(map(str.isdigit, classes)) else classes
-    are_others = any(_NO_CLASS.fullmatch(name.lower()) for name in telling)
-    is_a_set = MIN_CLASSES <= len(set(classes)) == len(classes) <= MAX_CLASSES
-    return classes if is_a_set and not are_others else []
-
-
-def _in_common(words: Sequence[Sequence[re.Match[str]]], places: Sequence[int]) -> int:
-    """Return how many words are the same in all names, one place after the other."""
-    alike = (len({found[place][0].lower() for found in words}) == 1 for place in places)
-    return sum(1 for __ in takewhile(bool, alike))
 
 
 def _belong_together(images: StoredArray, labels: StoredArray) -> bool:

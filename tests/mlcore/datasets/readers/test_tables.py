@@ -154,6 +154,19 @@ def test_measurements_are_not_called_images_of_three_by_three() -> None:
         read_dataset({"wine.csv": (header + "7.4;1.9;0.08;11;34;0.99;3.5;0.5;9.4;5\n" * 9).encode()})
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_a_table_of_images_for_each_class_is_called_after_it(scale: int) -> None:
+    files = {
+        f"digit_{k}.csv": "\n".join(",".join(f"{v / scale:g}" for v in row) for row in PIXELS[k == DIGITS])
+        for k in range(10)
+    }
+    dataset = read_dataset({name: text.encode() for name, text in files.items()})
+    np.testing.assert_array_equal(dataset.images, IMAGES[np.argsort(DIGITS, kind="stable")])
+    assert [dataset.class_names[k] for k in dataset.labels] == [str(k) for k in sorted(DIGITS)]
+    assert "The classes are the names of the files: 0, 1, 2, 3, 4 and 5 more." in dataset.notes
+    assert [decision.count for decision in dataset.decisions] == [20] * (scale == 255)
+
+
 def test_true_and_false_are_pixels() -> None:
     table = rows(lambda d, p: [d, *(str(int(cell) > 100) for cell in p)])
     read = read_dataset({"digits.csv": table.encode()})
