@@ -56,13 +56,10 @@ def course_of(passport: Passport) -> Course:
 
 
 def _words(passport: Passport) -> str:
-    text = _(
-        "{network} · {training} · seed {seed} · {dataset}, {n:,} training images, {dev:,} in the dev set"
-    )
+    text = _("{network} · {training} · {dataset}, {n:,} training images, {dev:,} in the dev set")
     words = text.format(
         network=network_words(passport.network),
         training=training_words(passport.training),
-        seed=passport.training.seed,
         dataset=dataset_words(passport.dataset),
         n=passport.n_train,
         dev=passport.n_dev,

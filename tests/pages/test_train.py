@@ -477,7 +477,7 @@ def test_a_model_file_shows_its_run_and_is_proved_by_training_it_again(service: 
     session.split_settings = split
     session.uploaded_model, session.model_key = load_model(file), UPLOADED_MODEL
     assert any(
-        "9 hidden neurons" in text.value and "seed 7" in text.value for text in passport_of(app).markdown
+        "9 hidden neurons" in text.value and "Seed 7" in text.value for text in passport_of(app).markdown
     )
     assert any(np.__version__ in caption.value for caption in app.caption)
     press(app, "Train it again and compare")
