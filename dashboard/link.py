@@ -18,7 +18,7 @@ from mlcore import RECIPES, SHIPPED_DATASETS
 from mlcore.language import _
 from mlcore.quote import quoted
 
-FORMER_RECIPES = {"half-second": "tenth-of-a-second"}
+FORMER_RECIPES = dict.fromkeys(("half-second", "tenth-of-a-second"), "tenths-of-a-second")
 """The recipe that an address means which was written before its name changed."""
 USUAL_DATASET = "mnist"
 MOST_NAMED = 3

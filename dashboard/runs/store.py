@@ -209,9 +209,10 @@ class DataStore:
         OSError
             When it cannot be written; `reason_of` tells why.
         """
-        train = self.keep_dataset(split.train, to_train_on=True)
+        of_one = split.train.base is split.dev.base  # only then can blank pixels be left out
+        train = self.keep_dataset(split.train, to_train_on=of_one)
         try:
-            return StoredSplit(train, self.keep_dataset(split.dev, to_train_on=True), split.settings)
+            return StoredSplit(train, self.keep_dataset(split.dev, to_train_on=of_one), split.settings)
         except OSError:
             self.release(train)
             raise

@@ -84,7 +84,7 @@ def test_every_setting_is_carried_at_both_ends_of_what_it_can_be(name: str) -> N
 
 
 @pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("base", ["standard", "tenth-of-a-second", "lab"])
+@pytest.mark.parametrize("base", ["standard", "tenths-of-a-second", "lab"])
 def test_one_recipe_is_carried_as_what_differs_from_another(name: str, base: str) -> None:
     recipe, usual = RECIPES[name], RECIPES[base]
     ours = Settings(recipe.network, recipe.training, recipe.split or SplitSettings())
@@ -95,7 +95,7 @@ def test_one_recipe_is_carried_as_what_differs_from_another(name: str, base: str
 
 
 def test_a_recipe_is_read_where_no_setting_alone_could_be_changed_first() -> None:
-    usual = RECIPES["tenth-of-a-second"]
+    usual = RECIPES["tenths-of-a-second"]
     start = Settings(usual.network, usual.training)
     found, ignored = read("1~filters-16-32~drop_rare_pixels-none", start)
     assert (found.network.filters, found.network.drop_rare_pixels, ignored) == ((16, 32), None, ())

@@ -66,7 +66,7 @@ def test_a_stranger_draws_takes_a_dare_and_is_answered_by_a_network_of_ones_own(
 
     visitor.main.get_by_role("link", name="Train your own").click()
     visitor.main.get_by_role("link", name="Next: Network").click()
-    visitor.choose("Recipe", RECIPES["tenth-of-a-second"].label)
+    visitor.choose("Recipe", RECIPES["tenths-of-a-second"].label)
     visitor.main.get_by_role("link", name="Next: Train").click()
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
