@@ -70,9 +70,9 @@ class AppServer:
             raise
 
     def restart(self) -> None:
-        """End the server and start it again at the same address, as after an update."""
-        self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, self.log()
+        """Kill the server and start it again at the same address, as after it ran out of memory."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
         self._start()
 
     def __exit__(

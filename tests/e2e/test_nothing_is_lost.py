@@ -78,7 +78,7 @@ def test_what_the_canvas_shows_is_answered_after_the_session_was_lost(visitor: V
     draws_on(visitor, drawn)
 
 
-def test_after_a_restart_of_the_server_the_drawing_is_there_and_the_run_is_continued(
+def test_after_the_server_was_killed_the_drawing_is_there_and_the_run_is_continued(
     fresh_server: AppServer, new_visitor: NewVisitor
 ) -> None:
     draws, trains = new_visitor(server=fresh_server), new_visitor(server=fresh_server)
