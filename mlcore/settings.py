@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -150,21 +150,22 @@ def plain_type_of(hint: Any) -> tuple[type, bool]:
 
 
 def _check_item(about: Setting, item: Any, plain_type: type) -> None:
-    label, shown = _(about.label), quoted(repr(item))
+    def refuse(message: str, **more: Any) -> NoReturn:
+        raise SettingError(message.format(label=_(about.label), value=quoted(repr(item)), **more))
+
     if plain_type is bool and not isinstance(item, bool):
-        raise SettingError(_("{label}: {value} is neither True nor False.").format(label=label, value=shown))
+        refuse(_("{label}: {value} is neither True nor False."))
     if about.choices is not None:
         names = list(about.choices())
         if item not in names:
-            message = _("{label}: {value} is not known. Choose one of: {names}.")
-            raise SettingError(message.format(label=label, value=shown, names=", ".join(names)))
+            refuse(_("{label}: {value} is not known. Choose one of: {names}."), names=", ".join(names))
     elif about.minimum is not None or about.maximum is not None:
         if isinstance(item, bool) or not isinstance(item, int | float):
-            raise SettingError(_("{label}: {value} is not a number.").format(label=label, value=shown))
+            refuse(_("{label}: {value} is not a number."))
         if plain_type is int and not isinstance(item, int):
-            raise SettingError(_("{label}: {value} is not a whole number.").format(label=label, value=shown))
+            refuse(_("{label}: {value} is not a whole number."))
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
         if not low <= item <= high:
             message = _("{label}: {value} is out of bounds. Choose a value from {low:g} to {high:g}.")
-            raise SettingError(message.format(label=label, value=shown, low=low, high=high))
+            refuse(message, low=low, high=high)

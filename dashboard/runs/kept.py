@@ -7,7 +7,7 @@ snapshot left it.
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -119,6 +119,13 @@ class KeptRun:
 
 def row_of(run: Run, folder: Path) -> Row:
     """Return what is kept of a run; its files lie below the archive's folder."""
+    history = [[type(record).__name__, *vars(record).values()] for record in run.records]
+    files = {_name(path, folder): size_of(Path(path)) for path in {*run.spec.split.paths}}
+    return replace(short_row_of(run, folder), history=history, files=files)
+
+
+def short_row_of(run: Run, folder: Path) -> Row:
+    """Return the part of it that a list shows."""
     spec, stored = run.spec, run.spec.split
     about = {
         "number": run.number,
@@ -144,9 +151,7 @@ def row_of(run: Run, folder: Path) -> Row:
         "seconds_promised": run.seconds_promised,
         "test_accuracy": run.test_accuracy,
     }
-    history = [[type(record).__name__, *dataclasses.astuple(record)] for record in run.records]
-    files = {_name(path, folder): size_of(Path(path)) for path in {*stored.paths}}
-    return Row(run.run_id, run.owner, run.started, run.is_put_away, run.star, about, history, files)
+    return Row(run.run_id, run.owner, run.started, run.is_put_away, run.star, about)
 
 
 def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:

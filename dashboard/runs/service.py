@@ -329,7 +329,7 @@ class RunService:
     def list_runs(self, owner: str) -> list[KeptRun]:
         """Return all runs of an owner in short, the newest first; of an archive that cannot be read, none."""
         with self._changed:
-            in_memory = [self._shelf.row_of(run) for run in self._runs.values() if run.owner == owner]
+            in_memory = [self._shelf.short_row_of(run) for run in self._runs.values() if run.owner == owner]
         return self._shelf.list_runs(owner, in_memory)  # without the lock: no turn waits for a long list
 
     def is_owner(self, run_id: str, owner: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from dashboard.runs.archive import Archive, ArchiveError, Row
-from dashboard.runs.kept import KeptRun, recover, row_of, run_of
+from dashboard.runs.kept import KeptRun, recover, row_of, run_of, short_row_of
 from dashboard.runs.run import Run
 from dashboard.runs.status import RunError
 from dashboard.runs.store import DataStore, LastingStore
@@ -79,7 +79,7 @@ class Shelf:
         if self._archive is None or run.wanted == "deleted":
             return
         try:
-            self._archive.put(self.row_of(run))
+            self._archive.put(row_of(run, self._archive.folder))
         except ArchiveError as error:
             if not self._unkept:
                 _log.warning("A run could not be written to the archive; it is tried again: %s", error)
@@ -172,9 +172,9 @@ class Shelf:
         else:
             self._unread = ""
 
-    def row_of(self, run: Run) -> Row:
-        """Return what is kept of a run."""
-        return row_of(run, self._temporary.folder if self._archive is None else self._archive.folder)
+    def short_row_of(self, run: Run) -> Row:
+        """Return what a list shows of a run in memory."""
+        return short_row_of(run, self._temporary.folder if self._archive is None else self._archive.folder)
 
     def list_runs(self, owner: str, in_memory: Iterable[Row]) -> list[KeptRun]:
         """Return all runs of an owner in short, the newest first; those in memory as they are there."""

@@ -32,6 +32,11 @@ NAMED_OF_TRAINING = ("optimizer", "learning_rate", "batch_size", "epochs", "iter
 LONGEST_NAME = 40  # characters that a data set's name has in the name of a file
 
 
+_USUAL: dict[type, NetworkConfig | TrainingConfig] = {
+    kind: kind() for kind in (NetworkConfig, TrainingConfig)
+}
+
+
 def network_words(config: NetworkConfig) -> str:
     """Return a network in a few words: its layers, and every other setting that is not the default.
 
@@ -86,7 +91,7 @@ def changed_settings(config: NetworkConfig | TrainingConfig, named: Collection[s
     >>> changed_settings(TrainingConfig(weight_decay=0.01, momentum=0.5), ())
     ['L2 (weight decay) 0.01']
     """
-    usual, changed = type(config)(), dict[str, list[str]]()
+    usual, changed = _USUAL[type(config)], dict[str, list[str]]()
     for name, about in settings_of(config).items():
         value = getattr(config, name)
         if name not in named and value != getattr(usual, name) and not why_idle(config, name):
