@@ -33,6 +33,7 @@ def bars_figure(names: Sequence[str], values: Numbers, title: str, alt: str) -> 
         "marker": {"color": TRAINING},
         "text": [f"{value:+.3g}" for value in values],
         "textposition": "auto",
+        "textangle": 0,
         "hovertemplate": "%{y}: %{x}<extra></extra>",
     }
     settings = layout(

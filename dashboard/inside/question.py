@@ -24,9 +24,9 @@ from mlcore.language import N_, _
 from mlcore.quote import quoted
 
 LOOKS = {
-    "weights": N_("Weights as pictures"),
-    "image": N_("Follow one image"),
-    "step": N_("One training step"),
+    "weights": N_("Weights"),
+    "image": N_("One image"),
+    "step": N_("One step"),
 }
 """What can be looked at, by what stands in the address."""
 

@@ -16,7 +16,7 @@ def test_another_image_is_followed_and_a_bug_turns_the_light_red(visitor: Visito
     model, image = load_model(MODELS / "mnist.npz"), load_dataset("mnist").images[7]
     found = contributions(model, image, int(model.predict(image[None])[0]))
     visitor.see(f"is {found.logit:.3f}: the pixels add {found.pixels.sum():+.3f}")
-    visitor.main.get_by_text("One training step", exact=True).click()
+    visitor.main.get_by_text("One step", exact=True).click()
     visitor.choose("True class", "8")
     visitor.see("Green: the formulas agree")
     visitor.choose("Switch a known bug on", re.compile("Bias gradients summed"))
