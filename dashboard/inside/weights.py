@@ -95,7 +95,7 @@ def _show_all(
     model: Model, pictures: WeightPictures, study: NeuronStudy | None, order: list[int], limit: float
 ) -> None:
     """Show a page of neurons, each with its weights, its bias and what it adds to each class."""
-    place = st.container()
+    place = st.container(key="neurons")
     n_pages = -(-len(order) // NEURONS_A_PAGE)
     number = st.pagination(n_pages, key="inside_page") if n_pages > 1 else 1
     shown = order[(number - 1) * NEURONS_A_PAGE : number * NEURONS_A_PAGE]
@@ -148,7 +148,7 @@ def _show_one(
         width=340,
     )
     left, right = st.columns([2, 3], gap="medium")
-    with left:
+    with left, st.container(key="one_neuron"):
         grid([_picture(pictures, neuron, limit)], LARGE)
     if study is None:
         return
