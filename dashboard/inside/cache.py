@@ -28,12 +28,17 @@ from mlcore import (
 from mlcore.arrays import Float64Array, UInt8Array
 from mlcore.language import _
 from mlcore.study.contributions import carriers
+from mlcore.study.neurons import SAMPLE
 
 MOST_PARAMETERS = 3_000_000
 """Of a network that is worked with in float64: copy and gradients take 48 MB meanwhile."""
 
 MOST_IMAGES = 5_000
 """That are asked which of them excites a neuron most: 0.5 s with 512 neurons."""
+
+MOST_MULTIPLY_ADDS = 60_000_000_000
+"""To study the neurons of one network: the one that ships takes a sixth, two layers of 256 filters
+17 times as much."""
 
 MOST_BYTES = 24_000_000
 CHECKED = 12
@@ -76,6 +81,17 @@ def too_large(model: Model) -> str:
         "use mlcore in Python."
     )
     return text.format(n=model.parameter_count, most=MOST_PARAMETERS)
+
+
+def too_slow(model: Model) -> str:
+    """Return why the neurons of a network cannot be studied here, as a sentence; empty when they can."""
+    for_effects = SAMPLE * (1 + 2 * len(model.class_names))  # forward once, and back for each class
+    if (for_effects + MOST_IMAGES) * model.multiply_adds <= MOST_MULTIPLY_ADDS:
+        return ""
+    return _(
+        "This network takes too long to be asked about many images here: its weights are shown without the "
+        "images that excite each neuron."
+    )
 
 
 def neurons(model: Model, dataset: Dataset) -> NeuronStudy:

@@ -6,7 +6,7 @@ The Inside page shows it first.
 import numpy as np
 import streamlit as st
 
-from dashboard.inside.cache import MOST_IMAGES, neurons, too_large
+from dashboard.inside.cache import MOST_IMAGES, neurons, too_large, too_slow
 from dashboard.inside.colours import largest, signed_picture
 from dashboard.inside.figures import bars_figure, heatmap_figure
 from dashboard.session import Session
@@ -35,7 +35,7 @@ def show_weights(session: Session, model: Model) -> None:
         show_message("info", reason)
         return
     pictures = weight_pictures(model)
-    if reason := misfit(model, dataset):
+    if reason := misfit(model, dataset) or too_slow(model):
         show_message("info", reason)
         study = None
     else:

@@ -122,6 +122,17 @@ def test_a_network_that_is_too_large_is_refused_in_words(
         assert "up to 100 can be followed here" in words(app)
 
 
+def test_a_network_that_would_take_too_long_is_shown_without_asking_it(
+    eight: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cache.too_slow(shipped_model("mnist")) == ""
+    monkeypatch.setattr(cache, "MOST_MULTIPLY_ADDS", 1)
+    app = with_model(eight, "weights")
+    assert not app.exception
+    assert grids(app)[0].count("<img") == NEURONS_A_PAGE
+    assert "takes too long to be asked" in words(app)
+
+
 @pytest.mark.parametrize("look", ["weights", "image", "step"])
 def test_a_network_without_a_hidden_layer_has_every_look(look: str) -> None:
     data = shipped_dataset("digits-8x8")
