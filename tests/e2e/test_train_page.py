@@ -285,7 +285,7 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
     open_other(visitor)
     visitor.press("Start in parallel")
     expect(visitor.page).not_to_have_url(first)
-    expect(run_choice(visitor)).to_have_value(re.compile("^2: "))
+    expect(run_choice(visitor)).to_have_value(re.compile("^Run 2: "))
     visitor.wait_until_idle()
     second = visitor.page.url
     open_other(visitor)
@@ -312,9 +312,9 @@ def run_choice(visitor: Visitor) -> Locator:
 
 def choose_run(visitor: Visitor, shown: str, wanted: str) -> None:
     runs = run_choice(visitor)
-    expect(runs).to_have_value(re.compile(f"^{shown}: "))
+    expect(runs).to_have_value(re.compile(f"^Run {shown}: "))
     visitor.wait_until_idle()
-    visitor.choose("Your runs", re.compile(f"^{wanted}: "))
+    visitor.choose("Your runs", re.compile(f"^Run {wanted}: "))
 
 
 def test_on_a_phone_the_run_fits_the_screen(phone_visitor: Visitor) -> None:
