@@ -57,8 +57,15 @@ def show_live(session: Session, model: Model, answer: Answer | None, hint: str) 
             "hints": {"hint": hint, "nothing": _(NOTHING), "two": _(TWO)},
         },
         key=KEY,
-        on_wanted_change=lambda: st.session_state.update({WANTED: st.session_state[KEY].wanted}),
+        on_wanted_change=_note_wanted,
     )
+
+
+def _note_wanted() -> None:
+    """Note which model the browser asks for; a question that comes after the page was left is none."""
+    asked = st.session_state.get(KEY)
+    if asked is not None:
+        st.session_state[WANTED] = asked.wanted
 
 
 def _is_small(model: Model) -> bool:
