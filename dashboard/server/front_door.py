@@ -67,7 +67,7 @@ class FrontDoor:
 
     async def _pack(self, scope: Scope, receive: Receive) -> list[Message]:
         answer = await answer_of(self._app, plain(scope), receive)
-        if is_of(answer[0], TEXT):
+        if is_of(answer[0], TEXT) and is_whole(answer):
             answer = await asyncio.to_thread(packed, answer)
             self._packed[scope["path"]] = answer
         return answer
@@ -94,6 +94,12 @@ def is_of(head: Message, types: tuple[str, ...]) -> bool:
     headers = Headers(raw=head["headers"])
     kind = headers.get("content-type", "").partition(";")[0]
     return head["status"] == 200 and kind in types
+
+
+def is_whole(answer: Sequence[Message]) -> bool:
+    """Return whether an answer's body is as long as its head says, where it says it."""
+    said = Headers(raw=answer[0]["headers"]).get("content-length")
+    return said is None or int(said) == len(_body(answer))
 
 
 def plain(scope: Scope) -> Scope:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Message, Receive, Scope, Send
 
-from dashboard.server.front_door import FrontDoor
+from dashboard.server.front_door import FrontDoor, is_whole
 
 SCRIPT, PAGE = b"let a = 1;" * 500, b"<html><body><div></div></body></html>"
 ANSWERS = {
@@ -70,6 +70,13 @@ def test_a_file_is_packed_once_and_says_so() -> None:
         assert "etag" not in headers
     assert len(site.asked) == 1
     assert b"if-none-match" not in site.asked[0]
+
+
+def test_an_answer_that_broke_off_is_not_kept() -> None:
+    head = {"type": "http.response.start", "status": 200}
+    names = [(b"content-type", b"text/javascript"), (b"content-length", b"100")]
+    assert is_whole([{**head, "headers": names}, {"type": "http.response.body", "body": b"a" * 100}])
+    assert not is_whole([{**head, "headers": names}, {"type": "http.response.body", "body": b"a" * 99}])
 
 
 def test_who_does_not_unpack_gets_the_file_as_it_is_and_so_does_who_wants_a_part_of_it() -> None:
