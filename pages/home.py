@@ -51,7 +51,7 @@ def show_model() -> None:
     name = shipped_model_names()[0]
     model = shipped_model(name)
     st.header(_("How well it reads"))
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="figures_home"):
         st.metric(
             _("Accuracy on the test images"),
             percent(model.card["test_accuracy"]),
@@ -71,7 +71,7 @@ def show_model() -> None:
 
 
 guard(__file__)
-welcome, picture = st.columns(2, gap="large", vertical_alignment="center")
+welcome, picture = st.container(key="hero").columns(2, gap="large", vertical_alignment="center")
 with welcome:
     show_welcome()
 with picture:
