@@ -24,8 +24,9 @@ import numpy as np
 import psutil
 
 from dashboard.runs.executors import loky_executor
+from dashboard.runs.limits import Limits
 from dashboard.runs.second_process import VARIABLE
-from dashboard.runs.service import Limits, RunService
+from dashboard.runs.service import RunService
 from mlcore import (
     EpochMetrics,
     NetworkConfig,

@@ -17,19 +17,19 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from loky import cpu_count
 
 from dashboard.budget import Budget, NoRoom
-from dashboard.environment import number_of_environment
 from dashboard.runs import worker
-from dashboard.runs.archive import KEEP_VARIABLE, Archive, ArchiveError, ArchiveLimits, size_of
+from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, size_of
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.kept import KeptRun
+from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import RunSpec
@@ -62,54 +62,6 @@ WATCH_EVERY = 1.0  # seconds between two looks whether all workers answer
 LONGEST_ANSWER = 120.0  # seconds that a page waits for a worker
 LONGEST_NAME, LONGEST_NOTE = 80, 2_000  # characters
 NO_MODEL = N_("This run has no model: it ended before it was first saved.")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one server bears.
-
-    Attributes
-    ----------
-    live_per_owner, live_per_address, live : int
-        Runs that train, wait or are paused; those of one session count as one owner's. A school's whole class
-        may come from one address.
-    kept_per_owner, kept_per_address : int
-        Runs at all; with a new one, the oldest that has ended makes room.
-    grace_seconds : float
-        How long a run may train, or wait, when all sessions of its owner have left; then it is stopped.
-    keep_seconds : float
-        How long a run that has ended stays in memory when all sessions of its owner have left. Where runs are
-        kept in an archive, they are found again there.
-    left, left_bytes, left_records : int
-        Such runs at most, the bytes of their files and the records of their histories. Who left first loses
-        their runs first.
-    idle_seconds : float
-        How long a worker without work stays, and a paused run in its memory.
-    answer_seconds : float
-        How long a worker may continue a run that must stop, or be halted, until it is ended by force.
-    job_seconds : float
-        How long a worker may be at one job.
-    """
-
-    live_per_owner: int = 3
-    live_per_address: int = 40
-    live: int = 60
-    kept_per_owner: int = 10
-    kept_per_address: int = 200
-    grace_seconds: float = 600.0
-    keep_seconds: float = 36 * 3600.0
-    left: int = 100
-    left_bytes: int = 500_000_000
-    left_records: int = 200_000
-    idle_seconds: float = 60.0
-    answer_seconds: float = 5.0
-    job_seconds: float = 60.0
-
-    @classmethod
-    def of_environment(cls) -> Self:
-        """Return the usual limits, with the hours for which runs are kept that `KEEP_VARIABLE` sets."""
-        hours = number_of_environment(KEEP_VARIABLE)
-        return cls() if hours is None else cls(keep_seconds=3600 * hours)
 
 
 class RunService:

@@ -14,7 +14,8 @@ from typing import Any
 from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
-from dashboard.runs.service import Limits, RunService
+from dashboard.runs.limits import Limits
+from dashboard.runs.service import RunService
 from dashboard.server.hosting import prepare_process
 from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import Presence, is_connected

@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard import estimate, run_service
 from dashboard.models import choice as model_choice
 from dashboard.models import passport as model_passport
-from dashboard.runs.service import Limits, RunService
+from dashboard.runs.limits import Limits
+from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.train import downloads as take_home

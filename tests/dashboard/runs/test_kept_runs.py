@@ -19,7 +19,8 @@ import pytest
 from dashboard.runs import worker
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits
 from dashboard.runs.kept import INTERRUPTED
-from dashboard.runs.service import Limits, RunService
+from dashboard.runs.limits import Limits
+from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError, RunStatus
 from mlcore import (
     NetworkConfig,

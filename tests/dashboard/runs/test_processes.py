@@ -22,9 +22,10 @@ import pytest
 
 from dashboard.runs import worker
 from dashboard.runs.executors import loky_executor
+from dashboard.runs.limits import Limits
 from dashboard.runs.scheduler import TURNS_AHEAD, TURNS_TO_BREAK
 from dashboard.runs.second_process import VARIABLE
-from dashboard.runs.service import Limits, RunService
+from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError, RunStatus
 from mlcore import NetworkConfig, Split, TrainingConfig, TrainingRun, load_dataset, split_dataset, train
 from mlcore.training.second_process import CAN_SHARE

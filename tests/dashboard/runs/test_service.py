@@ -22,10 +22,12 @@ import pytest
 
 from dashboard.budget import Budget, bytes_available
 from dashboard.runs import worker
+from dashboard.runs.archive import KEEP_VARIABLE
+from dashboard.runs.limits import Limits
 from dashboard.runs.place import Place
 from dashboard.runs.protocol import Change, RunSpec
 from dashboard.runs.scheduler import TURNS_AHEAD
-from dashboard.runs.service import KEEP_VARIABLE, Limits, RunService
+from dashboard.runs.service import RunService
 from dashboard.runs.status import LIVE, STATE_LABELS, History, RunError, RunStatus
 from dashboard.runs.store import DataStore, reason_of, remove_left_behind
 from dashboard.runs.trials import BEGIN_SECONDS
