@@ -43,6 +43,7 @@ def violations(visitor: Visitor, looks: Sequence[Look] = LOOKS) -> list[str]:
             "scheme => getComputedStyle(document.querySelector('.stApp')).colorScheme === scheme", arg=scheme
         )
         visitor.wait_until_idle()
+        expect(visitor.main.locator(".dl-field input:not([id])")).to_have_count(0)  # fields are named last
         visitor.page.evaluate(SETTLE)
         for broken in AXE.run(visitor.page).response["violations"]:
             found += [

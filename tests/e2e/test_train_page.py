@@ -74,9 +74,8 @@ EPOCH = """Number.parseFloat([...document.querySelectorAll('[data-testid="stMetr
 
 def epoch(visitor: Visitor, beyond: float = 0.0) -> float:
     """Wait until the run has come further than this epoch, and return the one that it is at."""
-    return float(
-        visitor.page.wait_for_function(f"least => {EPOCH} > least && {EPOCH}", arg=beyond).json_value()
-    )
+    script = f"least => {EPOCH} > least && [{EPOCH}]"  # in a list: 0 alone would be no answer
+    return float(visitor.page.wait_for_function(script, arg=beyond).json_value()[0])
 
 
 def pause_and_step(visitor: Visitor) -> float:
