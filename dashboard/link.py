@@ -33,11 +33,13 @@ _FOLLOWED = "followed_address"
 class _Followed:
     """What the address said when it was last looked at, what the session said then, and what to tell.
 
-    News are told once, notes until the next change.
+    News are told once, notes until the next change. Until the browser has shown what was written last, it may
+    send an earlier address with what the visitor does.
     """
 
     seen: Parameters = field(default_factory=dict)
     said: Parameters = field(default_factory=dict)
+    earlier: tuple[Parameters, ...] = ()
     notes: tuple[str, ...] = ()
     news: tuple[str, ...] = ()
 
@@ -54,7 +56,11 @@ def follow_address(session: Session) -> None:
     address, and told.
     """
     followed, seen = _followed(), parameters_in_address()
-    if seen != followed.seen and any(seen.values()):
+    if seen == followed.seen:
+        followed.earlier = ()
+    # With a new choice of the visitor's, an address from before it is late; alone, they went back to it.
+    is_late = seen in followed.earlier and parameters_of(session) != followed.said
+    if seen != followed.seen and any(seen.values()) and not is_late:
         followed.notes = take_parameters(session, seen)
         said = parameters_of(session)
         if followed.notes:
@@ -66,6 +72,7 @@ def follow_address(session: Session) -> None:
             followed.notes = ()
         if seen != followed.seen or said != followed.said:
             to_address(**said)
+            followed.earlier += (followed.seen, seen)
             seen = said
     followed.seen, followed.said = seen, said
     followed.notes += followed.news
@@ -77,6 +84,7 @@ def tell_address(session: Session) -> None:
     followed, said = _followed(), parameters_of(session)
     if said != followed.said:
         to_address(**said)
+        followed.earlier += (followed.seen,)
         followed.seen = followed.said = said
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.models.choice import chosen_key, model_labels, take_model_file
 from dashboard.server.uploaded_files import opened
 from dashboard.session import Session
+from dashboard.ui.config_form import chosen_value, control_key
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, show_problem
 from mlcore.language import _
@@ -18,13 +19,12 @@ LARGEST_MODEL = 150  # MB; eight layers of 2,048 neurons are 118
 def choose_model(session: Session, key: str) -> None:
     """Let the visitor choose which model answers; the choice holds on every page."""
     labels = model_labels(session)
-    st.session_state[key] = chosen_key(session)
     st.selectbox(
         _("Model"),
         list(labels),
         format_func=labels.__getitem__,
-        key=key,
-        on_change=lambda: use_model(session, st.session_state[key]),
+        key=control_key(key, chosen_key(session)),
+        on_change=lambda: use_model(session, chosen_value(key)),
         help=meaning("pretrained"),
     )
 

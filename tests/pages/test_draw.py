@@ -29,7 +29,7 @@ from mlcore import (
     split_dataset,
     train,
 )
-from tests.pages.visits import new_app, session_of
+from tests.pages.visits import model_list, new_app, session_of
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -178,7 +178,7 @@ def test_a_model_file_is_taken_and_answers(app: AppTest) -> None:
     save_model(shipped_model("mnist"), buffer)
     app.file_uploader(key="draw_model_file").upload("mine.npz", buffer.getvalue(), "application/zip").run()
     assert session_of(app).model_key == UPLOADED_MODEL
-    assert app.selectbox(key="draw_model").value == UPLOADED_MODEL
+    assert model_list(app).value == UPLOADED_MODEL
     assert not app.error
 
 
@@ -227,7 +227,7 @@ def test_a_file_that_is_no_picture_gets_a_sentence_beside_the_rest_of_the_page(a
     upload_picture(app, b"no picture at all")
     assert "digit.png" in app.error[0].value
     assert guess(app) == "?"
-    assert app.selectbox(key="draw_model").value == "mnist"
+    assert model_list(app).value == "mnist"
 
 
 def model_of_small_digits() -> Model:
@@ -264,7 +264,7 @@ def test_a_model_that_cannot_answer_does_not_hide_the_list_to_choose_another(app
     session.drawing = {"objects": [stroke(SEVEN)]}
     app.run()
     assert len(app.error) == 1
-    app.selectbox(key="draw_model").set_value("mnist").run()
+    model_list(app).set_value("mnist").run()
     assert not app.error
     assert guess(app) == "7"
 
@@ -279,7 +279,7 @@ def test_a_run_whose_model_cannot_be_had_does_not_hide_the_list(
         patch.setattr(model_choice, "chosen_model", gone)
         app.run()
         assert "no longer exists" in app.error[0].value
-        assert app.selectbox(key="draw_model").value == "mnist"
+        assert model_list(app).value == "mnist"
     app.run()
     assert guess(app) == "?"
 

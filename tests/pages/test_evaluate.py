@@ -21,7 +21,7 @@ from mlcore import Evaluation, Model, fit
 from mlcore.datasets.shipped import disputed_labels
 from mlcore.evaluation import Wanted
 from tests.mlcore.datasets.readers import data_files as make
-from tests.pages.visits import figures, grids, opened, session_of
+from tests.pages.visits import figures, grids, model_list, opened, session_of
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:
     assert "not a model file" in app.error[0].value
     content: Any = (ROOT / "models" / "mnist.npz").read_bytes()
     app.file_uploader(key="evaluate_model_file").set_value(("mine.npz", content, "application/zip")).run()
-    assert app.selectbox(key="evaluate_model").value == "your file"
+    assert model_list(app).value == "your file"
     assert len(app.error) == 0
 
 

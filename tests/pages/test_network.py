@@ -15,7 +15,7 @@ from dashboard import estimate
 from dashboard.runs.service import RunService
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig
 from tests.fields import number_field
-from tests.pages.visits import grids, new_app, session_of
+from tests.pages.visits import grids, new_app, opened, session_of
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +212,21 @@ def pictures_of(grid: str) -> tuple[list[str], list[str]]:
 
 def visited_again(app: AppTest) -> AppTest:
     return app.switch_page("pages/home.py").run().switch_page("pages/network.py").run()
+
+
+def test_of_two_quick_changes_the_first_one_stays_though_the_browser_was_late() -> None:
+    app = opened("network", recipe="deep")
+    number_field(app, "Epochs").type(30)
+    del app.query_params["settings"]  # what the browser still had when the second change left it
+    number_field(app, "Batch size (images)").type(2000)
+    training = session_of(app).training_config
+    assert (training.epochs, training.batch_size) == (30, 2000)
+    assert "settings" in app.query_params
+
+
+def test_an_address_that_comes_back_alone_is_one_that_the_visitor_went_back_to() -> None:
+    app = opened("network", recipe="deep")
+    number_field(app, "Epochs").type(30)
+    del app.query_params["settings"]
+    app.run()
+    assert session_of(app).training_config.epochs == RECIPES["deep"].training.epochs

@@ -42,7 +42,7 @@ from mlcore import (
 )
 from tests.dashboard.train.records import measured, status
 from tests.fields import number_field
-from tests.pages.visits import figures, new_app, session_of
+from tests.pages.visits import figures, model_list, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
 
@@ -415,7 +415,7 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     press(app, "Start")
     wait(app, service, ended)
     app.switch_page("pages/draw.py").run()
-    assert app.selectbox(key="draw_model").value == RUN_MODEL
+    assert model_list(app).value == RUN_MODEL
     assert "Your own network answers your drawing now." in [text.value for text in app.markdown]
     assert session_of(app).play.now is not None
     assert any("The pre-trained network says 1" in caption.value for caption in app.caption)

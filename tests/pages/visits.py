@@ -4,6 +4,7 @@ The tests of the pages share these steps.
 """
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from dashboard.navigation import ROOT
 from dashboard.session import Session
@@ -38,3 +39,8 @@ def figures(app: AppTest) -> dict[str, str]:
 def grids(app: AppTest) -> list[str]:
     """Return the grids of pictures as HTML, in the order of the page."""
     return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
+
+
+def model_list(app: AppTest) -> "Selectbox[str]":
+    """Return the list of models on Draw, Evaluate or Inside."""
+    return next(box for box in app.selectbox if box.label == "Model")
