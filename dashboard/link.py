@@ -92,7 +92,7 @@ def leave_address() -> None:
     """Take the settings out of the address, which is about something else."""
     to_address(recipe=None, data=None, file=None, settings=None)
     followed = _followed()
-    followed.seen, followed.said, followed.notes = {}, {}, followed.news
+    followed.seen, followed.said, followed.earlier, followed.notes = {}, {}, (), followed.news
     _tell(followed)
 
 

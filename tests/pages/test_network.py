@@ -16,6 +16,7 @@ from dashboard.runs.service import RunService
 from mlcore import OPTIMIZERS, RECIPES, NetworkConfig
 from tests.fields import number_field
 from tests.pages.visits import grids, new_app, opened, session_of
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -228,5 +229,33 @@ def test_an_address_that_comes_back_alone_is_one_that_the_visitor_went_back_to()
     app = opened("network", recipe="deep")
     number_field(app, "Epochs").type(30)
     del app.query_params["settings"]
+    app.run()
+    assert session_of(app).training_config.epochs == RECIPES["deep"].training.epochs
+
+
+def test_an_address_from_before_a_run_was_looked_at_can_be_gone_back_to() -> None:
+    def follow() -> None:
+        from dataclasses import replace
+
+        import streamlit as st
+
+        from dashboard.link import follow_address, leave_address
+        from dashboard.session import Session
+
+        session = st.session_state.setdefault("session", Session())
+        if st.query_params.pop("run", None):
+            session.training_config = replace(session.training_config, epochs=31)
+            leave_address()
+        else:
+            follow_address(session)
+
+    app = AppTest.from_function(follow, default_timeout=PATIENCE)
+    app.query_params["recipe"] = "deep"
+    app.run()
+    session_of(app).training_config = replace(session_of(app).training_config, epochs=30)
+    app.run()
+    app.query_params["run"] = "1"
+    app.run()
+    app.query_params["recipe"] = "deep"
     app.run()
     assert session_of(app).training_config.epochs == RECIPES["deep"].training.epochs
