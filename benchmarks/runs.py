@@ -308,7 +308,7 @@ def measure_leftovers(split: Split) -> Iterator[Line]:
         service.start(f"visitor {k}", split, NETWORK, ENDLESS)
     wait_until(lambda: len({child.pid for child in workers()} - before) == 2)
     own = megabytes(psutil.Process())[0]
-    folder = service._store.folder
+    folder = service.store.folder
     service.clean_up()
     wait_until(lambda: not (list(folder.iterdir()) or service._scheduler.slots[0].jobs))
     service.clean_up()

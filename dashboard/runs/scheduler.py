@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from typing import Any
 
@@ -28,6 +29,9 @@ TURNS_AHEAD = 2
 
 TURNS_TO_BREAK = 3
 """Turns of a run, one after the other, in which its worker had to be ended, until the run is given up."""
+
+LONGEST_ANSWER = 120.0
+"""Seconds that a page waits for a worker."""
 
 STUCK = N_(
     "The process that trained this run stopped responding. Continue from where it was last "
@@ -351,3 +355,17 @@ def _sentence(job: Job, error: BaseException) -> str:
     if job.run is None:
         return NOT_COMPUTED
     return WORKER_ENDED if isinstance(error, BrokenExecutor) else BROKEN
+
+
+def answer_of(reply: "Future[Any]") -> Any:
+    """Wait for a worker's answer, without the service's lock.
+
+    Raises
+    ------
+    RunError
+        When there is none for a long time.
+    """
+    try:
+        return reply.result(LONGEST_ANSWER)
+    except FutureTimeoutError:
+        raise RunError(_("The workers are busy with long steps. Try again in a minute.")) from None

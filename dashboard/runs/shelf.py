@@ -6,6 +6,7 @@ with the process.
 
 import logging
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,8 @@ from dashboard.runs.archive import Archive, ArchiveError, Row
 from dashboard.runs.kept import KeptRun, recover, row_of, run_of, short_row_of
 from dashboard.runs.run import Run
 from dashboard.runs.status import RunError
-from dashboard.runs.store import DataStore, LastingStore
+from dashboard.runs.store import DataStore, LastingStore, StoredSplit
+from mlcore import Split
 from mlcore.errors import DigitLabError
 from mlcore.language import N_, _
 
@@ -71,6 +73,15 @@ class Shelf:
         """What is wrong with keeping runs, as a sentence; empty when all is well."""
         problem = self._unread or next(iter(self._unkept.values()), "")
         return problem or (self._why_not if self._archive is None else self._archive.note)
+
+    def make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
+        """Write the data of a new run and make its folder; what cannot be written raises an OSError."""
+        stored = self.data.keep_split(split)
+        try:
+            return stored, str(self.data.make_folder(run_id, room))
+        except OSError:
+            self.data.release(stored)
+            raise
 
     # ---- putting runs there ------------------------------------------------------------------------------
 
@@ -202,10 +213,12 @@ class Shelf:
         return self._archive is not None and self._archive.bring_back(run_id, owner)
 
     def remove(self, run: Run) -> None:
-        """Delete a run for good, on which no worker works; what cannot be deleted yet goes later."""
+        """Delete a run and its files for good, on which no worker works; what cannot go yet goes later."""
         if self._archive is not None:
             with suppress(ArchiveError):
                 self._archive.remove(run.run_id)
+        shutil.rmtree(run.spec.folder, ignore_errors=True)
+        self.data.release(run.spec.split)
 
     def remove_all_of(self, owner: str) -> None:
         """Delete all runs of an owner for good."""

@@ -1,0 +1,56 @@
+"""The memory of a training is known before an array is made."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from dashboard.budget import bytes_available
+from mlcore import (
+    Dataset,
+    NetworkConfig,
+    Split,
+    TrainingConfig,
+    TrainingRun,
+    train,
+)
+from mlcore.training.memory import memory_needed
+
+
+def test_a_network_needs_more_memory_when_it_is_larger() -> None:
+    def needed(*sizes: int) -> int:
+        return memory_needed(NetworkConfig(hidden_sizes=sizes), TrainingConfig(), (28, 28), 10, 59_000).kept
+
+    assert needed(16) < needed(128) < needed(2048) < needed(2048, 2048)
+    available = bytes_available()
+    assert available is None or available > 0
+
+
+NEEDS = [
+    (NetworkConfig(hidden_sizes=(512, 512)), TrainingConfig(batch_size=128), 1000),
+    (NetworkConfig(hidden_sizes=(1024, 1024, 1024)), TrainingConfig(batch_size=None), 1200),
+    (NetworkConfig(filters=(16, 32)), TrainingConfig(batch_size=64), 200),
+    (NetworkConfig(filters=(64, 64)), TrainingConfig(batch_size=None), 200),
+    (NetworkConfig(hidden_sizes=(8,), pooling=2, standardize=True), TrainingConfig(batch_size=100), 20_000),
+    (NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=None), 40_000),
+    (NetworkConfig(hidden_sizes=(256,), precision="float64", dropout=0.2), TrainingConfig(), 1000),
+]
+
+
+@pytest.mark.parametrize(("network", "training", "n"), NEEDS, ids=str)
+@pytest.mark.parametrize("in_halves", [False, True])
+def test_a_run_takes_about_as_much_memory_as_was_counted(
+    network: NetworkConfig, training: TrainingConfig, n: int, in_halves: bool
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (n + 10, 28, 28), np.uint8)
+    dataset = Dataset(images, np.arange(n + 10) % 10, tuple("0123456789"), "random")
+    split = Split(dataset.take(range(n)), dataset.take(range(n, n + 10)))
+    tracemalloc.start()
+    try:
+        run = TrainingRun(network, training, in_halves=in_halves)
+        list(train(run, split, max_steps=2))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    counted = memory_needed(network, training, (28, 28), 10, n).kept
+    assert 0.75 * peak < counted < 2.5 * peak
