@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from dashboard.runs import worker
 from mlcore import NetworkConfig, TrainingConfig
+from mlcore.training.measurements import early_step
 from mlcore.training.memory import Demand, memory_needed
-from mlcore.training.run import EARLY
 
 # Operations: one is a product of a matrix product, and the rest of the work is counted as products that would
 # take as long. Fitted to single steps of 17 networks on one core with AVX-512, which do 60 billion a second.
@@ -110,7 +110,7 @@ def images_to_see(training: TrainingConfig, n_train: int, n_dev: int) -> float:
     """
     steps = training.total_steps(n_train)
     every = training.evaluate_every_steps(n_train)
-    is_early_too = training.evaluate_every is None and every >= 2 * EARLY  # see `evaluates_early`
+    is_early_too = early_step(training, n_train) is not None
     measurements = 1 + is_early_too + -(-steps // every)
     sample = min(training.train_sample or n_train, n_train)
     seen = n_train * steps / training.steps_per_epoch(n_train)

@@ -272,8 +272,9 @@ def _take_up(spec: RunSpec) -> tuple[_Held, int | None]:
         _held[spec.run_id] = held
         records_before = len(held.run.history)
     for change in spec.changes[held.run.changes :]:
-        held.run.change(learning_rate=change.learning_rate, iterations=change.iterations)
-        held.run.patient_from = change.from_step
+        held.run.change(
+            learning_rate=change.learning_rate, iterations=change.iterations, from_step=change.from_step
+        )
     return held, records_before
 
 

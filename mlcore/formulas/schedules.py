@@ -33,17 +33,6 @@ class Schedule:
     peak: Callable[[float], float]
 
 
-@dataclass(frozen=True)
-class RatePlan:
-    """What a schedule's factor is multiplied by, and what the rate never rises above.
-
-    The ceiling is there once a rate was set, or a length changed, on the way (`TrainingRun.change`).
-    """
-
-    base: float
-    ceiling: float = math.inf
-
-
 def _at_the_start(warmup: float) -> float:
     return 0.0
 

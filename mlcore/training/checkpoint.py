@@ -1,7 +1,6 @@
-"""What training changes (network, optimizer, order of the images), and all of it at one moment: a checkpoint.
+"""Everything that changes in a run, at one moment, and how it lies in a model file.
 
-`TrainingRun` makes a `TrainState` when it first sees its data, or fills one from the checkpoint that a model
-file carries.
+`TrainingRun` takes a `Checkpoint` when it is saved, and continues from one.
 """
 
 from __future__ import annotations
@@ -15,154 +14,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array
-from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.blank import LitPixels
-from mlcore.datasets.dataset import Dataset
-from mlcore.errors import DatasetError
-from mlcore.formulas.optimizers import Optimizer
-from mlcore.images.frame import measured_rows
-from mlcore.images.preparation import Preparation, fit_preparation
-from mlcore.language import _
-from mlcore.network.network import Network, build_layers
-from mlcore.training.batches import ImageOrder, micro_batch_of, step_products
-from mlcore.training.blank import BlankInputs
+from mlcore.training.card import json_number
+from mlcore.training.measurements import Measurements
+from mlcore.training.rates import RatePlan
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
+from mlcore.training.state import TrainState
 
 ARRAYS = ("order", "moments", "parameters", "best_parameters")
-
-
-@dataclass(frozen=True)
-class TrainState:
-    """A network, its optimizer and the order of its training images; all three change in place.
-
-    While it trains the network may lack the inputs that are blank in every image: ``blank`` then knows how it
-    is whole. What others see, a model or a checkpoint, has all inputs.
-    """
-
-    network: Network
-    optimizer: Optimizer
-    order: ImageOrder
-    class_names: tuple[str, ...]
-    blank: BlankInputs | None = None
-
-    @property
-    def preparation(self) -> Preparation:
-        """How images become the inputs of the whole network."""
-        return self.network.preparation if self.blank is None else self.blank.preparation
-
-    @property
-    def lit(self) -> LitPixels | None:
-        """The pixels that the network reads, when some are left out."""
-        return None if self.blank is None else self.blank.lit
-
-    def whole_parameters(self) -> Array:
-        """Return a copy of the parameters of the whole network."""
-        parameters = self.network.parameters
-        return parameters.copy() if self.blank is None else self.blank.put_back_weights(parameters)
-
-    def whole_moments(self) -> Array:
-        """Return a copy of the optimizer's moments for the whole network, (n_moments, parameters)."""
-        moments = self.optimizer.moments
-        return moments.copy() if self.blank is None else self.blank.put_back_each(moments)
-
-    def whole(self) -> TrainState:
-        """Return the state with all inputs; where some were left out, its arrays are copies."""
-        if self.blank is None:
-            return self
-        return self._with(self.blank.lengthen(self.network), self.whole_moments(), None)
-
-    def train_on(self, lit: LitPixels | None) -> TrainState:
-        """Return the state with a network that reads these pixels only; None: all of them.
-
-        It stays whole when the optimizer remembers gradients of the others, from other images: these still
-        move their weights.
-        """
-        if lit is self.lit:
-            return self
-        whole = self.whole()
-        if lit is None:
-            return whole
-        blank, moments = BlankInputs(whole.network, lit), whole.optimizer.moments
-        lean = blank.leave_out_each(moments)
-        if not np.array_equal(blank.put_back_each(lean), moments):
-            return whole
-        return whole._with(blank.shorten(whole.network), lean, blank)
-
-    def _with(self, network: Network, moments: Array, blank: BlankInputs | None) -> TrainState:
-        optimizer = self.optimizer.like(moments)
-        return dataclasses.replace(self, network=network, optimizer=optimizer, blank=blank)
-
-    def adopt(self, parameters: Array, gradients: Array, moments: Array) -> None:
-        """Move into these arrays, values and all, and work on them from now on."""
-        parameters[...], moments[...] = self.network.parameters, self.optimizer.moments
-        self.network.adopt(parameters, gradients)
-        self.optimizer.moments = moments
-
-
-def begin_training(network: NetworkConfig, training: TrainingConfig, images: Dataset) -> TrainState:
-    """Fit the preparation to the training images and draw the first weights.
-
-    Raises
-    ------
-    DatasetError
-        When there is nothing to learn from.
-    """
-    if len(images) == 0:
-        raise DatasetError(_("There are no training images. Choose a smaller dev set, or more images."))
-    if len(images.class_names) < 2:
-        raise DatasetError(_("All images are of one class: a network needs two or more."))
-    needs_pixels = network.needs_pixels or images.pixel_type.kind == "f"
-    preparation = fit_preparation(
-        # Most settings need no pixels: then those few suffice that tell how the ink lies.
-        _pixels_of(images if needs_pixels else images.take(measured_rows(len(images)))),
-        pooling=network.pooling,
-        scaling=network.scaling,
-        standardize=network.standardize,
-        drop_rare_pixels=network.drop_rare_pixels,
-    )
-    # One seed, a stream of chance for each use: dropout (see `step_generator`) does not change the order.
-    weights, order = np.random.SeedSequence(training.seed).spawn(2)
-    return make_state(
-        network,
-        training,
-        preparation,
-        images.class_names,
-        len(images),
-        weights,
-        np.random.default_rng(order),
-    )
-
-
-def make_state(
-    network_config: NetworkConfig,
-    training: TrainingConfig,
-    preparation: Preparation,
-    class_names: tuple[str, ...],
-    n: int,
-    weights: np.random.SeedSequence | None,
-    order: np.random.Generator,
-) -> TrainState:
-    """Return the state for a number of training images; without ``weights`` all parameters are zero."""
-    layers = build_layers(network_config, preparation.pooled_shape, preparation.features, len(class_names))
-    micro_batch = micro_batch_of(network_config, training, step_products(layers))
-    initialize = weights is not None
-    network = Network(
-        network_config, preparation, len(class_names), weights, micro_batch, initialize=initialize
-    )
-    optimizer = training.make_optimizer(network.parameter_count, network.dtype)
-    sample_size = min(training.sample_size or n, n)
-    image_order = ImageOrder(n, training.images_per_step(n), sample_size, order)
-    return TrainState(network, optimizer, image_order, class_names)
-
-
-def _pixels_of(dataset: Dataset) -> NDArray[np.uint8]:
-    """Return all images; unlike `Dataset.images`, without a copy that stays."""
-    if dataset.rows is None:
-        return dataset.images
-    images = np.empty((len(dataset), *dataset.image_shape), dataset.pixel_type)
-    dataset.gather(np.arange(len(dataset)), images.reshape(len(dataset), -1))
-    return images
 
 
 @dataclass(frozen=True)
@@ -201,6 +59,54 @@ class Checkpoint:
     moments: NDArray[np.floating]
     parameters: NDArray[np.floating]
     best_parameters: NDArray[np.floating] | None
+
+    @classmethod
+    def take(
+        cls,
+        state: TrainState,
+        measured: Measurements,
+        rates: RatePlan,
+        history: list[Record],
+        *,
+        step: int,
+        images_seen: int,
+        changes: int,
+        in_halves: bool,
+    ) -> Self:
+        """Return the checkpoint of a run that stands like this; arrays of the state are copied."""
+        return cls(
+            step=step,
+            images_seen=images_seen,
+            position=state.order.position,
+            evaluated_step=measured.evaluated_step,
+            stopped_early=measured.stopped_early,
+            patient_from=measured.patient_from,
+            changes=changes,
+            rate_base=rates.base,
+            rate_ceiling=json_number(rates.ceiling),
+            optimizer_steps=state.optimizer.steps,
+            best=measured.best,
+            history=history,
+            order_generator=dict(state.order.generator.bit_generator.state),
+            in_halves=in_halves,
+            order=state.order.positions,
+            moments=state.whole_moments(),
+            parameters=state.whole_parameters(),
+            best_parameters=measured.best_parameters,
+        )
+
+    @property
+    def measured(self) -> Measurements:
+        """What the measurements have shown until then."""
+        return Measurements(
+            self.best, self.best_parameters, self.evaluated_step, self.stopped_early, self.patient_from
+        )
+
+    def rates(self, learning_rate: float) -> RatePlan:
+        """Return the plan of rates; files of old have none, and the learning rate is that of the config."""
+        if self.rate_base is None:
+            return RatePlan(learning_rate)
+        return RatePlan(self.rate_base, self.rate_ceiling or math.inf)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what goes into the file."""

@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import io
 import math
-import platform
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
@@ -19,34 +18,22 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.datasets.describe import commonest_share
 from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError, ModelFileError, SettingError, TrainingDiverged
 from mlcore.formulas.optimizers import Optimizer
-from mlcore.formulas.schedules import SCHEDULES, RatePlan
 from mlcore.language import _
 from mlcore.model import Model, load_model, save_model
 from mlcore.network.network import Network
 from mlcore.settings import check_kind
 from mlcore.training.batches import ImageOrder, Images, TrainingData, draws, step_generator
 from mlcore.training.blank import pixels_to_train_on
-from mlcore.training.checkpoint import Checkpoint, TrainState, begin_training, make_state
-from mlcore.training.machine import kernel_name, machine_name
+from mlcore.training.card import DATA_CARD, data_card, machine_card, measured_card
+from mlcore.training.checkpoint import Checkpoint
+from mlcore.training.measurements import Measurements, early_step
 from mlcore.training.mistakes import GradientHook, mistakes_of
-from mlcore.training.records import (
-    REPORT_IMAGES,
-    BatchMetrics,
-    EpochMetrics,
-    Record,
-    history_array,
-    standing,
-)
-
-EARLY = 10
-"""The part of a long first epoch after which a run that is watched is measured: one in ten."""
-
-# What a model's card says about the data; by the last one, a dev set is known again that no step has seen.
-DATA_CARD = ("dataset", "fingerprint", "train_size", "dev_size", "dev_fingerprint", "blank_pixels")
+from mlcore.training.rates import RatePlan
+from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, history_array
+from mlcore.training.state import TrainState, begin_training, begin_with, make_state
 
 
 def middle_of(n: int) -> int:
@@ -90,10 +77,6 @@ class TrainingRun:
     best : EpochMetrics or None
         The measurement with the highest dev accuracy so far (of equals, the lowest dev loss); without a dev
         set, that on the training images.
-    stopped_early : bool
-        Whether the dev accuracy has not risen for as many measurements as `patience` allows.
-    patient_from : int
-        The step from which these are counted: that of the last `change`.
     changes : int
         How often `change` was called.
     gradient_hook : callable or None
@@ -121,9 +104,6 @@ class TrainingRun:
         self.step = 0
         self.images_seen = 0
         self.history: list[Record] = []
-        self.best: EpochMetrics | None = None
-        self.stopped_early = False
-        self.patient_from = 0
         self.changes = 0
         self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
         self.image_weights: Array | None = None
@@ -136,9 +116,8 @@ class TrainingRun:
         self._work: Generator[None, None, Record] | None = None  # a record on its way, at a break
         self._last_step = 0  # where the record on its way ends
         self._last_rate = 0.0  # of the last step
-        self._plan = RatePlan(self.training_config.learning_rate)
-        self._evaluated_step = -1
-        self._best_parameters: Array | None = None
+        self._rates = RatePlan(self.training_config.learning_rate)
+        self._measured = Measurements()
         self._is_continued = False  # by `begin_from`
 
     def __repr__(self) -> str:
@@ -167,7 +146,7 @@ class TrainingRun:
         if self._state is None:
             self._state = begin_training(self.network_config, self.training_config, split.train)
         if self._data is None or self._data.split is not split:
-            self._check_split(split)
+            self._built.check_split(split)
             self.leave_step()
             lit = pixels_to_train_on(
                 split, self._state.preparation, self.network_config, self.training_config
@@ -194,37 +173,13 @@ class TrainingRun:
         DatasetError
             When these data do not fit the network's inputs or its classes.
         """
-        before, config = other._built.whole(), self.training_config
+        config = self.training_config
         if (self.network_config, config.optimizer) != (other.network_config, other.training_config.optimizer):
             message = _("What was learned can be kept only with the same network and the same optimizer.")
             raise SettingError(message)
-        order = np.random.default_rng(np.random.SeedSequence(config.seed).spawn(2)[1])
-        preparation, n = before.preparation, len(split.train)
-        self._state = make_state(self.network_config, config, preparation, before.class_names, n, None, order)
-        self._state.network.parameters[...] = before.network.parameters
-        self._state.optimizer.moments[...] = before.optimizer.moments
-        self._state.optimizer.steps = before.optimizer.steps
+        self._state = begin_with(other._built, self.network_config, config, len(split.train))
         self._is_continued = True
         self.build(split)
-
-    def _check_split(self, split: Split) -> None:
-        """Refuse data that do not fit the order of the images, the network's inputs or its classes."""
-        shape = self.network.preparation.image_shape
-        fits = (
-            len(split.train) == len(self.order) and split.train.image_shape == split.dev.image_shape == shape
-        )
-        if not fits or split.train.class_names != self._built.class_names:
-            message = _(
-                "This training was started with {n:,} training images of {height}×{width} pixels in "
-                "{classes} classes. It cannot continue with other data: choose the same data set and "
-                "split, or start a new training."
-            )
-            height, width = shape
-            raise DatasetError(
-                message.format(
-                    n=len(self.order), height=height, width=width, classes=len(self._built.class_names)
-                )
-            )
 
     @property
     def _built(self) -> TrainState:
@@ -236,6 +191,11 @@ class TrainingRun:
     def network(self) -> Network:
         """The network; it is there once `build` has seen the data."""
         return self._built.network
+
+    @property
+    def best(self) -> EpochMetrics | None:
+        """The best measurement so far; see `Measurements`."""
+        return self._measured.best
 
     @property
     def class_weights(self) -> Array | None:
@@ -287,6 +247,11 @@ class TrainingRun:
         return self._state is not None and (self.stopped_early or self.step >= self.total_steps)
 
     @property
+    def stopped_early(self) -> bool:
+        """Whether the dev accuracy has not risen for as many measurements as `patience` allows."""
+        return self._measured.stopped_early
+
+    @property
     def is_done(self) -> bool:
         """Whether the run is finished, and measured at its end."""
         return self.finished and self._work is None and not self._evaluation_is_due
@@ -304,9 +269,7 @@ class TrainingRun:
         decide which measurement is best: the dev set or, without one, the training sample. False before the
         first step was measured.
         """
-        if self.best is None or self._data is None or self._evaluated_step <= 0:
-            return False
-        return self.best.step == 0 or standing(self.best)[0] <= commonest_share(self._data.measured_labels)
+        return self._data is not None and self._measured.show_nothing_learned(self._data.measured_labels)
 
     @property
     def epoch(self) -> float:
@@ -316,14 +279,7 @@ class TrainingRun:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step, by the schedule; of the last one when the run is finished."""
-        return self._rate_of(self.step, self.total_steps)
-
-    def _rate_of(self, step: float, total_steps: int) -> float:
-        return min(self._plan.base * self._factor(step, total_steps), self._plan.ceiling)
-
-    def _factor(self, step: float, total_steps: int) -> float:
-        config = self.training_config
-        return SCHEDULES[config.schedule].factor(min(step, total_steps - 1), total_steps, config.warmup)
+        return self._rates.rate(self.training_config, self.step, self.total_steps)
 
     @property
     def evaluate_every(self) -> int:
@@ -331,7 +287,12 @@ class TrainingRun:
         return self.training_config.evaluate_every_steps(len(self.order))
 
     def change(
-        self, *, learning_rate: float | None = None, epochs: int | None = None, iterations: int | None = None
+        self,
+        *,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
+        iterations: int | None = None,
+        from_step: int | None = None,
     ) -> None:
         """Set another learning rate or another total length, from the next step on; patience starts again.
 
@@ -339,6 +300,11 @@ class TrainingRun:
         only downwards. Another length stretches or shortens the schedule, and never raises a rate that the
         schedule has begun to lower: the rate stays as it is until the schedule falls below it. A finished run
         that is made longer thus continues with the rate of its last step, unless another one is set.
+
+        Parameters
+        ----------
+        from_step : int, optional
+            From where patience counts; the present step when None.
 
         Raises
         ------
@@ -351,25 +317,13 @@ class TrainingRun:
             changes["iterations"] = None
         config = dataclasses.replace(self.training_config, **changes)
         if self.step > 0:
-            self._plan = self._limited_plan()
+            self._rates = self._rates.limited(self.training_config, self.step, self.total_steps)
         self.training_config = config
         if learning_rate is not None:
-            self._plan = self._plan_from(config.learning_rate)
+            self._rates = RatePlan.from_here(config.learning_rate, config, self.step, self.total_steps)
         self.changes += 1
-        self.stopped_early, self.patient_from = False, self.step
+        self._measured.start_patience(self.step if from_step is None else from_step)
         self._last_step = self.step  # a record on its way ends with the step that is under way
-
-    def _limited_plan(self) -> RatePlan:
-        """Return the plan with a ceiling: the highest rate that the run would still have reached."""
-        config, total = self.training_config, self.total_steps
-        highest = max(self.step, SCHEDULES[config.schedule].peak(config.warmup) * total)
-        return dataclasses.replace(self._plan, ceiling=self._rate_of(highest, total))
-
-    def _plan_from(self, rate: float) -> RatePlan:
-        """Return the plan by which this is the rate of the next step, and no later one is higher."""
-        if self.step == 0:
-            return RatePlan(rate)  # the schedule has yet to begin
-        return RatePlan(rate / self._factor(self.step, self.total_steps), rate)
 
     # ---- training ---------------------------------------------------------------------------------------
 
@@ -386,7 +340,7 @@ class TrainingRun:
         while self.step < self._last_step:
             if self.step > first:
                 yield
-            batch, rate = order.next_batch(), self._rate_of(self.step, total)
+            batch, rate = order.next_batch(), self._rates.rate(self.training_config, self.step, total)
             logits = tally.logits_for(batch)
             if self.second_process is None:
                 yield from self._set_gradients(batch, logits)
@@ -496,15 +450,11 @@ class TrainingRun:
 
     @property
     def _early_evaluation(self) -> int | None:
-        every, is_asked = self.evaluate_every, self.training_config.evaluate_every is not None
-        return every // EARLY if self.evaluates_early and not is_asked and every >= 2 * EARLY else None
+        return early_step(self.training_config, len(self.order)) if self.evaluates_early else None
 
     @property
     def _evaluation_is_due(self) -> bool:
-        if self._evaluated_step == self.step:
-            return False
-        is_planned = self.step % self.evaluate_every == 0 or self.step == self._early_evaluation
-        return is_planned or self.finished
+        return self._measured.is_due(self.step, self.evaluate_every, self._early_evaluation, self.finished)
 
     def leave_step(self) -> None:
         """Give up a step that is not done, as if it had not begun; those before it get their record."""
@@ -551,29 +501,10 @@ class TrainingRun:
             dev_accuracy,
             self.learning_rate,
         )
-        self._evaluated_step = self.step
-        self._note_best(record)
+        self._measured.note(
+            record, self._built.whole_parameters, self.training_config, self.evaluate_every, self.history
+        )
         return record
-
-    def _note_best(self, record: EpochMetrics) -> None:
-        """Keep the parameters when they are the best so far; stop when patience has run out.
-
-        Patience looks at accuracy alone: the loss may shrink for ever when nothing is left to learn.
-        """
-        best = self.best
-        if best is None or standing(record) > standing(best):
-            self.best = best = record
-            self._best_parameters = self._built.whole_parameters()
-        patience = self.training_config.patience
-        if patience is not None:
-            as_good = (
-                earlier.step
-                for earlier in self.history
-                if isinstance(earlier, EpochMetrics) and standing(earlier)[0] >= standing(best)[0]
-            )
-            since = max(next(as_good, self.step), self.patient_from)
-            waited = (self.step - since) // self.evaluate_every
-            self.stopped_early = waited >= patience
 
     def _why_diverged(self) -> str:
         message = _(
@@ -596,7 +527,7 @@ class TrainingRun:
         """
         state = self._built
         record = self.best if best else self._last_measurement()
-        parameters, taken_at = self._best_parameters if best else None, self.step
+        parameters, taken_at = self._measured.best_parameters if best else None, self.step
         if parameters is None:
             parameters = state.whole_parameters()
         elif self.best is not None:
@@ -607,7 +538,7 @@ class TrainingRun:
             state.class_names,
             parameters,
             self.training_config,
-            self._card(record) | {"weights_at": taken_at},
+            self._card() | measured_card(record) | {"weights_at": taken_at},
             self._checkpoint().to_arrays() if resumable else None,
             history_array(self.history),
         )
@@ -619,52 +550,32 @@ class TrainingRun:
     def _last_measurement(self) -> EpochMetrics | None:
         return next((record for record in reversed(self.history) if isinstance(record, EpochMetrics)), None)
 
-    def _card(self, record: EpochMetrics | None) -> dict[str, Any]:
-        card: dict[str, Any] = {
+    def _card(self) -> dict[str, Any]:
+        if self._data is not None:
+            blank = self._built.preparation.features - self.network.preparation.features
+            self._data_card = data_card(self._data.split, blank)
+        repeatable = self.changes == 0 and not self._is_continued and self.image_weights is None
+        return {
             "seed": self.training_config.seed,
             "step": self.step,
             "epoch": self.epoch,
             "images_seen": self.images_seen,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": machine_name(),
-            "kernel": kernel_name(),
+            **machine_card(),
             "in_halves": self.in_halves,
-            "repeatable": self.changes == 0 and not self._is_continued and self.image_weights is None,
+            "repeatable": repeatable,
+            **self._data_card,
         }
-        if self._data is not None:
-            train, dev = self._data.split.train, self._data.split.dev
-            blank = self._built.preparation.features - self.network.preparation.features
-            about = (train.name, train.fingerprint, len(train), len(dev), dev.fingerprint, blank)
-            self._data_card = dict(zip(DATA_CARD, about, strict=True))
-        card |= self._data_card
-        if self._data is not None and self._data.split.settings is not None:
-            card["split"] = dataclasses.asdict(self._data.split.settings)
-        if record is not None:
-            card |= {"measured_at_step": record.step, "dev_accuracy": _json_number(record.dev_accuracy)}
-        return card
 
     def _checkpoint(self) -> Checkpoint:
-        state = self._built
-        return Checkpoint(
+        return Checkpoint.take(
+            self._built,
+            self._measured,
+            self._rates,
+            self.history,
             step=self.step,
             images_seen=self.images_seen,
-            position=self.order.position,
-            evaluated_step=self._evaluated_step,
-            stopped_early=self.stopped_early,
-            patient_from=self.patient_from,
             changes=self.changes,
-            rate_base=self._plan.base,
-            rate_ceiling=_json_number(self._plan.ceiling),
-            optimizer_steps=self.optimizer.steps,
-            best=self.best,
-            history=self.history,
-            order_generator=dict(self.order.generator.bit_generator.state),
             in_halves=self.in_halves,
-            order=self.order.positions,
-            moments=state.whole_moments(),
-            parameters=state.whole_parameters(),
-            best_parameters=self._best_parameters,
         )
 
     @classmethod
@@ -696,12 +607,9 @@ class TrainingRun:
     def _continue(cls, model: Model, checkpoint: Checkpoint) -> TrainingRun:
         run = cls(model.network_config, model.training_config, in_halves=checkpoint.in_halves)
         run.step, run.images_seen = checkpoint.step, checkpoint.images_seen
-        run.history, run.best = checkpoint.history, checkpoint.best
-        run.stopped_early, run.patient_from = checkpoint.stopped_early, checkpoint.patient_from
-        run.changes = checkpoint.changes
-        if checkpoint.rate_base is not None:
-            run._plan = RatePlan(checkpoint.rate_base, checkpoint.rate_ceiling or math.inf)
-        run._evaluated_step, run._best_parameters = checkpoint.evaluated_step, checkpoint.best_parameters
+        run.history, run.changes = checkpoint.history, checkpoint.changes
+        run._rates = checkpoint.rates(model.training_config.learning_rate)
+        run._measured = checkpoint.measured
         run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
         run._state = make_state(
             run.network_config,
@@ -725,10 +633,6 @@ class TrainingRun:
     def load_state(cls, data: bytes) -> TrainingRun:
         """Return the run that `save_state` wrote."""
         return cls.from_model(load_model(data))
-
-
-def _json_number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def train(
