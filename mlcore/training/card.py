@@ -1,6 +1,6 @@
 """The card of a model: how it was made, on which data, on which machine, and how well it was measured.
 
-`TrainingRun.model` puts it together; whoever opens the model later reads it.
+`TrainingRun.model` puts it together; pages, reports and exports read it.
 """
 
 import dataclasses

@@ -175,7 +175,7 @@ def make_state(
 def begin_with(
     before: TrainState, network_config: NetworkConfig, training: TrainingConfig, n: int
 ) -> TrainState:
-    """Return the state for n training images with what another one has learned; the order begins anew."""
+    """Return the state for n training images with what another one has learned, and an order of its own."""
     before = before.whole()
     _weights, order = np.random.SeedSequence(training.seed).spawn(2)
     generator = np.random.default_rng(order)

@@ -32,8 +32,9 @@ def test_what_a_run_took_is_what_the_next_alike_is_expected_to_take(
     monkeypatch.setattr(worker, "trial", worker.drop)  # which fails: nothing is tried out
     first = service.start("ada", split, SMALL, SHORT)
     assert service.status(first).seconds_promised is None
-    took = ended(service, first).seconds_trained
+    ended(service, first)
     wait_until(lambda: service._scheduler.rests)  # its last turn, which had nothing left to do, has come back
+    took = service.status(first).seconds_trained
     expected = service.expect(split, SMALL, SHORT)
     assert expected == pytest.approx(BEGIN_SECONDS + took)
     second = service.start("ada", split, SMALL, SHORT)
