@@ -73,6 +73,7 @@ from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fit import fit
+from mlcore.training.fork import fork
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train
 
@@ -156,6 +157,7 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "fit_preparation",
+    "fork",
     "image_from_drawing",
     "image_from_picture",
     "layer_outputs",

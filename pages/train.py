@@ -11,9 +11,11 @@ from dashboard.remembered import remember_settings
 from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
 from dashboard.session import get_session
 from dashboard.train.downloads import show_downloads
+from dashboard.train.fork import offer_fork
 from dashboard.train.outlook import show_outlook
 from dashboard.train.panel import show_run
 from dashboard.train.plan import offer_start
+from dashboard.train.race import show_race
 from dashboard.train.result import show_result
 from dashboard.train.run_choice import (
     choose_run,
@@ -54,6 +56,8 @@ with friendly_errors():
         show_run(status, may_change)
         if not status.live:
             show_result(session, status, may_change)
+        if may_change:
+            show_race(status)
         st.caption(how_long_it_stays(status))
         offer_its_settings(session, status)
         # What has just been stopped is still being saved; a download waits for that.
@@ -61,6 +65,8 @@ with friendly_errors():
             not status.live and status.progress.saved_step is not None
         ):
             show_downloads(status, may_change)
+        if may_change:
+            offer_fork(session, status)
         if may_change and not status.live:
             offer_to_delete(session, status)
         if status.live:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dashboard.environment import number_of_environment
+from dashboard.runs.snapshots import snapshot_files
 from mlcore.errors import DigitLabError
 from mlcore.language import N_, _
 
@@ -399,18 +400,31 @@ class Archive:
             return gone + self._bound(None, limits.runs, limits.bytes, spared)
 
     def _bound(self, owner: str | None, most: int, most_bytes: int, spared: Collection[str]) -> list[str]:
-        """Delete what is more than this, of one owner or of all; return their ids."""
+        """Delete what is more than this, of one owner or of all; return the ids of the runs that went.
+
+        The snapshots of all go before the first run does: without them a run can still be used and compared.
+        """
         if not self._is_above(owner, most, most_bytes):
             return []
         where, values = _of(owner)
-        removed = []
-        for run_id in self._ids(f"{where} ORDER BY deleted IS NULL, star, started", *values):
-            if run_id not in spared:
-                self._remove([run_id])
-                removed.append(run_id)
-                if not self._is_above(owner, most, most_bytes):
-                    break
+        ids = self._ids(f"{where} ORDER BY deleted IS NULL, star, started", *values)
+        ids, removed = [run_id for run_id in ids if run_id not in spared], []
+        for run_id in ids:
+            if self.usage(owner)[1] <= most_bytes:
+                break
+            self._remove_snapshots(run_id)
+        for run_id in ids:
+            if not self._is_above(owner, most, most_bytes):
+                break
+            self._remove([run_id])
+            removed.append(run_id)
         return removed
+
+    def _remove_snapshots(self, run_id: str) -> None:
+        for file in snapshot_files(self.folder_of(run_id)):
+            file.path.unlink(missing_ok=True)
+            name = file.path.relative_to(self.folder).as_posix()
+            self._change("DELETE FROM files WHERE run_id = ? AND name = ?", run_id, name)
 
     def _is_above(self, owner: str | None, most: int, most_bytes: int) -> bool:
         n, size = self.usage(owner)

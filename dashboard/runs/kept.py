@@ -14,7 +14,7 @@ from typing import Any, Self
 from dashboard.runs.archive import Row, size_of
 from dashboard.runs.protocol import Change, RunSpec
 from dashboard.runs.run import Run
-from dashboard.runs.status import LIVE, DataFacts, Progress, State
+from dashboard.runs.status import LIVE, DataFacts, Fork, Progress, State
 from dashboard.runs.store import StoredDataset, StoredSplit
 from mlcore import (
     BatchMetrics,
@@ -150,6 +150,7 @@ def short_row_of(run: Run, folder: Path) -> Row:
         "seconds_trained": run.seconds_trained,
         "seconds_promised": run.seconds_promised,
         "test_accuracy": run.test_accuracy,
+        "fork": run.fork and dataclasses.asdict(run.fork),
     }
     return Row(run.run_id, run.owner, run.started, run.is_put_away, run.star, about)
 
@@ -193,6 +194,7 @@ def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:
         name=about["name"],
         note=about["note"],
         star=row.star,
+        fork=Fork(**fork) if (fork := about.get("fork")) else None,  # rows of before forks have none
     )
 
 

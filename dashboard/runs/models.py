@@ -1,6 +1,7 @@
 """The models of runs: loaded for those who use them, kept for the next, and tested once.
 
-The run service answers `model` and `test` with it. A worker is asked only for what is on no disk yet.
+The run service answers `model`, `snapshots` and `test` with it. A worker is asked only for what is on no disk
+yet.
 """
 
 import threading
@@ -11,10 +12,12 @@ from typing import Any
 
 from dashboard.budget import Budget, NoRoom
 from dashboard.runs import worker
+from dashboard.runs.archive import size_of
 from dashboard.runs.protocol import RunSpec
 from dashboard.runs.run import Run
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
+from dashboard.runs.snapshots import Snapshot, snapshot_files
 from dashboard.runs.status import RunError
 from dashboard.runs.store import DataStore, StoredDataset
 from dashboard.runs.table import RunTable
@@ -90,6 +93,47 @@ class RunModels:
             self._models[key] = model
             while len(self._models) > MODELS_KEPT:
                 self._models.popitem(last=False)
+
+    # ---- moments that are past ---------------------------------------------------------------------------
+
+    def snapshots(self, run_id: str) -> tuple[Snapshot, ...]:
+        """Return what `RunService.snapshots` promises."""
+        with self._changed:
+            run = self._runs.find(run_id)
+        progress = run.progress
+        kept = {
+            file.step: Snapshot(file.step, file.images_seen / run.data.n_train, file.size)
+            for file in snapshot_files(Path(run.spec.folder))
+        }
+        if run.state not in ("queued", "running") and progress.saved_step == progress.step:
+            kept[progress.step] = Snapshot(progress.step, progress.epoch, size_of(run.spec.checkpoint))
+        return tuple(kept[step] for step in sorted(kept))
+
+    def snapshot_model(self, run_id: str, step: int) -> Model:
+        """Return what `RunService.snapshot_model` promises."""
+        with self._changed:
+            file = self.snapshot_file(self._runs.find(run_id), step)
+        try:
+            return load_model(file, with_state=False)
+        except ModelFileError as error:
+            raise RunError(_(worker.NOT_KEPT)) from error
+
+    def snapshot_file(self, run: Run, step: int) -> Path:
+        """Return the file of a moment of a run.
+
+        Raises
+        ------
+        RunError
+            When that moment is no longer kept.
+        """
+        kept = {file.step: file.path for file in snapshot_files(Path(run.spec.folder))}
+        if run.progress.saved_step == step:
+            kept[step] = run.spec.checkpoint
+        if step not in kept:
+            raise RunError(_(worker.NOT_KEPT))
+        return kept[step]
+
+    # ---- the test ----------------------------------------------------------------------------------------
 
     def test(self, run_id: str, owner: str, dataset: Dataset) -> float:
         """Return what `RunService.test` promises."""

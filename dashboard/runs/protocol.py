@@ -3,8 +3,10 @@
 The scheduler sends both through an executor, so they hold nothing that cannot be pickled.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredSplit
@@ -89,3 +91,22 @@ class Report:
     seconds: float
     finished: bool
     diverged: str
+
+
+@dataclass(frozen=True)
+class Forked:
+    """What the worker did to fork a run.
+
+    Attributes
+    ----------
+    report : Report
+        With the whole history until the fork.
+    training : TrainingConfig
+        That of the new run, whose length is counted in its own steps.
+    before : dict
+        The settings that were changed, each with its value until then.
+    """
+
+    report: Report
+    training: TrainingConfig
+    before: Mapping[str, Any]

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import Change, Report, RunSpec
-from dashboard.runs.status import LIVE, DataFacts, History, Progress, RunStatus, State
+from dashboard.runs.status import LIVE, DataFacts, Fork, History, Progress, RunStatus, State
 from dashboard.runs.trials import Question
 from mlcore import Record, TrainingConfig
 from mlcore.language import N_, _
@@ -62,6 +62,7 @@ class Run:
     name: str = ""
     note: str = ""
     star: bool = False
+    fork: Fork | None = None
     pace: deque[tuple[float, int, int]] = field(default_factory=lambda: deque(maxlen=TURNS_FOR_SPEED))
 
     @property
@@ -117,6 +118,11 @@ class Run:
         """Whether it has ended or is paused, and no worker has anything of it that is not on disk."""
         rests = not self.live or self.state == "paused"
         return rests and not self.has_worker and self.jobs == 0 and not self.waits_to_be_saved
+
+    def seconds_until(self, images_seen: int) -> float:
+        """Return how long it trained, at its mean speed, until it had seen so many images."""
+        seen = self.progress.images_seen
+        return self.seconds_trained * images_seen / seen if seen else 0.0
 
     def files(self) -> set[Path]:
         """Return what it has on disk: its own files, and those of its data, which it may share."""
@@ -191,6 +197,7 @@ class Run:
             link=self.link,
             name=self.name,
             number=self.number,
+            fork=self.fork,
         )
 
     def _speed(self) -> tuple[float, float | None]:

@@ -7,12 +7,14 @@ and `Estimates` answer for them, and `Scheduler` has them trained.
 
 import errno
 import logging
+import shutil
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,11 +32,12 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.models import RunModels
 from dashboard.runs.place import NOWHERE, Place
-from dashboard.runs.protocol import RunSpec
+from dashboard.runs.protocol import Change, Forked, RunSpec
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
-from dashboard.runs.status import DataFacts, RunError, RunStatus
+from dashboard.runs.snapshots import Snapshot
+from dashboard.runs.status import DataFacts, Fork, RunError, RunStatus
 from dashboard.runs.store import DataStore, StoredSplit, reason_of
 from dashboard.runs.table import RunTable
 from dashboard.runs.trials import Trials
@@ -150,7 +153,6 @@ class RunService:
         refuse_too_slow(demand)
         with self._changed:
             self._refuse_too_many(owner, place)
-            number = self._next_number(owner)
             self._runs.make_room(owner, place)
             run_id = self._runs.new_id()
             self._memory.take(run_id, demand)
@@ -162,15 +164,75 @@ class RunService:
             spec = RunSpec(run_id, folder, stored, network, training)
             facts = DataFacts.of(split)
             run = Run(owner, spec, facts, demand, training, self._clock(), place, link=link or {})
-            run.started, run.number = time.time(), number
             run.question = self._estimates.question(split, network, training)
             self._estimates.learn(self._runs.values())
             run.seconds_promised = self._estimates.promise(run.question, training, split)
-            self._runs.add(run)
-            self._shelf.keep(run)
-            self._runs.bound_shelf(owner)
-            self._scheduler.compute(run)
+            self._begin(run)
         return run_id
+
+    def fork(
+        self,
+        run_id: str,
+        owner: str,
+        step: int,
+        network: NetworkConfig,
+        training: TrainingConfig,
+        place: Place = NOWHERE,
+    ) -> str:
+        """Start a run that continues another one from a snapshot, with settings changed, and return its id.
+
+        The other run stays as it is, and trains on if it does. With the same settings, both end alike to the
+        last bit.
+
+        Parameters
+        ----------
+        step : int
+            Of one of the run's `snapshots`.
+        network, training : NetworkConfig and TrainingConfig
+            May differ in `mlcore.training.fork.FORK_SETTINGS` from those of the model of that moment.
+
+        Raises
+        ------
+        RunError
+            When that moment is no longer kept, when a setting differs that cannot be changed on the way, or
+            as for `start`.
+        """
+        with self._changed:
+            parent = self._runs.owned(run_id, owner)
+            source, stored = self._models.snapshot_file(parent, step), parent.spec.split
+            demand = demand_of(worker.open_split(stored), network, training)
+            refuse_too_slow(demand)
+            self._refuse_too_many(owner, place)
+            new_id, folder = self._runs.new_id(), None
+            self._memory.take(new_id, demand)
+            self._shelf.data.share(stored)
+        try:
+            folder = self._shelf.data.make_folder(new_id, demand.disk)
+            spec = RunSpec(new_id, str(folder), stored, network, training)
+            forked = answer_of(self._ask(worker.fork_run, spec, source, step))
+            with self._changed:
+                self._refuse_too_many(owner, place)
+                self._runs.make_room(owner, place)
+                run = _forked(parent, spec, forked)
+                run.demand, run.place, run.left_at = demand, place, self._clock()
+                self._begin(run)
+        except BaseException as error:
+            self._memory.give_back(new_id)
+            self._shelf.data.release(stored)
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise _not_written(error) from error
+            raise
+        return new_id
+
+    def _begin(self, run: Run) -> None:
+        """Take in a new run, and let it have its turns."""
+        run.started, run.number = time.time(), self._next_number(run.owner)
+        self._runs.add(run)
+        self._shelf.keep(run)
+        self._runs.bound_shelf(run.owner)
+        self._scheduler.compute(run)
 
     def _refuse_too_many(self, owner: str, place: Place) -> None:
         if self._closed:
@@ -194,9 +256,7 @@ class RunService:
                         raise
                     self._runs.delete(left[0])
         except OSError as error:
-            _log.warning("The files of a run could not be written: %s", error)
-            message = _("The server could not write the files of this training ({reason}). Try again later.")
-            raise RunError(message.format(reason=reason_of(error))) from error
+            raise _not_written(error) from error
 
     # ---- watching ----------------------------------------------------------------------------------------
 
@@ -407,6 +467,23 @@ class RunService:
         """
         return self._models.model(run_id, best)
 
+    def snapshots(self, run_id: str) -> tuple[Snapshot, ...]:
+        """Return the moments of a run that are kept, the earliest first: its snapshots, and where it rests.
+
+        Early moments lie closer together than late ones; there are some twelve at most.
+        """
+        return self._models.snapshots(run_id)
+
+    def snapshot_model(self, run_id: str, step: int) -> Model:
+        """Return the model of a run at one of its `snapshots`.
+
+        Raises
+        ------
+        RunError
+            When that moment is no longer kept.
+        """
+        return self._models.snapshot_model(run_id, step)
+
     def test(self, run_id: str, owner: str, dataset: Dataset) -> float:
         """Return the best model's accuracy on a test set; it is kept until the run trains on.
 
@@ -515,3 +592,27 @@ def _close(service: "weakref.ref[RunService]") -> None:
     made = service()
     if made is not None:
         made.close()
+
+
+def _not_written(error: OSError) -> RunError:
+    """Return the sentence that a run's files could not be written."""
+    _log.warning("The files of a run could not be written: %s", error)
+    message = _("The server could not write the files of this training ({reason}). Try again later.")
+    return RunError(message.format(reason=reason_of(error)))
+
+
+def _forked(parent: Run, spec: RunSpec, forked: Forked) -> Run:
+    """Return the run that continues its parent from where a worker has written its first checkpoint."""
+    progress = forked.report.progress
+    return Run(
+        parent.owner,
+        replace(spec, training=forked.training, changes=(Change(progress.step),)),
+        parent.data,
+        parent.demand,
+        forked.training,
+        parent.left_at,
+        records=list(forked.report.records),
+        progress=progress,
+        seconds_trained=parent.seconds_until(progress.images_seen),
+        fork=Fork(parent.run_id, progress.step, progress.epoch, forked.before),
+    )

@@ -6,7 +6,7 @@ without a lock.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self, TypeAlias, overload
+from typing import Any, Literal, Self, TypeAlias, overload
 
 from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig, commonest_share
 from mlcore.errors import DigitLabError
@@ -129,6 +129,27 @@ class DataFacts:
 
 
 @dataclass(frozen=True)
+class Fork:
+    """Where a run was forked from another one.
+
+    Attributes
+    ----------
+    run_id : str
+        The other run, the parent.
+    step : int
+        As the fork counts its steps.
+    epoch : float
+    before : dict
+        What was changed: the names of settings, each with its value in the parent.
+    """
+
+    run_id: str
+    step: int
+    epoch: float
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RunStatus:
     """A run at one moment.
 
@@ -168,6 +189,8 @@ class RunStatus:
         What its owner calls it; empty until it has a name.
     number : int
         Of its owner's runs; the first is 1.
+    fork : Fork or None
+        Where it comes from, if it is a fork of another run.
     """
 
     run_id: str
@@ -189,6 +212,7 @@ class RunStatus:
     link: Mapping[str, str | None] = field(default_factory=dict)
     name: str = ""
     number: int = 1
+    fork: Fork | None = None
 
     @property
     def live(self) -> bool:

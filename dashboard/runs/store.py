@@ -285,6 +285,11 @@ class DataStore:
                 raise
         return paths
 
+    def share(self, stored: StoredSplit) -> None:
+        """Say that one user more needs this; `release` it when it is no longer used."""
+        with self._lock:
+            self._users.update(stored.paths)
+
     def release(self, stored: StoredDataset | StoredPixels | StoredSplit) -> None:
         """Say that one user less needs this; a file that nobody needs is deleted."""
         with self._lock:
@@ -371,6 +376,9 @@ class LastingStore(DataStore):
             _write(str(new), array)
             new.replace(path)
         return str(path)
+
+    def share(self, stored: StoredSplit) -> None:
+        """Leave it to the archive."""
 
     def _let_go(self, paths: list[str]) -> None:
         """Leave it to the archive."""

@@ -14,30 +14,43 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from dashboard.runs.protocol import Report, RunSpec
+from dashboard.runs.protocol import Forked, Report, RunSpec
 from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
-from dashboard.runs.status import Progress
+from dashboard.runs.snapshots import (
+    MOST_BYTES,
+    discard_after,
+    is_due,
+    snapshot_files,
+    snapshot_path,
+    thin_out,
+)
+from dashboard.runs.status import Progress, RunError
 from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
 from mlcore import (
     Dataset,
     EpochMetrics,
     Model,
+    ModelFileError,
     NetworkConfig,
     Record,
     Split,
     TrainingConfig,
     TrainingDiverged,
     TrainingRun,
+    fork,
     load_model,
     save_model,
+    settings_of,
     train,
 )
 from mlcore.datasets.blank import LitPixels
 from mlcore.errors import SecondProcessError
+from mlcore.language import N_, _
 from mlcore.training.batches import MICRO_BATCH_PRODUCTS
 from mlcore.training.second_process import SecondProcess
 
@@ -59,6 +72,8 @@ SECONDS_BETWEEN_LOOKS = 0.02
 
 SCORE_SECONDS = 1.0
 """Of scoring a model at once; runs have their turns in between."""
+
+NOT_KEPT = N_("This moment of the run is no longer kept. Choose another one.")
 
 TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""
@@ -148,6 +163,8 @@ def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alo
     held.second_process.prepare_turn(alone)
     try:
         for record in train(run, held.split, max_steps, turn.is_over):
+            if isinstance(record, EpochMetrics):
+                _keep_snapshot(held, spec)
             if _is_time_to_save(held, record):
                 _save(held, spec)
             if turn.is_over():
@@ -188,6 +205,42 @@ def save(spec: RunSpec, put_away: bool) -> Report:
     if put_away and not held.unsaved:
         drop(spec.run_id)
     return _report(held, known, records_before)
+
+
+def fork_run(spec: RunSpec, source: Path, step: int) -> Forked:
+    """Write the first checkpoint of a new run: another one's at this step, with the new run's settings.
+
+    Raises
+    ------
+    RunError
+        When there is no checkpoint of this step in the file any more, or the new one cannot be written.
+    """
+    try:
+        model = load_model(source)
+    except ModelFileError as error:
+        raise RunError(_(NOT_KEPT)) from error
+    if model.card.get("step") != step:  # the newest checkpoint was replaced since
+        raise RunError(_(NOT_KEPT))
+    run, split = fork(model, spec.network, spec.training), open_split(spec.split)
+    run.build(split)
+    held = _Held(run, split)
+    _keep_snapshot(held, spec)
+    _save(held, spec)
+    if held.unsaved:
+        message = _("The server could not write the files of this training ({reason}). Try again later.")
+        raise RunError(message.format(reason=held.unsaved))
+    return Forked(_report(held, 0, None), run.training_config, _values_before(model, spec))
+
+
+def _values_before(model: Model, spec: RunSpec) -> dict[str, Any]:
+    """Return the settings of a model that a run from it has changed, each with its value."""
+    pairs = ((model.network_config, spec.network), (model.training_config, spec.training))
+    return {
+        name: getattr(before, name)
+        for before, after in pairs
+        for name in settings_of(before)
+        if getattr(before, name) != getattr(after, name)
+    }
 
 
 def drop(run_id: str) -> None:
@@ -287,6 +340,7 @@ def _open_run(spec: RunSpec) -> _Held:
         return _Held(run, split)
     run = TrainingRun.from_model(load_model(spec.checkpoint))
     run.build(split)
+    discard_after(Path(spec.folder), run.step)
     run.evaluates_early = True
     return _Held(
         run,
@@ -361,6 +415,21 @@ def _save(held: _Held, spec: RunSpec) -> None:
     held.saved_best, held.unsaved = held.run.best, ""
     cost = time.monotonic() - begin
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
+
+
+def _keep_snapshot(held: _Held, spec: RunSpec) -> None:
+    """Keep this moment of the run, if it is wanted and there is room; of the last one, the checkpoint does.
+
+    It is no loss when it cannot be written: the checkpoint tells about a full disk.
+    """
+    run, folder = held.run, Path(spec.folder)
+    each = run.network.parameters.nbytes
+    size = 3 * each + run.optimizer.moments.nbytes + run.order.positions.nbytes
+    if run.is_done or 2 * size > MOST_BYTES or not is_due(snapshot_files(folder), run.step):
+        return
+    with suppress(OSError):
+        _write_whole(snapshot_path(folder, run.step, run.images_seen), run.model(resumable=True))
+        thin_out(folder)
 
 
 def _write_files(held: _Held, spec: RunSpec, is_there: bool) -> None:

@@ -9,19 +9,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.models.evaluations import evaluate, misfit
+from dashboard.models.difference import difference_words, judge
 from dashboard.run_service import get_run_service
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import RunStatus
-from dashboard.runs_page.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.runs_page.table import interval_words, run_names
+from dashboard.ui.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
-from dashboard.ui.luck import judgement
 from dashboard.ui.messages import friendly_errors, plain, show_message
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import dataset_words, value_words
-from mlcore import Evaluation, McNemar, mcnemar, settings_of
+from mlcore import Evaluation, mcnemar, settings_of
 from mlcore.language import _
 
 MOST_COMPARED = 8
@@ -107,7 +106,7 @@ def show_differences(runs: Sequence[Named]) -> None:
     same = [other for other in others if other[1].dev_files == first[1].dev_files]
     judged: dict[str, Evaluation] = {}
     for name, run in [first, *same] if same else []:
-        evaluation = _judged(name, run)
+        evaluation = judge(run.run_id, name)
         if evaluation is not None:
             judged[run.run_id] = evaluation
     lines = []
@@ -125,29 +124,6 @@ def show_differences(runs: Sequence[Named]) -> None:
 def _accuracy(named: Named) -> float:
     best = named[1].best
     return -1.0 if best is None else best.dev_accuracy
-
-
-def _judged(name: str, run: KeptRun) -> Evaluation | None:
-    """Return what a run's best weights answer to its dev set; None, with a sentence, where it is too much."""
-    service = get_run_service()
-    model, dev = service.model(run.run_id, best=True), service.split(run.run_id).dev
-    if reason := misfit(model, dev):
-        show_message("info", f"{name}: {reason}")
-        return None
-    with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(dev))):
-        return evaluate(model, dev)
-
-
-def difference_words(a: str, b: str, found: McNemar, n: int) -> str:
-    """Return in words whether two runs differ by more than luck.
-
-    >>> difference_words("Run 2", "Run 1", McNemar(30, 10, 0.002), 1000)[:65]
-    'Of 1,000 dev images, Run 2 alone got 30 right and Run 1 alone 10.'
-    """
-    text = _("Of {n:,} dev images, {a} alone got {only_a:,} right and {b} alone {only_b:,}. {judgement}")
-    return text.format(
-        n=n, a=a, b=b, only_a=found.only_first, only_b=found.only_second, judgement=judgement(found, a, b)
-    )
 
 
 # ---- settings --------------------------------------------------------------------------------------------

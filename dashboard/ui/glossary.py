@@ -141,6 +141,13 @@ GLOSSARY: dict[str, Term] = {
             "image and gives a number at each place."
         ),
     ),
+    "fork": Term(
+        N_("Fork"),
+        N_(
+            "A training that continues another one from some moment with one setting changed, on the same "
+            "images in the same order: what it changes is what the setting does."
+        ),
+    ),
     "gradient": Term(
         N_("Gradient"),
         N_(
@@ -247,6 +254,13 @@ GLOSSARY: dict[str, Term] = {
     "seed": Term(
         N_("Seed"),
         N_("The number from which all random choices follow. The same seed gives the same choices again."),
+    ),
+    "snapshot": Term(
+        N_("Snapshot"),
+        N_(
+            "All that a training is at one moment, kept in a file: weights, what the optimizer remembers, "
+            "the place in the order of the images. Training can continue from it exactly."
+        ),
     ),
     "speed": Term(
         N_("Images per second"),

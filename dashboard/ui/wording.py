@@ -131,6 +131,21 @@ def value_words(about: Setting, value: Any) -> str:
     return f"{text} {_(about.unit)}" if about.unit and numbers else text
 
 
+def changes_words(before: Mapping[str, Any], network: NetworkConfig, training: TrainingConfig) -> str:
+    """Return what was changed on the way: each setting with its value, and with the one it had before.
+
+    >>> changes_words({"learning_rate": 0.001}, NetworkConfig(), TrainingConfig(learning_rate=0.01))
+    'Learning rate 0.01 instead of 0.001'
+    """
+    words = []
+    for name, value in before.items():
+        config: NetworkConfig | TrainingConfig = network if name in settings_of(network) else training
+        about = settings_of(config)[name]
+        old, new = value_words(about, value), _setting_words(about, getattr(config, name))
+        words.append(_("{setting} instead of {old}").format(setting=new, old=old))
+    return ", ".join(words) or _("nothing was changed")
+
+
 def length_words(config: TrainingConfig) -> str:
     """Return how long a training is: epochs, or steps where they are set or an epoch is a single one.
 

@@ -16,13 +16,14 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate, run_service
 from dashboard.models import choice as model_choice
+from dashboard.models import difference
 from dashboard.models import passport as model_passport
 from dashboard.runs.limits import Limits
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.train import downloads as take_home
-from dashboard.train import exports, run_choice
+from dashboard.train import exports, fork, race, run_choice
 from dashboard.train import panel as run_view
 from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
@@ -41,7 +42,7 @@ from mlcore import (
     split_dataset,
 )
 from tests.dashboard.train.records import measured, status
-from tests.fields import number_field
+from tests.fields import number_field, number_fields
 from tests.pages.visits import figures, model_list, new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
@@ -58,10 +59,13 @@ def only_service() -> Iterator[RunService]:
 def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
     """The service in the place of the server's, without runs."""
     for module in (
+        difference,
         estimate,
         exports,
+        fork,
         model_choice,
         model_passport,
+        race,
         run_choice,
         run_result,
         run_service,
@@ -455,6 +459,70 @@ def test_the_program_of_a_run_prints_the_accuracies_that_the_page_has_shown(
     printed = re.findall(r"step (\d+):.*dev accuracy ([\d.]+%)$", done.stdout, re.MULTILINE)
     after_epochs = [record for record in status.history if isinstance(record, EpochMetrics)]
     assert printed == [(str(record.step), f"{record.dev_accuracy:.2%}") for record in after_epochs]
+
+
+def open_fork(app: AppTest, run_id: str) -> AppTest:
+    app.session_state[f"fork {run_id}"] = True
+    app.run()
+    assert not app.exception
+    return app
+
+
+def choose(app: AppTest, label: str, option: object) -> AppTest:
+    next(box for box in app.selectbox if box.label == label).set_value(option).run()
+    assert not app.exception
+    return app
+
+
+def test_a_run_is_forked_with_another_rate_and_the_difference_is_told_with_its_luck(
+    service: RunService,
+) -> None:
+    app = press(visit(TrainingConfig(epochs=3)), "Start")
+    parent = wait(app, service, ended)
+    open_fork(app, parent.run_id)
+    moments = next(box for box in app.selectbox if box.label == "From")
+    assert [words.split(":")[0] for words in moments.options] == ["epoch 0", "epoch 1", "epoch 2"]
+    assert any("ends with the same weights" in caption.value for caption in app.caption)
+    *_others, rate = [field for field in number_fields(app) if field.label == "Learning rate"]
+    rate.type("0.01")
+    assert not any("ends with the same weights" in caption.value for caption in app.caption)
+    press(app, "Fork")
+    child = wait(app, service, ended)
+    assert child.fork is not None
+    assert (child.fork.run_id, child.fork.epoch, child.training.learning_rate) == (parent.run_id, 1, 0.01)
+    assert "Race" in [heading.value for heading in app.header]
+    told = [text.value for text in app.markdown]
+    assert any("Learning rate 0.01 instead of 0.001" in text for text in told)
+    assert any("Of 359 dev images" in text for text in told)
+
+
+def test_a_fork_with_nothing_changed_shows_no_difference(service: RunService) -> None:
+    app = press(visit(TrainingConfig(epochs=3)), "Start")
+    open_fork(app, wait(app, service, ended).run_id)
+    press(app, "Fork")
+    wait(app, service, ended)
+    assert any("There is no difference." in text.value for text in app.markdown)
+
+
+def test_another_optimizer_brings_its_rate_into_the_fork_and_another_setting_takes_it_back(
+    service: RunService,
+) -> None:
+    app = press(visit(TrainingConfig(epochs=3)), "Start")
+    run_id = wait(app, service, ended).run_id
+    choose(open_fork(app, run_id), "Change", "optimizer")
+    choose(app, "Optimizer", "momentum")
+    plan = app.session_state[f"fork_plan {run_id}"]
+    assert (plan.training.optimizer, plan.training.learning_rate) == ("momentum", 0.05)
+    choose(app, "Change", "weight_decay")
+    assert (plan.training.optimizer, plan.training.learning_rate) == ("adam", 0.001)
+
+
+def test_a_run_may_be_forked_by_its_owner_alone(service: RunService) -> None:
+    owner = press(visit(TrainingConfig(epochs=1)), "Start")
+    run_id = wait(owner, service, ended).run_id
+    guest = visit(TrainingConfig(), run=run_id)
+    forks = [[part.label for part in app.expander].count("Fork this run") for app in (owner, guest)]
+    assert forks == [1, 0]
 
 
 def passport_of(app: AppTest) -> AppTest:

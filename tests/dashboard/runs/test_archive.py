@@ -232,6 +232,18 @@ def test_above_the_bytes_of_all_the_oldest_of_all_go_first(tmp_path: Path) -> No
         assert archive.usage() == (4, 400)
 
 
+def test_snapshots_go_before_a_run_does_those_of_the_oldest_run_first(tmp_path: Path) -> None:
+    with closing(Archive(tmp_path, ArchiveLimits(bytes=900))) as archive:
+        for n in "123":
+            archive.folder_of(n).mkdir()
+            (archive.folder_of(n) / "at-10-160.npz").write_bytes(bytes(300))
+            put(archive, row(n, started=float(n)))
+        assert archive.usage() == (3, 1200)
+        assert archive.make_room("ada") == []
+        assert archive.usage() == (3, 900)
+        assert [(archive.folder_of(n) / "at-10-160.npz").exists() for n in "123"] == [False, True, True]
+
+
 def test_a_run_that_is_in_use_is_spared(tmp_path: Path) -> None:
     with closing(Archive(tmp_path, ArchiveLimits(runs_per_owner=1))) as archive:
         put(archive, *(row(n, started=float(n)) for n in "123"))

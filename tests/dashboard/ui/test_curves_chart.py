@@ -1,6 +1,6 @@
 """The curves of several runs in one figure: where their points lie, how they are smoothed, what is said.
 
-These are the tests of `dashboard.runs_page.curves_chart`.
+These are the tests of `dashboard.ui.curves_chart`.
 """
 
 from dataclasses import replace
@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from dashboard.runs.status import Progress
-from dashboard.runs_page.curves_chart import AXES, MEASURES, comparison_figure, places, smoothed
+from dashboard.ui.curves_chart import AXES, MEASURES, comparison_figure, places, smoothed
 from tests.dashboard.train.records import batch, measured, status
 
 RECORDS = [measured(100, dev_accuracy=0.5), measured(200, dev_accuracy=0.75)]
