@@ -138,6 +138,11 @@ def _types_of(config_class: type) -> dict[str, Any]:
     return get_type_hints(config_class)
 
 
+def type_of_setting(config_class: type, name: str) -> tuple[type, bool]:
+    """Return the type of a setting's value, or of the items of its tuple, and whether it is a tuple."""
+    return plain_type_of(_types_of(config_class)[name])
+
+
 def plain_type_of(hint: Any) -> tuple[type, bool]:
     """Return the type of a value or of the items of a tuple, and whether it is a tuple.
 

@@ -19,6 +19,7 @@ MLCORE_MAY_IMPORT = {*sys.stdlib_module_names, "mlcore", "numpy", "PIL"}
 OPTIONAL_DOORS = {
     "mlcore/sklearn.py": {"sklearn"},
     "mlcore/onnx.py": {"onnx", "onnxruntime"},
+    "mlcore/search/with_optuna.py": {"optuna"},
     "mlcore/images/picture_file.py": {"pillow_heif"},
 }
 RUNS_MUST_NOT_IMPORT = {"streamlit", "streamlit_drawable_canvas", "plotly", "pandas", "pages", "app"}
@@ -63,7 +64,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"training"}),
     frozenset({"metrics"}),
     frozenset({"answers", "evaluation"}),
-    frozenset({"recipes", "study"}),
+    frozenset({"recipes", "search", "study"}),
     frozenset({"exports"}),
     frozenset({"onnx", "sklearn"}),
 )
@@ -92,7 +93,7 @@ PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
     "ArchiveError", "DatasetError",
     "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NamesOffered",
-    "NoDigitError", "NoDisk", "NoRoom", "RunError", "SecondProcessError", "SettingError",
+    "NoDigitError", "NoDisk", "NoMemoryNow", "NoRoom", "RunError", "SecondProcessError", "SettingError",
     "TooSlow", "TrainingDiverged",
 }  # fmt: skip
 

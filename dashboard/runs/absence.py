@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dashboard.runs.archive import size_of
+from dashboard.runs.claim import Claim
 from dashboard.runs.run import Run
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.shelf import Shelf
@@ -34,16 +35,21 @@ class Absence:
 
     def heartbeat(self, session: str, owner: str) -> None:
         """Note that a session is connected: it keeps all runs of its owner, and nobody else's."""
-        for run in self._runs.of_owner(owner):
-            run.sessions.add(session)
+        names = self._runs.names_of(owner)
+        for one in self._all():
+            if one.owner in names:
+                one.sessions.add(session)
         self._shelf.note_use(owner)
 
     def leave(self, session: str) -> None:
         """Note that a session has ended; runs whose owner has no other one are kept for a while."""
-        for run in self._runs.values():
-            if session in run.sessions:
-                run.sessions.discard(session)
-                run.left_at = self._clock()
+        for one in self._all():
+            if session in one.sessions:
+                one.sessions.discard(session)
+                one.left_at = self._clock()
+
+    def _all(self) -> list[Run | Claim]:
+        return [*self._runs.values(), *self._runs.claims.values()]
 
     def seconds_kept(self, run: Run) -> float | None:
         """Return how long a run stays; see `RunService.seconds_kept`."""
@@ -51,13 +57,16 @@ class Absence:
         keep = self._runs.limits.keep_seconds if archive is None else archive.limits.keep_seconds
         return None if keep is None else keep - self._of(run)
 
-    def _of(self, run: Run) -> float:
+    def _of(self, one: Run | Claim) -> float:
         """Return for how many seconds no session of a run's owner has been there."""
-        return 0.0 if run.sessions else self._clock() - run.left_at
+        return 0.0 if one.sessions else self._clock() - one.left_at
 
     def clean_up(self) -> None:
         """Stop and let go of runs whose owner has left, and give back the memory of what rests."""
         limits = self._runs.limits
+        for name, claim in list(self._runs.claims.items()):
+            if self._of(claim) >= limits.grace_seconds:
+                del self._runs.claims[name]  # its search notices, and ends
         for run in list(self._runs.values()):
             rests = self._clock() - run.rests_since >= limits.idle_seconds
             if run.live and self._of(run) >= limits.grace_seconds:

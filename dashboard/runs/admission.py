@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 
+from dashboard.runs.claim import Claim
 from dashboard.runs.limits import Limits
 from dashboard.runs.place import Place
 from dashboard.runs.run import Run
@@ -24,19 +25,19 @@ def demand_of(split: Split, network: NetworkConfig, training: TrainingConfig) ->
     return memory_needed(network, training, train.image_shape, len(train.class_names), len(train))
 
 
-def refuse_too_many(runs: Iterable[Run], limits: Limits, owner: str, place: Place) -> None:
+def refuse_too_many(takers: Iterable[Run | Claim], limits: Limits, owner: str, place: Place) -> None:
     """Refuse one more live run when a visitor, an address or the server has its number.
 
     Raises
     ------
     RunError
     """
-    live = [run for run in runs if run.live]
-    mine = sum(run.belongs_to(owner, place) for run in live)
+    live = [taker for taker in takers if taker.live]
+    mine = sum(taker.belongs_to(owner, place) for taker in live)
     if mine >= limits.live_per_owner:
         message = _("You have {n} active runs. Stop one of them, or wait until it has finished.")
         raise RunError(message.format(n=mine))
-    near = sum(run.place.shares_address(place) for run in live)
+    near = sum(taker.place.shares_address(place) for taker in live)
     if near >= limits.live_per_address:
         message = _(
             "There are {n} active runs from your network's address. Try again when some have finished."

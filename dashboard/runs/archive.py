@@ -274,8 +274,9 @@ class Archive:
         with self._store:
             self._store.execute(
                 "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
-                "rests = excluded.rests, star = excluded.star, used = excluded.used, "
-                "about = excluded.about, history = excluded.history",
+                "owner = excluded.owner, started = excluded.started, rests = excluded.rests, "
+                "star = excluded.star, used = excluded.used, about = excluded.about, "
+                "history = excluded.history",
                 (
                     row.run_id,
                     row.owner,
@@ -333,6 +334,11 @@ class Archive:
         """Delete all runs of an owner for good."""
         with self._lock:
             self._remove(self._ids("owner = ?", owner))
+
+    def remove_all_marked(self, mark: str) -> None:
+        """Delete all runs for good whose owner's name begins with a mark of letters."""
+        with self._lock:
+            self._remove(self._ids("owner GLOB ?", f"{mark}*"))
 
     def remove(self, run_id: str) -> None:
         """Delete a run for good."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dashboard.budget import Budget, NoRoom, Reservation
-from dashboard.runs.status import RunError
+from dashboard.runs.status import NoMemoryNow
 from mlcore.language import _
 from mlcore.training.memory import Demand
 
@@ -35,7 +35,7 @@ class RunMemory:
 
         Raises
         ------
-        RunError
+        NoMemoryNow
             When there is not as much.
         """
         with self._lock:
@@ -59,7 +59,7 @@ class RunMemory:
                 "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
             )
             needed, left = demand.kept + demand.saving, max(0, error.left)
-            raise RunError(message.format(needed=max(1, needed / 1e6), left=left / 1e6)) from error
+            raise NoMemoryNow(message.format(needed=max(1, needed / 1e6), left=left / 1e6)) from error
         return room
 
     def give_back(self, name: str) -> None:
@@ -77,7 +77,7 @@ class RunMemory:
 
         Raises
         ------
-        RunError
+        NoMemoryNow
             When there are not as many.
         """
         name = secrets.token_hex(8)

@@ -38,6 +38,8 @@ class RunSpec:
         The run's own; it contains the newest checkpoint, if there is one.
     changes : tuple of Change
         All changes since the start, in order; a checkpoint knows how many of them it includes.
+    until : int or None
+        The step after which it is stopped; None: it trains to its end.
     """
 
     run_id: str
@@ -46,6 +48,7 @@ class RunSpec:
     network: NetworkConfig
     training: TrainingConfig
     changes: tuple[Change, ...] = ()
+    until: int | None = None
 
     @property
     def checkpoint(self) -> Path:
@@ -83,6 +86,8 @@ class Report:
         Spent on training and measuring.
     diverged : str
         The sentence why, when it did.
+    is_far_enough : bool
+        Whether it has come to the step where it is to be stopped, and was measured there.
     """
 
     progress: Progress
@@ -91,6 +96,7 @@ class Report:
     seconds: float
     finished: bool
     diverged: str
+    is_far_enough: bool = False
 
 
 @dataclass(frozen=True)

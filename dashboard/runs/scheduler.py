@@ -305,6 +305,9 @@ class Scheduler:
                 self._end(run, "diverged", report.diverged)
             elif run.live and report.finished:
                 self._end(run, "finished")
+            elif run.live and report.is_far_enough:
+                run.want("stopped", time.monotonic())
+                self._wait_no_longer(run)
             elif run.state == "queued":
                 run.state = "running"
 

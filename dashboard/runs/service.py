@@ -7,6 +7,7 @@ and `Estimates` answer for them, and `Scheduler` has them trained.
 
 import errno
 import logging
+import secrets
 import shutil
 import threading
 import time
@@ -25,6 +26,7 @@ from dashboard.runs import worker
 from dashboard.runs.absence import Absence
 from dashboard.runs.admission import demand_of, refuse_too_many, refuse_too_slow
 from dashboard.runs.archive import Archive, ArchiveLimits
+from dashboard.runs.claim import MARK, Claim
 from dashboard.runs.estimates import Estimates
 from dashboard.runs.executors import at_exit, end, loky_executor
 from dashboard.runs.kept import KeptRun
@@ -132,6 +134,7 @@ class RunService:
         training: TrainingConfig,
         place: Place = NOWHERE,
         link: Mapping[str, str | None] | None = None,
+        until: int | None = None,
     ) -> str:
         """Start a run and return its unguessable id.
 
@@ -143,6 +146,8 @@ class RunService:
             Where the visitor comes from, which is harder to change than an owner's secret.
         link : dict, optional
             What `RunStatus.link` says.
+        until : int, optional
+            The step after which it is stopped, to be continued by `train_on`.
 
         Raises
         ------
@@ -152,8 +157,11 @@ class RunService:
         demand = demand_of(split, network, training)
         refuse_too_slow(demand)
         with self._changed:
-            self._refuse_too_many(owner, place)
-            self._runs.make_room(owner, place)
+            claim = self._runs.claims.get(owner)
+            if claim is None:
+                self._refuse_too_many(owner, place)
+                self._runs.make_room(owner, place)
+            self._refuse_when_closed()
             run_id = self._runs.new_id()
             self._memory.take(run_id, demand)
             try:
@@ -161,9 +169,10 @@ class RunService:
             except RunError:
                 self._memory.give_back(run_id)
                 raise
-            spec = RunSpec(run_id, folder, stored, network, training)
+            spec = RunSpec(run_id, folder, stored, network, training, until=until)
             facts = DataFacts.of(split)
             run = Run(owner, spec, facts, demand, training, self._clock(), place, link=link or {})
+            run.sessions = set() if claim is None else {*claim.sessions}
             run.question = self._estimates.question(split, network, training)
             self._estimates.learn(self._runs.values())
             run.seconds_promised = self._estimates.promise(run.question, training, split)
@@ -234,10 +243,13 @@ class RunService:
         self._runs.bound_shelf(run.owner)
         self._scheduler.compute(run)
 
-    def _refuse_too_many(self, owner: str, place: Place) -> None:
+    def _refuse_when_closed(self) -> None:
         if self._closed:
             raise RunError(_("The server is being shut down."))
-        refuse_too_many(self._runs.values(), self.limits, owner, place)
+
+    def _refuse_too_many(self, owner: str, place: Place) -> None:
+        self._refuse_when_closed()
+        refuse_too_many(self._runs.takers(), self.limits, owner, place)
 
     def _next_number(self, owner: str) -> int:
         """Return the number of an owner's next run."""
@@ -257,6 +269,81 @@ class RunService:
                     self._runs.delete(left[0])
         except OSError as error:
             raise _not_written(error) from error
+
+    # ---- for a search ------------------------------------------------------------------------------------
+
+    def claim(self, owner: str, place: Place = NOWHERE) -> str:
+        """Take one place of a visitor's for many runs, and return the name of who owns these.
+
+        They count as one run. They are no runs of the visitor's until `hand_over`, and go with `give_up`, or
+        when the visitor has left for as long as a run may train then.
+
+        Raises
+        ------
+        RunError
+            When the visitor, or the server, has too many runs.
+        """
+        with self._changed:
+            self._refuse_too_many(owner, place)
+            name = MARK + secrets.token_hex(16)
+            self._runs.claims[name] = Claim(owner, place, self._clock())
+            self._upkeep.start()
+        return name
+
+    def holds(self, name: str) -> bool:
+        """Return whether a place is still taken; when the server ends, none is."""
+        with self._changed:
+            return name in self._runs.claims and not self._closed
+
+    def give_up(self, name: str) -> None:
+        """Give a place back; the runs that were not handed over are deleted."""
+        with self._changed:
+            self._runs.claims.pop(name, None)
+            self.forget(name)
+
+    def train_on(self, run_id: str, owner: str, until: int) -> None:
+        """Continue a run that was stopped at some step up to another.
+
+        Raises
+        ------
+        RunError
+            When there is too little memory for it.
+        """
+        with self._changed:
+            run = self._runs.owned(run_id, owner)
+            self._wait_for_worker(run)
+            run = self._runs.owned(run_id, owner)
+            self._memory.take(run.run_id, run.demand)
+            run.spec = replace(run.spec, until=until)
+            self._scheduler.compute(run)
+            self._shelf.keep(run)
+
+    def hand_over(self, run_id: str, owner: str, to: str, name: str) -> None:
+        """Make a run that has ended another owner's, under a name; it can be continued to its planned end."""
+        with self._changed:
+            run = self._runs.owned(run_id, owner)
+            self._runs.make_room(to, NOWHERE)
+            run.number, run.owner, run.name = self._next_number(to), to, name
+            run.started = time.time()  # the newest of its new owner's, who counts from there
+            run.spec = replace(run.spec, until=None)
+            self._shelf.keep(run)
+            self._runs.bound_shelf(to)
+
+    def rests(self, run_id: str) -> bool:
+        """Return whether a run has ended and no worker is at it; one that is gone rests."""
+        with self._changed:
+            run = self._runs.get(run_id)
+            return run is None or (not run.live and run.jobs == 0)
+
+    def wait_for(self, condition: Callable[[], bool], patience: float) -> None:
+        """Wait until a condition of runs is true, the service is closed, or ``patience`` seconds are over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or condition(), patience)
+
+    @property
+    def workers(self) -> int:
+        """How many runs train at the same time."""
+        return len(self._scheduler.slots)
 
     # ---- watching ----------------------------------------------------------------------------------------
 
@@ -405,7 +492,7 @@ class RunService:
         """
         with self._changed:
             run = self._runs.owned(run_id, owner)
-            if not run.live and self._shelf.has(run):
+            if not run.live and self._shelf.has(run) and owner not in self._runs.claims:
                 self._shelf.hide(run)
                 self._runs.drop(run)
             else:
@@ -446,9 +533,12 @@ class RunService:
     def forget(self, owner: str) -> None:
         """Delete all runs of an owner for good, those that train too."""
         with self._changed:
-            for run in self._runs.of_owner(owner):
-                self._runs.delete(run)
-            self._shelf.remove_all_of(owner)
+            for name in self._runs.names_of(owner):
+                self._runs.claims.pop(name, None)
+                for run in self._runs.of_owner(name):
+                    self._runs.delete(run)
+                self._shelf.remove_all_of(name)
+            self._changed.notify_all()
 
     # ---- using -------------------------------------------------------------------------------------------
 

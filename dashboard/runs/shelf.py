@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from dashboard.runs.archive import Archive, ArchiveError, Row
+from dashboard.runs.claim import MARK
 from dashboard.runs.kept import KeptRun, recover, row_of, run_of, short_row_of
 from dashboard.runs.run import Run
 from dashboard.runs.status import RunError
@@ -121,7 +122,12 @@ class Shelf:
         return []
 
     def recover(self) -> None:
-        """Bring the runs at which the last server was when it ended to where their snapshots left them."""
+        """Bring the runs at which the last server was when it ended to where their snapshots left them.
+
+        What a search had not handed over goes with it.
+        """
+        if self._archive is not None:
+            self._archive.remove_all_marked(MARK)
         for row in [] if self._archive is None else self._archive.interrupted():
             try:
                 run = self._run_of(row)

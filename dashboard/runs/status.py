@@ -33,6 +33,10 @@ class RunError(DigitLabError):
     """What was asked of a run is not possible; the message is a sentence for the visitor."""
 
 
+class NoMemoryNow(RunError):
+    """There is too little memory for a run until others have ended."""
+
+
 class History(Sequence[Record]):
     """The records of a run up to now: a view of a list that only grows, so making one costs nothing.
 

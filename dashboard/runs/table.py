@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from dashboard.runs.archive import ArchiveError
+from dashboard.runs.claim import Claim
 from dashboard.runs.limits import Limits
 from dashboard.runs.place import Place
 from dashboard.runs.run import Run
@@ -33,6 +34,11 @@ class RunTable(Mapping[str, Run]):
         Is called when a run comes into memory.
     goes : callable
         Is given a run before memory forgets it.
+
+    Attributes
+    ----------
+    claims : dict of str to Claim
+        The places that searches have taken, by the names under which they own their runs.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class RunTable(Mapping[str, Run]):
         self._scheduler, self._shelf, self.limits = scheduler, shelf, limits
         self._came, self._goes = came, goes
         self._runs: dict[str, Run] = {}
+        self.claims: dict[str, Claim] = {}
         self._mark = secrets.token_hex(4)  # begins the ids of this service's runs
 
     def __getitem__(self, run_id: str) -> Run:
@@ -108,6 +115,14 @@ class RunTable(Mapping[str, Run]):
     def of_owner(self, owner: str) -> list[Run]:
         """Return the runs of an owner that are in memory."""
         return [run for run in self.values() if run.owner == owner]
+
+    def takers(self) -> list[Run | Claim]:
+        """Return all that takes a place: runs, and each claim instead of those that it owns."""
+        return [*(run for run in self.values() if run.owner not in self.claims), *self.claims.values()]
+
+    def names_of(self, owner: str) -> set[str]:
+        """Return the names under which an owner's runs are kept: the owner's own, and those of claims."""
+        return {owner, *(name for name, claim in self.claims.items() if claim.owner == owner)}
 
     def newest_of(self, owner: str) -> list[Run]:
         """Return the latest runs of an owner, as many as are kept in memory, the newest first."""

@@ -160,6 +160,8 @@ def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alo
     known, images = len(run.history), run.images_seen
     if turn.is_held:
         return _report(held, known, records_before)
+    if spec.until is not None:
+        max_steps = max(0, spec.until - run.step)
     held.second_process.prepare_turn(alone)
     try:
         for record in train(run, held.split, max_steps, turn.is_over):
@@ -187,7 +189,8 @@ def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alo
         held.second_process.note_turn(run.images_seen - images, spent)
     if finished:
         _save(held, spec)
-    return _report(held, known, records_before, spent, finished, diverged)
+    report = _report(held, known, records_before, spent, finished, diverged)
+    return replace(report, is_far_enough=spec.until is not None and run.has_reached(spec.until))
 
 
 def save(spec: RunSpec, put_away: bool) -> Report:

@@ -15,6 +15,7 @@ from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
 from dashboard.runs.limits import Limits
+from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
 from dashboard.server.hosting import prepare_process
 from dashboard.server.keeper import Keeper, KeepLimits
@@ -43,6 +44,8 @@ class Server:
         What each browser had, for its next session.
     runs : RunService
         All runs; starts no process before the first.
+    searches : Searches
+        Searches for good settings, whose runs are among these.
     readings : Readings
         Reads visitors' files, each in a process of its own.
     uploads : UploadedFiles
@@ -55,6 +58,7 @@ class Server:
         self.runs = RunService(
             limits=Limits.of_environment(), budget=self.budget, archive=archive, why_not_kept=why_not
         )
+        self.searches = Searches(self.runs)
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
         self.budget.give_up = self.kept.give_up
         self.presence = Presence(self.runs.leave, each_look=self.kept.look)

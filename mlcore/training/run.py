@@ -254,7 +254,11 @@ class TrainingRun:
     @property
     def is_done(self) -> bool:
         """Whether the run is finished, and measured at its end."""
-        return self.finished and self._work is None and not self._evaluation_is_due
+        return self.finished and self.has_reached(self.step)
+
+    def has_reached(self, step: int) -> bool:
+        """Return whether it has taken this many steps, and was measured there if that was due."""
+        return self.step >= step and self._work is None and not self._evaluation_is_due
 
     @property
     def diverged(self) -> bool:

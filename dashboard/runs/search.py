@@ -1,0 +1,417 @@
+"""Searches for good settings: each is driven by a thread of its own, which has the run service train.
+
+The pages start, watch and stop them. Which candidates train how far is decided by `mlcore.search`, from
+results alone, so the number of workers changes nothing. It knows no Streamlit.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from dashboard.runs.place import NOWHERE, Place
+from dashboard.runs.service import RunService
+from dashboard.runs.status import DataFacts, NoMemoryNow, RunError, RunStatus
+from mlcore import EpochMetrics, NetworkConfig, Split, TrainingConfig
+from mlcore.errors import DigitLabError
+from mlcore.language import N_, _
+from mlcore.search.importance import Effect, effects
+from mlcore.search.search import Board, Candidate, Result, Results, SearchPlan, Task, ranking, search
+
+_log = logging.getLogger(__name__)
+
+SearchState: TypeAlias = Literal["running", "finished", "stopped", "failed"]
+RowState: TypeAlias = Literal["waiting", "training", "out", "finished", "failed"]
+
+ROW_LABELS: dict[RowState, str] = {
+    "waiting": N_("Waiting"),
+    "training": N_("Training"),
+    "out": N_("Stopped early"),
+    "finished": N_("Finished"),
+    "failed": N_("Failed"),
+}
+
+KEPT_RUNS = 3
+"""The best runs of a search, which stay with their models; of the others, the results stay."""
+
+KEPT_SEARCHES = 100
+"""Searches of all visitors whose results stay; the oldest that have ended go first."""
+
+TRIES = 3
+"""How often a run is continued whose worker has ended."""
+
+WAIT_FOR_MEMORY = 60.0
+"""Seconds that a search waits for memory while none of its runs trains."""
+
+BROKEN = N_("The search ended because of an error on our side. What it had found until then is below.")
+OVER_TIME = N_("The time was up, and the round that had begun was finished.")
+
+Link: TypeAlias = Callable[[NetworkConfig, TrainingConfig], Mapping[str, str | None]]
+
+
+def _no_link(network: NetworkConfig, training: TrainingConfig) -> Mapping[str, str | None]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A candidate as the board shows it.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    state : str
+        A key of `ROW_LABELS`.
+    best : EpochMetrics or None
+        Its best measurement so far, also while it trains.
+    epoch : float
+        How far it has trained.
+    problem : str
+        Why it failed, as a sentence.
+    run_id : str or None
+        Its run, where the visitor has it.
+    """
+
+    candidate: Candidate
+    state: RowState
+    best: EpochMetrics | None
+    epoch: float
+    problem: str
+    run_id: str | None
+
+
+@dataclass(frozen=True)
+class SearchStatus:
+    """A search at one moment.
+
+    Attributes
+    ----------
+    search_id : str
+    state : str
+    message : str
+        A sentence for the visitor, when there is something to say.
+    plan : SearchPlan
+    data : DataFacts
+    rows : tuple of Row
+        All candidates so far, the best first; those without a result last.
+    seconds : float
+        Since it began, or that it took.
+    effects : tuple of Effect
+        Which setting mattered, as far as that can be said.
+    """
+
+    search_id: str
+    state: SearchState
+    message: str
+    plan: SearchPlan
+    data: DataFacts
+    rows: tuple[Row, ...]
+    seconds: float
+    effects: tuple[Effect, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether it still tries candidates."""
+        return self.state == "running"
+
+    @property
+    def best(self) -> Candidate | None:
+        """The best candidate so far."""
+        ranked = ranking([row.candidate for row in self.rows])
+        return ranked[0] if ranked else None
+
+
+class _Stopped(Exception):
+    """The search is to end."""
+
+
+@dataclass(eq=False)
+class _Search:
+    """A search as its thread sees it; other threads read it, and write ``is_wanted`` alone."""
+
+    search_id: str
+    owner: str
+    claim: str
+    plan: SearchPlan
+    split: Split | None
+    data: DataFacts
+    link: Link
+    name: str
+    began: float
+    ended: float | None = None
+    state: SearchState = "running"
+    message: str = ""
+    is_wanted: bool = True
+    board: Board = ()
+    effects: tuple[Effect, ...] = ()
+    run_ids: dict[int, str] = field(default_factory=dict)
+    training: frozenset[int] = frozenset()
+    kept: dict[int, str] = field(default_factory=dict)
+
+
+class Searches:
+    """All searches of a server; safe to use from any thread.
+
+    Parameters
+    ----------
+    service : RunService
+        Trains the candidates.
+    clock : callable
+        Seconds.
+    """
+
+    def __init__(self, service: RunService, clock: Callable[[], float] = time.monotonic) -> None:
+        self._service, self._clock = service, clock
+        self._lock = threading.Lock()
+        self._searches: dict[str, _Search] = {}
+
+    # ---- what the pages ask for --------------------------------------------------------------------------
+
+    def start(
+        self,
+        owner: str,
+        split: Split,
+        plan: SearchPlan,
+        place: Place = NOWHERE,
+        link: Link = _no_link,
+        name: str = "{n}",
+    ) -> str:
+        """Start a search and return its id; an older one of this owner that has ended is forgotten.
+
+        Parameters
+        ----------
+        link : callable
+            Is given a candidate's configs and returns what `RunStatus.link` says of its run.
+        name : str
+            What a run is called that is kept: ``{n}`` is the candidate's number.
+
+        Raises
+        ------
+        RunError
+            When one is going on already, there is no dev set, or no place for one more run.
+        """
+        if not len(split.dev):
+            raise RunError(
+                _("A search compares by accuracy on the dev set, and there is none. Give it images on Data.")
+            )
+        with self._lock:
+            before = self._newest(owner)
+            if before is not None and before.state == "running":
+                raise RunError(_("Your last search is still going on. Stop it first."))
+            claim = self._service.claim(owner, place)
+            if before is not None:
+                del self._searches[before.search_id]
+            made = _Search(
+                secrets.token_hex(16),
+                owner,
+                claim,
+                plan,
+                split,
+                DataFacts.of(split),
+                link,
+                name,
+                self._clock(),
+            )
+            self._searches[made.search_id] = made
+            self._forget_oldest()
+        threading.Thread(target=self._drive, args=(made,), name="search", daemon=True).start()
+        return made.search_id
+
+    def newest(self, owner: str) -> SearchStatus | None:
+        """Return how an owner's search stands; None when there is none."""
+        with self._lock:
+            found = self._newest(owner)
+        return None if found is None else self._status(found)
+
+    def stop(self, search_id: str, owner: str) -> None:
+        """End a search; what it has found stays."""
+        with self._lock:
+            found = self._searches.get(search_id)
+        if found is not None and found.owner == owner:
+            found.is_wanted = False
+            self._service.wait_for(lambda: found.state != "running", 1.0)
+
+    def forget(self, owner: str) -> None:
+        """End and forget all searches of an owner."""
+        with self._lock:
+            for found in [one for one in self._searches.values() if one.owner == owner]:
+                found.is_wanted = False
+                del self._searches[found.search_id]
+
+    def _newest(self, owner: str) -> _Search | None:
+        mine = [one for one in self._searches.values() if one.owner == owner]
+        return mine[-1] if mine else None
+
+    def _forget_oldest(self) -> None:
+        ended = [one for one in self._searches.values() if one.state != "running"]
+        for one in ended[: max(0, len(self._searches) - KEPT_SEARCHES)]:
+            del self._searches[one.search_id]
+
+    # ---- what they see -----------------------------------------------------------------------------------
+
+    def _status(self, one: _Search) -> SearchStatus:
+        board, until = one.board, one.ended or self._clock()
+        ranked = ranking(board)
+        known = {candidate.number for candidate in ranked}
+        rest = [candidate for candidate in board if candidate.number not in known]
+        return SearchStatus(
+            search_id=one.search_id,
+            state=one.state,
+            message=one.message,
+            plan=one.plan,
+            data=one.data,
+            rows=tuple(self._row(one, candidate) for candidate in (*ranked, *rest)),
+            seconds=until - one.began,
+            effects=one.effects,
+        )
+
+    def _row(self, one: _Search, candidate: Candidate) -> Row:
+        number, result = candidate.number, candidate.result
+        best = result.best
+        epoch = 0.0 if best is None else candidate.fraction * candidate.training.epochs
+        state: RowState = "waiting"
+        if result.problem:
+            state = "failed"
+        elif candidate.out:
+            state = "finished" if candidate.fraction == 1 else "out"
+        elif number in one.training:
+            state = "training"
+            with suppress(RunError):
+                progress = self._service.status(one.run_ids[number]).progress
+                best, epoch = progress.best or best, progress.epoch
+        return Row(candidate, state, best, epoch, result.problem, one.kept.get(number))
+
+    # ---- the thread of a search --------------------------------------------------------------------------
+
+    def _drive(self, one: _Search) -> None:
+        state: SearchState = "failed"
+        try:
+            self._go(one)
+            state = "finished"
+        except _Stopped:
+            state = "stopped"
+        except DigitLabError as error:
+            one.message = str(error)
+        except Exception:
+            _log.exception("A search failed")
+            one.message = _(BROKEN)
+        finally:
+            one.training, one.split, one.link = frozenset(), None, _no_link
+            with suppress(DigitLabError):
+                self._hand_over(one)
+            with suppress(DigitLabError):
+                self._service.give_up(one.claim)
+            one.ended, one.state = self._clock(), state
+
+    def _go(self, one: _Search) -> None:
+        assert one.split is not None
+        going, results = search(one.plan, len(one.split.train)), None
+        seconds = one.plan.seconds
+        while True:
+            try:
+                one.board, tasks = going.send(results)
+            except StopIteration as end:
+                one.board = end.value
+                break
+            results = self._train(one, tasks) if tasks else None
+            self._drop(one)
+            if tasks:
+                continue
+            one.effects = tuple(effects(one.plan.space, one.board))
+            if seconds is not None and self._clock() - one.began >= seconds:
+                one.message = _(OVER_TIME) if len(one.board) < one.plan.runs else ""
+                break
+
+    def _train(self, one: _Search, tasks: list[Task]) -> Results:
+        """Train candidates, as many at a time as there are workers."""
+        waiting, going, results = deque(tasks), dict[int, Task](), dict[int, Result]()
+        tries = dict.fromkeys((task.candidate.number for task in tasks), TRIES)
+        hungry_since: float | None = None
+        while waiting or going:
+            while waiting and len(going) < self._service.workers:
+                task = waiting[0]
+                number = task.candidate.number
+                try:
+                    self._begin(one, task)
+                except NoMemoryNow as error:
+                    now = self._clock()
+                    hungry_since = now if hungry_since is None else hungry_since
+                    if going or now - hungry_since < WAIT_FOR_MEMORY:
+                        break
+                    results[number] = Result(None, str(error))
+                except DigitLabError as error:
+                    results[number] = Result(None, str(error))
+                else:
+                    going[number], hungry_since = task, None
+                waiting.popleft()
+            one.training = frozenset(going)
+            self._wait(one)
+            for number, task in list(going.items()):
+                if not self._service.rests(one.run_ids[number]):
+                    continue
+                status = self._service.status(one.run_ids[number])
+                tries[number] -= 1
+                if status.state == "failed" and tries[number]:
+                    self._service.train_on(status.run_id, one.claim, task.steps)
+                else:
+                    del going[number]
+                    results[number] = _result(status, task)
+        return results
+
+    def _begin(self, one: _Search, task: Task) -> None:
+        candidate, run_id = task.candidate, one.run_ids.get(task.candidate.number)
+        if run_id is None:
+            assert one.split is not None
+            one.run_ids[candidate.number] = self._service.start(
+                one.claim,
+                one.split,
+                candidate.network,
+                candidate.training,
+                link=one.link(candidate.network, candidate.training),
+                until=task.steps,
+            )
+        elif self._service.status(run_id).state != "finished":  # it may have stopped early by its patience
+            self._service.train_on(run_id, one.claim, task.steps)
+
+    def _wait(self, one: _Search) -> None:
+        """Wait until a run of a search rests; it may have to end meanwhile."""
+
+        def is_over() -> bool:
+            return not (one.is_wanted and self._service.holds(one.claim))
+
+        def is_news() -> bool:
+            return is_over() or any(self._service.rests(one.run_ids[number]) for number in one.training)
+
+        self._service.wait_for(is_news, 1.0)
+        if is_over():
+            raise _Stopped
+
+    def _drop(self, one: _Search) -> None:
+        """Delete the runs that are out and not among the best."""
+        best = {candidate.number for candidate in ranking(one.board)[:KEPT_RUNS]}
+        for candidate in one.board:
+            if candidate.out and candidate.number not in best and candidate.number in one.run_ids:
+                with suppress(RunError):
+                    self._service.delete(one.run_ids.pop(candidate.number), one.claim)
+
+    def _hand_over(self, one: _Search) -> None:
+        """Give the best runs to the visitor, the best one last: it is the newest in a list."""
+        for candidate in reversed(ranking(one.board)[:KEPT_RUNS]):
+            run_id = one.run_ids.get(candidate.number)
+            if run_id is not None and self._service.rests(run_id):
+                self._service.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
+                one.kept[candidate.number] = run_id
+
+
+def _result(status: RunStatus, task: Task) -> Result:
+    """Return what a run that rests has shown; it was stopped from outside when it is not far enough."""
+    if status.state in ("diverged", "failed"):
+        return Result(None, status.message)
+    if status.state == "stopped" and status.progress.step < task.steps:
+        raise _Stopped
+    return Result(status.progress.best)

@@ -1,0 +1,221 @@
+"""What a search promises: the same results on any number of workers, one place among the runs, and an end.
+
+Workers are threads here, as in `test_service`.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dashboard.runs import worker
+from dashboard.runs.archive import Archive
+from dashboard.runs.limits import Limits
+from dashboard.runs.search import KEPT_RUNS, Searches, SearchStatus
+from dashboard.runs.service import RunService
+from dashboard.runs.status import RunError
+from mlcore import NetworkConfig, Split, TrainingConfig, load_dataset, split_dataset
+from mlcore.search.search import SearchPlan, ranking, train_here
+from mlcore.search.space import Dimension
+from tests.waiting import wait_until
+
+SPACE = (Dimension("learning_rate", 1e-4, 1.0), Dimension("hidden_sizes", values=((4,), (8,), (16,))))
+PLAN = SearchPlan(SPACE, NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=32, epochs=9), runs=24)
+ENDLESS = replace(PLAN, training=TrainingConfig(batch_size=32, epochs=10_000), halving=False)
+SHORT = replace(PLAN, training=TrainingConfig(batch_size=32, epochs=1), runs=4)
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return split_dataset(load_dataset("digits-8x8"), dev_size=100, train_size=200)
+
+
+def make(workers: int = 1, archive: Archive | None = None, limits: Limits | None = None) -> RunService:
+    """Return a service whose workers are threads."""
+    return RunService(
+        workers,
+        limits,
+        archive=archive,
+        make_executor=lambda: ThreadPoolExecutor(1),
+        clean_up_every=None,
+    )
+
+
+@pytest.fixture
+def service() -> Iterator[RunService]:
+    with closing(make()) as made:
+        yield made
+
+
+def ended(searches: Searches, owner: str = "ada") -> SearchStatus:
+    """Wait until an owner's search has ended, and return how it stands."""
+    wait_until(lambda: (status := searches.newest(owner)) is not None and not status.live)
+    status = searches.newest(owner)
+    assert status is not None
+    return status
+
+
+def results(status: SearchStatus) -> list[object]:
+    """Return all that a search has found, in the order of its proposals."""
+    board = sorted((row.candidate for row in status.rows), key=lambda candidate: candidate.number)
+    return [(one.number, one.values, one.results, one.out, one.fraction) for one in board]
+
+
+def test_a_search_over_24_runs_gives_the_same_results_with_one_worker_two_and_none(split: Split) -> None:
+    found = []
+    for workers in (1, 2):
+        with closing(make(workers)) as service:
+            searches = Searches(service)
+            searches.start("ada", split, PLAN)
+            status = ended(searches)
+            assert (status.state, status.message, len(status.rows)) == ("finished", "", 24)
+            found.append(results(status))
+    assert found[0] == found[1]
+    best = ranking(train_here(PLAN, split))[0]
+    assert (best.number, best.result.best and best.result.best.dev_accuracy) == (
+        status.rows[0].candidate.number,
+        status.rows[0].best and status.rows[0].best.dev_accuracy,
+    )
+
+
+def test_a_worker_that_ends_in_the_middle_changes_no_result(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, broken = [], []
+    train_slice = worker.train_slice
+
+    def fails_once(*arguments: object) -> object:
+        if len(broken) < 2 and len(undisturbed) == 1:
+            broken.append(arguments)
+            raise OSError("the worker is gone")
+        return train_slice(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(worker, "train_slice", fails_once)
+    for _time in range(2):
+        with closing(make()) as service:
+            searches = Searches(service)
+            searches.start("ada", split, SHORT)
+            undisturbed.append(results(ended(searches)))
+    assert len(broken) == 2
+    assert undisturbed[0] == undisturbed[1]
+
+
+def test_the_best_runs_are_handed_over_with_their_models_and_the_rest_is_gone(
+    split: Split, tmp_path: Path
+) -> None:
+    with closing(make(archive=Archive(tmp_path))) as service:
+        searches = Searches(service)
+        searches.start("ada", split, replace(PLAN, runs=8), name="Found {n}")
+        status = ended(searches)
+        runs = service.list_runs("ada")
+        best = status.rows[0]
+        assert len(runs) == KEPT_RUNS
+        assert (runs[0].run_id, runs[0].name) == (best.run_id, f"Found {best.candidate.number}")
+        assert service.model(runs[0].run_id, best=True).network is not None
+        assert best.candidate.training.learning_rate == runs[0].training.learning_rate
+        assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.run_id for run in runs}
+
+
+def test_a_run_that_was_stopped_early_can_be_trained_to_its_end(split: Split) -> None:
+    with closing(make()) as service:
+        searches = Searches(service)
+        searches.start("ada", split, replace(PLAN, runs=8))
+        kept = [row for row in ended(searches).rows if row.run_id is not None]
+        run_id = next(row.run_id for row in kept if row.state == "out")
+        assert run_id is not None
+        service.go_on(run_id, "ada")
+        wait_until(lambda: service.status(run_id).state == "finished")
+        assert service.status(run_id).progress.step == service.status(run_id).total_steps
+
+
+def test_a_search_takes_one_place_among_the_runs_of_its_owner(split: Split) -> None:
+    with closing(make(workers=2, limits=Limits(live_per_owner=2))) as service:
+        searches = Searches(service)
+        searches.start("ada", split, ENDLESS)
+        wait_until(lambda: sum(run.live for run in service._runs.values()) == 2)
+        assert service.runs_of("ada") == ()
+        run_id = service.start("ada", split, ENDLESS.network, ENDLESS.training)
+        with pytest.raises(RunError, match="2 active runs"):
+            service.start("ada", split, ENDLESS.network, ENDLESS.training)
+        with pytest.raises(RunError, match="still going on"):
+            searches.start("ada", split, ENDLESS)
+        assert service.status(run_id).number == 1
+
+
+def test_a_search_can_be_stopped_by_its_owner_alone_and_leaves_no_run_behind(
+    service: RunService, split: Split
+) -> None:
+    searches = Searches(service)
+    search_id = searches.start("ada", split, ENDLESS)
+    wait_until(lambda: any(run.state == "running" for run in service._runs.values()))
+    searches.stop(search_id, "eve")
+    assert searches.newest("ada").live  # type: ignore[union-attr]
+    searches.stop(search_id, "ada")
+    assert ended(searches).state == "stopped"
+    wait_until(lambda: not service._runs)
+    assert searches.newest("eve") is None
+
+
+def test_a_search_ends_when_its_owner_has_left_is_forgotten_or_the_server_ends(split: Split) -> None:
+    now = [0.0]
+    service = RunService(
+        1, make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None, clock=lambda: now[0]
+    )
+    searches = Searches(service)
+    with closing(service):
+        searches.start("ada", split, ENDLESS)
+        service.heartbeat("session", "ada")
+        now[0] += 10_000
+        service.clean_up()
+        assert searches.newest("ada").live  # type: ignore[union-attr]
+        service.leave("session")
+        now[0] += service.limits.grace_seconds
+        service.clean_up()
+        assert ended(searches).state == "stopped"
+
+        searches.start("bob", split, ENDLESS)
+        service.forget("bob")
+        assert ended(searches, "bob").state == "stopped"
+        searches.forget("bob")
+        assert searches.newest("bob") is None
+
+        searches.start("eve", split, ENDLESS)
+    assert ended(searches, "eve").state == "stopped"
+
+
+def test_a_budget_in_seconds_ends_a_search_after_a_whole_round(service: RunService, split: Split) -> None:
+    searches = Searches(service)
+    searches.start("ada", split, replace(SHORT, runs=24, seconds=0.0))
+    status = ended(searches)
+    assert (status.state, len(status.rows)) == ("finished", 8)
+    assert "the round that had begun was finished" in status.message
+
+
+def test_settings_that_cannot_be_trained_are_named_and_the_others_are_tried(
+    service: RunService, split: Split
+) -> None:
+    space = (Dimension("filters", values=((4,), (4, 4, 4, 4))),)  # four halvings of eight pixels
+    searches = Searches(service)
+    searches.start("ada", split, replace(SHORT, space=space, runs=2, kind="grid"))
+    rows = ended(searches).rows
+    assert [row.state for row in rows] == ["finished", "failed"]
+    assert "convolution" in rows[1].problem
+
+
+def test_without_a_dev_set_there_is_nothing_to_compare(service: RunService, split: Split) -> None:
+    with pytest.raises(RunError, match="dev set"):
+        Searches(service).start("ada", Split(split.train, split.train.take(slice(0, 0))), SHORT)
+
+
+def test_runs_of_a_search_that_the_server_was_at_when_it_ended_are_gone(split: Split, tmp_path: Path) -> None:
+    with closing(make(archive=Archive(tmp_path))) as service:
+        claim = service.claim("ada")
+        run_id = service.start(claim, split, SHORT.network, SHORT.training)
+        wait_until(lambda: not service.status(run_id).live)
+    with closing(make(archive=Archive(tmp_path))) as service:
+        assert not [*(tmp_path / "runs").iterdir()]
+        with pytest.raises(RunError, match="no longer exists"):
+            service.status(run_id)

@@ -1,0 +1,50 @@
+"""What a search can vary: every setting, within the bounds of its field."""
+
+import numpy as np
+import pytest
+
+from mlcore import NetworkConfig, SettingError, TrainingConfig
+from mlcore.search.space import Dimension, is_range, searchable, settings_with, usual_dimension
+
+PLACES = (0.0, 0.3, 0.5, 0.999, 1.0)
+
+
+@pytest.mark.parametrize("name", searchable())
+def test_what_is_usually_tried_of_a_setting_makes_valid_settings(name: str) -> None:
+    dimension = usual_dimension(name, NetworkConfig(), TrainingConfig())
+    for value in (*dimension.levels(4), *(dimension.at(place) for place in PLACES)):
+        network, training = settings_with(NetworkConfig(), TrainingConfig(), {name: value})
+        assert getattr(network if hasattr(network, name) else training, name) == value
+
+
+def test_a_range_over_several_sizes_of_number_is_drawn_evenly_in_its_logarithm() -> None:
+    rates = [Dimension("learning_rate", 1e-5, 1e-1).at(place) for place in np.linspace(0, 1, 5)]
+    assert rates == [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]
+    shares = [Dimension("dropout", 0.0, 0.8).at(place) for place in np.linspace(0, 1, 5)]
+    assert shares == [0.0, 0.2, 0.4, 0.6, 0.8]
+
+
+def test_a_fraction_is_rounded_so_that_it_can_be_typed_again() -> None:
+    assert Dimension("learning_rate", 1e-4, 1e-2).at(0.123) == 0.000176
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "values", "message"),
+    [
+        ("learning_rate", 0.1, 0.01, (), "must lie above"),
+        ("learning_rate", 0.01, 1000.0, (), "out of bounds"),
+        ("activation", None, None, ("relu",), "at least two"),
+        ("activation", None, None, ("relu", "magic"), "not known"),
+        ("hidden_sizes", None, None, ((8,), (0,)), "out of bounds"),
+    ],
+)
+def test_a_range_or_a_list_that_cannot_be_is_refused_with_a_sentence(
+    name: str, low: float | None, high: float | None, values: tuple[object, ...], message: str
+) -> None:
+    with pytest.raises(SettingError, match=message):
+        Dimension(name, low, high, values)
+
+
+def test_the_length_of_training_and_what_only_measures_cannot_be_varied() -> None:
+    assert not {"epochs", "iterations", "evaluate_every"} & set(searchable())
+    assert is_range("dropout")
