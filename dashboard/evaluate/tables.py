@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard.diagnosis import likely_cause
 from dashboard.evaluate.calibration_chart import calibration_figure
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
@@ -18,6 +17,7 @@ from mlcore.datasets.shipped import disputed_labels
 from mlcore.language import _
 from mlcore.metrics import likely_accuracy
 from mlcore.quote import quoted
+from mlcore.study.causes import likely_cause
 
 PERCENT = "%.1f %%"
 
@@ -75,7 +75,9 @@ def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
     else:
         text = _("This model gives every image the same answer: {answer}.")
         words = text.format(answer=quoted(evaluation.class_names[evaluation.only_answer]))
-    show_message("warning", f"{words} {likely_cause(model.network_config, model.training_config).words}")
+    n_train = int(model.card.get("train_size", 1))
+    cause = likely_cause(model.network_config, model.training_config, n_train)
+    show_message("warning", f"{words} {cause.words}")
 
 
 def show_classes(evaluation: Evaluation) -> None:

@@ -11,10 +11,9 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.estimate import A_FEW, about
-from dashboard.learning_rate import RATE, gentler_rate
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
-from dashboard.train.verdict import verdict
+from dashboard.train.doctor import is_success
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.learning_curves import learning_curves
@@ -29,8 +28,11 @@ from dashboard.ui.messages import (
 from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import run_words, weights_words
-from mlcore import SCHEDULES, EpochMetrics
+from mlcore import SCHEDULES, EpochMetrics, TrainingConfig, settings_of
 from mlcore.language import N_, _
+from mlcore.study.causes import gentler_rate
+
+RATE = settings_of(TrainingConfig)["learning_rate"]
 
 LOOK_EVERY = 1.0  # seconds
 LOOK_AT_REST = 2.0
@@ -107,7 +109,7 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
 def show_state(status: RunStatus) -> None:
     """Show what the run is doing, and what it is."""
     icon, color = BADGES[status.state]
-    if status.state == "finished" and not verdict(status).is_good:
+    if status.state == "finished" and not is_success(status):
         icon, color = NO_SUCCESS
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)

@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from dashboard.runs.status import STATE_LABELS, RunStatus
-from dashboard.train.verdict import verdict
+from dashboard.train.doctor import outcome_of
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import html_text, isolated
@@ -79,8 +79,8 @@ def _facts(status: RunStatus, model: Model) -> Iterator[tuple[str, str]]:
         yield _("Best"), text.format(accuracy=accuracy, moment=moment(status, status.best))
     if status.test_accuracy is not None:
         yield _("Test accuracy"), percent(status.test_accuracy, 2)
-    if not status.live and not verdict(status).is_good:
-        yield _("Note"), verdict(status).words
+    if not status.live and (found := outcome_of(status)) is not None:
+        yield _("Note"), found.words
     yield _("Training time"), duration(status.seconds_trained)
     yield _("Training images"), f"{status.data.n_train:,}"
     yield _("Dev images"), f"{status.data.n_dev:,}"

@@ -3,32 +3,21 @@
 The Train page shows it below the curves.
 """
 
-from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
 
-from dashboard.diagnosis import likely_cause
-from dashboard.learning_rate import gentler_rate
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, Session
-from dashboard.train.doctor import offer_remedy, show_advice
-from dashboard.train.verdict import verdict
+from dashboard.train.doctor import offer_remedy, outcome_of, show_advice
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.messages import friendly_errors, show_message
 from dashboard.ui.wording import moment, weights_words
-from mlcore import Dataset, EpochMetrics
+from mlcore import Advice, Dataset, EpochMetrics
 from mlcore.language import N_, _
-from mlcore.training.records import standing
-
-NOTHING_LEARNED = N_("The network learned nothing: it never beat its untrained self.")
-
-ONE_ANSWER = N_(
-    "The network learned nothing: an accuracy of {accuracy} is no more than one and the same answer for "
-    "every image would reach ({share})."
-)
+from mlcore.study.causes import gentler_rate
 
 NOT_YET = N_(
     "You stopped it in its first epoch: when it was evaluated, at {moment}, it had learned nothing yet. You "
@@ -79,7 +68,7 @@ def offer_next_step(session: Session, status: RunStatus) -> None:
 
 def show_summary(session: Session, status: RunStatus) -> None:
     """Say in a sentence or two what came out; only what went well to its end is called a success."""
-    best, found = status.best, verdict(status)
+    best, found = status.best, outcome_of(status)
     assert best is not None
     text = _("Best at {moment}: {accuracy} dev accuracy, after {time} of training.")
     text = text.format(
@@ -94,48 +83,27 @@ def show_summary(session: Session, status: RunStatus) -> None:
         text += " " + _("It stopped early: the dev accuracy had not improved for {n} evaluations.").format(
             n=since
         )
-    if not found.is_good:
+    if found is not None:
         show_message("warning", f"{text} {found.words}")
-        if found.is_rate:
-            offer_gentler_rate(session, status)
-        else:
-            offer_remedy(session, status)
-    elif status.state == "stopped":
-        show_message("info", text)
-    else:
-        show_message("success", text)
-        show_advice(session, status)
+        offer_remedy(session, status, found)
+        return
+    show_message("info" if status.state == "stopped" else "success", text)
+    show_advice(session, status)
 
 
 def show_nothing_learned(session: Session, status: RunStatus) -> None:
     """Say that the run was in vain, why that probably is, and lead to the settings."""
-    best = status.progress.best
-    assert best is not None
-    text = _(NOTHING_LEARNED)
-    if best.step:
-        accuracy = percent(standing(best)[0])
-        text = _(ONE_ANSWER).format(accuracy=accuracy, share=percent(status.data.one_answer))
-    cause = likely_cause(status.network, status.training)
-    show_message("warning", f"{text} {cause.words}")
-    if cause.is_rate:
-        offer_gentler_rate(session, status)
-    else:
-        st.page_link(page("network"), label=_("Change the network"))
+    found = outcome_of(status)
+    if found is not None:
+        show_message("warning", found.words)
+        offer_remedy(session, status, found)
 
 
 def show_divergence(session: Session, status: RunStatus) -> None:
     """Say why the run has blown up, and lead to the settings with a gentler rate."""
     show_message("error", status.message)
-    offer_gentler_rate(session, status)
-
-
-def offer_gentler_rate(session: Session, status: RunStatus) -> None:
-    """Lead to the settings with a gentler rate than the run's."""
     rate = gentler_rate(status.training)
-    if st.button(_("Set the learning rate to {rate:g}").format(rate=rate), icon=":material/tune:"):
-        session.training_config = replace(session.training_config, learning_rate=rate)
-        session.rate_is_chosen = True
-        st.switch_page(page("network"))
+    offer_remedy(session, status, Advice("diverged", status.message, training={"learning_rate": rate}))
 
 
 def show_test(session: Session, status: RunStatus) -> None:

@@ -24,6 +24,7 @@ from mlcore import (
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 from mlcore.settings import why_idle
+from mlcore.study.doctor import moment as moment_of
 
 NAMED_OF_NETWORK = ("hidden_sizes", "filters", "kernel_size", "activation")
 NAMED_OF_TRAINING = ("optimizer", "learning_rate", "batch_size", "epochs", "iterations", "patience")
@@ -203,9 +204,7 @@ def run_words(status: RunStatus) -> str:
 
 def moment(status: RunStatus, record: EpochMetrics) -> str:
     """Return when in a run a measurement was taken: after which epoch or, of full batches, which step."""
-    if status.counts_steps:
-        return _("step {n:,}").format(n=record.step)
-    return _("epoch {n:.4g}").format(n=record.epoch)
+    return moment_of(status.training, status.data.n_train, record)
 
 
 def weights_words(status: RunStatus) -> str:

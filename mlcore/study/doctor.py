@@ -1,30 +1,38 @@
 """The doctor: rules that read the records of a run and say what is wrong, with the figure and a remedy.
 
-`advise` returns the one advice that matters most, or none. The Train page shows it when a run has ended.
+`advise` returns the one advice that matters most, or none; `outcome` tells whether the run went wrong at all.
+The Train page shows both when a run has ended. The settings to blame are in `mlcore.study.causes`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from mlcore.config import NetworkConfig, TrainingConfig
-from mlcore.formulas.optimizers import OPTIMIZERS
-from mlcore.language import _
+from mlcore.language import _, percent
+from mlcore.study.causes import CAUSES, gentler_rate, hidden_layers, likely_cause, unknown_cause
 from mlcore.training.records import EpochMetrics, Record, standing
-
-FAR_OFF = 10
-"""Times the optimizer's good rate from which on a rate is blamed."""
 
 SURE = 3.0
 """Standard errors by which a difference must be larger than chance."""
 
 LEAST_FALL = 0.02
+"""Accuracy that a run must have lost since its best to count as having got worse."""
+
 LEAST_GAP = 0.03
+"""Accuracy that the training set is ahead of the dev set from which on a run overfits; that of the recipe
+`lab`, whose 5,000 training images are few, is 0.04."""
+
 RISING_LOSS = 1.5
+"""Times the lowest dev loss from which on a run overfits, while the training loss still falls."""
+
+LITTLE = 0.25
+"""Fraction of the way from one and the same answer to no mistake; one that stays below it learned little."""
+
 STILL_RISING = 0.01
 FLAT = 0.005
 POOR = 0.9
@@ -33,9 +41,6 @@ POOR = 0.9
 MEDIOCRE = 0.95
 """The same, where a setting is so far off that it is blamed for less."""
 
-MANY_SIGMOIDS = 4
-STRONG_DROPOUT = 0.5
-STRONG_DECAY = 0.01
 FEW_STEPS = 200
 FEW_OF_A_CLASS = 20
 SMALL_DEV = 100
@@ -58,6 +63,8 @@ class RunNotes:
         The accuracy of one and the same answer for every image: the share of the commonest class.
     diverged : bool
         Whether it ended with `TrainingDiverged`.
+    stopped : bool
+        Whether somebody ended it before its planned end: it is not blamed for what more training may bring.
     test_accuracy : float or None
         On images that were kept for the end, once it was asked for.
     """
@@ -70,6 +77,7 @@ class RunNotes:
     n_classes: int = 10
     one_answer: float = 0.1
     diverged: bool = False
+    stopped: bool = False
     test_accuracy: float | None = None
 
     @property
@@ -88,9 +96,15 @@ class RunNotes:
         return max(self.measured, key=standing)
 
     @property
-    def hidden_layers(self) -> int:
-        """How many there are, convolutions included."""
-        return len(self.network.hidden_sizes) + len(self.network.filters)
+    def untrained(self) -> EpochMetrics | None:
+        """The measurement before the first step, if there was one."""
+        return next((record for record in self.records if isinstance(record, EpochMetrics)), None)
+
+    @property
+    def beats_itself(self) -> bool:
+        """Whether a measurement after a step is better than the one before the first."""
+        before = self.untrained
+        return before is None or before.step > 0 or standing(self.best) > standing(before)
 
     @property
     def steps(self) -> int:
@@ -99,8 +113,10 @@ class RunNotes:
 
     @property
     def learned_nothing(self) -> bool:
-        """Whether it is no better than one answer for everything."""
-        return standing(self.best)[0] <= self.one_answer + self.chance(self.one_answer) < 1
+        """Whether it is no better than untrained, or than one answer for everything."""
+        accuracy, by_chance = standing(self.best)[0], self.one_answer + self.chance(self.one_answer)
+        is_no_more = accuracy <= (by_chance if by_chance < 1 else self.one_answer)
+        return not self.beats_itself or (is_no_more and accuracy < 1)
 
     def chance(self, accuracy: float) -> float:
         """Return the standard error of an accuracy over the dev set.
@@ -147,145 +163,67 @@ def advise(notes: RunNotes) -> Advice | None:
     --------
     >>> config = TrainingConfig(learning_rate=1.0)
     >>> advise(RunNotes(NetworkConfig(), config, (), 1000, 200, diverged=True)).training
-    {'learning_rate': 0.1}
+    {'learning_rate': 0.001}
     """
     if notes.diverged:
         return _diverged(notes)
+    names = (name for name in RULES if not (notes.stopped and name in NEED_ITS_END))
+    return _first(names, notes)
+
+
+def outcome(notes: RunNotes) -> Advice | None:
+    """Return what went wrong in a run, and the likely cause; None when it learned, kept it and fits.
+
+    A run that could do better has advice, but no such outcome.
+    """
     if not notes.measured:
         return None
-    return next((advice for rule in RULES.values() if (advice := rule(notes))), None)
+    for name, see in FAILURES.items():
+        if seen := see(notes):
+            cause = likely_cause(notes.network, notes.training, notes.n_train)
+            return Advice(name, f"{seen} {cause.words}", cause.network, cause.training)
+    return _first(OVERFITTING, notes)
 
 
-def _percent(part: float) -> str:
-    return f"{100 * part:.1f} %"
+def _first(names: Iterable[str], notes: RunNotes) -> Advice | None:
+    if not notes.measured:
+        return None
+    return next((advice for name in names if (advice := RULES[name](notes))), None)
+
+
+def moment(training: TrainingConfig, n_train: int, record: EpochMetrics) -> str:
+    """Return when a measurement was taken: after which epoch or, of full batches, which step."""
+    if training.steps_per_epoch(n_train) == 1:
+        return _("step {n:,}").format(n=record.step)
+    return _("epoch {n:.4g}").format(n=record.epoch)
+
+
+def _moment(notes: RunNotes, record: EpochMetrics) -> str:
+    return moment(notes.training, notes.n_train, record)
 
 
 def _diverged(notes: RunNotes) -> Advice:
-    rate = notes.training.learning_rate
+    rate, less = notes.training.learning_rate, gentler_rate(notes.training)
     text = _("The loss grew beyond all bounds with a learning rate of {rate:g}. Try {less:g}.")
-    less = float(f"{rate / 10:.2g}")
     return Advice("diverged", text.format(rate=rate, less=less), training={"learning_rate": less})
 
 
 # ---- it learned nothing, or hardly anything --------------------------------------------------------------
 
 
-def _zeros(notes: RunNotes) -> Advice | None:
-    if notes.network.initialization != "zeros" or not notes.hidden_layers or not _is_poor(notes):
-        return None
-    text = _(
-        "All weights started at zero, so that all neurons of a layer stay alike: {accuracy} accuracy on the "
-        "training images. Draw the first weights at random."
-    )
-    words = text.format(accuracy=_percent(notes.last.train_accuracy))
-    return Advice("zeros", words, network={"initialization": "he"})
+def _blame(name: str, least: float = POOR) -> Rule:
+    """Return the rule that blames a setting for an accuracy on the training images below ``least``."""
 
+    def rule(notes: RunNotes) -> Advice | None:
+        cause = CAUSES[name](notes.network, notes.training, notes.n_train)
+        if cause is None or not _is_poor(notes, least):
+            return None
+        text = _("{seen}: {accuracy} accuracy on the training images. {remedy}")
+        accuracy = percent(notes.last.train_accuracy)
+        words = text.format(seen=cause.seen, accuracy=accuracy, remedy=cause.remedy)
+        return Advice(name, words, cause.network, cause.training)
 
-def _unscaled(notes: RunNotes) -> Advice | None:
-    is_scaled = notes.network.scaling != "none" or notes.network.standardize
-    if is_scaled or not _is_poor(notes, MEDIOCRE):
-        return None
-    text = _(
-        "The pixels, up to 255, are not scaled, so that the first steps are far too long: {accuracy} "
-        "accuracy on the training images. Divide them by 255."
-    )
-    words = text.format(accuracy=_percent(notes.last.train_accuracy))
-    return Advice("unscaled", words, network={"scaling": "255"})
-
-
-def _summed_biases(notes: RunNotes) -> Advice | None:
-    if notes.training.bias_gradient == "exact" or not _is_poor(notes):
-        return None
-    text = _(
-        "The gradients of a layer's biases are summed to one number, as in the first notebooks, and the "
-        "training accuracy stays at {accuracy}. Use the exact ones."
-    )
-    words = text.format(accuracy=_percent(notes.last.train_accuracy))
-    return Advice("summed_biases", words, training={"bias_gradient": "exact"})
-
-
-def _wrong_divisor(notes: RunNotes) -> Advice | None:
-    divisor = notes.training.gradient_divisor
-    images = notes.training.images_per_step(notes.n_train)
-    if divisor is None or not _is_poor(notes) or 1 / FAR_OFF < divisor / images < FAR_OFF:
-        return None
-    text = _(
-        "Gradients are divided by {divisor:,} instead of the {images:,} images of a step, which makes the "
-        "steps {times:.3g} times as long. Divide by the images of the step."
-    )
-    words = text.format(divisor=divisor, images=images, times=images / divisor)
-    return Advice("wrong_divisor", words, training={"gradient_divisor": None})
-
-
-def _high_rate(notes: RunNotes) -> Advice | None:
-    good = OPTIMIZERS[notes.training.optimizer].good_rate
-    rate = notes.training.learning_rate
-    if rate < FAR_OFF * good or not _is_poor(notes, MEDIOCRE):
-        return None
-    text = _(
-        "The learning rate {rate:g} is {times:.3g} times what usually works with {optimizer}, and the "
-        "training accuracy is {accuracy}. Try {good:g}."
-    )
-    return Advice("high_rate", _about_rate(text, notes, rate / good), training={"learning_rate": good})
-
-
-def _low_rate(notes: RunNotes) -> Advice | None:
-    good = OPTIMIZERS[notes.training.optimizer].good_rate
-    rate = notes.training.learning_rate
-    if rate > good / FAR_OFF or not _is_poor(notes):
-        return None
-    text = _(
-        "The learning rate {rate:g} is a fraction of {times:.3g} of what usually works with {optimizer}, and "
-        "the training accuracy has only come to {accuracy}. Try {good:g}."
-    )
-    return Advice("low_rate", _about_rate(text, notes, rate / good), training={"learning_rate": good})
-
-
-def _about_rate(text: str, notes: RunNotes, times: float) -> str:
-    optimizer = OPTIMIZERS[notes.training.optimizer]
-    return text.format(
-        rate=notes.training.learning_rate,
-        times=times,
-        optimizer=_(optimizer.label),
-        accuracy=_percent(notes.last.train_accuracy),
-        good=optimizer.good_rate,
-    )
-
-
-def _deep_sigmoids(notes: RunNotes) -> Advice | None:
-    if notes.network.activation != "sigmoid" or notes.hidden_layers < MANY_SIGMOIDS or not _is_poor(notes):
-        return None
-    text = _(
-        "Hardly any gradient passes through {n} sigmoid layers: {accuracy} accuracy on the training images. "
-        "Use ReLU."
-    )
-    words = text.format(n=notes.hidden_layers, accuracy=_percent(notes.last.train_accuracy))
-    return Advice("deep_sigmoids", words, network={"activation": "relu"})
-
-
-def _strong_decay(notes: RunNotes) -> Advice | None:
-    decay = notes.training.cost_decay
-    if decay < STRONG_DECAY or not _is_poor(notes):
-        return None
-    less = float(f"{decay / 100:.2g}")
-    text = _(
-        "L2 with λ = {decay:g} pulls the weights to zero faster than they learn: {accuracy} accuracy on the "
-        "training images. Try {less:g}."
-    )
-    words = text.format(decay=decay, less=less, accuracy=_percent(notes.last.train_accuracy))
-    return Advice("strong_decay", words, training={"weight_decay": less})
-
-
-def _strong_dropout(notes: RunNotes) -> Advice | None:
-    dropout = notes.network.dropout
-    if dropout < STRONG_DROPOUT or not notes.network.hidden_sizes or not _is_poor(notes):
-        return None
-    text = _(
-        "Dropout switches {share} of the hidden neurons off in each step, and even with all of them on the "
-        "training accuracy is {accuracy}. Try 0.2."
-    )
-    words = text.format(share=_percent(dropout), accuracy=_percent(notes.last.train_accuracy))
-    return Advice("strong_dropout", words, network={"dropout": 0.2})
+    return rule
 
 
 def _strong_augmentation(notes: RunNotes) -> Advice | None:
@@ -301,7 +239,7 @@ def _strong_augmentation(notes: RunNotes) -> Advice | None:
         "accuracy without the changes. Halve them."
     )
     halves = {name: float(f"{value / 2:.2g}") for name, value in changed.items()}
-    words = text.format(accuracy=_percent(notes.last.train_accuracy))
+    words = text.format(accuracy=percent(notes.last.train_accuracy))
     return Advice("strong_augmentation", words, training=halves)
 
 
@@ -312,7 +250,7 @@ def _few_steps(notes: RunNotes) -> Advice | None:
         "{steps:,} steps are few, and the training accuracy has only come to {accuracy}. Use smaller batches "
         "or more epochs."
     )
-    words = text.format(steps=notes.steps, accuracy=_percent(notes.last.train_accuracy))
+    words = text.format(steps=notes.steps, accuracy=percent(notes.last.train_accuracy))
     images = notes.training.images_per_step(notes.n_train)
     if images > 128:
         return Advice("few_steps", words, training={"batch_size": 128})
@@ -321,26 +259,64 @@ def _few_steps(notes: RunNotes) -> Advice | None:
 
 
 def _linear(notes: RunNotes) -> Advice | None:
-    if notes.network.activation != "identity" or not notes.hidden_layers:
+    if notes.network.activation != "identity" or not hidden_layers(notes.network):
         return None
     text = _(
         "Without an activation function, the {n} hidden layers can do no more than none: {accuracy} accuracy "
         "on the training images. Use ReLU."
     )
-    words = text.format(n=notes.hidden_layers, accuracy=_percent(notes.last.train_accuracy))
+    words = text.format(n=hidden_layers(notes.network), accuracy=percent(notes.last.train_accuracy))
     return Advice("linear", words, network={"activation": "relu"})
 
 
-def _one_class(notes: RunNotes) -> Advice | None:
+def _sees_nothing(notes: RunNotes) -> str:
     if not notes.learned_nothing:
-        return None
+        return ""
+    if not notes.beats_itself:
+        return _("The network learned nothing: it never beat its untrained self.")
     text = _(
-        "The network is no better than one answer for every image: {accuracy}, and that answer alone has "
-        "{one}. Try a lower learning rate."
+        "The network learned nothing: one and the same answer for every image would reach {one}, and it has "
+        "{accuracy}."
     )
-    words = text.format(accuracy=_percent(standing(notes.best)[0]), one=_percent(notes.one_answer))
-    less = float(f"{notes.training.learning_rate / 10:.2g}")
-    return Advice("one_class", words, training={"learning_rate": less})
+    return text.format(one=percent(notes.one_answer), accuracy=percent(standing(notes.best)[0]))
+
+
+def _sees_little(notes: RunNotes) -> str:
+    way = standing(notes.best)[0] - notes.one_answer
+    if notes.stopped or notes.last is notes.best or way >= LITTLE * (1 - notes.one_answer):
+        return ""
+    text = _("It learned little: one and the same answer for every image would reach {one}.")
+    return text.format(one=percent(notes.one_answer))
+
+
+def _sees_a_fall(notes: RunNotes) -> str:
+    high, low = standing(notes.best)[0], standing(notes.last)[0]
+    if not notes.is_clear(high - low, LEAST_FALL):
+        return ""
+    text = _(
+        "After {moment} it got worse: {low} at the end instead of {high}. The weights of {moment} are kept."
+    )
+    return text.format(moment=_moment(notes, notes.best), low=percent(low), high=percent(high))
+
+
+FAILURES: Mapping[str, Callable[[RunNotes], str]] = {
+    "one_class": _sees_nothing,
+    "fell": _sees_a_fall,
+    "little": _sees_little,
+}
+"""What may become of a run whatever the setting; each returns what it saw, or nothing."""
+
+
+def _failed(name: str) -> Rule:
+    """Return the rule that says what became of a run when no setting is to blame."""
+
+    def rule(notes: RunNotes) -> Advice | None:
+        if not (seen := FAILURES[name](notes)):
+            return None
+        cause = unknown_cause(notes.training)
+        return Advice(name, f"{seen} {cause.words}", cause.network, cause.training)
+
+    return rule
 
 
 def _is_poor(notes: RunNotes, least: float = POOR) -> bool:
@@ -351,15 +327,10 @@ def _is_poor(notes: RunNotes, least: float = POOR) -> bool:
 
 
 def _fell(notes: RunNotes) -> Advice | None:
-    high, low = standing(notes.best)[0], standing(notes.last)[0]
-    if not notes.is_clear(high - low, LEAST_FALL):
+    if not (seen := _sees_a_fall(notes)):
         return None
     less = float(f"{notes.training.learning_rate / 3:.2g}")
-    text = _(
-        "It got worse after epoch {epoch:.3g}: {low} at the end instead of {high}. A lower learning rate "
-        "keeps what was learned."
-    )
-    words = text.format(epoch=notes.best.epoch, low=_percent(low), high=_percent(high))
+    words = f"{seen} {_('A lower learning rate keeps what was learned.')}"
     return Advice("fell", words, training={"learning_rate": less})
 
 
@@ -373,7 +344,7 @@ def _jumping(notes: RunNotes) -> Advice | None:
         "The accuracy jumps: from one evaluation to the next it fell by up to {fall} in the second half. "
         "Try a lower learning rate, {less:g}."
     )
-    words = text.format(fall=_percent(max(falls)), less=less)
+    words = text.format(fall=percent(max(falls)), less=less)
     return Advice("jumping", words, training={"learning_rate": less})
 
 
@@ -392,16 +363,17 @@ def _few_images(notes: RunNotes) -> Advice | None:
 def _overfits(notes: RunNotes) -> Advice | None:
     if not _gap_is_clear(notes):
         return None
-    text = _("The network overfits: {train} accuracy on the training images, {dev} on the dev set. {remedy}")
+    text = _("The network overfits: {train} accuracy on the training images, {dev} on the dev set.")
+    seen = text.format(**_both(notes))
     if notes.network.dropout < 0.2 and notes.network.hidden_sizes:
-        words = text.format(remedy=_("Try a dropout of 0.2."), **_both(notes))
+        words = f"{seen} {_('Try a dropout of 0.2.')}"
         return Advice("overfits", words, network={"dropout": 0.2})
-    words = text.format(remedy=_("Let the images be changed a little, or add more."), **_both(notes))
+    words = f"{seen} {_('Let the images be changed a little, or add more.')}"
     return Advice("overfits", words, training={"augment_shift": 1.0, "augment_rotation": 10.0})
 
 
 def _both(notes: RunNotes) -> dict[str, str]:
-    return {"train": _percent(notes.last.train_accuracy), "dev": _percent(notes.last.dev_accuracy)}
+    return {"train": percent(notes.last.train_accuracy), "dev": percent(notes.last.dev_accuracy)}
 
 
 def _gap_is_clear(notes: RunNotes) -> bool:
@@ -417,7 +389,7 @@ def _best_at_first(notes: RunNotes) -> Advice | None:
         "It was best at its first evaluation ({accuracy}) and never again in {n} more: the steps are too "
         "long. Try a learning rate of {less:g}."
     )
-    words = text.format(accuracy=_percent(standing(notes.best)[0]), n=len(notes.measured) - 1, less=less)
+    words = text.format(accuracy=percent(standing(notes.best)[0]), n=len(notes.measured) - 1, less=less)
     return Advice("best_at_first", words, training={"learning_rate": less})
 
 
@@ -427,10 +399,11 @@ def _rising_loss(notes: RunNotes) -> Advice | None:
     if not (last.dev_loss > RISING_LOSS * lowest.dev_loss and last.train_loss < lowest.train_loss):
         return None
     text = _(
-        "The network overfits: since epoch {epoch:.3g} the dev loss has risen from {low:.3g} to {high:.3g}, "
-        "while the training loss fell. Stop after three evaluations without progress."
+        "The network overfits: since {moment} the dev loss has risen from {low:.3g} to {high:.3g}, while the "
+        "training loss fell."
     )
-    words = text.format(epoch=lowest.epoch, low=lowest.dev_loss, high=last.dev_loss)
+    seen = text.format(moment=_moment(notes, lowest), low=lowest.dev_loss, high=last.dev_loss)
+    words = f"{seen} {_('Stop after three evaluations without progress.')}"
     return Advice("rising_loss", words, training={"patience": 3})
 
 
@@ -442,7 +415,7 @@ def _uneven(notes: RunNotes) -> Advice | None:
         "{share} of the images are of one class, so that {accuracy} accuracy says little of the others. Let "
         "each class count the same."
     )
-    words = text.format(share=_percent(notes.one_answer), accuracy=_percent(standing(notes.best)[0]))
+    words = text.format(share=percent(notes.one_answer), accuracy=percent(standing(notes.best)[0]))
     return Advice("uneven", words, training={"class_weights": "balanced"})
 
 
@@ -468,7 +441,7 @@ def _too_small(notes: RunNotes) -> Advice | None:
         "A layer of {n} neurons is too narrow for {classes} classes: the training accuracy stays at "
         "{accuracy}. Try 64 neurons."
     )
-    words = text.format(n=min(sizes), classes=notes.n_classes, accuracy=_percent(notes.last.train_accuracy))
+    words = text.format(n=min(sizes), classes=notes.n_classes, accuracy=percent(notes.last.train_accuracy))
     return Advice("too_small", words, network={"hidden_sizes": tuple(max(64, size) for size in sizes)})
 
 
@@ -478,7 +451,7 @@ def _still_rising(notes: RunNotes) -> Advice | None:
     text = _("It was still learning: {before} → {after} in the last quarter. Train three times as long.")
     before, after = _last_quarter(notes)
     length = "epochs" if notes.training.iterations is None else "iterations"
-    words = text.format(before=_percent(before), after=_percent(after))
+    words = text.format(before=percent(before), after=percent(after))
     return Advice("still_rising", words, training={length: 3 * getattr(notes.training, length)})
 
 
@@ -514,7 +487,7 @@ def _small_dev(notes: RunNotes) -> Advice | None:
         "{most} images on the Data page."
     )
     accuracy = standing(notes.best)[0]
-    words = text.format(n=notes.n_dev, accuracy=_percent(accuracy), error=_percent(error), most=SMALL_DEV)
+    words = text.format(n=notes.n_dev, accuracy=percent(accuracy), error=percent(error), most=SMALL_DEV)
     return Advice("small_dev", words)
 
 
@@ -527,40 +500,46 @@ def _worse_on_test(notes: RunNotes) -> Advice | None:
         "The test images are read worse than the dev set: {test} instead of {dev}. They may be of another "
         "kind, or settings were tuned on the dev set many times. Use a larger dev set."
     )
-    words = text.format(test=_percent(notes.test_accuracy), dev=_percent(notes.best.dev_accuracy))
+    words = text.format(test=percent(notes.test_accuracy), dev=percent(notes.best.dev_accuracy))
     return Advice("worse_on_test", words)
 
 
-def _by_name(*rules: Rule) -> dict[str, Rule]:
-    return {rule.__name__.removeprefix("_"): rule for rule in rules}
-
-
-RULES: Mapping[str, Rule] = _by_name(
-    _zeros,
-    _unscaled,
-    _summed_biases,
-    _wrong_divisor,
-    _high_rate,
-    _low_rate,
-    _deep_sigmoids,
-    _strong_decay,
-    _strong_dropout,
-    _linear,
-    _one_class,
-    _fell,
-    _jumping,
-    _few_images,
-    _overfits,
-    _best_at_first,
-    _rising_loss,
-    _worse_on_test,
-    _uneven,
-    _stopped_early,
-    _few_steps,
-    _still_rising,
-    _too_small,
-    _strong_augmentation,
-    _underfits,
-    _small_dev,
-)
+RULES: Mapping[str, Rule] = {
+    "zeros": _blame("zeros"),
+    "unscaled": _blame("unscaled", MEDIOCRE),
+    "summed_biases": _blame("summed_biases"),
+    "wrong_divisor": _blame("wrong_divisor"),
+    "high_rate": _blame("high_rate", MEDIOCRE),
+    "low_rate": _blame("low_rate"),
+    "deep_sigmoids": _blame("deep_sigmoids"),
+    "strong_decay": _blame("strong_decay"),
+    "strong_dropout": _blame("strong_dropout"),
+    "linear": _linear,
+    "one_class": _failed("one_class"),
+    "fell": _fell,
+    "jumping": _jumping,
+    "few_images": _few_images,
+    "overfits": _overfits,
+    "best_at_first": _best_at_first,
+    "rising_loss": _rising_loss,
+    "worse_on_test": _worse_on_test,
+    "uneven": _uneven,
+    "stopped_early": _stopped_early,
+    "few_steps": _few_steps,
+    "still_rising": _still_rising,
+    "too_small": _too_small,
+    "strong_augmentation": _strong_augmentation,
+    "little": _failed("little"),
+    "underfits": _underfits,
+    "small_dev": _small_dev,
+}
 """All but divergence, which comes first of all; what stops a network comes before what slows it."""
+
+OVERFITTING = ("few_images", "overfits", "rising_loss")
+"""The rules of a run that does better on its training images than on others."""
+
+NEED_ITS_END = {
+    "stopped_early", "few_steps", "still_rising", "too_small", "strong_augmentation", "underfits", "little",
+    "strong_decay", "strong_dropout",
+}  # fmt: skip
+"""The rules that say nothing of a run that somebody stopped: more training may bring what they miss."""

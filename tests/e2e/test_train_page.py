@@ -273,7 +273,7 @@ def test_a_run_that_blows_up_says_why_and_leads_to_a_gentler_rate(visitor: Visit
     visitor.go_to("Train")
     visitor.press("Start")
     visitor.see("Training diverged", TRAINING)
-    visitor.press("Set the learning rate to 0.1")
+    visitor.press("Set Learning rate to 0.1")
     expect(visitor.page).to_have_title(re.compile("^Network"))
     expect(visitor.main.get_by_role("spinbutton", name="Learning rate")).to_have_value("0.1")
 

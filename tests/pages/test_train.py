@@ -265,7 +265,7 @@ def test_a_run_that_blows_up_leads_to_a_good_rate(service: RunService) -> None:
     press(app, "Start")
     assert wait(app, service, ended).state == "diverged"
     assert "diverged" in app.error[0].value
-    press(app, "Set the learning rate to 0.1")
+    press(app, "Set Learning rate to 0.1")
     assert session_of(app).training_config.learning_rate == 0.1
     assert app.title[0].value == "Network"
 
@@ -357,7 +357,7 @@ def test_a_run_that_learns_nothing_says_so_and_offers_a_good_rate() -> None:
     app = AppTest.from_function(page_of_a_run_that_learned_nothing, default_timeout=PATIENCE).run()
     assert not app.exception
     assert "learned nothing" in app.warning[0].value
-    assert "Set the learning rate to 0.001" in labels(app)
+    assert "Set Learning rate to 0.001" in labels(app)
 
 
 DEAD = {
@@ -369,7 +369,7 @@ DEAD = {
     "a high rate": (
         NetworkConfig(hidden_sizes=(64, 64)),
         TrainingConfig(learning_rate=1.0, epochs=3),
-        "The learning rate 1 is high for Adam: a good one is about 0.001.",
+        "The learning rate 1 is 1,000 times what usually works with Adam. Try 0.001.",
     ),
     "zero weights": (
         NetworkConfig(hidden_sizes=(64,), initialization="zeros"),
@@ -394,7 +394,7 @@ def test_a_network_that_gives_one_answer_to_everything_is_told_with_the_likely_c
     assert "learned nothing" in app.warning[0].value
     assert cause in app.warning[0].value
     assert not app.success
-    assert ("Set the learning rate to 0.001" in labels(app)) == (way == "a high rate")
+    assert ("Set Learning rate to 0.001" in labels(app)) == (way == "a high rate")
     press(app, "See its mistakes")
     assert "gives every image the same answer" in app.warning[0].value
     assert cause in app.warning[0].value
@@ -662,7 +662,7 @@ def test_a_run_that_got_worse_has_no_green_tick() -> None:
     assert not app.exception
     assert not app.success
     assert "After epoch 1 it got worse" in app.warning[0].value
-    assert "Set the learning rate to 0.0001" in labels(app)
+    assert "Set Learning rate to 0.0001" in labels(app)
     assert ":orange-badge[:material/flag: Finished]" in [text.value for text in app.markdown]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mlcore import BatchMetrics, EpochMetrics, NetworkConfig, RunNotes, TrainingConfig, advise
-from mlcore.study.doctor import RULES
+from mlcore.study.doctor import NEED_ITS_END, RULES, outcome
 
 STEPS_AN_EPOCH = 500
 
@@ -49,15 +49,15 @@ CASES: dict[str, tuple[RunNotes, str]] = {
     "summed_biases": (sick(training={"bias_gradient": "summed"}), "summed to one number"),
     "wrong_divisor": (sick(training={"gradient_divisor": 60_000}), "60,000 instead of the 128 images"),
     "high_rate": (sick(training={"learning_rate": 0.05}), "0.05 is 50 times what usually works with Adam"),
-    "low_rate": (sick(training={"learning_rate": 1e-5}), "1e-05 is a fraction of 0.01"),
+    "low_rate": (sick(training={"learning_rate": 1e-5}), "1e-05 is 100 times lower than what usually works"),
     "deep_sigmoids": (
         sick(network={"activation": "sigmoid", "hidden_sizes": (32,) * 5}),
         "through 5 sigmoid layers",
     ),
     "strong_decay": (sick(training={"weight_decay": 0.5}), "L2 with λ = 0.5"),
-    "strong_dropout": (sick(network={"dropout": 0.8}), "Dropout switches 80.0 % of the hidden neurons off"),
+    "strong_dropout": (sick(network={"dropout": 0.8}), "Dropout switches 80 % of the hidden neurons off"),
     "linear": (sick(GOOD, network={"activation": "identity"}), "Without an activation function"),
-    "one_class": (sick(course(*[(0.1, 0.1)] * 4)), "no better than one answer"),
+    "one_class": (sick(course(*[(0.1, 0.1)] * 4)), "would reach 10.0 %, and it has 10.0 %"),
     "fell": (sick(course((0.9, 0.9), (0.95, 0.95), (0.6, 0.6))), "60.0 % at the end instead of 95.0 %"),
     "jumping": (
         sick(course((0.9, 0.9), *[(0.95, 0.95), (0.88, 0.88)] * 5, (0.95, 0.95))),
@@ -91,6 +91,10 @@ CASES: dict[str, tuple[RunNotes, str]] = {
     ),
     "too_small": (sick(network={"hidden_sizes": (4,)}), "A layer of 4 neurons is too narrow for 10 classes"),
     "strong_augmentation": (sick(training={"augment_noise": 0.8}), "50.0 % accuracy without the changes"),
+    "little": (
+        sick(course((0.2, 0.2), (0.25, 0.25), (0.28, 0.28), (0.275, 0.275))),
+        "one and the same answer for every image would reach 10.0 %",
+    ),
     "underfits": (sick(), "only 50.0 % accuracy even on the training images"),
     "small_dev": (sick(GOOD, n_dev=40), "only 40 images"),
 }
@@ -124,13 +128,44 @@ def test_what_it_changes_are_settings_within_their_bounds(name: str) -> None:
     assert (changed != (notes.network, notes.training)) == bool(advice.network or advice.training)
 
 
+def test_a_run_that_somebody_stopped_is_not_blamed_for_what_more_training_may_bring() -> None:
+    stopped = [replace(CASES[name][0], stopped=True) for name in RULES]
+    said = {advice.rule for notes in stopped if (advice := advise(notes)) is not None}
+    assert said.isdisjoint(NEED_ITS_END)
+    assert said >= {"zeros", "fell", "overfits", "one_class"}
+
+
+def test_what_went_wrong_is_told_with_the_likely_cause_and_its_remedy() -> None:
+    found = outcome(CASES["fell"][0])
+    assert found is not None
+    assert found.words.startswith("After epoch 2 it got worse: 60.0 % at the end instead of 95.0 %.")
+    assert found.words.endswith("Try a lower learning rate, more epochs, or another initialisation.")
+    assert found.training == {"learning_rate": 0.0001}
+    blamed = outcome(sick(course(*[(0.1, 0.1)] * 4), network={"scaling": "none"}))
+    assert blamed is not None
+    assert (blamed.rule, blamed.network) == ("one_class", {"scaling": "255"})
+    assert "not scaled" in blamed.words
+
+
+def test_a_run_that_never_beat_its_untrained_self_learned_nothing() -> None:
+    lucky = EpochMetrics(0, 0.0, 0, 2.3, 0.2, 2.3, 0.2, 0.001)
+    found = outcome(sick((lucky, *course(*[(0.15, 0.15)] * 4))))
+    assert found is not None
+    assert "never beat its untrained self" in found.words
+
+
+def test_a_run_that_could_only_do_better_has_no_bad_outcome() -> None:
+    for name in ("still_rising", "small_dev", "linear"):
+        assert outcome(CASES[name][0]) is None
+
+
 def test_divergence_comes_first_and_needs_no_measurement() -> None:
     notes = sick((), training={"learning_rate": 5.0, "bias_gradient": "summed"}, diverged=True)
     advice = advise(notes)
     assert advice is not None
     assert advice.rule == "diverged"
-    assert dict(advice.training) == {"learning_rate": 0.5}
-    assert "learning rate of 5. Try 0.5" in advice.words
+    assert dict(advice.training) == {"learning_rate": 0.001}
+    assert "learning rate of 5. Try 0.001" in advice.words
 
 
 def test_before_the_first_measurement_nothing_is_said() -> None:
