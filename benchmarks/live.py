@@ -23,7 +23,7 @@ SLOWER = {"desk": 1, "phone (four times slower)": 4}
 
 # A 7, a point every two units; each frame answers all points so far. The first ones warm the compiler up.
 GROW = """([description, size, width]) => {
-  const [model, paper] = [new Model(description), new Paper(size)];
+  const model = new Model(description);
   const point = (k) => (k < 70 ? [70 + 2 * k, 60] : [210 - 0.75 * (k - 70), 60 + 2.2 * (k - 70)]);
   const times = [];
   for (let round = 0; round < 4; round++) {
@@ -31,7 +31,7 @@ GROW = """([description, size, width]) => {
     for (let k = 0; k < 150; k++) {
       stroke.points.push(point(k));
       const begun = performance.now();
-      model.answer([stroke], paper);
+      model.answer([stroke], size);
       if (round) times.push(performance.now() - begun);
     }
   }
@@ -61,7 +61,7 @@ def main() -> None:
 def frames(browser: Browser, model: Model, slower: int) -> list[float]:
     """Return the milliseconds of all frames, sorted, in a browser that is slowed down."""
     page = browser.new_page()
-    page.add_script_tag(type="module", content=network_script() + "Object.assign(window, { Model, Paper });")
+    page.add_script_tag(type="module", content=network_script() + "Object.assign(window, { Model });")
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     times: list[float] = page.evaluate(GROW, [describe_model(model), CANVAS, PEN])
     page.close()

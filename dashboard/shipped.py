@@ -9,8 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from mlcore import Dataset, Model, Split, SplitSettings, load_dataset, load_model
+from mlcore.refusal import Refusal, refusal_of
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
+REFUSALS = MODELS / "refusals"
+"""Beside a model that ships with the app, the small one that tells its classes from anything else."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,3 +39,17 @@ def shipped_model_names() -> tuple[str, ...]:
 def shipped_model(name: str) -> Model:
     """Return a model of `models/`, shared by all sessions."""
     return load_model(MODELS / f"{name}.npz")
+
+
+def refusal_for(model: Model) -> Refusal | None:
+    """Return what tells the classes of a shipped model from anything else; None for any other model."""
+    for name in shipped_model_names():
+        if model is shipped_model(name):
+            return _shipped_refusal(name)
+    return None
+
+
+@st.cache_resource(show_spinner=False)
+def _shipped_refusal(name: str) -> Refusal | None:
+    path = REFUSALS / f"{name}.npz"
+    return refusal_of(load_model(path)) if path.exists() else None

@@ -7,7 +7,7 @@ about them. The file of strokes is not part of the project; it holds a line of J
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore import Dataset
-from mlcore.images.drawing import image_from_drawing
+from mlcore.images.drawing import digit_in_strokes, image_from_drawing
+from mlcore.images.frame import mnist_frame
 from mlcore.images.strokes import Stroke, draw_strokes
 
 CANVAS = 280  # pixels a side, as on the Draw page
+SHAPE = (28, 28)
+
+Range = tuple[float, float]
+PENS: Range = (12, 28)  # pixels of the canvas
+SIDES: Range = (100, 240)
 
 
 @dataclass(frozen=True)
@@ -49,33 +55,43 @@ def split_by_writer(
     return [d for d in digits if d.writer not in last], [d for d in digits if d.writer in last]
 
 
-def draw(digit: WrittenDigit, generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw a digit somewhere on a black canvas, in some size, with some pen: uint8 (280, 280)."""
-    side = generator.uniform(100, 240)
-    pen = generator.uniform(12, 28)
+def on_canvas(
+    lines: Sequence[NDArray[np.float64]],
+    generator: np.random.Generator,
+    pens: Range = PENS,
+    sides: Range = SIDES,
+) -> list[Stroke]:
+    """Return lines, coordinates from 0 to 1, as strokes on a canvas, somewhere, of some size."""
+    side = generator.uniform(*sides)
+    pen = generator.uniform(*pens)
     corner = (
         generator.uniform(pen / 2, CANVAS - side - pen / 2, 2) if side + pen < CANVAS else np.full(2, 20.0)
     )
-    strokes = [
-        Stroke(tuple((float(x), float(y)) for x, y in stroke * side + corner), pen)
-        for stroke in digit.strokes
-    ]
-    return draw_strokes(strokes, CANVAS)
+    return [Stroke(tuple((float(x), float(y)) for x, y in line * side + corner), pen) for line in lines]
 
 
-def prepared(
-    digits: Iterable[WrittenDigit], generator: np.random.Generator, shape: tuple[int, int] = (28, 28)
-) -> Iterator[NDArray[np.uint8]]:
-    """Draw each digit and prepare the drawing as the app does."""
-    for digit in digits:
-        image = image_from_drawing(draw(digit, generator), shape)
-        if image is None:
-            raise ValueError(f"A digit {digit.label} by {digit.writer} left no ink.")
-        yield image
+def over_pixels(strokes: Sequence[Stroke]) -> NDArray[np.uint8]:
+    """Return strokes as an image, prepared as a picture of them is: nothing is known of the pen."""
+    image = image_from_drawing(draw_strokes(strokes, CANVAS))
+    if image is None:
+        raise ValueError("A drawing left no ink.")
+    return image
 
 
-def dataset_of(digits: list[WrittenDigit], generator: np.random.Generator, copies: int = 1) -> Dataset:
+def from_strokes(strokes: Sequence[Stroke]) -> NDArray[np.uint8]:
+    """Return strokes as an image, prepared as the app does it on the canvas."""
+    return digit_in_strokes(strokes, mnist_frame(SHAPE), SHAPE, CANVAS)
+
+
+def dataset_of(
+    digits: list[WrittenDigit],
+    generator: np.random.Generator,
+    copies: int = 1,
+    prepared: Callable[[Sequence[Stroke]], NDArray[np.uint8]] = over_pixels,
+) -> Dataset:
     """Return drawings of the digits, each drawn `copies` times, as a data set of 28×28 images."""
-    images = np.stack([image for _ in range(copies) for image in prepared(digits, generator)])
+    images = np.stack(
+        [prepared(on_canvas(digit.strokes, generator)) for _ in range(copies) for digit in digits]
+    )
     labels = np.array([digit.label for _ in range(copies) for digit in digits])
     return Dataset(images, labels, tuple("0123456789"), "written digits")

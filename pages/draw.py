@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.draw.answer import answer_of
 from dashboard.draw.answer_card import show_bars, show_verdict
+from dashboard.draw.film import show_film
 from dashboard.draw.input import choose_pen, is_drawing, take_image
 from dashboard.draw.live import show_live
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
@@ -15,6 +16,7 @@ from dashboard.models.picker import bring_model, choose_model
 from dashboard.models.web_page import offer_web_page
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
+from dashboard.shipped import refusal_for
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
@@ -32,7 +34,7 @@ def show_page(session: Session) -> None:
         model = chosen_model(session)
         with board:
             image, hint = take_image(session, model)
-        answer = answer_of(model, image)
+        answer = answer_of(model, image, refusal_for(model))
         show_verdict(model, answer, hint)
         take_note(session, answer if is_drawing() else None)
         with play:
@@ -41,6 +43,8 @@ def show_page(session: Session) -> None:
             show_past(session)
         with bars:
             show_bars(model, answer)
+            if is_drawing():
+                show_film(session, model)
         if is_drawing():
             show_live(session, model, answer, hint)
     with settings, friendly_errors():

@@ -63,8 +63,8 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"training"}),
     frozenset({"metrics"}),
-    frozenset({"answers", "evaluation"}),
-    frozenset({"recipes", "search", "study"}),
+    frozenset({"answers", "evaluation", "refusal"}),
+    frozenset({"number", "recipes", "search", "study"}),
     frozenset({"exports"}),
     frozenset({"onnx", "sklearn"}),
 )

@@ -16,6 +16,7 @@ from dashboard.ui.pictures import Picture, picture_html
 from mlcore import Model
 from mlcore.language import _
 from mlcore.quote import LONGEST, quoted
+from mlcore.refusal import NEAREST, REFUSED
 
 MOST_BARS = 12
 """With more classes than this, only the likeliest ten are shown."""
@@ -51,6 +52,10 @@ def few_images_sentence(model: Model) -> str:
 
 def verdict_html(answer: Answer) -> str:
     """Return the answer as HTML: the class, how sure, the second guess and what the network saw."""
+    seen = Picture(answer.seen, _("The image that the network sees"), _("What the network sees"))
+    if answer.is_refused:
+        nearest = html_text(_(NEAREST)).format(name=isolated(answer.guess, SHORT_NAME))
+        return _card(guess="?", verdict=_(REFUSED), runner_up=nearest, seen=seen)
     name = isolated(answer.class_names[answer.ranking[1]], SHORT_NAME)
     verdict = _("{percent} sure") if answer.share(0) >= NOT_SURE else _("not sure ({percent})")
     runner_up = html_text(_("Second guess: {name}, {percent}"))
@@ -58,7 +63,7 @@ def verdict_html(answer: Answer) -> str:
         guess=answer.guess,
         verdict=verdict.format(percent=sure(answer.share(0))),
         runner_up=runner_up.format(name=name, percent=html_text(sure(answer.share(1)))),
-        seen=Picture(answer.seen, _("The image that the network sees"), _("What the network sees")),
+        seen=seen,
     )
 
 

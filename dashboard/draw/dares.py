@@ -141,4 +141,4 @@ def attempt_of(answer: Answer, strokes: Sequence[Stroke], size: int) -> Attempt:
     meant = without_stray_taps(strokes)
     edges = [(y - stroke.width / 2, y + stroke.width / 2) for stroke in meant for _x, y in stroke.points]
     height = max(bottom for _top, bottom in edges) - min(top for top, _bottom in edges)
-    return Attempt(answer.guess, answer.share(0), answer.share(1), len(meant), height / size)
+    return Attempt(answer.said, answer.share(0), answer.share(1), len(meant), height / size)

@@ -14,10 +14,10 @@ from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
-from mlcore.images.drawing import digit_in_drawing, digit_in_picture
+from mlcore.images.drawing import digit_in_picture, digit_in_strokes
 from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
-from mlcore.images.strokes import Stroke, draw_strokes, without_stray_taps
+from mlcore.images.strokes import Stroke
 from mlcore.language import _
 
 SIZE = 280
@@ -25,11 +25,6 @@ SIZE = 280
 
 LONGEST_TEXT = 1_000_000
 """Characters of a drawing that a tab hands back; no hand draws one that has as many."""
-
-
-def drawn_image(session: Session) -> GreyImage:
-    """Return what is meant on the canvas, white on black, uint8 ``(SIZE, SIZE)``; black when it is blank."""
-    return draw_strokes(without_stray_taps(strokes_of(session.drawing)), SIZE)
 
 
 def digit_drawn(session: Session, model: Model) -> GreyImage | None:
@@ -42,7 +37,7 @@ def digit_drawn(session: Session, model: Model) -> GreyImage | None:
     """
     if is_blank(session):
         return None
-    return digit_in_drawing(drawn_image(session), model.frame, model.image_shape)
+    return digit_in_strokes(strokes_of(session.drawing), model.frame, model.image_shape, SIZE)
 
 
 def is_blank(session: Session) -> bool:

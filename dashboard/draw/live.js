@@ -11,11 +11,10 @@ const asked = new Set();
 
 const live = {
   data: null, // what Python said last
-  known: { strokes: [], image: null, probabilities: null }, // its strokes and its answer
+  known: { strokes: [], image: null, probabilities: null, doubt: null, reason: "hint" }, // its strokes and its answer
   pending: [], // strokes that Python has not heard of
   current: null, // the stroke that is being drawn
   pen: null, // its pointer
-  paper: null,
   isAsked: false, // whether an answer comes with the next frame
   wasAhead: false, // whether the card was last written here
   timer: 0,
@@ -25,13 +24,12 @@ const live = {
   },
 
   take(data) {
-    const { strokes, image, probabilities } = data.answer;
+    const { strokes, image, probabilities, doubt } = data.answer;
     const news = strokes.length - this.known.strokes.length;
     this.pending = news > 0 ? this.pending.slice(news) : news < 0 ? [] : this.pending;
     this.data = data;
-    this.known = { strokes: strokesOf(strokes), image: bytesOf(image), probabilities };
-    if (this.paper?.size !== data.size) this.paper = new Paper(data.size);
-    if (this.model && !this.model.agrees(this.known, this.paper)) {
+    this.known = { strokes: strokesOf(strokes), image: bytesOf(image), probabilities, doubt, reason: data.reason };
+    if (this.model && !this.model.agrees(this.known, data.size)) {
       console.warn("Digit Lab: this browser answers otherwise than Python, which answers alone from now on.");
       models.set(data.fingerprint, null);
     }
@@ -54,7 +52,7 @@ const live = {
     if (!isAhead && !this.wasAhead) return; // Python's answer is what stands there
     this.wasAhead = isAhead;
     if (isAhead) card.dataset.live = "";
-    const answer = isAhead ? this.ownAnswer() : { ...this.known, reason: "hint" };
+    const answer = isAhead ? this.ownAnswer() : this.known;
     showCard(card, answer, this.data.hints[answer.reason], this.data);
     showBars(document.querySelector(".st-key-draw_bars .dl-bars"), answer.probabilities, this.data);
     if ("live" in card.dataset) showSeen(card.querySelector("img"), answer.image, this.data.shape);
@@ -64,7 +62,7 @@ const live = {
   ownAnswer() {
     const begun = performance.now();
     const strokes = [...this.known.strokes, ...this.pending, ...(this.current ? [this.current] : [])];
-    const answer = this.model.answer(strokes, this.paper);
+    const answer = this.model.answer(strokes, this.data.size);
     window.digitLabLive.milliseconds = performance.now() - begun; // for a benchmark
     return answer;
   },

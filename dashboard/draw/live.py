@@ -12,6 +12,7 @@ from dashboard.draw.answer import Answer
 from dashboard.draw.drawing import SIZE
 from dashboard.draw.strokes import strokes_of
 from dashboard.session import Session
+from dashboard.shipped import refusal_for
 from mlcore import Model
 from mlcore.exports.browser import (
     as_text,
@@ -22,6 +23,7 @@ from mlcore.exports.browser import (
 )
 from mlcore.images.drawing import NOTHING, TWO
 from mlcore.language import _
+from mlcore.refusal import REFUSED
 
 MOST_PARAMETERS = 500_000
 """Of a model that is sent to a browser: 2.7 MB."""
@@ -44,17 +46,18 @@ def show_live(session: Session, model: Model, answer: Answer | None, hint: str) 
     component = st.components.v2.component("digit_lab_live", js=_JS)
     fingerprint = model.fingerprint if _is_small(model) else ""
     is_wanted = st.session_state.pop(WANTED, None) == fingerprint != ""
-    seen, probabilities = (None, None) if answer is None else (answer.seen, answer.probabilities)
+    known = (None,) * 3 if answer is None else (answer.seen, answer.probabilities, answer.doubt)
     component(
         data={
             **describe_words(model.class_names, _("{number} %")),
-            "answer": describe_answer(strokes_of(session.drawing), seen, probabilities),
+            "answer": describe_answer(strokes_of(session.drawing), *known),
+            "reason": "hint" if answer is None else "refused" if answer.is_refused else "",
             "fingerprint": fingerprint,
-            "model": as_text(describe_model(model)) if is_wanted else None,
+            "model": as_text(describe_model(model, refusal_for(model))) if is_wanted else None,
             "shape": model.image_shape,
             "size": SIZE,
             "pen": session.pen_width,
-            "hints": {"hint": hint, "nothing": _(NOTHING), "two": _(TWO)},
+            "hints": {"hint": hint, "nothing": _(NOTHING), "two": _(TWO), "refused": _(REFUSED)},
         },
         key=KEY,
         on_wanted_change=_note_wanted,

@@ -29,7 +29,7 @@ def take_note(session: Session, answer: Answer | None) -> None:
     if answer is None or not strokes:
         play.now = None
         return
-    play.now = PastDrawing(strokes, answer.seen, answer.guess, answer.share(0))
+    play.now = PastDrawing(strokes, answer.seen, answer.said, answer.share(0))
     key = _current(session, answer.class_names)
     if is_met(DARES[key], attempt_of(answer, strokes, SIZE)):
         play.met.add(key)

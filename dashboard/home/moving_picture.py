@@ -18,8 +18,8 @@ from dashboard.ui.messages import html_text
 from dashboard.ui.pictures import data_uri
 from dashboard.ui.svg import show_svg
 from mlcore import Model, NoDigitError
-from mlcore.images.drawing import digit_in_drawing
-from mlcore.images.strokes import Stroke, draw_strokes
+from mlcore.images.drawing import digit_in_strokes
+from mlcore.images.strokes import Stroke
 from mlcore.language import _
 
 FRAMES = 24
@@ -60,9 +60,9 @@ def scene(model: Model, digit: str) -> Scene:
     seen = np.zeros((FRAMES, *model.image_shape), np.uint8)
     probabilities = np.zeros((FRAMES, len(model.class_names)))
     for k in range(FRAMES):
-        drawing = draw_strokes(begun(strokes, (k + 1) / FRAMES), SIZE)
+        drawing = begun(strokes, (k + 1) / FRAMES)
         try:
-            seen[k] = digit_in_drawing(drawing, model.frame, model.image_shape)
+            seen[k] = digit_in_strokes(drawing, model.frame, model.image_shape, SIZE)
         except NoDigitError:
             continue
         probabilities[k] = model.probabilities_of(seen[k][None])[0]

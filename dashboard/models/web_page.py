@@ -5,6 +5,7 @@ The Train page offers the same file of a run (`dashboard/train/exports.py`).
 
 import streamlit as st
 
+from dashboard.shipped import refusal_for
 from mlcore import Model
 from mlcore.exports.browser import fits_web_page, web_page
 from mlcore.language import _
@@ -16,7 +17,7 @@ def offer_web_page(model: Model) -> None:
         return
     st.download_button(
         _("Take this network home (.html)"),
-        lambda: web_page(model),
+        lambda: web_page(model, refusal_for(model)),
         "digit-lab.html",
         "text/html",
         on_click="ignore",

@@ -20,13 +20,14 @@ import numpy as np
 
 from mlcore.arrays import UInt8Array
 from mlcore.errors import ModelFileError, NoDigitError
-from mlcore.images.drawing import NOTHING, TWO, digit_in_drawing
-from mlcore.images.strokes import Stroke, draw_strokes, without_stray_taps
+from mlcore.images.drawing import NOTHING, TWO, digit_in_strokes
+from mlcore.images.strokes import Stroke
 from mlcore.language import _
 from mlcore.model import Model
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Activation, Dropout, Layer, Linear
 from mlcore.quote import quoted
+from mlcore.refusal import NEAREST, REFUSED, Refusal
 
 CANVAS = 280
 """Units of the canvas, both ways."""
@@ -52,13 +53,15 @@ def network_script() -> str:
     return "\n".join((_HERE / name).read_text("utf-8") for name in ("network.js", "card.js"))
 
 
-def describe_model(model: Model) -> dict[str, Any]:
+def describe_model(model: Model, refusal: Refusal | None = None) -> dict[str, Any]:
     """Return all that the script needs to answer as a model does, as JSON has it.
 
     Parameters
     ----------
     model : Model
         One of images; its weights are rounded to float32, four bytes each, and written in base64.
+    refusal : Refusal, optional
+        What is asked first, whether an image shows one of the classes at all.
 
     Raises
     ------
@@ -87,6 +90,7 @@ def describe_model(model: Model) -> dict[str, Any]:
             if not isinstance(layer, Dropout)  # it changes nothing in an answer
         ],
         "weights": _base64(np.ascontiguousarray(model.parameters, "<f4").tobytes()),
+        "refusal": refusal and {**describe_model(refusal.network), "above": refusal.above},
     }
 
 
@@ -125,6 +129,7 @@ def describe_words(class_names: Sequence[str], percent: str) -> dict[str, Any]:
             "sure": _("{percent} sure"),
             "unsure": _("not sure ({percent})"),
             "second": _("Second guess: {name}, {percent}"),
+            "nearest": _(NEAREST),
         },
     }
 
@@ -135,7 +140,10 @@ def _isolated(name: str) -> str:
 
 
 def describe_answer(
-    strokes: Iterable[Stroke], image: UInt8Array | None, probabilities: np.ndarray | None
+    strokes: Iterable[Stroke],
+    image: UInt8Array | None,
+    probabilities: np.ndarray | None,
+    doubt: float | None = None,
 ) -> dict[str, Any]:
     """Return strokes with Python's answer to them, with which a browser compares its own.
 
@@ -146,6 +154,8 @@ def describe_answer(
     image : uint8 array (height, width) or None
         What the network was given; None when there is no digit.
     probabilities : float array (classes,) or None
+    doubt : float, optional
+        How likely the image shows none of the classes, where that is told.
     """
     return {
         "strokes": [
@@ -153,6 +163,7 @@ def describe_answer(
         ],
         "image": None if image is None else _base64(image.tobytes()),
         "probabilities": _numbers(probabilities),
+        "doubt": doubt,
     }
 
 
@@ -164,7 +175,7 @@ def as_text(content: Mapping[str, Any]) -> str:
 # The web page
 
 
-def web_page(model: Model, *, title: str = "", story: str = "") -> str:
+def web_page(model: Model, refusal: Refusal | None = None, *, title: str = "", story: str = "") -> str:
     """Return one HTML page with a canvas and a model that answers what is drawn on it.
 
     It needs no server and loads nothing. It holds some drawings with the answers that the model gives them
@@ -173,6 +184,8 @@ def web_page(model: Model, *, title: str = "", story: str = "") -> str:
     Parameters
     ----------
     model : Model
+    refusal : Refusal, optional
+        What is asked first, whether a drawing shows one of the classes at all.
     title : str, optional
         What the page is called.
     story : str, optional
@@ -188,9 +201,9 @@ def web_page(model: Model, *, title: str = "", story: str = "") -> str:
         raise ModelFileError(message.format(most=MOST_PARAMETERS, n=model.parameter_count))
     content = {
         **describe_words(model.class_names, _("{number} %")),
-        "model": describe_model(model),
+        "model": describe_model(model, refusal),
         "bars": len(model.class_names) if len(model.class_names) <= MOST_BARS else SOME_BARS,
-        "checks": [_checked(model, strokes) for strokes in CHECKS],
+        "checks": [_checked(model, refusal, strokes) for strokes in CHECKS],
         "size": CANVAS,
         "pen": PEN,
         "texts": {
@@ -209,9 +222,16 @@ def web_page(model: Model, *, title: str = "", story: str = "") -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
 
 
-def write_web_page(model: Model, path: str | PathLike[str], *, title: str = "", story: str = "") -> None:
+def write_web_page(
+    model: Model,
+    path: str | PathLike[str],
+    refusal: Refusal | None = None,
+    *,
+    title: str = "",
+    story: str = "",
+) -> None:
     """Write what `web_page` returns as a file, which any browser opens from anywhere."""
-    Path(path).write_text(web_page(model, title=title, story=story), encoding="utf-8")
+    Path(path).write_text(web_page(model, refusal, title=title, story=story), encoding="utf-8")
 
 
 def _task(class_names: Sequence[str]) -> str:
@@ -248,6 +268,7 @@ def _page_words() -> dict[str, str]:
         "hint": _("Draw: the answer follows the pen."),
         "nothing": _(NOTHING),
         "two": _(TWO),
+        "refused": _(REFUSED),
         "canvas": _("Canvas for drawing with mouse, pen or finger."),
         "undo": _("Undo"),
         "clear": _("Clear"),
@@ -263,14 +284,14 @@ def _page_words() -> dict[str, str]:
     }
 
 
-def _checked(model: Model, strokes: Sequence[Stroke]) -> dict[str, Any]:
+def _checked(model: Model, refusal: Refusal | None, strokes: Sequence[Stroke]) -> dict[str, Any]:
     """Return strokes with the answer of a model."""
     try:
-        drawing = draw_strokes(without_stray_taps(strokes), CANVAS)
-        image = digit_in_drawing(drawing, model.frame, model.image_shape)
+        image = digit_in_strokes(strokes, model.frame, model.image_shape, CANVAS)
     except NoDigitError:
         return describe_answer(strokes, None, None)
-    return describe_answer(strokes, image, model.probabilities_of(image[None])[0])
+    doubt = None if refusal is None else float(refusal.doubts(image[None])[0])
+    return describe_answer(strokes, image, model.probabilities_of(image[None])[0], doubt)
 
 
 def _ring(x: float, y: float, across: float, down: float) -> Stroke:

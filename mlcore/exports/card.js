@@ -12,7 +12,7 @@ const say = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
 
-// Shows an answer { image, probabilities }, or a sentence when there is none, in a card.
+// Shows an answer { image, probabilities, reason }, or a sentence when there is none or it is refused, in a card.
 export const showCard = (card, answer, sentence, { names, short, words }) => {
   const shown = (selector) => card.querySelector(selector);
   const guess = shown(".dl-guess");
@@ -22,6 +22,11 @@ export const showCard = (card, answer, sentence, { names, short, words }) => {
     return;
   }
   const ranking = rank(answer.probabilities);
+  if (answer.reason === "refused") {
+    const nearest = words.nearest.replace("{name}", () => short[ranking[0]]);
+    [guess, shown(".dl-sure"), shown(".dl-second")].forEach((part, k) => say(part, ["?", sentence, nearest][k]));
+    return;
+  }
   const [first, second] = ranking.map((k) => answer.probabilities[k]);
   const name = names[ranking[0]];
   say(guess, name);

@@ -9,6 +9,8 @@ const THINNEST = 1 / 6;
 const LEVELS = Array.from({ length: FINER * FINER + 1 }, (_, n) => Math.round((n * 255) / (FINER * FINER)));
 const TAP = 0.5;
 const FAR = 0.5;
+const TALL = 0.5;
+const APART = 0.1;
 
 const extent = (points) =>
   [0, 1].map((axis) => {
@@ -29,7 +31,7 @@ const distance = ([x, y], line) => {
 
 const isTap = ({ points, width }) => Math.hypot(...extent(points)) <= TAP * width;
 
-export const withoutStrayTaps = (strokes) => {
+const withoutStrayTaps = (strokes) => {
   const drawn = strokes.filter((stroke) => !isTap(stroke));
   if (!drawn.length) return strokes;
   const size = Math.max(...extent(drawn.flatMap(({ points }) => points)));
@@ -37,77 +39,107 @@ export const withoutStrayTaps = (strokes) => {
   return strokes.filter((stroke) => !isTap(stroke) || isNear(stroke));
 };
 
-// A picture of strokes. What was drawn is kept: of a stroke that has grown, only its end is drawn.
-export class Paper {
-  constructor(size) {
-    this.size = size;
-    this.side = size * FINER;
-    this.inked = new Uint8Array(this.side * this.side);
-    this.picture = new Uint8Array(size * size);
-    this.changed = [this.side, 0]; // the first row that has changed, and the one behind the last
-    this.drawn = []; // each stroke, and how many of its points
-  }
-
-  // Returns the grey levels of the picture, as draw_strokes does.
-  show(strokes) {
-    const goesOn = this.drawn.every(([stroke, points], k) => strokes[k] === stroke && points <= stroke.points.length);
-    if (!goesOn) {
-      this.inked.fill(0);
-      this.changed = [0, this.side];
-      this.drawn = [];
+// What lies on a canvas of this size: a pen that is held may leave it and come back.
+const inside = (strokes, size) =>
+  strokes.flatMap(({ width, points }) => {
+    const parts = [];
+    let isOn = false;
+    for (const point of points) {
+      const wasOn = isOn;
+      isOn = 0 <= Math.min(...point) && Math.max(...point) <= size;
+      if (isOn && !wasOn) parts.push({ width, points: [] });
+      if (isOn) parts.at(-1).points.push(point);
     }
-    strokes.forEach((stroke, k) => {
-      const { points, width } = stroke;
-      const before = this.drawn[k]?.[1] ?? 0;
-      if (before === 0) this.line(points[0], points[0], width);
-      for (let n = Math.max(1, before); n < points.length; n++) this.line(points[n - 1], points[n], width);
-      this.drawn[k] = [stroke, points.length];
-    });
-    return this.reduced();
-  }
+    return parts;
+  });
 
-  // Inks the points that are at most half the pen's width away from a line.
-  line(a, b, width) {
-    const { side, inked } = this;
-    const [[x0, y0], [x1, y1]] = (a[1] > b[1] ? [b, a] : [a, b]).map((point) => point.map((place) => place * FINER));
-    const radius = Math.max(width / 2, THINNEST) * FINER;
-    const [along, down] = [x1 - x0, y1 - y0];
-    const scale = radius / Math.max(Math.sqrt(along * along + down * down), 1e-9);
-    const slope = along / Math.max(down, 1e-9);
-    const [out, shift] = [down * scale, along * scale];
-    const half = (y, centre) => Math.sqrt(Math.max(radius * radius - (y - centre) * (y - centre), 0));
-    const top = Math.max(0, Math.ceil(y0 - radius - 0.5));
-    const bottom = Math.min(side, Math.floor(y1 + radius + 0.5));
-    this.changed = [Math.min(this.changed[0], top), Math.max(this.changed[1], bottom)];
-    for (let row = top; row < bottom; row++) {
-      const y = row + 0.5;
-      let [left, right] = [x0 - out + (y - (y0 + shift)) * slope, x0 + out + (y - (y0 - shift)) * slope];
-      if (y <= y0 + shift) left = x0 - half(y, y0);
-      else if (y >= y1 + shift) left = x1 - half(y, y1);
-      if (y <= y0 - shift) right = x0 + half(y, y0);
-      else if (y >= y1 - shift) right = x1 + half(y, y1);
-      const first = Math.max(0, Math.ceil(left - 0.5));
-      const end = Math.min(side, Math.floor(right + 0.5));
-      if (first < end) inked.fill(1, row * side + first, row * side + end);
-    }
-  }
-
-  reduced() {
-    const { size, side, inked, picture, changed } = this;
-    const first = Math.floor(changed[0] / FINER);
-    for (let y = first, k = first * size; y * FINER < changed[1]; y++) {
-      for (let x = 0, start = FINER * y * side; x < size; x++, k++, start += FINER) {
-        let n = 0;
-        for (let row = 0, place = start; row < FINER; row++, place += side) {
-          n += inked[place] + inked[place + 1] + inked[place + 2];
-        }
-        picture[k] = LEVELS[n];
+// The left, top, right and bottom edge of the ink of strokes.
+const inkBox = (strokes) => {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { width, points } of strokes) {
+    for (const point of points) {
+      for (const axis of [0, 1]) {
+        box[axis] = Math.min(box[axis], point[axis] - width / 2);
+        box[axis + 2] = Math.max(box[axis + 2], point[axis] + width / 2);
       }
     }
-    this.changed = [side, 0];
-    return picture;
   }
-}
+  return box;
+};
+
+const areTwo = (strokes) => {
+  const parts = [];
+  for (let box of strokes.map((stroke) => inkBox([stroke])).sort((a, b) => a[0] - b[0])) {
+    if (parts.length && box[0] <= parts.at(-1)[2]) {
+      const before = parts.pop();
+      box = box.map((edge, k) => (k < 2 ? Math.min(edge, before[k]) : Math.max(edge, before[k])));
+    }
+    parts.push(box);
+  }
+  const height = Math.max(...parts.map((part) => part[3])) - Math.min(...parts.map((part) => part[1]));
+  const tall = parts.filter((part) => part[3] - part[1] >= TALL * height);
+  return tall.some((part, k) => k > 0 && part[0] - tall[k - 1][2] >= APART * height);
+};
+
+const withPen = (strokes, pen) => {
+  const length = Math.max(...extent(strokes.flatMap(({ points }) => points)));
+  const width = (Math.max(length, ...strokes.map((stroke) => stroke.width)) * pen) / (1 - pen);
+  return strokes.map(({ points }) => ({ width, points }));
+};
+
+const fitted = (strokes, size, side) => {
+  const [left, top, right, bottom] = inkBox(strokes);
+  const scale = size / Math.max(right - left, bottom - top);
+  const [across, down] = [side / 2 - (scale * (left + right)) / 2, side / 2 - (scale * (top + bottom)) / 2];
+  return strokes.map(({ width, points }) => ({
+    width: scale * width,
+    points: points.map(([x, y]) => [scale * x + across, scale * y + down]),
+  }));
+};
+
+// Inks the points, three in each pixel and direction, that are at most half the pen's width away from a line.
+const inkLine = (inked, side, a, b, width) => {
+  const [[x0, y0], [x1, y1]] = (a[1] > b[1] ? [b, a] : [a, b]).map((point) => point.map((place) => place * FINER));
+  const radius = Math.max(width / 2, THINNEST) * FINER;
+  const [along, down] = [x1 - x0, y1 - y0];
+  const scale = radius / Math.max(Math.sqrt(along * along + down * down), 1e-9);
+  const slope = along / Math.max(down, 1e-9);
+  const [out, shift] = [down * scale, along * scale];
+  const half = (y, centre) => Math.sqrt(Math.max(radius * radius - (y - centre) * (y - centre), 0));
+  const top = Math.max(0, Math.ceil(y0 - radius - 0.5));
+  const bottom = Math.min(side, Math.floor(y1 + radius + 0.5));
+  for (let row = top; row < bottom; row++) {
+    const y = row + 0.5;
+    let [left, right] = [x0 - out + (y - (y0 + shift)) * slope, x0 + out + (y - (y0 - shift)) * slope];
+    if (y <= y0 + shift) left = x0 - half(y, y0);
+    else if (y >= y1 + shift) left = x1 - half(y, y1);
+    if (y <= y0 - shift) right = x0 + half(y, y0);
+    else if (y >= y1 - shift) right = x1 + half(y, y1);
+    const first = Math.max(0, Math.ceil(left - 0.5));
+    const end = Math.min(side, Math.floor(right + 0.5));
+    if (first < end) inked.fill(1, row * side + first, row * side + end);
+  }
+};
+
+// Returns the grey levels of a picture of strokes, size by size.
+export const drawStrokes = (strokes, size) => {
+  const side = size * FINER;
+  const inked = new Uint8Array(side * side);
+  for (const { width, points } of strokes) {
+    points.forEach((point, k) => inkLine(inked, side, points[Math.max(0, k - 1)], point, width));
+  }
+  const picture = new Uint8Array(size * size);
+  for (let y = 0, k = 0; y < size; y++) {
+    for (let x = 0, start = FINER * y * side; x < size; x++, k++, start += FINER) {
+      let n = 0;
+      for (let row = 0, place = start; row < FINER; row++, place += side) {
+        n += inked[place] + inked[place + 1] + inked[place + 2];
+      }
+      picture[k] = LEVELS[n];
+    }
+  }
+  return picture;
+};
 
 // A grid of numbers: { values, height, width }
 
@@ -121,149 +153,20 @@ const rint = (x) => {
 
 // Ink (mlcore/images/drawing.py): 0 is paper, 1 is full ink
 
-const BLANK = 0.1;
+const PAGE = 140;
+const LONGEST = 120;
+const USUAL_PEN = 1.4;
 
-const inkOf = (picture, size) => {
-  const border = new Uint8Array(4 * size);
-  for (let k = 0; k < size; k++) {
-    border.set([picture[k], picture[(size - 1) * size + k], picture[k * size], picture[(k + 1) * size - 1]], 4 * k);
-  }
-  border.sort(); // numbers, as the array is typed
-  const middle = border.length / 2;
-  const f = Math.fround;
-  const paper = f((f(border[middle - 1] / 255) + f(border[middle] / 255)) / 2);
-  const ink = grid(size, size);
-  const contrast = (grey) => (paper > 0.5 ? f(f(paper - grey) / paper) : f(f(grey - paper) / f(1 - paper)));
-  const inkOfLevel = Array.from({ length: 256 }, (_, level) => Math.min(Math.max(contrast(f(level / 255)), 0), 1));
-  let most = 0;
-  for (let k = 0; k < picture.length; k++) {
-    const value = inkOfLevel[picture[k]];
-    ink.values[k] = value;
-    if (value > most) most = value;
-  }
-  return most > BLANK ? ink : grid(size, size);
-};
-
-// Marks (mlcore/images/marks.py): each is { runs: [[row, first, end], …], area, top, left, bottom, right }
-
-const FAINTEST = 0.04;
-const SPECK = 0.05;
-const SPECK_BESIDE = 0.15;
-const DOT = 0.4;
-const ROUND = 1.6;
-const SOLID = 0.6;
-const TALL = 0.5;
-const APART = 0.1;
-
-const runsIn = ({ values, height, width }) => {
-  const runs = [];
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      if (!(values[row * width + column] > FAINTEST)) continue;
-      const first = column;
-      while (column < width && values[row * width + column] > FAINTEST) column++;
-      runs.push([row, first, column]);
-    }
-  }
-  return runs;
-};
-
-const marksIn = (ink) => {
-  const runs = runsIn(ink);
-  const parent = runs.map((_, k) => k);
-  const root = (k) => {
-    while (parent[k] !== k) k = parent[k] = parent[parent[k]];
-    return k;
-  };
-  let above = 0; // the first run of the row above that may still touch
-  runs.forEach(([row, first, end], k) => {
-    while (runs[above][0] < row - 1 || (runs[above][0] === row - 1 && runs[above][2] < first)) above++;
-    for (let j = above; runs[j][0] === row - 1 && runs[j][1] <= end; j++) parent[root(j)] = root(k);
-  });
-  const marks = new Map();
-  runs.forEach((run, k) => {
-    const [row, first, end] = run;
-    const mark = marks.get(root(k)) ?? { runs: [], area: 0, top: row, left: first, bottom: 0, right: 0 };
-    mark.runs.push(run);
-    mark.area += end - first;
-    mark.left = Math.min(mark.left, first);
-    mark.bottom = row + 1;
-    mark.right = Math.max(mark.right, end);
-    marks.set(root(k), mark);
-  });
-  return [...marks.values()];
-};
-
-const longest = ({ top, left, bottom, right }) => Math.max(bottom - top, right - left);
-
-const without = (ink, marks) => {
-  if (!marks.length) return ink;
-  const values = ink.values.slice();
-  for (const { runs } of marks) {
-    for (const [row, first, end] of runs) values.fill(0, row * ink.width + first, row * ink.width + end);
-  }
-  return grid(ink.height, ink.width, values);
-};
-
-const withoutSpecks = (marks, { height, width }) => {
-  const largest = Math.max(0, ...marks.map(longest));
-  let smallest = SPECK * Math.max(height, width);
-  if (largest >= smallest) smallest = Math.min(smallest, SPECK_BESIDE * largest);
-  return marks.filter((mark) => longest(mark) >= smallest);
-};
-
-const isDot = (mark) => {
-  const [height, width] = [mark.bottom - mark.top, mark.right - mark.left];
-  return longest(mark) <= ROUND * Math.min(height, width) && mark.area >= SOLID * height * width;
-};
-
-const boxAround = (boxes) => ({
-  top: Math.min(...boxes.map(({ top }) => top)),
-  left: Math.min(...boxes.map(({ left }) => left)),
-  bottom: Math.max(...boxes.map(({ bottom }) => bottom)),
-  right: Math.max(...boxes.map(({ right }) => right)),
-});
-
-const gap = (a, b) =>
-  Math.hypot(Math.max(a.top - b.bottom, b.top - a.bottom, 0), Math.max(a.left - b.right, b.left - a.right, 0));
-
-const withoutStrayDots = (marks) => {
-  const others = marks.filter((mark) => !isDot(mark));
-  if (others.length === 0) return marks;
-  const rest = boxAround(others);
-  const isStray = (mark) => longest(mark) <= DOT * longest(rest) && gap(mark, rest) >= FAR * longest(rest);
-  return marks.filter((mark) => !isDot(mark) || !isStray(mark));
-};
-
-const standSideBySide = (marks, ink) => {
-  if (!marks.length) return false;
-  const { top: highest, bottom: lowest } = boxAround(marks);
-  const rows = lowest - highest;
-  const [tops, bottoms] = [new Int32Array(ink.width).fill(ink.height), new Int32Array(ink.width).fill(-1)];
-  for (const [row, first, end] of marks.flatMap(({ runs }) => runs)) {
-    for (let column = first; column < end; column++) {
-      tops[column] = Math.min(tops[column], row);
-      bottoms[column] = Math.max(bottoms[column], row);
-    }
-  }
-  let endOfLast = null;
-  for (let column = 0; column < ink.width; column++) {
-    if (bottoms[column] < 0) continue;
-    const left = column;
-    let [top, bottom] = [ink.height, -1];
-    for (; column < ink.width && bottoms[column] >= 0; column++) {
-      top = Math.min(top, tops[column]);
-      bottom = Math.max(bottom, bottoms[column]);
-    }
-    if (bottom - top + 1 < TALL * rows) continue;
-    if (endOfLast !== null && left - endOfLast >= APART * rows) return true;
-    endOfLast = column;
-  }
-  return false;
+const inkOfStrokes = (strokes, pen) => {
+  if (!strokes.length) return grid(PAGE, PAGE);
+  const drawn = pen ? withPen(strokes, USUAL_PEN * pen) : strokes;
+  const picture = drawStrokes(fitted(drawn, LONGEST, PAGE), PAGE);
+  return grid(PAGE, PAGE, Float32Array.from(picture, (level) => level / 255));
 };
 
 // The frame (mlcore/images/frame.py and resample.py): where ink lies in the images that the model learned from
 
+const FAINTEST = 0.04;
 const SOFT = 0.25;
 const TIE = 4;
 
@@ -499,6 +402,7 @@ export class Model {
     const all = Float64Array.from(new Float32Array(bytes.buffer));
     let start = 0;
     this.description = description;
+    this.refusal = description.refusal && new Model(description.refusal);
     this.layers = description.layers.map((layer) => {
       const parameters = {};
       for (const [name, count] of Object.entries(layer.parameters)) {
@@ -508,14 +412,12 @@ export class Model {
     });
   }
 
-  // Returns a picture as an image for this model or, when there is none, why: "nothing" or "two".
-  imageOf(picture, size) {
+  // Returns strokes on a canvas as an image for this model or, when there is none, why: "nothing" or "two".
+  imageOf(strokes, canvas) {
     const { frame, shape } = this.description;
-    const ink = inkOf(picture, size);
-    const marks = marksIn(ink);
-    const kept = withoutStrayDots(withoutSpecks(marks, ink));
-    if (!frame.in_parts && standSideBySide(kept, ink)) return { image: null, reason: "two" };
-    const image = put(frame, without(ink, marks.filter((mark) => !kept.includes(mark))), shape);
+    const meant = withoutStrayTaps(inside(strokes, canvas));
+    if (!frame.in_parts && areTwo(meant)) return { image: null, reason: "two" };
+    const image = put(frame, inkOfStrokes(meant, frame.pen), shape);
     return { image, reason: image ? "" : "nothing" };
   }
 
@@ -527,21 +429,30 @@ export class Model {
     return softmax(separate ? logits.map((z) => -ACTIVATIONS.softplus(-z)) : logits);
   }
 
-  // Returns { image, reason, probabilities } for strokes on a paper.
-  answer(strokes, paper) {
-    const { image, reason } = this.imageOf(paper.show(withoutStrayTaps(strokes)), paper.size);
-    return { image, reason, probabilities: image && this.probabilities(image) };
+  // Returns how likely an image shows none of the classes; null when nothing tells.
+  doubt(image) {
+    return this.refusal && this.refusal.probabilities(image)[1];
   }
 
-  // Returns whether Python's answer to strokes, { strokes, image, probabilities }, is the answer here, too: an image
-  // with the same grey levels but for one, and the same probabilities for Python's image but for 1e-4.
-  agrees({ strokes, image, probabilities }, paper) {
-    const own = this.answer(strokes, paper);
+  // Returns { image, reason, probabilities, doubt } for strokes on a canvas of this size.
+  answer(strokes, canvas) {
+    const { image, reason } = this.imageOf(strokes, canvas);
+    if (!image) return { image, reason, probabilities: null, doubt: null };
+    const doubt = this.doubt(image);
+    const isRefused = this.refusal && doubt > this.description.refusal.above;
+    return { image, reason: isRefused ? "refused" : "", probabilities: this.probabilities(image), doubt };
+  }
+
+  // Returns whether Python's answer to strokes, { strokes, image, probabilities, doubt }, is the answer here, too: an
+  // image with the same grey levels but for one, and the same probabilities for Python's image but for 1e-4.
+  agrees({ strokes, image, probabilities, doubt }, canvas) {
+    const own = this.answer(strokes, canvas);
     if (!own.image || !image) return !own.image && !image;
     const theirs = this.probabilities(image);
     return (
       own.image.every((level, k) => Math.abs(level - image[k]) <= 1) &&
-      theirs.every((probability, k) => Math.abs(probability - probabilities[k]) <= 1e-4)
+      theirs.every((probability, k) => Math.abs(probability - probabilities[k]) <= 1e-4) &&
+      Math.abs(this.doubt(image) - doubt) <= 1e-4
     );
   }
 }

@@ -4,7 +4,6 @@
 const content = JSON.parse(document.getElementById("content").textContent);
 const { texts, names, size } = content;
 const model = new Model(content.model);
-const paper = new Paper(size);
 const [card, bars] = [".dl-answer", ".dl-bars"].map((selector) => document.querySelector(selector));
 const [board, seen] = ["canvas", ".dl-seen"].map((selector) => document.querySelector(selector));
 const [undo, clear] = ["undo", "clear"].map((id) => document.getElementById(id));
@@ -45,7 +44,7 @@ const bar = () => {
 // Asks the model about the drawings that came with it.
 const check = (place) => {
   const isSame = content.checks.every((known) =>
-    model.agrees({ ...known, strokes: strokesOf(known.strokes), image: bytesOf(known.image) }, new Paper(size)),
+    model.agrees({ ...known, strokes: strokesOf(known.strokes), image: bytesOf(known.image) }, size),
   );
   place.textContent = isSame ? texts.same : texts.other;
   place.classList.toggle("wrong", !isSame);
@@ -53,7 +52,7 @@ const check = (place) => {
 
 const answer = () => {
   isAsked = false;
-  const given = strokes.length ? model.answer(strokes, paper) : { reason: "hint" };
+  const given = strokes.length ? model.answer(strokes, size) : { reason: "hint" };
   showCard(card, given, texts[given.reason], content);
   showBars(bars, given.probabilities, content);
   showSeen(seen, given.image, content.model.shape);

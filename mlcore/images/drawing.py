@@ -4,6 +4,7 @@ The Draw page calls it before the model answers. It does what was done to MNIST'
 Bengio and Haffner, 1998): scale to fit 20×20, then put the centre of mass in the middle of 28×28.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,12 @@ from mlcore.images.marks import Ink, stand_side_by_side, thickened, without_spec
 from mlcore.images.photo import BLANK, PICTURE_SIDE, ink_of_photo
 from mlcore.images.picture_file import grey_of, read_picture
 from mlcore.images.pixels import bytes_of
+from mlcore.images.strokes import Stroke, are_two, draw_strokes, fitted, inside, with_pen, without_stray_taps
 from mlcore.language import N_, _
+
+PAGE = 140  # pixels each way of the page that strokes are drawn on before they become an image
+LONGEST = 120  # pixels of it that their ink fills: six for each pixel of MNIST
+USUAL_PEN = 1.4  # times the pen that nine of ten training images have at least: that of one in two
 
 TWO = N_("One digit at a time: these look like two.")
 NOTHING = N_("No digit was found. One digit, large and alone, works best.")
@@ -72,9 +78,55 @@ def digit_in_drawing(drawing: NDArray[Any], frame: Frame, shape: tuple[int, int]
     return _one_digit(ink, frame, shape)
 
 
+def digit_in_strokes(
+    strokes: Sequence[Stroke], frame: Frame, shape: tuple[int, int], canvas: float
+) -> UInt8Array:
+    """Return strokes on a canvas as an image like those that a network was trained on.
+
+    Strokes are cropped and scaled before they are drawn, by the pen of the training images where that is
+    known: no pen of the visitor's is too wide, and nothing is blurred.
+
+    Parameters
+    ----------
+    strokes : sequence of Stroke
+    frame : Frame
+    shape : (int, int)
+    canvas : float
+        Its side; what lies outside was not seen, and is no ink.
+
+    Raises
+    ------
+    NoDigitError
+        When nothing was drawn, or two digits were.
+    """
+    meant = without_stray_taps(inside(strokes, canvas, canvas))
+    if not frame.in_parts and are_two(meant):
+        raise NoDigitError(_(TWO))
+    return _placed(ink_of_strokes(meant, frame.pen), frame, shape)
+
+
+def ink_of_strokes(strokes: Sequence[Stroke], pen: float) -> Ink:
+    """Return the ink of strokes on a page of their own, as a pen draws them; 0 leaves each its width.
+
+    Parameters
+    ----------
+    strokes : sequence of Stroke
+    pen : float
+        The width that nine of ten training images have at least, in longer sides of the ink.
+    """
+    if not strokes:
+        return np.zeros((PAGE, PAGE), np.float32)
+    drawn = with_pen(strokes, USUAL_PEN * pen) if pen else strokes
+    return draw_strokes(fitted(drawn, LONGEST, PAGE), PAGE).astype(np.float32) / np.float32(255)
+
+
 def _one_digit(ink: Ink, frame: Frame, shape: tuple[int, int]) -> UInt8Array:
     if not frame.in_parts and stand_side_by_side(ink):
         raise NoDigitError(_(TWO))
+    return _placed(ink, frame, shape)
+
+
+def _placed(ink: Ink, frame: Frame, shape: tuple[int, int]) -> UInt8Array:
     image = frame.put(ink, shape)
     if image is None:
         raise NoDigitError(_(NOTHING))

@@ -6,13 +6,14 @@ it the digits that a model learns from and is asked about.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
+from mlcore.images.marks import APART, TALL
 
 Point = tuple[float, float]
 Floats = NDArray[np.float64]
@@ -65,6 +66,79 @@ def without_stray_taps(strokes: Sequence[Stroke]) -> list[Stroke]:
         for stroke in strokes
         if not stroke.is_tap
         or min(_distance(stroke.points[0], other.points) for other in drawn) < FAR * size + stroke.width
+    ]
+
+
+def inside(strokes: Sequence[Stroke], width: float, height: float) -> list[Stroke]:
+    """Return what lies on a canvas: a pen that is held may leave it and come back.
+
+    >>> [stroke.points for stroke in inside([Stroke(((5.0, 5.0), (5.0, -9.0), (7.0, 5.0)), 2.0)], 10, 10)]
+    [((5.0, 5.0),), ((7.0, 5.0),)]
+    """
+
+    def is_on(point: Point) -> bool:
+        return 0 <= point[0] <= width and 0 <= point[1] <= height
+
+    parts = []
+    for stroke in strokes:
+        for is_inside, points in groupby(stroke.points, is_on):
+            if is_inside:
+                parts.append(replace(stroke, points=tuple(points)))
+    return parts
+
+
+def with_pen(strokes: Sequence[Stroke], pen: float) -> list[Stroke]:
+    """Return strokes as another pen draws them, whose width is given in longer sides of their ink.
+
+    >>> with_pen([Stroke(((0.0, 0.0), (0.0, 90.0)), 30.0)], 0.1)
+    [Stroke(points=((0.0, 0.0), (0.0, 90.0)), width=10.0)]
+    """
+    length = max(_extent(point for stroke in strokes for point in stroke.points))
+    width = max(length, *(stroke.width for stroke in strokes)) * pen / (1 - pen)
+    return [replace(stroke, width=width) for stroke in strokes]
+
+
+def ink_box(strokes: Sequence[Stroke]) -> tuple[float, float, float, float]:
+    """Return the left, top, right and bottom edge of the ink of strokes."""
+    edges = [
+        (x - stroke.width / 2, y - stroke.width / 2, x + stroke.width / 2, y + stroke.width / 2)
+        for stroke in strokes
+        for x, y in stroke.points
+    ]
+    left, top, right, bottom = zip(*edges, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def are_two(strokes: Sequence[Stroke]) -> bool:
+    """Whether two tall parts stand side by side with a gap between them, as two digits do.
+
+    >>> ones = [Stroke(((x, 20.0), (x, 120.0)), 9.0) for x in (50.0, 90.0)]
+    >>> are_two(ones), are_two(ones[:1])
+    (True, False)
+    """
+    parts: list[tuple[float, float, float, float]] = []
+    for left, top, right, bottom in sorted(ink_box([stroke]) for stroke in strokes):
+        if parts and left <= parts[-1][2]:
+            first, highest, last, lowest = parts.pop()
+            left, top, right, bottom = first, min(highest, top), max(last, right), max(lowest, bottom)
+        parts.append((left, top, right, bottom))
+    height = max(part[3] for part in parts) - min(part[1] for part in parts) if parts else 0.0
+    tall = [part for part in parts if part[3] - part[1] >= TALL * height]
+    return any(after[0] - part[2] >= APART * height for part, after in pairwise(tall))
+
+
+def fitted(strokes: Sequence[Stroke], size: float, side: float) -> list[Stroke]:
+    """Return strokes whose ink is ``size`` pixels long, in the middle of a page of ``side`` pixels each way.
+
+    >>> fitted([Stroke(((0.0, 10.0), (0.0, 90.0)), 20.0)], 50, 60)
+    [Stroke(points=((30.0, 10.0), (30.0, 50.0)), width=10.0)]
+    """
+    left, top, right, bottom = ink_box(strokes)
+    scale = size / max(right - left, bottom - top)
+    across, down = side / 2 - scale * (left + right) / 2, side / 2 - scale * (top + bottom) / 2
+    return [
+        Stroke(tuple((scale * x + across, scale * y + down) for x, y in stroke.points), scale * stroke.width)
+        for stroke in strokes
     ]
 
 

@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from mlcore import ACTIVATIONS, Model, NetworkConfig, load_dataset
-from mlcore.arrays import UInt8Array
 from mlcore.errors import NoDigitError
 from mlcore.exports.browser import CANVAS, describe_answer, describe_model, network_script
-from mlcore.images.drawing import TWO, digit_in_drawing
+from mlcore.images.drawing import TWO, digit_in_strokes
 from mlcore.images.frame import Frame
 from mlcore.images.preparation import Preparation
-from mlcore.images.strokes import Stroke, draw_strokes, without_stray_taps
+from mlcore.images.strokes import Stroke, draw_strokes
 from mlcore.network.network import Network
 
 IMAGES = load_dataset("mnist-test").images[:1000]
@@ -57,16 +56,12 @@ def models() -> Iterator[tuple[str, Model]]:
     yield "levels, uneven squares", made(NetworkConfig(hidden_sizes=()), pooling=3, levels=16, scale=1 / 128)
 
 
-USED = ("Model", "Paper", "bytesOf", "strokesOf", "withoutStrayTaps")
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     page.add_script_tag(
         type="module",
-        content=network_script()
-        + "Object.assign(window, { Model, Paper, strokesOf, bytesOf, withoutStrayTaps });",
+        content=network_script() + "Object.assign(window, { Model, drawStrokes, strokesOf, bytesOf });",
     )
     yield page
     page.close()
@@ -91,6 +86,7 @@ def test_a_thousand_images_are_answered_as_in_python(page: Page) -> None:
 
 FRAMES = {
     "as in MNIST": ((28, 28), Frame((20.0, 20.0), (14.5, 14.5))),
+    "as in MNIST, with its pen": ((28, 28), Frame((20.0, 20.0), (14.5, 14.5), pen=0.088)),
     "in two parts": ((28, 28), Frame((20.0, 20.0), (14.5, 14.5), in_parts=True)),
     "stretched, in the corner": (
         (20, 24),
@@ -132,24 +128,23 @@ def rows_of(strokes: list[Stroke]) -> list[list[float]]:
     return describe_answer(strokes, None, None)["strokes"]
 
 
-def expected(picture: UInt8Array, frame: Frame, shape: tuple[int, int]) -> tuple[list[int] | None, str]:
-    """Return what Python makes of a picture: an image, or why there is none."""
+def expected(strokes: list[Stroke], frame: Frame, shape: tuple[int, int]) -> tuple[list[int] | None, str]:
+    """Return what Python makes of a drawing: an image, or why there is none."""
     try:
-        return digit_in_drawing(picture, frame, shape).ravel().tolist(), ""
+        return digit_in_strokes(strokes, frame, shape, CANVAS).ravel().tolist(), ""
     except NoDigitError as error:
         return None, "two" if str(error) == TWO else "nothing"
 
 
 DRAW_ALL = """([drawings, size]) => {
-  window.paper = new Paper(size);
   window.drawings = drawings.map(strokesOf);
   const text = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  return drawings.map((_, k) => text(paper.show(withoutStrayTaps(window.drawings[k]))));
+  return drawings.map((_, k) => text(drawStrokes(window.drawings[k], size)));
 }"""
-PREPARE_ALL = """(description) => {
+PREPARE_ALL = """([description, size]) => {
   const model = new Model(description);
   return drawings.map((strokes) => {
-    const { image, reason } = model.answer(strokes, paper);
+    const { image, reason } = model.answer(strokes, size);
     return [image && [...image], reason];
   });
 }"""
@@ -157,7 +152,7 @@ PREPARE_ALL = """(description) => {
 
 def test_drawings_are_prepared_as_in_python(page: Page) -> None:
     given = drawings()
-    pictures = [draw_strokes(without_stray_taps(strokes), CANVAS) for strokes in given]
+    pictures = [draw_strokes(strokes, CANVAS) for strokes in given]
     drawn = page.evaluate(DRAW_ALL, [[rows_of(strokes) for strokes in given], CANVAS])
     assert [base64.b64decode(text) for text in drawn] == [picture.tobytes() for picture in pictures]
     reasons = set()
@@ -166,8 +161,8 @@ def test_drawings_are_prepared_as_in_python(page: Page) -> None:
         model = Model(
             NetworkConfig(hidden_sizes=()), prepared, ("0", "1"), np.zeros(2 * shape[0] * shape[1] + 2)
         )
-        for k, (image, reason) in enumerate(page.evaluate(PREPARE_ALL, describe_model(model))):
-            wanted, why = expected(pictures[k], frame, shape)
+        for k, (image, reason) in enumerate(page.evaluate(PREPARE_ALL, [describe_model(model), CANVAS])):
+            wanted, why = expected(given[k], frame, shape)
             assert reason == why, (name, given[k])
             reasons.add(reason)
             if wanted is not None:

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from mlcore import Model, load_model
 from mlcore.exports.browser import CANVAS
-from mlcore.images.strokes import Stroke, draw_strokes
+from mlcore.images.drawing import digit_in_strokes
+from mlcore.images.strokes import Stroke
 from tests.e2e.steps import SEVEN, Visitor
 from tests.house import ROOT
 
@@ -108,7 +109,7 @@ def same_as_python(page: Page, model: Model) -> None:
     strokes = [Stroke(tuple(map(tuple, points)), width) for width, points in rows]
     assert len(strokes) == len(FOUR)
     assert all(np.hypot(*np.subtract(b, a)) > 0 for s in strokes for a, b in pairwise(s.points))
-    image = model.image_from_drawing(draw_strokes(strokes, CANVAS))
+    image = digit_in_strokes(strokes, model.frame, model.image_shape, CANVAS)
     probabilities = model.predict_probabilities(image[None])[0]
     shown = [float(text.removesuffix("%")) for text in fills(page)]
     assert shown == pytest.approx(100 * probabilities, abs=0.06)

@@ -309,3 +309,21 @@ def test_a_tab_that_hands_back_nonsense_leaves_the_canvas_blank_and_is_asked_no_
     session = Session()
     take_back(session, text)
     assert as_text(session) == '{"objects":[]}'
+
+
+def film(app: AppTest) -> str:
+    return next((html.proto.body for html in app.get("html") if "As drawn" in html.proto.body), "")
+
+
+def test_the_film_strip_shows_each_stage_with_its_answer_and_leaves_out_what_is_switched_off(
+    app: AppTest,
+) -> None:
+    assert film(app) == ""
+    session_of(app).drawing = {"objects": [stroke([["M", 30, 30], ["L", 80, 30], ["L", 55, 110]])]}
+    next(toggle for toggle in app.toggle if toggle.label == "Show the preparation").set_value(True).run()
+    assert film(app).count("<figure") == 5
+    assert "Centred\n7, " in film(app)
+    stages = next(group for group in app.button_group if group.label == "Stages of the preparation")
+    stages.set_value(["taps", "pen"]).run()
+    assert film(app).count("<figure") == 3
+    assert "Centred" not in film(app)

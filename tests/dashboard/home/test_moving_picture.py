@@ -11,8 +11,7 @@ import pytest
 from dashboard.home.handwriting import LINES, SIZE, begun, length, written
 from dashboard.home.moving_picture import FRAMES, SECONDS, WRITING, Scene, moving_picture_html, scenes
 from dashboard.shipped import shipped_model
-from mlcore.images.drawing import digit_in_drawing
-from mlcore.images.strokes import draw_strokes
+from mlcore.images.drawing import digit_in_strokes
 
 NAMES = [str(digit) for digit in range(10)]
 
@@ -44,8 +43,8 @@ def test_the_pen_leaves_more_ink_with_time_and_the_whole_digit_in_the_end(digit:
 def test_a_frame_is_the_models_answer_to_what_is_drawn_by_then(shown: tuple[Scene, ...], frame: int) -> None:
     model = shipped_model("mnist")
     for scene in shown:
-        drawing = draw_strokes(begun(written(scene.digit), (frame + 1) / FRAMES), SIZE)
-        image = digit_in_drawing(drawing, model.frame, model.image_shape)
+        drawing = begun(written(scene.digit), (frame + 1) / FRAMES)
+        image = digit_in_strokes(drawing, model.frame, model.image_shape, SIZE)
         assert np.array_equal(scene.seen[frame], image)
         assert scene.probabilities[frame] == pytest.approx(model.predict_probabilities(image[None])[0])
 
