@@ -9,12 +9,12 @@ rows for a program.
 import sys
 from dataclasses import asdict, dataclass
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from benchmarks.machine import use_own_kernel
 from benchmarks.report import command_line, write
+from benchmarks.watched import watched_app
 from dashboard.navigation import PAGES
-from tests.e2e.browser import DESKTOP, launch
+from tests.e2e.browser import DESKTOP
 from tests.e2e.server import AppServer
 
 BYTES_PER_SECOND, LATENCY = 400_000, 100  # of the line, and milliseconds to the server and back
@@ -92,9 +92,7 @@ def as_row(one: Visit) -> str:
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
     options = command_line(__doc__).parse_args()
-    print(f"kernel: {use_own_kernel()}")
-    with AppServer() as server, sync_playwright() as playwright:
-        browser = launch(playwright)
+    with watched_app() as (server, browser):
         context = browser.new_context()  # the server's first visitor is not a usual one
         context.new_page().goto(server.address, wait_until="networkidle")
         context.close()
@@ -105,7 +103,6 @@ def main() -> None:
             for name in names:
                 visits.append(visit(browser, server, name, packed=packed))
                 print(as_row(visits[-1]), flush=True)
-        browser.close()
     write([asdict(one) for one in visits], options.json)
     late = [one.page for one in visits if one.packed and one.text > LIMIT]
     if late:

@@ -9,11 +9,11 @@ import sys
 import time
 
 import psutil
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from benchmarks.machine import use_own_kernel
 from benchmarks.report import MEGABYTE, Row, command_line, tell
-from tests.e2e.browser import launch, new_context
+from benchmarks.watched import watched_app
+from tests.e2e.browser import new_context
 from tests.e2e.server import AppServer
 from tests.e2e.steps import SEVEN, Visitor
 
@@ -73,9 +73,7 @@ def memory_with_visitors(browser: Browser, server: AppServer) -> float:
 def main() -> None:
     """Measure, print, and end with 1 when a limit is missed."""
     options = command_line(__doc__).parse_args()
-    print(f"kernel: {use_own_kernel()}")
-    with AppServer() as server, sync_playwright() as playwright:
-        browser = launch(playwright)
+    with watched_app() as (server, browser):
         good, finished = seconds_to_a_good_network(Visitor(new_context(browser), server.address))
         rows = [
             Row(f"from the click on Start to {GOOD:g} % on the dev set", good, 10.0, "s"),
@@ -87,7 +85,6 @@ def main() -> None:
                 "MB",
             ),
         ]
-        browser.close()
     tell(rows, options.json)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.address import from_address, to_address
 from dashboard.evaluate.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.evaluate.gallery import show_answers
+from dashboard.ui.choices import choose_one
 from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Dataset, Evaluation
@@ -41,16 +42,7 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
 
 def choose_view() -> str:
     """Show the choice of what the cells say, and return its key."""
-    view = st.segmented_control(
-        _("Cells show"),
-        list(VIEWS),
-        format_func=lambda name: _(VIEWS[name]),
-        default="counts",
-        key="cell_view",
-        required=True,
-        persist_state="session",
-    )
-    return view or "counts"
+    return choose_one(_("Cells show"), VIEWS, key="cell_view")
 
 
 def chosen_cell(evaluation: Evaluation) -> Cell:

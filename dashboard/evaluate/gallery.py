@@ -5,6 +5,7 @@ The Evaluate page shows them for a cell of the confusion matrix, and those that 
 
 import streamlit as st
 
+from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME, distinct
 from dashboard.ui.pictures import Picture, grid
@@ -55,15 +56,7 @@ def show_gallery(evaluation: Evaluation, images: Dataset) -> None:
 def choose_wanted(evaluation: Evaluation) -> Wanted:
     """Show the filters and the order, and return what is wanted."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_choice"):
-        outcome = st.segmented_control(
-            _("Answers"),
-            list(OUTCOMES),
-            format_func=lambda name: _(OUTCOMES[name]),
-            default="wrong",
-            key="gallery_outcome",
-            required=True,
-            persist_state="session",
-        )
+        outcome = choose_one(_("Answers"), OUTCOMES, key="gallery_outcome")
         order = st.selectbox(
             _("Order"),
             list(ORDERS),
@@ -88,7 +81,7 @@ def choose_wanted(evaluation: Evaluation) -> Wanted:
         least, most = st.slider(
             _("Confidence"), 0, 100, (0, 100), format="%d %%", key="gallery_sure", persist_state="session"
         )
-    return Wanted(true, guessed, outcome or "wrong", least / 100, most / 100, order)
+    return Wanted(true, guessed, outcome, least / 100, most / 100, order)
 
 
 def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:

@@ -5,12 +5,12 @@ The Evaluate page shows these choices above the results.
 
 import streamlit as st
 
-from dashboard.address import from_address, to_address
 from dashboard.models.choice import chosen_key, model_labels
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.run_service import watch_run
 from dashboard.session import RUN_MODEL, Session
+from dashboard.ui.choices import choose_by_address
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import plain, show_message
 from dashboard.ui.wording import (
@@ -37,18 +37,9 @@ def choose_answerer(session: Session) -> None:
 
 def choose_images(session: Session) -> str:
     """Show the choice between the sets that are there, and return its key; the address can make it too."""
-    names = [name for name in SETS if name != "test" or session.test_set is not None]
-    st.session_state["evaluate_set"] = from_address("set", names) or "dev"
-    name = st.segmented_control(
-        _("Images"),
-        names,
-        format_func=lambda name: _(SETS[name]),
-        key="evaluate_set",
-        required=True,
-        on_change=lambda: to_address(set=st.session_state["evaluate_set"]),
-        help=meaning("dev_set", "test_set"),
-    )
-    return name or "dev"
+    sets = {name: words for name, words in SETS.items() if name != "test" or session.test_set is not None}
+    about = meaning("dev_set", "test_set")
+    return choose_by_address(_("Images"), sets, key="evaluate_set", parameter="set", help=about)
 
 
 def labelled_images(session: Session, name: str) -> Dataset:

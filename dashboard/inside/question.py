@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard.address import from_address, to_address
 from dashboard.inside.cache import too_large
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.session import Session
+from dashboard.ui.choices import choose_by_address, choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct, plain, show_message
 from dashboard.ui.number_field import Bounds, number_field
@@ -61,16 +61,7 @@ def choose_network(session: Session) -> None:
 
 def choose_look() -> str:
     """Show the choice of what to look at, and return its key; the address can make it too."""
-    st.session_state["inside_look"] = from_address("look", LOOKS) or "weights"
-    look = st.segmented_control(
-        _("Look at"),
-        list(LOOKS),
-        format_func=lambda name: _(LOOKS[name]),
-        key="inside_look",
-        required=True,
-        on_change=lambda: to_address(look=st.session_state["inside_look"]),
-    )
-    return look or "weights"
+    return choose_by_address(_("Look at"), LOOKS, key="inside_look", parameter="look")
 
 
 def choose_image(session: Session, model: Model) -> ChosenImage | None:
@@ -78,15 +69,7 @@ def choose_image(session: Session, model: Model) -> ChosenImage | None:
     if reason := too_large(model):
         show_message("info", reason)
         return None
-    source = st.segmented_control(
-        _("Image"),
-        list(SOURCES),
-        format_func=lambda name: _(SOURCES[name]),
-        default="data",
-        key="inside_source",
-        required=True,
-        persist_state="session",
-    )
+    source = choose_one(_("Image"), SOURCES, key="inside_source")
     chosen = _drawn(session, model) if source == "drawing" else _from_data(session, model)
     if chosen is not None:
         _show_image(model, chosen)

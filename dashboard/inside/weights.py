@@ -10,6 +10,7 @@ from dashboard.inside.cache import MOST_IMAGES, neurons, too_large, too_slow
 from dashboard.inside.colours import largest, signed_picture
 from dashboard.inside.figures import bars_figure, heatmap_figure
 from dashboard.session import Session
+from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, plain, show_message
 from dashboard.ui.pictures import Picture, grid, pairs
@@ -55,15 +56,7 @@ def show_weights(session: Session, model: Model) -> None:
 
 def _choose_limit(pictures: WeightPictures) -> float:
     """Let the visitor choose where the one scale of all pictures ends."""
-    scale = st.segmented_control(
-        _("Scale of the colours"),
-        list(SCALES),
-        format_func=lambda name: _(SCALES[name]),
-        default="own",
-        key="inside_scale",
-        required=True,
-        persist_state="session",
-    )
+    scale = choose_one(_("Scale of the colours"), SCALES, key="inside_scale")
     return pictures.limit if scale == "eight" else largest(pictures.hidden)
 
 

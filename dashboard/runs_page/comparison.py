@@ -14,6 +14,7 @@ from dashboard.run_service import get_run_service
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import RunStatus
 from dashboard.runs_page.table import interval_words, run_names
+from dashboard.ui.choices import choose_one
 from dashboard.ui.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
@@ -56,17 +57,10 @@ def show_curves(runs: Sequence[tuple[str, RunStatus]]) -> None:
             key="comparison_measure",
             width=220,
         )
-        along = st.segmented_control(
-            _("Along"),
-            list(AXES),
-            default="epochs",
-            required=True,
-            format_func=lambda name: _(AXES[name]),
-            key="comparison_axis",
-            help=_("Seconds are those of training, at each run's mean speed."),
-        )
+        about = _("Seconds are those of training, at each run's mean speed.")
+        along = choose_one(_("Along"), AXES, key="comparison_axis", help=about)
         smooth = st.toggle(_("Smoothed"), key="comparison_smooth")
-    show_chart(comparison_figure(runs, measure, along or "epochs", smooth), key="comparison_curves")
+    show_chart(comparison_figure(runs, measure, along, smooth), key="comparison_curves")
 
 
 def scores_table(runs: Sequence[Named]) -> pd.DataFrame:

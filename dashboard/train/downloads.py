@@ -14,6 +14,7 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.runs.status import RunStatus
 from dashboard.train.exports import show_more_files
+from dashboard.ui.choices import choose_one
 from dashboard.ui.wording import file_stem
 from mlcore import BatchMetrics, Model, Record, save_model
 from mlcore.language import N_, _
@@ -33,6 +34,8 @@ HISTORY_COLUMNS = {
     "dev_accuracy": N_("fraction of the dev set that was classified correctly"),
 }
 """The columns of the history file, and what they are; a record leaves those empty that are not its own."""
+
+WEIGHTS = {"best": N_("Best on the dev set"), "last": N_("Last")}
 
 
 def history_csv(history: Iterable[Record]) -> str:
@@ -61,14 +64,7 @@ def model_file(model: Model) -> bytes:
 
 def choose_weights() -> str:
     """Show the choice of the weights, and return its key; only of a run with a best moment."""
-    return st.segmented_control(
-        _("Weights"),
-        ["best", "last"],
-        default="best",
-        required=True,
-        format_func={"best": _("Best on the dev set"), "last": _("Last")}.__getitem__,
-        key="weights",
-    )
+    return choose_one(_("Weights"), WEIGHTS, key="weights")
 
 
 def show_downloads(status: RunStatus, may_change: bool) -> None:

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import run_service
-from dashboard.models import choice
+from dashboard.models import choice, difference
 from dashboard.runs.archive import Archive, Row
 from dashboard.runs.kept import row_of
 from dashboard.runs.service import RunService
@@ -53,7 +53,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunServ
 
 
 def use(service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (actions, choice, comparison, keeping, run_choice, run_service):
+    for module in (actions, choice, comparison, difference, keeping, run_choice, run_service):
         monkeypatch.setattr(module, "get_run_service", lambda: service)
 
 
