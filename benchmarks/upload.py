@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.machine import use_own_kernel
 from benchmarks.report import MEGABYTE, Row, command_line, tell
 from mlcore import load_dataset
 from tests.e2e.browser import launch, new_context
+from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.steps import IDLE
 

@@ -18,10 +18,10 @@ from playwright.sync_api import (
     Page,
     Request,
     WebSocketRoute,
-    expect,
 )
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from tests.e2e.expecting import expect
 from tests.e2e.wire import COOKIE, open_tab
 from tests.waiting import PATIENCE
 
@@ -31,7 +31,6 @@ IDLE = f'{CONNECTED}[data-test-script-state="notRunning"]'
 # At a deep link Streamlit first looks for its server below the page's own address, and hears "not found".
 USUAL = r"404 \(Not Found\) \(\S+/\w+/_stcore/(health|host-config)\)$"
 TRAINING = 5 * PATIENCE  # seconds that a whole training may take
-expect.set_options(timeout=PATIENCE * 1000)
 
 CANVAS = "canvas.upper-canvas"
 CURVES = '.dl-chart[data-key="learning_curves"]'

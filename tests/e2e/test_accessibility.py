@@ -9,8 +9,8 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
 
+from tests.e2e.expecting import expect
 from tests.e2e.steps import CANVAS, SEVEN, Visitor
 from tests.waiting import wait_until
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload
 
 from mlcore import load_dataset
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
 from tests.mlcore.datasets.readers import data_files as make

@@ -6,8 +6,8 @@ What follows a stroke is tested without a browser in `tests/dashboard/draw`.
 import re
 
 import pytest
-from playwright.sync_api import expect
 
+from tests.e2e.expecting import expect
 from tests.e2e.steps import CANVAS, SEVEN, Stroke, Visitor
 
 BAR: Stroke = ((0.3, 0.55), (0.65, 0.55))

@@ -6,9 +6,8 @@ They are drawn by one component for all pages.
 import re
 from pathlib import Path
 
-from playwright.sync_api import expect
-
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 MATRIX, BARS = '[data-key="confusions"]', '[data-key="class_chart"]'

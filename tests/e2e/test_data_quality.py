@@ -3,9 +3,9 @@
 import re
 
 import numpy as np
-from playwright.sync_api import expect
 
 from mlcore import load_dataset
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 from tests.e2e.test_accessibility import FAR_APART, violations
 from tests.mlcore.datasets.readers import data_files as make

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
 
 from dashboard.evaluate.gallery import IMAGES_A_PAGE
 from dashboard.shipped import MODELS
@@ -24,6 +23,7 @@ from mlcore import (
     save_model,
 )
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 N = 10

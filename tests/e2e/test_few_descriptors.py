@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.steps import CANVAS, PATIENCE, SEVEN
 

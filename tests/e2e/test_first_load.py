@@ -8,10 +8,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route
 
-from dashboard.navigation import PAGES
+from dashboard.navigation import PAGES, PageEntry
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
+from tests.e2e.test_addresses import address, is_inside
 
 GOOD = 0.1
 """Of the cumulative layout shift (https://web.dev/articles/cls): the largest burst within five seconds."""
@@ -85,19 +87,20 @@ def burst(shifts: list[dict[str, float]]) -> float:
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
-@pytest.mark.parametrize("name", [entry.name for entry in PAGES])
-def test_text_comes_first_and_nothing_jumps(name: str, phone: bool, new_visitor: NewVisitor) -> None:
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
+def test_text_comes_first_and_nothing_jumps(entry: PageEntry, phone: bool, new_visitor: NewVisitor) -> None:
     visitor = new_visitor(phone=phone)
     visitor.begin_each_page_with(WATCH)  # which closes the tab in the end, and with it what is held
     let_parts_come = hold_parts(visitor.page)
-    visitor.open("/" if name == "home" else f"/{name}")
+    visitor.open(f"{address(entry)}?kept=yes")
     let_parts_come()
     expect(visitor.main.get_by_test_id("stSkeleton")).to_have_count(0)
-    if name in LATER:
-        visitor.page.locator(LATER[name]).first.wait_for()
+    if entry.name in LATER:
+        visitor.page.locator(LATER[entry.name]).first.wait_for()
     visitor.wait_until_idle()
+    is_inside(visitor, entry)
     first = visitor.page.evaluate("first")
-    assert ("heavy" in first) is (name in LATER)
+    assert ("heavy" in first) is (entry.name in LATER)
     assert first["text"] < first.get("heavy", float("inf"))
     shifts = visitor.page.evaluate("shifts")
     assert burst(shifts) <= GOOD, shifts

@@ -5,9 +5,8 @@ Each page leads on to the next by a link of its own, without the menu.
 
 import re
 
-from playwright.sync_api import expect
-
 from mlcore import RECIPES
+from tests.e2e.expecting import expect
 from tests.e2e.steps import TRAINING, Stroke, Visitor
 
 THREE: Stroke = (

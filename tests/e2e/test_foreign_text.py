@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload
 
 from dashboard.ui.messages import SHORT_NAME
 from mlcore import Model, NetworkConfig, Preparation, load_dataset, save_model
 from mlcore.quote import quoted
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 from tests.mlcore.datasets.readers import data_files as make
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from mlcore import Model, load_model
 from mlcore.exports.browser import CANVAS
 from mlcore.images.drawing import digit_in_strokes
 from mlcore.images.strokes import Stroke
+from tests.e2e.expecting import expect
 from tests.e2e.steps import SEVEN, Visitor
 from tests.house import ROOT
 

@@ -6,9 +6,9 @@ What needs no browser is in `tests/pages/test_network.py`.
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 PICTURE = "svg.dl-network"

@@ -5,9 +5,8 @@ What is kept, how long and for whom is tested without a browser in `tests/dashbo
 
 import re
 
-from playwright.sync_api import expect
-
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.steps import CONNECTED, SEVEN, Visitor
 from tests.e2e.test_canvas import has_ink, ink, shows

@@ -5,9 +5,8 @@ What needs no browser is in `tests/pages/test_runs.py`.
 
 import re
 
-from playwright.sync_api import expect
-
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 ROW = 35  # pixels; the header is as high

@@ -5,9 +5,8 @@ What a link may carry is tested without a browser in `tests/dashboard/test_link.
 
 import re
 
-from playwright.sync_api import expect
-
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 HIDE_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"

@@ -4,10 +4,13 @@ These are the tests of `steps`: a test that reports no errors means something on
 found.
 """
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from tests.e2e import expecting
 from tests.e2e.browser import VARIABLE, NoBrowser, find_browser
 from tests.e2e.steps import Visitor
 
@@ -30,6 +33,29 @@ def test_errors_of_console_and_scripts_and_foreign_requests_are_heard_unless_the
     assert "request to another server" in heard(visitor, "request", script)[0]
     visitor.expect_problem("planted")
     assert heard(visitor, "console", "console.error('planted')") == []
+
+
+def test_what_comes_late_is_waited_for_and_what_never_comes_is_told(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expecting, "GLANCE", 0.02)
+    visitor.page.set_content("<p hidden>early</p>")
+    text, moment = visitor.page.locator("p"), 100.0
+    with pytest.raises(AssertionError, match="to be visible"):
+        expecting.expect(text).to_be_visible(timeout=moment)
+    with pytest.raises(AssertionError, match="Actual value: early"):
+        expecting.expect(text).to_have_text("late", timeout=moment)
+    visitor.page.evaluate("setTimeout(() => { document.querySelector('p').hidden = false; }, 200)")
+    expecting.expect(text).to_be_visible()
+    visitor.page.evaluate("setTimeout(() => { document.querySelector('p').innerText = 'late'; }, 200)")
+    expecting.expect(text).to_have_text("late")
+    assert text.inner_text() == "late"
+
+
+def test_every_browser_test_looks_often() -> None:
+    ways = re.compile(r"from playwright\.sync_api import [^\n]*(\([^)]*)?\bexpect\b")
+    found = [file.name for file in Path(__file__).parent.glob("*.py") if ways.search(file.read_text("utf-8"))]
+    assert found == ["expecting.py"]
 
 
 class NoPlaywright:

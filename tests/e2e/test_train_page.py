@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, WebSocketRoute, expect
+from playwright.sync_api import Locator, WebSocketRoute
 
 from mlcore import load_dataset, load_model
 from tests.e2e.conftest import NewVisitor
+from tests.e2e.expecting import expect
 from tests.e2e.steps import CONNECTED, CURVES, TRAINING, Visitor
 
 # Looks at both plots each 50 ms, and notes what moved on the page without the visitor's doing.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload
 
 from mlcore import load_dataset
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 from tests.mlcore.datasets.readers import data_files as make
 

@@ -1,0 +1,69 @@
+"""`expect` as playwright has it, which looks ten times a second for as long as it takes.
+
+Every browser test takes its `expect` from here.
+"""
+
+import time
+from collections.abc import Callable
+from typing import cast, overload
+
+from playwright.sync_api import Locator, LocatorAssertions, Page, PageAssertions
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+from playwright.sync_api import expect as playwright_expect
+
+from tests.waiting import PATIENCE
+
+GLANCE = 2.0
+"""Seconds of one attempt. With more than 2.5, playwright soon looks only twice a second."""
+
+
+@overload
+def expect(actual: Locator) -> LocatorAssertions: ...
+
+
+@overload
+def expect(actual: Page) -> PageAssertions: ...
+
+
+def expect(actual: Locator | Page) -> LocatorAssertions | PageAssertions:
+    """Return what can be expected of a page or a part of it; each waits for as long as `PATIENCE` has it."""
+    return cast(LocatorAssertions, _Expectations(actual))
+
+
+class _Expectations:
+    """The assertions of playwright about a page or a part of it, each tried until it holds."""
+
+    def __init__(self, actual: Locator | Page) -> None:
+        self._actual = actual
+        self._assertions = playwright_expect(actual)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        assertion = getattr(self._assertions, name)
+
+        def hold(*expected: object, timeout: float = 1000 * PATIENCE, **options: object) -> None:
+            deadline = time.monotonic() + timeout / 1000
+            while True:
+                try:
+                    assertion(*expected, **options, timeout=min(timeout, 1000 * GLANCE))
+                except AssertionError:
+                    if time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
+
+        return hold
+
+    def to_be_visible(self, *, timeout: float = 1000 * PATIENCE) -> None:
+        """Wait until it can be seen.
+
+        Playwright's own assertion makes an outline of the whole page at each look, should it be the last.
+        """
+        deadline = time.monotonic() + timeout / 1000
+        while True:
+            try:
+                cast(Locator, self._actual).wait_for(state="visible", timeout=min(timeout, 1000 * GLANCE))
+            except PlaywrightTimeoutError:
+                if time.monotonic() >= deadline:
+                    self._assertions.to_be_visible(timeout=1000 * GLANCE)  # which says what was there instead
+            else:
+                return
