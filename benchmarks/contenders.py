@@ -269,31 +269,43 @@ def torch_fused(case: Case, threads: int) -> Result:
     return torch_eager(case, threads, fused=True)
 
 
-def jax_jit(case: Case, threads: int) -> Result:
-    """JAX on the CPU, one jitted training step, parameters donated."""
-    import jax
-    import jax.numpy as jnp
+class _Jax:
+    """The network, the cost and one step in JAX, and what changes with each step."""
 
-    pixels, labels = images_and_labels(case.n_images)
-    x, y = jnp.asarray(pixels.astype(np.float32) / 255), jnp.asarray(labels)
-    generator = np.random.default_rng(0)
-    parameters = [(jnp.asarray(w), jnp.zeros(w.shape[1], jnp.float32)) for w in starting_weights(case)]
+    def __init__(self, case: Case) -> None:
+        import jax
+        import jax.numpy as jnp
 
-    def forward(p: Any, a: Any) -> Any:
+        pixels, labels = images_and_labels(case.n_images)
+        self.x, self.y = jnp.asarray(pixels.astype(np.float32) / 255), jnp.asarray(labels)
+        parameters = [(jnp.asarray(w), jnp.zeros(w.shape[1], jnp.float32)) for w in starting_weights(case)]
+        zeros = jax.tree_util.tree_map(jnp.zeros_like, parameters)
+        # Two arrays of zeros: a step is given both to overwrite.
+        self.state: Any = (parameters, zeros, jax.tree_util.tree_map(jnp.zeros_like, zeros), jnp.float32(0))
+        self.is_full = case.batch_size is None
+
+    def forward(self, p: Any, a: Any) -> Any:
+        """Return the logits."""
+        import jax
+
         for w, b in p[:-1]:
             a = jax.nn.relu(a @ w + b)
         return a @ p[-1][0] + p[-1][1]
 
-    def cost(p: Any, a: Any, target: Any) -> Any:
-        return -jnp.take_along_axis(jax.nn.log_softmax(forward(p, a)), target[:, None], 1).mean()
+    def step(self, state: Any, rows: Any) -> Any:
+        """Return the state after gradient descent on the full batch, or Adam on these rows."""
+        import jax
+        import jax.numpy as jnp
 
-    tree = jax.tree_util.tree_map
+        def cost(p: Any, a: Any, target: Any) -> Any:
+            z = jax.nn.log_softmax(self.forward(p, a))
+            return -jnp.take_along_axis(z, target[:, None], 1).mean()
 
-    def descend(state: Any, rows: Any) -> Any:
+        tree = jax.tree_util.tree_map
         p, m, v, t = state
-        batch, target = (x[rows], y[rows]) if case.batch_size else (x, y)
+        batch, target = (self.x, self.y) if self.is_full else (self.x[rows], self.y[rows])
         g = jax.grad(cost)(p, batch, target)
-        if case.batch_size is None:
+        if self.is_full:
             return tree(lambda a, b: a - 0.1 * b, p, g), m, v, t
         t = t + 1
         m = tree(lambda a, b: 0.9 * a + 0.1 * b, m, g)
@@ -302,19 +314,46 @@ def jax_jit(case: Case, threads: int) -> Result:
         p = tree(lambda a, b, c: a - 0.001 * (b / c1) / (jnp.sqrt(c / c2) + 1e-8), p, m, v)
         return p, m, v, t
 
-    jitted = jax.jit(descend, donate_argnums=0)
-    zeros = tree(jnp.zeros_like, parameters)
-    state: Any = (parameters, zeros, tree(jnp.zeros_like, parameters), jnp.float32(0))
+    def guesses(self, images: Array) -> Array:
+        """Return the answers for uint8 images (n, 784)."""
+        return np.asarray(self.forward(self.state[0], images.astype(np.float32) / 255).argmax(1))
+
+
+def jax_jit(case: Case, threads: int) -> Result:
+    """JAX on the CPU, one jitted training step, parameters donated."""
+    import jax
+    import jax.numpy as jnp
+
+    work, generator = _Jax(case), np.random.default_rng(0)
+    jitted = jax.jit(work.step, donate_argnums=0)
 
     def epoch() -> None:
-        nonlocal state
         for rows in batches(generator, case.n_images, case.batch_size):
-            state = jitted(state, jnp.asarray(rows))
-        jax.block_until_ready(state)
+            work.state = jitted(work.state, jnp.asarray(rows))
+        jax.block_until_ready(work.state)
 
-    return timed(
-        case, epoch, lambda images: np.asarray(forward(state[0], images.astype(np.float32) / 255).argmax(1))
+    return timed(case, epoch, work.guesses)
+
+
+def jax_scan(case: Case, threads: int) -> Result:
+    """JAX as its experts write it: an epoch is one compiled `lax.scan`, without its last, smaller batch."""
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    work, generator = _Jax(case), np.random.default_rng(0)
+    size = case.batch_size or case.n_images
+    full = case.n_images // size
+    scanned = jax.jit(
+        lambda state, order: lax.scan(lambda s, rows: (work.step(s, rows), None), state, order)[0],
+        donate_argnums=0,
     )
+
+    def epoch() -> None:
+        order = generator.permutation(case.n_images)[: full * size].reshape(full, size)
+        work.state = jax.block_until_ready(scanned(work.state, jnp.asarray(order)))
+
+    return timed(case, epoch, work.guesses)
 
 
 def scikit_learn(case: Case, threads: int) -> Result:
@@ -349,9 +388,12 @@ CONTENDERS: dict[str, Callable[[Case, int], Result]] = {
     "torch eager": torch_eager,
     "torch fused": torch_fused,
     "jax jit": jax_jit,
+    "jax scan": jax_scan,
     "scikit-learn": scikit_learn,
 }
-DENSE_ONLY = {"floor", "ours, pruned", "numpy loop", "jax jit", "scikit-learn"}
+DENSE_ONLY = {"floor", "ours, pruned", "numpy loop", "jax jit", "jax scan", "scikit-learn"}
+ON_NUMPY = ("floor", "ours", "ours, pruned", "numpy loop", "scikit-learn")
+"""Whose products are NumPy's: the others bring their own, whatever kernel OpenBLAS takes."""
 
 if __name__ == "__main__":
     contender, case_name, thread_count = sys.argv[1], sys.argv[2], int(sys.argv[3])

@@ -20,7 +20,17 @@ for part in threadpool_info():
 
 def use_own_kernel() -> str:
     """Take the variables out of the environment of this process's children; return the kernel they choose."""
-    for name in VARIABLES:
-        os.environ.pop(name, None)
+    return use_kernel(None)
+
+
+def use_kernel(name: str | None) -> str:
+    """Let this process's children take a kernel of OpenBLAS, or None for its own choice; return which it is.
+
+    An older processor is tried that way: "Haswell" is what one without AVX-512 gets.
+    """
+    for variable in VARIABLES:
+        os.environ.pop(variable, None)
+    if name is not None:
+        os.environ["OPENBLAS_CORETYPE"] = name
     done = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True, check=True)
     return done.stdout.strip()

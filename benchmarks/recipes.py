@@ -1,7 +1,7 @@
 """Whether the recipes with a promise keep it: accuracy on the 10,000 test images, and seconds of training.
 
-`python benchmarks/recipes.py` prints the table, `--json FILE` writes it for machines. Every run has a
-process of its own; the machine should be quiet.
+`python -m benchmarks.recipes` prints the table, `--json FILE` writes it for `benchmarks.speed_page`. Every
+run has a process of its own; the machine should be quiet.
 """
 
 import argparse
@@ -31,6 +31,15 @@ PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "one-percent": (0.990, {1: 6.0, 2: 4.0}),
     "convolution": (0.993, {1: 20.0, 2: 10.0}),
 }
+
+
+def promises() -> dict[str, tuple[float, float]]:
+    """Return accuracy and seconds by recipe and cores, named as in the file of results."""
+    return {
+        f"{name}/{cores}": (least, seconds)
+        for name, (least, within) in PROMISES.items()
+        for cores, seconds in within.items()
+    }
 
 
 def run(name: str, seed: int, cores: int) -> dict[str, float]:
@@ -97,7 +106,7 @@ def main() -> None:
         print(json.dumps(run(name, int(seed), int(cores))))
         return
     kernel = use_own_kernel()
-    everything: dict[str, Any] = {"kernel": kernel}
+    runs: dict[str, list[dict[str, float]]] = {}
     print(kernel)
     print(
         "| recipe | cores | promise | accuracy of each seed | mean | seconds | getting ready | CPU | kept |"
@@ -107,9 +116,10 @@ def main() -> None:
         for cores in chosen.cores:
             rows = [measure(name, seed, cores) for seed in range(chosen.seeds)]
             print_row(name, cores, rows)
-            everything[f"{name}/{cores}"] = rows
+            runs[f"{name}/{cores}"] = rows
     if chosen.json:
-        chosen.json.write_text(json.dumps(everything, indent=2), encoding="utf-8")
+        found: dict[str, Any] = {"kernel": kernel, "promises": promises(), "runs": runs}
+        chosen.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array
+from mlcore.arrays import Array, zeros_on_lines
 from mlcore.language import N_
 
 # Moments smaller than this are set to zero now and then: arithmetic with such tiny (denormal) numbers is
@@ -51,8 +51,8 @@ class Optimizer:
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.steps = 0
-        self.moments: Array = np.zeros((self.n_moments, n_parameters), dtype)
-        self._work: Array = np.empty(n_parameters, dtype)
+        self.moments: Array = zeros_on_lines((self.n_moments, n_parameters), dtype)
+        self._work: Array = zeros_on_lines((n_parameters,), dtype)
 
     def step(
         self, parameters: Array, gradients: Array, rate: float, decayed: NDArray[np.bool_] | None = None
@@ -79,13 +79,13 @@ class Optimizer:
         parameters -= gradients
 
     def like(self, moments: Array) -> Self:
-        """Return an optimizer with the same settings and as many steps, which remembers these moments.
+        """Return an optimizer with the same settings and as many steps, and a copy of these moments.
 
         ``moments`` has the shape (n_moments, n_parameters); the number of parameters may be another one.
         """
         settings = {"momentum": self.momentum, "weight_decay": self.weight_decay}
         other = type(self)(moments.shape[1], moments.dtype, **settings)
-        other.moments, other.steps = moments, self.steps
+        other.moments[...], other.steps = moments, self.steps
         return other
 
     def memory(self) -> dict[str, Array]:
@@ -164,13 +164,13 @@ class Adam(Optimizer):
         m *= self.beta1
         m += gradients
         v *= self.beta2
-        work = np.multiply(gradients, gradients, out=gradients)
+        work = np.multiply(gradients, gradients, gradients)
         v += work
         root = math.sqrt((1 - self.beta2) / (1 - self.beta2**self.steps))
         mean = (1 - self.beta1) / (1 - self.beta1**self.steps)
-        np.sqrt(v, out=work)
+        np.sqrt(v, work)
         work += self.epsilon / root
-        np.divide(m, work, out=work)
+        np.divide(m, work, work)
         work *= rate * mean / root
         parameters -= work
 

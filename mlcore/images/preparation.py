@@ -170,7 +170,7 @@ class Preparation:
 
         With ``scaled=False`` the factor `output_scale` is left to the first layer.
         """
-        np.copyto(out, compact, casting="unsafe")
+        out[...] = compact
         if self.levels is not None:
             out *= self.levels / (255 * self.pooling**2)
             np.rint(out, out=out)

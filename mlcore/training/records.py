@@ -134,13 +134,12 @@ class Score:
         self._losses, self._weights, self._right, self._images = 0.0, 0.0, 0, 0
 
     def add(self, logits: Array, labels: Labels, weights: Array | None = None) -> None:
-        """Count a batch by its logits (batch, classes), which are overwritten, and its weights (batch,)."""
+        """Count a batch by its logits (batch, classes) and its weights (batch,)."""
         losses = self._loss.losses(logits, labels)
         if weights is not None:
             losses *= weights
         self._losses += float(losses.sum(dtype=np.float64))
         self._weights += len(labels) if weights is None else float(weights.sum(dtype=np.float64))
-        self._loss.activate(logits)
         self._right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
         self._images += len(labels)
 

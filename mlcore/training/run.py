@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array
+from mlcore.arrays import Array, zeros_on_lines
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError, ModelFileError, SettingError, TrainingDiverged
@@ -338,7 +338,7 @@ class TrainingRun:
         """
         assert self._data is not None
         network, optimizer, order = self.network, self.optimizer, self.order
-        tally = self._data.tally
+        tally, cost_decay = self._data.tally, self.cost_decay
         first, total = self.step, self.total_steps
         self._last_step = first + min(most_steps, self._steps_to_record())
         while self.step < self._last_step:
@@ -350,7 +350,7 @@ class TrainingRun:
                 yield from self._set_gradients(batch, logits)
                 optimizer.step(network.parameters, network.gradients, rate, network.decayed)
             else:
-                yield from self.second_process.take_step(batch, self.step, rate, self.cost_decay, logits)
+                yield from self.second_process.take_step(batch, self.step, rate, cost_decay, logits)
                 optimizer.steps += 1
             order.pass_batch()
             tally.add(len(batch))
@@ -482,8 +482,8 @@ class TrainingRun:
         """Continue alone, with its own arrays."""
         self.second_process = None
         parameters, moments = self.network.parameters, self.optimizer.moments
-        own = (np.empty_like(parameters), np.zeros_like(parameters), np.empty_like(moments))
-        self._built.adopt(*own)
+        like = (parameters, parameters, moments)
+        self._built.adopt(*(zeros_on_lines(array.shape, array.dtype) for array in like))
 
     # ---- measuring --------------------------------------------------------------------------------------
 

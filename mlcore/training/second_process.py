@@ -24,7 +24,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array
+from mlcore.arrays import CACHE_LINE, Array, whole_lines
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.errors import SecondProcessError
@@ -71,11 +71,13 @@ class Half:
     def __init__(
         self, board: Board, network: Network, images: Images, config: TrainingConfig, steps: int, side: int
     ) -> None:
-        middle = network.parameter_count // 2
-        self.mine = slice(0, middle) if side == 0 else slice(middle, network.parameter_count)
+        count = network.parameter_count
+        in_line = CACHE_LINE // network.dtype.itemsize
+        middle = count // 2 // in_line * in_line  # each side's part begins on a line of the cache
+        self.mine = slice(0, middle) if side == 0 else slice(middle, count)
         self.board, self.network, self.config, self.side = board, network, config, side
         self.draws = draws(network.config, config)
-        network.adopt(board["parameters"], board["gradients"][side])
+        network.adopt(board["parameters"], board["gradients"][side, :count])
         labels = board["labels"]
         weights = class_weights_of(config, labels, network.n_classes, network.dtype)
         self.learner = BatchLearner(network, images, labels, None if weights is None else weights[labels])
@@ -93,8 +95,8 @@ class Half:
     def move(self, rate: float, cost_decay: float) -> None:
         """Add up both gradients over this side's parameters and take the step there."""
         mine, board = self.mine, self.board
-        parameters, gradient = board["parameters"][mine], board["gradients"][self.side][mine]
-        gradient += board["gradients"][1 - self.side][mine]
+        parameters, gradient = board["parameters"][mine], board["gradients"][self.side, mine]
+        gradient += board["gradients"][1 - self.side, mine]
         decayed = self.network.decayed[mine]
         if cost_decay:
             gradient += cost_decay * parameters * decayed
@@ -198,7 +200,8 @@ class SecondProcess:
         wait_for(board["flags"], DONE, 1, self._lives)  # the other has opened the board
         board["flags"][DONE] = 0
         self._has_begun = True
-        run.share(self, board["parameters"], board["gradients"][0], board["moments"])
+        mine = slice(network.parameter_count)  # a row of the board has whole lines of the cache
+        run.share(self, board["parameters"], board["gradients"][0, mine], board["moments"][:, mine])
         self._half = Half(board, network, _open_board(work, board), config, run.optimizer.steps, side=0)
         self._run = run
 
@@ -282,6 +285,7 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
     """Return shapes and types of all that both processes see."""
     network, batch, n = run.network, run.batch_size, len(dataset)
     kind, count = network.dtype.name, network.parameter_count
+    row = whole_lines(count * network.dtype.itemsize) // network.dtype.itemsize
     images = ((n, math.prod(dataset.image_shape)), "uint8")
     if run.training_config.augmentation.is_none:
         images = ((n, network.preparation.features), network.preparation.compact_dtype.name)
@@ -289,8 +293,8 @@ def _plan(run: TrainingRun, dataset: Dataset) -> Plan:
         "flags": ((48,), "int64"),
         "numbers": ((2,), "float64"),
         "parameters": ((count,), kind),
-        "gradients": ((2, count), kind),
-        "moments": ((run.optimizer.n_moments, count), kind),
+        "gradients": ((2, row), kind),
+        "moments": ((run.optimizer.n_moments, row), kind),
         "positions": ((batch,), "int64"),
         "logits": ((batch, network.n_classes), kind),
         "labels": ((n,), "int64"),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.arrays import whole_lines
 from mlcore.errors import SecondProcessError
 from mlcore.language import _
 
@@ -24,7 +25,6 @@ Plan = dict[str, tuple[tuple[int, ...], str]]
 
 LOOKS = 20_000  # looks at a flag before the wait becomes a sleep: about 5 ms
 LONGEST_SLEEP = 0.005  # seconds
-CACHE_LINE = 64  # bytes
 
 # The two processes talk through flags in memory, without locks. That is right only where a processor shows
 # its writes to others in the order in which they were made, as x86 does.
@@ -126,4 +126,4 @@ def size_of(plan: Plan) -> int:
 
 def _bytes_of(shape: tuple[int, ...], kind: str) -> int:
     """Return the bytes of an array, filled up to whole lines of the processor's cache."""
-    return -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
+    return whole_lines(math.prod(shape) * np.dtype(kind).itemsize)

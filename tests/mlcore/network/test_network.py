@@ -7,6 +7,7 @@ from mlcore import (
     ACTIVATIONS,
     INITIALIZERS,
     LOSSES,
+    OPTIMIZERS,
     RECIPES,
     Network,
     NetworkConfig,
@@ -15,6 +16,7 @@ from mlcore import (
     fit_preparation,
     network_summary,
 )
+from mlcore.arrays import CACHE_LINE
 from mlcore.training.batches import BatchLearner, open_images
 from tests.mlcore.small import CLASSES, SHAPE, relative_error, slopes, small_network, stripes
 
@@ -125,6 +127,14 @@ def test_softmax_regression_by_hand() -> None:
     np.testing.assert_allclose(network.probabilities(image), [[p, 1 - p]])
     # true class 1: ∂z = (p, -p); ∂W = xᵀ ∂z, ∂b = ∂z
     np.testing.assert_allclose(mean_gradient(network, image, np.array([1])), [p, -p, 0, 0, p, -p])
+
+
+def test_what_is_as_long_as_all_parameters_begins_on_a_line_of_the_cache() -> None:
+    network = small_network(hidden_sizes=(3,))
+    optimizer = OPTIMIZERS["adam"].make(network.parameter_count, network.dtype)
+    for vector in (network.parameters, network.gradients, *optimizer.moments):
+        assert vector.ctypes.data % CACHE_LINE == 0
+        assert len(vector) == network.parameter_count
 
 
 def test_parameters_lie_layer_by_layer_in_one_vector() -> None:

@@ -1,0 +1,222 @@
+"""Writes the tables of docs/explanation/speed.md from what the benchmarks found.
+
+`python -m benchmarks.speed_page` does it once `training`, `race`, `recipes` and `pairs` have written their
+files into benchmarks/results/ (`--json`). A test fails when the page says anything else than these files.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "explanation" / "speed.md"
+RESULTS = ROOT / "benchmarks" / "results"
+
+CASES = {
+    "a": "784-10-10, full batch, gradient descent",
+    "b": "784-128-10, batch 128, Adam",
+    "c": "784-512-256-10, batch 128, Adam",
+    "d": "784-32-10, batch 32, Adam",
+    "cnn": "8@5×5-pool-16@5×5-pool-10, batch 128, Adam",
+}
+NAMES = {
+    "floor": "floor (products alone)",
+    "ours": "**ours**",
+    "ours, pruned": "**ours, pruned**",
+    "numpy loop": "textbook NumPy loop",
+    "torch eager": "PyTorch eager",
+    "torch fused": "PyTorch, fused optimizer",
+    "jax jit": "JAX, a call a step",
+    "jax scan": "JAX, a call an epoch",
+}
+
+# The most that an epoch is to take, in times of JAX with a call a step; by case and cores.
+WANTED = {
+    ("a", 1): 0.95,
+    ("b", 1): 1.03,
+    ("c", 1): 1.03,
+    ("d", 1): 0.95,
+    ("b", 2): 1.0,
+    ("c", 2): 1.0,
+}
+
+Found = dict[str, Any]
+
+
+def epochs(*kernels: Found) -> str:
+    """Return a table for each case: seconds an epoch of every contender, by kernel and cores."""
+    kernels = tuple(found for found in kernels if found)
+    columns = [(found, cores) for found in kernels for cores in (1, 2)]
+    head = ["who", *(f"{_kernel(found)}, {_cores(cores)}" for found, cores in columns)]
+    parts = []
+    for case, title in CASES.items():
+        rows = [
+            (
+                NAMES.get(who, who),
+                *(_seconds(found.get(f"{case}/{cores}", {}), who) for found, cores in columns),
+                "–" if who == "floor" else f"{row['accuracy']:.4f}",
+                f"{row['peak_mb']:.0f}",
+            )
+            for who, row in kernels[0].get(f"{case}/1", {}).items()
+            if "error" not in row
+        ]
+        parts.append(f"**{case}: {title}**\n\n" + _table([*head, "test accuracy", "peak MB"], rows))
+    return "\n".join(parts)
+
+
+def _kernel(found: Found) -> str:
+    """Return the name of the kernel that OpenBLAS took, which is the last word of what it says of itself."""
+    return str(found["kernel"]).split()[-1]
+
+
+def _cores(n: int) -> str:
+    return "1 core" if n == 1 else f"{n} cores"
+
+
+def _seconds(found: Found, who: str) -> str:
+    return f"{found[who]['seconds']:.4f}" if "seconds" in found.get(who, {}) else "–"
+
+
+def goals(*kernels: Found) -> str:
+    """Return what ours takes in each case, in times of the others, with the first kernel measured."""
+    found = next(found for found in kernels if found)
+    head = ("case", "cores", "÷ JAX, a call a step", "wanted", "÷ JAX, a call an epoch", "÷ PyTorch")
+    rows = [
+        (
+            case,
+            str(cores),
+            _ratio(found[f"{case}/{cores}"], "jax jit"),
+            f"{WANTED[case, cores]:g}" if (case, cores) in WANTED else "–",
+            _ratio(found[f"{case}/{cores}"], "jax scan"),
+            _ratio(found[f"{case}/{cores}"], "torch eager", "torch fused"),
+        )
+        for case in CASES
+        for cores in (1, 2)
+        if f"{case}/{cores}" in found
+    ]
+    return f"Kernel {_kernel(found)}.\n\n" + _table(head, rows)
+
+
+def _ratio(found: Found, *others: str) -> str:
+    """Return ours in times of the fastest of these."""
+    taken = [found[who]["seconds"] for who in others if "seconds" in found.get(who, {})]
+    return f"{found['ours']['seconds'] / min(taken):.2f}" if taken else "–"
+
+
+def race(found: Found) -> str:
+    """Return the boards: from the start of a process to an accuracy."""
+    parts = [f"Kernel {_kernel(found)}.\n"]
+    for key, rows in found.items():
+        if "/" not in key:
+            continue
+        goal, cores = key.split("/")
+        first = rows["ours"]["seconds"]
+        parts.append(f"**To {goal} % with {_cores(int(cores))}**\n")
+        head = ("who", "seconds", "× ours", "processor seconds", "accuracy")
+        parts.append(
+            _table(
+                head,
+                (
+                    (
+                        "**ours**" if who == "ours" else who,
+                        f"{row['seconds']:.2f}",
+                        f"{row['seconds'] / first:.1f}",
+                        f"{row['processor']:.2f}",
+                        f"{row['accuracy']:.4f}",
+                    )
+                    for who, row in rows.items()
+                    if "error" not in row
+                ),
+            )
+        )
+    return "\n".join(parts)
+
+
+def recipes(found: Found) -> str:
+    """Return each recipe's promise beside what was measured: accuracy of all seeds, seconds by cores."""
+    head = ("recipe", "cores", "promised", "mean accuracy", "lowest to highest", "seeds", "seconds")
+    rows = []
+    for key, runs in found["runs"].items():
+        name, cores = key.split("/")
+        right = [run["accuracy"] for run in runs]
+        promise = found["promises"].get(key)
+        rows.append(
+            (
+                f"`{name}`",
+                cores,
+                f"{promise[0]:.1%} in {promise[1]:g} s" if promise else "–",
+                f"{sum(right) / len(right):.2%}",
+                f"{min(right):.2%} to {max(right):.2%}",
+                str(len(right)),
+                f"{_median([run['seconds'] for run in runs]):.2f}",
+            )
+        )
+    return f"Kernel {_kernel(found)}.\n\n" + _table(head, rows)
+
+
+def pairs(found: Found) -> str:
+    """Return what each choice in the core saves."""
+    head = ("choice", "µs", "the other way, µs", "times as long")
+    rows = (
+        (
+            pair["what"],
+            f"{pair['ours']:,.1f}",
+            f"{pair['other']:,.1f}",
+            f"{pair['other'] / pair['ours']:.2f}",
+        )
+        for pair in found["pairs"]
+    )
+    return f"Kernel {_kernel(found)}.\n\n" + _table(head, rows)
+
+
+def _median(values: Iterable[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *map(list, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+BLOCKS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
+    "epochs": (epochs, ("training.json", "training-avx2.json")),
+    "goals": (goals, ("training.json", "training-avx2.json")),
+    "race": (race, ("race.json",)),
+    "recipes": (recipes, ("recipes.json",)),
+    "pairs": (pairs, ("pairs.json",)),
+}
+"""The tables by name: what writes them, and the files that it reads."""
+
+
+def with_tables(text: str, results: Path = RESULTS) -> str:
+    """Return the text of the page with its tables as the files tell them.
+
+    A table of which there is no file stays as it is.
+
+    Raises
+    ------
+    ValueError
+        When the page has no place for one of the tables.
+    """
+    for name, (write, files) in BLOCKS.items():
+        place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
+        if not place.search(text):
+            raise ValueError(f"{PAGE.name} has no place for the table {name}")
+        found = [_read(results / file) for file in files]
+        if any(found):
+            table = f"\n{write(*found)}\n"
+            text = place.sub(lambda _old, table=table: table, text)
+    return text
+
+
+def _read(file: Path) -> Found:
+    """Return what a benchmark found; nothing when it has not been run."""
+    return json.loads(file.read_text("utf-8")) if file.exists() else {}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")
