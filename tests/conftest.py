@@ -4,10 +4,12 @@ Pytest reads it first; fixtures of one part of the tests are in the folder of th
 """
 
 import atexit
+import functools
 import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 
 from hypothesis import HealthCheck, settings
@@ -29,7 +31,24 @@ settings.register_profile("digit-lab", deadline=None, suppress_health_check=[Hea
 settings.load_profile("digit-lab")
 
 
+# Collecting makes hundreds of thousands of objects that all stay: nothing of them is garbage.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Leave what is imported by now out of later garbage collections: each would look through it."""
+    """Let pages open quickly, and leave what is imported by now out of later garbage collections."""
+    if "streamlit" in sys.modules:
+        _look_for_components_once()
+    gc.enable()
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # each collection would look through it
+
+
+def _look_for_components_once() -> None:
+    """Let Streamlit look through what is installed once, and not each time that a test opens an app.
+
+    A hundred packages take four times as long as a page.
+    """
+    from streamlit.components.v2 import manifest_scanner
+
+    manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)

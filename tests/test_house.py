@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -28,11 +29,39 @@ SPEAKING = [
 TESTS = sorted({*(ROOT / "tests").rglob("*.py")} - {ROOT / "tests/waiting.py", ROOT / "tests/e2e/browser.py"})
 MARKDOWN = sorted(path for path in ROOT.rglob("*.md") if not {".venv", "node_modules"} & {*path.parts})
 MODULES = [found.name for found in pkgutil.walk_packages(mlcore.__path__, "mlcore.")]
+PAGE_FILES = sorted((ROOT / "pages").glob("*.py"))
 TABLES = sorted(name for name in mlcore.__all__ if name.isupper() and name != "SHIPPED_DATASETS")
 
 
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+Rule = Callable[[str, ast.Module], list[str]]
+
+RULES: dict[Rule, list[Path]] = {
+    house.import_breaches: FILES,
+    house.feature_breaches: FILES,
+    house.level_breaches: FILES,
+    house.docstring_breaches: FILES,
+    house.arithmetic_breaches: PAGE_FILES,
+    house.spoken_breaches: SPEAKING,
+    house.foreign_breaches: SPEAKING,
+    house.waiting_breaches: TESTS,
+}
+"""The rules that look at a file's code, and the files that they hold for."""
+
+
+@pytest.fixture(scope="module")
+def breaches() -> dict[Rule, list[str]]:
+    """What breaks each rule, in all of its files; each file is parsed once."""
+    found: dict[Rule, list[str]] = {rule: [] for rule in RULES}
+    for path in sorted({*FILES, *SPEAKING, *TESTS}):
+        tree = ast.parse(path.read_text("utf-8"))
+        for rule, paths in RULES.items():
+            if path in paths:
+                found[rule] += rule(house.name_of(path), tree)
+    return found
+
+
+def test_every_rule_looks_at_files() -> None:
+    assert all(RULES.values())
 
 
 def planted(source: str) -> ast.Module:
@@ -42,9 +71,8 @@ def planted(source: str) -> ast.Module:
 # Imports
 
 
-@pytest.mark.parametrize("path", FILES, ids=house.name_of)
-def test_imports_point_one_way(path: Path) -> None:
-    assert house.import_breaches(house.name_of(path), tree_of(path)) == []
+def test_imports_point_one_way(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.import_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -74,9 +102,10 @@ def test_an_optional_door_may_import_its_own_library() -> None:
     assert house.import_breaches("mlcore/sklearn.py", planted("from sklearn.base import clone")) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=house.name_of)
-def test_the_parts_of_a_page_are_imported_by_no_other_part_of_the_dashboard(path: Path) -> None:
-    assert house.feature_breaches(house.name_of(path), tree_of(path)) == []
+def test_the_parts_of_a_page_are_imported_by_no_other_part_of_the_dashboard(
+    breaches: dict[Rule, list[str]],
+) -> None:
+    assert breaches[house.feature_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -102,9 +131,8 @@ def test_every_page_but_no_other_room_is_a_feature() -> None:
     assert all((ROOT / "dashboard" / feature).is_dir() for feature in house.FEATURES)
 
 
-@pytest.mark.parametrize("path", FILES, ids=house.name_of)
-def test_the_rooms_of_mlcore_import_those_below_them(path: Path) -> None:
-    assert house.level_breaches(house.name_of(path), tree_of(path)) == []
+def test_the_rooms_of_mlcore_import_those_below_them(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.level_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -161,9 +189,8 @@ def test_what_runs_without_a_page_brings_no_streamlit_along(package: str) -> Non
 # Pages
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=house.name_of)
-def test_a_page_computes_nothing(path: Path) -> None:
-    assert house.arithmetic_breaches(house.name_of(path), tree_of(path)) == []
+def test_a_page_computes_nothing(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.arithmetic_breaches] == []
 
 
 @pytest.mark.parametrize("source", ["a = x @ w", "a = images.mean(axis=0)", "a = x.reshape(-1)"])
@@ -171,9 +198,9 @@ def test_arithmetic_in_a_page_is_found(source: str) -> None:
     assert len(house.arithmetic_breaches("pages/train.py", planted(source))) == 1
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=house.name_of)
-def test_a_page_is_short(path: Path) -> None:
-    assert house.length_breaches(house.name_of(path), path.read_text("utf-8")) == []
+def test_a_page_is_short() -> None:
+    texts = {house.name_of(path): path.read_text("utf-8") for path in PAGE_FILES}
+    assert [breach for name, text in texts.items() for breach in house.length_breaches(name, text)] == []
 
 
 def test_a_long_page_is_found() -> None:
@@ -198,9 +225,8 @@ def test_a_page_opens_without_an_error(page: PageEntry) -> None:
 # Docstrings
 
 
-@pytest.mark.parametrize("path", FILES, ids=house.name_of)
-def test_a_module_opens_with_two_sentences(path: Path) -> None:
-    assert house.docstring_breaches(house.name_of(path), tree_of(path)) == []
+def test_a_module_opens_with_two_sentences(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.docstring_breaches] == []
 
 
 def test_a_poor_opening_is_found() -> None:
@@ -208,9 +234,9 @@ def test_a_poor_opening_is_found() -> None:
         assert len(house.docstring_breaches("mlcore/x.py", planted(source))) == 1
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_public_name_of_mlcore_has_a_docstring(name: str) -> None:
-    assert house.undocumented(importlib.import_module(name)) == []
+def test_every_public_name_of_mlcore_has_a_docstring() -> None:
+    undocumented = {name: house.undocumented(importlib.import_module(name)) for name in MODULES}
+    assert {name: breaches for name, breaches in undocumented.items() if breaches} == {}
 
 
 def test_a_public_name_without_a_docstring_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,9 +288,8 @@ def test_every_label_and_help_of_tables_and_settings_reaches_the_translators() -
     assert shown - sentences_for_translators() == set()
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=house.name_of)
-def test_what_a_visitor_reads_can_be_translated(path: Path) -> None:
-    assert house.spoken_breaches(house.name_of(path), tree_of(path)) == []
+def test_what_a_visitor_reads_can_be_translated(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.spoken_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -301,9 +326,8 @@ def test_what_is_translated_or_no_sentence_is_let_through(source: str) -> None:
     assert house.spoken_breaches("pages/x.py", planted(source)) == []
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=house.name_of)
-def test_what_a_file_brought_is_shown_as_text(path: Path) -> None:
-    assert house.foreign_breaches(house.name_of(path), tree_of(path)) == []
+def test_what_a_file_brought_is_shown_as_text(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.foreign_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -343,9 +367,8 @@ def test_text_that_is_ours_or_went_through_a_door_is_let_through(source: str) ->
 # Tests
 
 
-@pytest.mark.parametrize("path", TESTS, ids=house.name_of)
-def test_a_test_waits_for_conditions_with_the_patience_of_all(path: Path) -> None:
-    assert house.waiting_breaches(house.name_of(path), tree_of(path)) == []
+def test_a_test_waits_for_conditions_with_the_patience_of_all(breaches: dict[Rule, list[str]]) -> None:
+    assert breaches[house.waiting_breaches] == []
 
 
 @pytest.mark.parametrize(
@@ -365,9 +388,9 @@ def test_a_wait_for_a_time_is_found(source: str) -> None:
 # Words
 
 
-@pytest.mark.parametrize("path", [*FILES, *MARKDOWN], ids=house.name_of)
-def test_texts_use_the_words_of_a_textbook(path: Path) -> None:
-    assert house.word_breaches(house.name_of(path), path.read_text("utf-8")) == []
+def test_texts_use_the_words_of_a_textbook() -> None:
+    texts = {house.name_of(path): path.read_text("utf-8") for path in [*FILES, *MARKDOWN]}
+    assert [breach for name, text in texts.items() for breach in house.word_breaches(name, text)] == []
 
 
 def test_a_word_that_the_house_has_left_is_found() -> None:
@@ -379,9 +402,9 @@ def test_a_word_that_the_house_has_left_is_found() -> None:
 # Documents
 
 
-@pytest.mark.parametrize("path", MARKDOWN, ids=house.name_of)
-def test_every_relative_link_leads_somewhere(path: Path) -> None:
-    assert house.link_breaches(path, path.read_text("utf-8")) == []
+def test_every_relative_link_leads_somewhere() -> None:
+    texts = {path: path.read_text("utf-8") for path in MARKDOWN}
+    assert [breach for path, text in texts.items() for breach in house.link_breaches(path, text)] == []
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """How runs are found by their ids, and which of them memory forgets."""
 
 from contextlib import closing
+from functools import partial
 
 import pytest
 
@@ -11,13 +12,14 @@ from dashboard.runs.status import RunError
 from mlcore import (
     Split,
 )
-from tests.dashboard.runs.in_threads import ENDLESS, SHORT, SMALL, ended
+from tests.dashboard.runs.in_threads import ENDLESS, SHORT, SMALL, CountingExecutor, ended
 
 
-def test_the_name_of_a_run_fits_the_keys_of_widgets(split: Split) -> None:
+def test_the_name_of_a_run_fits_the_keys_of_widgets(split: Split, turns: list[str]) -> None:
     """Streamlit refuses two underscores in a row; one random name in thirty had them."""
     limits = Limits(live_per_owner=99, live_per_address=99, live=99, kept_per_owner=99, kept_per_address=99)
-    with closing(RunService(1, limits, turn_seconds=0, clean_up_every=None)) as service:
+    in_threads = partial(RunService, make_executor=CountingExecutor, clean_up_every=None)
+    with closing(in_threads(1, limits, turn_seconds=0)) as service:
         names = [service.start("ada", split, SMALL, SHORT) for _ in range(40)]
     assert all(name.isalnum() and len(name) == 32 for name in names)
 

@@ -19,6 +19,7 @@ class Visit:
         self.now = 0.0
         self.connected: set[str] = set()
         self.gone: list[str] = []
+        self.collections: list[float] = []
         self.presence = Presence(
             self.gone.append,
             connected=self.connected.__contains__,
@@ -34,9 +35,10 @@ class Visit:
 
 
 @pytest.fixture
-def visit() -> Visit:
-    """A visitor called "anna" who has just come."""
+def visit(monkeypatch: pytest.MonkeyPatch) -> Visit:
+    """A visitor called "anna" who has just come; no garbage is collected, only when is written down."""
     visit = Visit()
+    monkeypatch.setattr(gc, "collect", lambda: visit.collections.append(visit.now))
     visit.connected.add("anna")
     visit.presence.heartbeat("anna")
     return visit
@@ -88,14 +90,10 @@ def test_a_cleaning_that_fails_keeps_no_other_from_its_turn(
     assert "could not be cleaned up" in caplog.text
 
 
-def test_garbage_is_collected_once_a_minute_so_that_what_a_visitor_replaced_is_gone(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    collections: list[float] = []
-    monkeypatch.setattr(gc, "collect", lambda: collections.append(visit.now))
+def test_garbage_is_collected_once_a_minute_so_that_what_a_visitor_replaced_is_gone(visit: Visit) -> None:
     for _minute in range(3):
         visit.wait(COLLECT_EVERY)
-    assert collections == [COLLECT_EVERY, 2 * COLLECT_EVERY, 3 * COLLECT_EVERY]
+    assert visit.collections == [COLLECT_EVERY, 2 * COLLECT_EVERY, 3 * COLLECT_EVERY]
 
 
 def test_the_janitor_looks_by_itself() -> None:

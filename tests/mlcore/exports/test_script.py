@@ -3,9 +3,15 @@
 These are the tests of `mlcore.exports.script` and of the code that it is put together from.
 """
 
+import atexit
+import json
 import re
 import subprocess
 import sys
+import tempfile
+import threading
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +46,68 @@ from tests.waiting import PATIENCE
 SPLIT = small_split(n_train=70, n_dev=30, shape=(13, 11))
 
 BARE = """
-import sys
+import contextlib, io, json, os, runpy, sys, traceback
 sys.path.insert(0, {numpy!r})
-import runpy
-names = runpy.run_path({script!r})
-foreign = [name for name in sys.modules if name.split('.')[0] in ('mlcore', 'PIL', 'pandas', 'streamlit')]
-assert not foreign, foreign
 import numpy as np
-np.savez('last.npz', **names['parameters'])
+
+def run(folder):
+    os.chdir(folder)
+    printed = io.StringIO()
+    try:
+        with np.errstate(), contextlib.redirect_stdout(printed):
+            names = runpy.run_path('train.py')
+        np.savez('last.npz', **names['parameters'])
+    except BaseException:
+        return {{'error': traceback.format_exc()}}
+    foreign = [name for name in sys.modules if name.split('.')[0] in ('mlcore', 'PIL', 'pandas', 'streamlit')]
+    return {{'printed': printed.getvalue(), 'error': ', '.join(foreign)}}
+
+for line in sys.stdin:
+    print(json.dumps(run(json.loads(line))), flush=True)
 """
-"""Runs a script with the standard library and NumPy alone, and keeps its last parameters too."""
+"""Runs a script in each folder that it is told, with names of its own, and keeps its last parameters too."""
+
+
+class BareProcess:
+    """A Python with the standard library and NumPy alone, which runs scripts one after another."""
+
+    def __init__(self) -> None:
+        self._only_numpy = tempfile.TemporaryDirectory()
+        for name in ("numpy", "numpy.libs"):
+            place = Path(np.__file__).parents[1] / name
+            if place.exists():
+                (Path(self._only_numpy.name) / name).symlink_to(place)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-X", "utf8", "-c", BARE.format(numpy=self._only_numpy.name)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def run(self, folder: Path) -> str:
+        """Run the script in a folder; return what it printed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(str(folder)), file=self._process.stdin, flush=True)
+        watch = threading.Timer(PATIENCE, self._process.kill)
+        watch.start()
+        answer = json.loads(self._process.stdout.readline())
+        watch.cancel()
+        assert not answer["error"], answer["error"]
+        return str(answer["printed"])
+
+    def close(self) -> None:
+        self._process.communicate(timeout=PATIENCE)
+        self._only_numpy.cleanup()
+
+
+@cache
+def shared_process() -> BareProcess:
+    """The one that most tests share: the start of a Python takes longer than what they train."""
+    process = BareProcess()
+    atexit.register(process.close)
+    return process
+
 
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     **{f"activation {name}": ({"activation": name}, {}) for name in ACTIVATIONS},
@@ -99,28 +157,15 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def run_alone(text: str, folder: Path, split: Split = SPLIT) -> tuple[str, dict, dict]:
+def run_alone(
+    text: str, folder: Path, split: Split = SPLIT, process: BareProcess | None = None
+) -> tuple[str, dict, dict]:
     """Run an exported script in an empty folder; return what it printed, its best and its last parameters."""
     save_images(split, folder / "images.npz")
-    (folder / "numpy-only").mkdir()
-    for name in ("numpy", "numpy.libs"):
-        place = Path(np.__file__).parents[1] / name
-        if place.exists():
-            (folder / "numpy-only" / name).symlink_to(place)
-    file = folder / "train.py"
-    file.write_text(text, "utf-8")
-    bare = BARE.format(numpy=str(folder / "numpy-only"), script=str(file))
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-X", "utf8", "-c", bare],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    (folder / "train.py").write_text(text, "utf-8")
+    printed = (process or shared_process()).run(folder)
     with np.load(folder / "trained-weights.npz") as best, np.load(folder / "last.npz") as last:
-        return done.stdout, dict(best), dict(last)
+        return printed, dict(best), dict(last)
 
 
 def flat(parameters: dict[str, np.ndarray]) -> np.ndarray:
@@ -181,7 +226,8 @@ def test_the_script_of_a_run_that_was_stopped_ends_where_it_was_stopped(tmp_path
     list(train(run, SPLIT, max_steps=11))
     text = script_of(run.model())
     assert "The run was stopped after 11 of 45 steps" in text
-    expect_the_run(*run_alone(text, tmp_path), run)
+    with closing(BareProcess()) as own:
+        expect_the_run(*run_alone(text, tmp_path, process=own), run)
 
 
 def test_a_run_that_was_changed_on_the_way_has_no_script() -> None:
