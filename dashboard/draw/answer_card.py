@@ -33,8 +33,10 @@ def show_verdict(model: Model, answer: Answer | None, hint: str) -> None:
 
 
 def show_bars(model: Model, answer: Answer | None) -> None:
-    """Show the probability of each class, and a warning when the model learned from few images."""
+    """Show the probability of each class, what it means, and a warning when few images were learned from."""
     st.html(bars_html(None if answer is None else answer.probabilities, model.class_names))
+    n = len(model.class_names)
+    st.caption(_("Of these {n} classes: the bars add up to 100 %, whatever is drawn.").format(n=n))
     if warning := few_images_sentence(model):
         st.caption(warning)
 

@@ -72,7 +72,7 @@ GLOSSARY: dict[str, Term] = {
         N_(
             "The probability that the network gives to its answer. The probabilities of all classes add "
             "up to 100 %: a network that was shown digits only has no way to say that something is no "
-            "digit."
+            "digit. A second, small network says so beside the one that ships with the app."
         ),
     ),
     "confusion_matrix": Term(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from mlcore import ACTIVATIONS, Model, NetworkConfig, load_dataset
+from mlcore import ACTIVATIONS, Model, NetworkConfig, load_dataset, load_model
 from mlcore.errors import NoDigitError
 from mlcore.exports.browser import CANVAS, describe_answer, describe_model, network_script
 from mlcore.images.drawing import TWO, digit_in_strokes
@@ -18,6 +18,8 @@ from mlcore.images.frame import Frame
 from mlcore.images.preparation import Preparation
 from mlcore.images.strokes import Stroke, draw_strokes
 from mlcore.network.network import Network
+from mlcore.refusal import refusal_of
+from tests.house import ROOT
 
 IMAGES = load_dataset("mnist-test").images[:1000]
 
@@ -75,6 +77,9 @@ ANSWER_ALL = """description => {
 }"""
 
 
+DOUBT_ALL = ANSWER_ALL.replace("[...model.probabilities(image(k))]", "model.doubt(image(k))")
+
+
 def test_a_thousand_images_are_answered_as_in_python(page: Page) -> None:
     page.evaluate("text => { window.images = bytesOf(text); }", base64.b64encode(IMAGES.tobytes()).decode())
     for name, model in models():
@@ -82,6 +87,11 @@ def test_a_thousand_images_are_answered_as_in_python(page: Page) -> None:
         expected = model.probabilities_of(IMAGES)
         assert np.ptp(expected, axis=0).max() > 0.05, name
         assert np.abs(np.array(rows) - expected).max() < 1e-4, name
+    shipped = load_model(ROOT / "models" / "mnist.npz")
+    refusal = refusal_of(load_model(ROOT / "models" / "refusals" / "mnist.npz"))
+    doubts = page.evaluate(DOUBT_ALL, describe_model(shipped, refusal))
+    assert np.ptp(doubts) > 0.5
+    assert np.abs(np.array(doubts) - refusal.doubts(IMAGES)).max() < 1e-4
 
 
 FRAMES = {

@@ -24,6 +24,7 @@ HEARS = """() => {
   window.said = [];
   console.warn = (...words) => said.push(words.join(" "));
 }"""
+SCRIBBLE = tuple(((0.2, 0.8)[k % 2], 0.2 + 0.07 * k) for k in range(9))
 FOUR = (((0.35, 0.2), (0.28, 0.55), (0.72, 0.55)), ((0.62, 0.3), (0.6, 0.85)))
 
 
@@ -45,6 +46,12 @@ def test_the_answer_follows_the_pen_before_it_is_lifted_and_python_says_the_same
     visitor.press("Clear")
     expect(guess).to_have_text("?")
     expect(bars.locator(".dl-first")).to_have_count(0)
+    hold(visitor, SCRIBBLE)
+    expect(sure).to_have_text("That is no digit that I know.")
+    expect(visitor.main.locator(LIVE)).to_be_visible()
+    visitor.page.mouse.up()
+    expect(visitor.main.locator(LIVE)).to_have_count(0)
+    expect(sure).to_have_text("That is no digit that I know.")
     assert visitor.page.evaluate("said") == []
 
 

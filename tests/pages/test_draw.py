@@ -25,6 +25,7 @@ from mlcore import (
     TrainingConfig,
     TrainingRun,
     load_dataset,
+    load_model,
     save_model,
     split_dataset,
     train,
@@ -309,6 +310,22 @@ def test_a_tab_that_hands_back_nonsense_leaves_the_canvas_blank_and_is_asked_no_
     session = Session()
     take_back(session, text)
     assert as_text(session) == '{"objects":[]}'
+
+
+SCRIBBLE = stroke([["M" if k == 0 else "L", (60, 220)[k % 2], 50 + 20 * k] for k in range(10)])
+
+
+def test_a_scribble_is_refused_by_the_shipped_network_and_by_no_other(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [SCRIBBLE]}
+    assert "That is no digit that I know." in card(app.run())
+    assert guess(app) == "?"
+    assert session_of(app).play.now.guess == "?"
+    buffer = io.BytesIO()
+    save_model(shipped_model("mnist"), buffer)
+    session_of(app).uploaded_model = load_model(buffer.getvalue())
+    session_of(app).model_key = UPLOADED_MODEL
+    assert "no digit" not in card(app.run())
+    assert guess(app) in "0123456789"
 
 
 def film(app: AppTest) -> str:

@@ -44,6 +44,13 @@ def test_an_answer_below_one_half_says_that_it_is_not_sure() -> None:
     assert text(answered(probabilities(d3=0.4)), "sure") == "not sure (40.0 %)"
 
 
+def test_a_refused_drawing_gets_no_class_but_the_one_that_it_looks_most_like() -> None:
+    html = verdict_html(Answer(tuple(DIGITS), probabilities(d7=0.9), SEEN, doubt=0.8, is_refused=True))
+    assert text(html, "guess") == "?"
+    assert text(html, "sure") == "That is no digit that I know."
+    assert text(html, "second") == "Of the ten, it looks most like 7."
+
+
 def test_a_probability_that_float32_rounds_to_one_is_not_called_certain() -> None:
     assert text(answered(probabilities(d3=1.0)), "sure") == "&gt; 99.9 % sure"
 
