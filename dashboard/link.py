@@ -3,7 +3,7 @@
 The pages Data, Network and Train call `follow_address` first. What stands in the address wins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -14,7 +14,7 @@ from dashboard.session import SHIPPED, STANDARD, UPLOADED, Session, can_split
 from dashboard.settings_link import Settings, read_settings, write_settings
 from dashboard.ui.copy_link import copy_link
 from dashboard.ui.messages import show_message
-from mlcore import RECIPES, SHIPPED_DATASETS
+from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -133,8 +133,26 @@ def parameters_of(session: Session) -> Parameters:
 
 def link_of(session: Session) -> Parameters:
     """Return what a link to the settings in use says: never nothing, which would change nothing."""
-    parameters = parameters_of(session)
+    return _never_nothing(parameters_of(session))
+
+
+def _never_nothing(parameters: Parameters) -> Parameters:
     return parameters if any(parameters.values()) else {**parameters, "recipe": STANDARD}
+
+
+def link_with(session: Session) -> Callable[[NetworkConfig, TrainingConfig], Parameters]:
+    """Return the link to other settings of network and training, as a function; all else is as in use now."""
+    now, usual, split = (
+        parameters_of(session),
+        usual_settings(session, session.recipe),
+        session.split_settings,
+    )
+
+    def link(network: NetworkConfig, training: TrainingConfig) -> Parameters:
+        text = write_settings(Settings(network, training, split), usual)
+        return _never_nothing({**now, "settings": text or None})
+
+    return link
 
 
 def use_link(session: Session, link: Parameters) -> None:

@@ -47,6 +47,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("inside", N_("Inside"), ":material/frame_inspect:"),
     PageEntry("draw", N_("Draw"), ":material/draw:"),
     PageEntry("runs", N_("Runs"), ":material/list_alt:"),
+    PageEntry("search", N_("Search"), ":material/query_stats:"),
 )
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard.browser import known_browser
 from dashboard.runs.place import Place
+from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
 from dashboard.server.presence import session_id
@@ -23,6 +24,11 @@ _OWNER = "run_owner"
 def get_run_service() -> RunService:
     """Return the server's run service; it starts no process before the first run."""
     return server().runs
+
+
+def get_searches() -> Searches:
+    """Return the server's searches, whose runs the run service trains."""
+    return server().searches
 
 
 def run_owner() -> str:

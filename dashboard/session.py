@@ -33,6 +33,7 @@ from mlcore import (
 from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.datasets.readers.choose import Labels
 from mlcore.images.strokes import Stroke
+from mlcore.search.search import SearchPlan
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -198,6 +199,8 @@ class Session:
         What the table of runs shows, keys of `dashboard.runs_page.table.COLUMNS`; None: the usual.
     only_differing : bool
         Whether it leaves out the settings that all runs share.
+    search_plan : SearchPlan or None
+        What the page Search varies, and for how long; None: the usual.
     """
 
     dataset_key: str = "mnist"
@@ -228,6 +231,7 @@ class Session:
     play: Play = field(default_factory=Play)
     run_columns: tuple[str, ...] | None = None
     only_differing: bool = False
+    search_plan: SearchPlan | None = None
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
     _kept: Dataset | None = field(default=None, repr=False)
 

@@ -48,7 +48,7 @@ OTHERS_MAY_IMPORT = {
 LONGEST_PAGE = 80  # lines
 ROOMS = {"runs": "runs_page"}
 """The pages whose folder has another name, because the run service has theirs."""
-FEATURES = {"data", "draw", "evaluate", "home", "inside", "network", "runs_page", "train"}
+FEATURES = {"data", "draw", "evaluate", "home", "inside", "network", "runs_page", "search", "train"}
 """The folders of `dashboard` that hold the parts of a page, each with its name; none imports another."""
 
 LEVELS: tuple[frozenset[str], ...] = (

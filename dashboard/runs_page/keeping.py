@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.browser import known_browser
 from dashboard.navigation import page
-from dashboard.run_service import get_run_service, is_known_after_reload, run_owner
+from dashboard.run_service import get_run_service, get_searches, is_known_after_reload, run_owner
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.messages import keeping_problem, show_message, show_problem
@@ -72,6 +72,7 @@ def offer_to_forget(session: Session) -> None:
 def forget(session: Session) -> None:
     """Delete all that the server has of this visitor."""
     with keeping_problem("forget"):
+        get_searches().forget(run_owner())
         get_run_service().forget(run_owner())
         browser = known_browser()
         if browser is not None:

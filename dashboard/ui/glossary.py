@@ -244,6 +244,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Pre-trained model"),
         N_("A network that was trained before you came: it ships with the app, and answers at once."),
     ),
+    "random_search": Term(
+        N_("Random search"),
+        N_(
+            "Draws all settings at random. With the same number of runs it tries more values of those that "
+            "matter than a grid does."
+        ),
+    ),
     "rare_classes": Term(
         N_("Rare classes"),
         N_("Classes that have too few images to learn them from, or to judge by them."),
@@ -276,6 +283,13 @@ GLOSSARY: dict[str, Term] = {
     "step": Term(
         N_("Step"),
         N_("One change of all parameters, worked out from the images of one batch. Also called iteration."),
+    ),
+    "successive_halving": Term(
+        N_("Successive halving"),
+        N_(
+            "All settings of a round train a little; the best third trains on three times as long, and so "
+            "on. Most of the time goes to what is promising."
+        ),
     ),
     "support": Term(N_("Support"), N_("The number of images of a class.")),
     "test_set": Term(

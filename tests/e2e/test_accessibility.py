@@ -27,6 +27,7 @@ PAGES = {
     "/inside": "Output layer",
     "/draw": "Pen width",
     "/runs": "There are no runs yet.",
+    "/search": "Settings to vary",
 }
 AXE = Axe()
 # A colour on its way to another one is no colour of ours, nor is a line that is still growing a line.

@@ -32,7 +32,7 @@ def test_a_few_test_images_are_shown_with_what_the_model_says_of_them(app: AppTe
 def test_the_way_on_leads_to_every_page_of_the_way_drawing_first(app: AppTest) -> None:
     links = [link.proto.page for link in app.get("page_link")]
     assert links[0] == "draw"
-    assert set(links) == {entry.name for entry in PAGES} - {"home", "runs"}  # Runs is for who has some
+    assert set(links) == {entry.name for entry in PAGES} - {"home", "runs", "search"}  # for who has some runs
 
 
 def test_no_chart_library_is_loaded_for_it(app: AppTest) -> None:

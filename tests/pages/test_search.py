@@ -1,0 +1,104 @@
+"""The page Search as a visitor uses it: choose what to vary, search, read the board, use the best.
+
+What a browser shows of it is in `tests/e2e/test_search_page.py`.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import estimate, run_service
+from dashboard.runs.search import Searches
+from dashboard.runs.service import RunService
+from dashboard.search import board
+from dashboard.search.form import plan_of
+from dashboard.session import Session
+from mlcore import NetworkConfig, TrainingConfig
+from mlcore.search.space import Dimension
+from tests.fields import number_field
+from tests.pages.visits import new_app, session_of
+from tests.waiting import wait_until
+
+TINY = (NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=64, epochs=1))
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Searches]:
+    """Searches of a service of its own in the place of the server's; its worker is a thread."""
+    with closing(RunService(1, make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None)) as service:
+        made = Searches(service)
+        for module in (estimate, run_service):
+            monkeypatch.setattr(module, "get_run_service", lambda: service)
+        for module in (board, run_service):
+            monkeypatch.setattr(module, "get_searches", lambda: made)
+        yield made
+
+
+def visit() -> AppTest:
+    """Open the page with small images and a small network."""
+    session = Session(network_config=TINY[0], training_config=TINY[1])
+    session.use_dataset("digits-8x8")
+    app = new_app()
+    app.session_state["run_owner"], app.session_state["session"] = "ada", session
+    return checked(app.switch_page("pages/search.py").run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def box(app: AppTest, kind: str, label: str) -> Any:
+    return next(found for found in getattr(app, kind) if found.label == label)
+
+
+def test_settings_are_chosen_with_their_ranges_and_what_cannot_be_is_said(searches: Searches) -> None:
+    app = visit()
+    assert [one.name for one in plan_of(session_of(app)).space] == [
+        "learning_rate",
+        "hidden_sizes",
+        "batch_size",
+    ]
+    box(app, "multiselect", "Settings to vary").set_value(["dropout", "activation", "hidden_sizes"]).run()
+    number_field(checked(app), "Dropout: to").type("0.3")
+    box(app, "text_input", "Hidden layers").set_value("-; 16; 32, 16").run()
+    box(checked(app), "button_group", "Activation").set_value(["relu", "tanh"]).run()
+    plan = plan_of(session_of(checked(app)))
+    assert plan.space == (
+        Dimension("dropout", 0.0, 0.3),
+        Dimension("activation", values=("relu", "tanh")),
+        Dimension("hidden_sizes", values=((), (16,), (32, 16))),
+    )
+    number_field(app, "Dropout: from").type("0.8")
+    assert "must lie above" in number_field(app, "Dropout: from").problem
+    box(app, "text_input", "Hidden layers").set_value("64; many").run()
+    assert "many is no list of whole numbers" in app.error[0].value
+    box(app, "multiselect", "Settings to vary").set_value([]).run()
+    assert "Choose at least one setting" in app.error[0].value
+    assert plan_of(session_of(app)).space == plan.space
+
+
+def test_a_search_is_started_read_and_its_best_settings_are_used(searches: Searches) -> None:
+    app = visit()
+    number_field(app, "Runs").type("6")
+    box(app, "button", "Start the search").click().run()
+    wait_until(lambda: not searches.newest("ada").live)  # type: ignore[union-attr]
+    checked(app.run())
+    status = searches.newest("ada")
+    assert status is not None
+    best = status.best
+    assert best is not None
+    table = app.dataframe[0].value
+    assert list(table["Rank"]) == [1, 2, 3, 4, 5, 6]
+    assert {*table["State"]} == {"Finished"}
+    assert list(table["Dev accuracy"]) == sorted(table["Dev accuracy"], reverse=True)
+    assert "The best 3 runs are kept" in " ".join(caption.value for caption in app.caption)
+    box(app, "button", "Use the best").click().run()
+    session = session_of(checked(app))
+    assert (session.network_config, session.training_config) == (best.network, best.training)
+    assert box(app, "button", "Use the best").disabled
