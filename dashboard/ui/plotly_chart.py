@@ -25,7 +25,10 @@ _HERE = Path(__file__).parent
 _STREAMLIT = Path(st.__file__).parent / "static" / "static" / "js"
 # Each read once: a chart is shown once a second while a run trains.
 _CSS = (_HERE / "plotly_chart.css").read_text(encoding="utf-8")
-_JS = (_HERE / "plotly_chart.js").read_text(encoding="utf-8")
+_JS = "\n".join(
+    (_HERE / name).read_text(encoding="utf-8")
+    for name in ("plotly_chart.js", "chart_bar.js", "chart_cells.js")
+)
 _HTML = """
 <div class="dl-chart">
   <div class="dl-bar"><div class="dl-legend" role="group"></div><div class="dl-views">
