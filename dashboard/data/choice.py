@@ -61,9 +61,9 @@ def what_stays_in_use(session: Session) -> str:
     if session.dataset_key != UPLOADED:
         return _("Until a data set has been read, {name} stays in use.").format(name=name)
     if session.replaced_upload:
-        text = _("{name} took the place of {other}. Files that belong together have to be dropped at once.")
+        text = _("{name} replaced {other}. Drop files that belong together at the same time.")
         return text.format(name=name, other=plain(session.replaced_upload))
-    text = _("Files that you drop now take the place of {name}. Drop files that belong together at once.")
+    text = _("Files that you drop now replace {name}. Drop files that belong together at the same time.")
     return text.format(name=name)
 
 

@@ -47,8 +47,8 @@ def few_images_sentence(model: Model) -> str:
     if type(n) is not int or not 0 < n < FEW * len(model.class_names):
         return ""
     return _(
-        "This model learned from {n:,} images only, about {each:,.0f} of each class. "
-        "It may misread handwriting that differs from theirs."
+        "This model learned from only {n:,} images, about {each:,.0f} of each class. "
+        "It may misread handwriting that looks different."
     ).format(n=n, each=n / len(model.class_names))
 
 

@@ -106,7 +106,7 @@ def show_past(session: Session) -> None:
                 args=(session, past),
             )
         if not session.play.past:
-            st.caption(_("Clear the canvas, and what you drew stays here."))
+            st.caption(_("Your drawings stay here when you clear the canvas."))
 
 
 def _past_label(past: PastDrawing) -> str:

@@ -50,7 +50,7 @@ def show_gallery(evaluation: Evaluation, images: Dataset) -> None:
     elif evaluation.wrong == 0 and wanted.outcome == "wrong":
         st.write(_("The model made no mistakes on these images."))
     else:
-        st.write(_("No image is like that. Take a filter back."))
+        st.write(_("No image matches. Remove a filter."))
 
 
 def choose_wanted(evaluation: Evaluation) -> Wanted:

@@ -56,7 +56,7 @@ def show_answers_to(model: Model, images: UnlabelledImages, answers: Answers) ->
     if notes := (*images.notes, *answers.notes):
         show_notes(notes)
     offer_files(model, images, answers)
-    text = _("{n:,} images, those first that the model is least sure of.")
+    text = _("{n:,} images, the least certain first.")
     st.caption(text.format(n=len(answers)))
     place = st.container()
     n_pages = -(-len(answers) // ROWS_A_PAGE)
@@ -112,5 +112,5 @@ def offer_files(model: Model, images: UnlabelledImages, answers: Answers) -> Non
             icon=":material/download:",
             on_click="ignore",
             disabled=len(answers) * len(answers.class_names) > MOST_PROBABILITIES,
-            help=_("The same, with a column more for each class: its probability."),
+            help=_("The same, with one more column for each class: its probability."),
         )

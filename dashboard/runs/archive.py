@@ -80,7 +80,7 @@ NOT_WRITABLE = N_(
     "The folder of the runs cannot be used ({reason}), so runs are kept only until the server stops."
 )
 NOT_KEPT = N_(
-    "What has changed last could not be stored ({reason}). It is tried again every few seconds; until then "
+    "The latest changes could not be stored ({reason}). It is tried again every few seconds; until then "
     "it would not outlive a restart of the server."
 )
 NOT_READ = N_("The store of runs could not be read ({reason}). Try again later.")

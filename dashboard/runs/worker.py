@@ -73,7 +73,7 @@ SECONDS_BETWEEN_LOOKS = 0.02
 SCORE_SECONDS = 1.0
 """Of scoring a model at once; runs have their turns in between."""
 
-NOT_KEPT = N_("This moment of the run is no longer kept. Choose another one.")
+NOT_KEPT = N_("This snapshot is no longer kept. Choose another one.")
 
 TRIAL_IMAGES = 1024
 """Images in a step of a trial, at most: mlcore takes larger batches apart into as many anyway."""

@@ -95,7 +95,7 @@ def offer_star(run: KeptRun) -> None:
         _("Take the star away") if run.star else _("Star"),
         key=f"star {run.run_id}",
         icon=":material/star:" if run.star else ":material/star_border:",
-        help=_("When there are too many runs, those with a star go last."),
+        help=_("When there are too many runs, starred ones are deleted last."),
         on_click=describe,
         args=(run.run_id,),
         kwargs={"star": not run.star},
@@ -116,7 +116,7 @@ def offer_to_delete(runs: Sequence[KeptRun]) -> None:
         key="delete_runs",
         icon=":material/delete:",
         disabled=live,
-        help=_("Stop what still trains first, on Train.") if live else None,
+        help=_("Stop the runs that are still training first, on Train.") if live else None,
         on_click=delete,
         args=([run.run_id for run in runs],),
     )

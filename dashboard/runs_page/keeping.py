@@ -28,9 +28,9 @@ def show_keeping(n: int) -> None:
         st.caption(_("Runs are kept until the server stops. Download what you want to keep."))
     elif n:
         text = _(
-            "{n:,} of at most {most:,} runs, {size:,.0f} of {most_size:,.0f} MB. Above that the oldest go, "
-            "those with a star last. They outlive a restart of the server, as long as its disk does: "
-            "download what you want to keep for good."
+            "{n:,} of at most {most:,} runs, {size:,.0f} of {most_size:,.0f} MB. When there are more, the "
+            "oldest are deleted, starred ones last. They survive a restart of the server, as long as its "
+            "disk does: download what you want to keep for good."
         )
         _n, size = service.usage(run_owner())
         text = text.format(
@@ -56,8 +56,9 @@ def offer_to_forget(session: Session) -> None:
     with st.expander(_("Forget me"), icon=":material/person_off:", key="forget"):
         st.write(
             _(
-                "This deletes all your runs, those that train too, and the data, the model and the drawing "
-                "that you brought. It cannot be undone. Files that you have downloaded are not affected."
+                "This deletes all your runs, also those that are training, and the data, the model and the "
+                "drawing that you brought. It cannot be undone. Files that you have downloaded are not "
+                "affected."
             )
         )
         st.button(

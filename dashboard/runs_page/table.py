@@ -165,7 +165,7 @@ def _column_configs() -> dict[str, Any]:
         "best": column.NumberColumn(
             _(COLUMNS["best"]),
             format=PERCENT,
-            help=_("Of all evaluations, not of the last: the weights of this moment are kept."),
+            help=_("The best of all evaluations, not the last: the weights of that moment are kept."),
         ),
         "interval": column.TextColumn(_(COLUMNS["interval"]), help=meaning("interval")),
         "test": column.NumberColumn(

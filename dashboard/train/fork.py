@@ -85,7 +85,7 @@ def offer_fork(session: Session, status: RunStatus) -> None:
         st.markdown(_(SAME_IMAGES), help=meaning("fork", "snapshot"))
         moments = moments_to_fork(status)
         if not moments:
-            st.caption(_("No moment of this run before its end is kept."))
+            st.caption(_("There is no snapshot of this run from before its end."))
             return
         plan = _plan(status, moments)
         left, middle, right = st.columns(3)

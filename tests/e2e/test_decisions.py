@@ -73,7 +73,7 @@ def test_an_archive_of_kaggle_is_undone_trained_with_and_answered_by_the_model_o
 
     # The model learned dark on light, and is asked about the file as it is.
     bring_unlabelled(visitor, hand_in_file(test))
-    visitor.see("100 images, those first that the model is least sure of.")
+    visitor.see("100 images, the least certain first.")
     rows = downloaded(visitor, "Download submission.csv", "submission.csv")
     answers = model.predict(255 - DIGITS.images[N_TRAIN : N_TRAIN + N_TEST])
     assert rows == [["ImageId", "Label"], *([str(k), str(guess)] for k, guess in enumerate(answers, 1))]

@@ -26,7 +26,7 @@ def test_kaggles_test_table_is_answered_and_handed_in_as_it_should_be(visitor: V
     visitor.see("“Images without labels” on the Evaluate page")
 
     bring_unlabelled(visitor, file)
-    visitor.see("300 images, those first that the model is least sure of.")
+    visitor.see("300 images, the least certain first.")
 
     broken = {line.split()[0] for line in violations(visitor, FAR_APART)}
     assert broken <= {"presentation-role-conflict"}  # Streamlit's own, in each uploader

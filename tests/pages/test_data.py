@@ -386,16 +386,16 @@ def test_the_sentence_stays_while_the_bad_file_does_and_goes_with_it(app: AppTes
 
 def test_a_second_upload_takes_the_place_of_the_first_and_both_are_told_of_it(app: AppTest) -> None:
     def told() -> list[str]:
-        return [text.value.replace("`", "") for text in app.caption if "at once" in text.value]
+        return [text.value.replace("`", "") for text in app.caption if "same time" in text.value]
 
     bring(choose(app, UPLOADED), {"train.csv": table(200)})
-    drop = "Drop files that belong together at once."
-    assert told() == [f"Files that you drop now take the place of train. {drop}"]
+    drop = "Drop files that belong together at the same time."
+    assert told() == [f"Files that you drop now replace train. {drop}"]
     bring(app, {"test.csv": table(100)})
     assert session_of(app).dataset.name == "test"
-    assert told() == ["test took the place of train. Files that belong together have to be dropped at once."]
+    assert told() == ["test replaced train. Drop files that belong together at the same time."]
     bring(app, {"test.csv": table(100)})
-    assert told() == [f"Files that you drop now take the place of test. {drop}"]
+    assert told() == [f"Files that you drop now replace test. {drop}"]
 
 
 def test_ones_own_data_set_is_still_there_after_a_look_at_another(app: AppTest) -> None:

@@ -128,7 +128,7 @@ def test_the_gallery_is_filtered_and_sorted(tested: Evaluation) -> None:
     wanted = Wanted(true=4, outcome="right", most=0.8, order="loss")
     assert positions(grids(app)[1]) == tested.select(wanted)[:IMAGES_A_PAGE].tolist()
     app.selectbox(key="gallery_guess_10").set_value(9).run()
-    assert any("No image is like that" in text.value for text in app.markdown)
+    assert any("No image matches" in text.value for text in app.markdown)
 
 
 def test_the_disputed_labels_are_marked_and_counted(tested: Evaluation) -> None:

@@ -103,7 +103,7 @@ def test_a_model_of_many_images_or_an_unknown_number_warns_of_nothing(train_size
 
 def test_a_model_of_few_images_says_so() -> None:
     sentence = few_images_sentence(model_of(1437))
-    assert sentence.startswith("This model learned from 1,437 images only, about 144 of each class.")
+    assert sentence.startswith("This model learned from only 1,437 images, about 144 of each class.")
 
 
 def model_of(train_size: object) -> Model:
