@@ -1,7 +1,7 @@
 """How a worker process is made and ended: one loky executor of one process each.
 
-The run service uses it. Any executor with the interface of `concurrent.futures` can replace loky, on this
-machine or, where the folder of the data is shared, on others.
+The run service uses it. Any executor with the interface of `concurrent.futures` can replace loky: `cluster`
+has one whose worker is on another machine.
 """
 
 import atexit
@@ -10,12 +10,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from loky import ProcessPoolExecutor
+from loky import ProcessPoolExecutor, cpu_count
 
 from dashboard.runs.worker import begin_worker
 
@@ -28,6 +28,23 @@ WORKER_ENVIRONMENT = {
     # loky replaces a worker that has grown by 300 MB, as if it leaked; ours hold the runs of a whole class.
     "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18",
 }
+
+
+def local_workers() -> int:
+    """Return how many worker processes this machine has room for beside the web process."""
+    return min(2, int(cpu_count()))
+
+
+class WorkerLost(BrokenExecutor):
+    """A worker on another machine is gone, or no longer reached: what it was at is repeated elsewhere."""
+
+
+class RemoteExecutor(Executor):
+    """An executor whose worker is no process of this machine."""
+
+    def kill(self) -> None:
+        """End the worker by force, as far as that can be done from here; nothing is waited for."""
+        raise NotImplementedError
 
 
 def loky_executor(environment: Mapping[str, str] = MappingProxyType({})) -> Executor:
@@ -76,6 +93,8 @@ def kill(executor: Executor) -> None:
     """End an executor by force, whatever its process does; nothing is waited for."""
     if isinstance(executor, ProcessPoolExecutor):
         _kill_processes(_pids(executor))
+    elif isinstance(executor, RemoteExecutor):
+        executor.kill()
     else:
         executor.shutdown(wait=False, cancel_futures=True)
 

@@ -4,10 +4,11 @@ The scheduler sends both through an executor, so they hold nothing that cannot b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dashboard.runs.second_process import has_many_cores
 from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredSplit
 from mlcore import NetworkConfig, Record, TrainingConfig
@@ -40,6 +41,8 @@ class RunSpec:
         All changes since the start, in order; a checkpoint knows how many of them it includes.
     until : int or None
         The step after which it is stopped; None: it trains to its end.
+    many_cores : bool
+        Whether the server has more than one core; see `takes_halves`.
     """
 
     run_id: str
@@ -49,6 +52,7 @@ class RunSpec:
     training: TrainingConfig
     changes: tuple[Change, ...] = ()
     until: int | None = None
+    many_cores: bool = field(default_factory=has_many_cores)
 
     @property
     def checkpoint(self) -> Path:
@@ -88,6 +92,8 @@ class Report:
         The sentence why, when it did.
     is_far_enough : bool
         Whether it has come to the step where it is to be stopped, and was measured there.
+    refused : str
+        Why the server could not write the files that a worker elsewhere has sent with it, or empty.
     """
 
     progress: Progress
@@ -97,6 +103,7 @@ class Report:
     finished: bool
     diverged: str
     is_far_enough: bool = False
+    refused: str = ""
 
 
 @dataclass(frozen=True)

@@ -141,10 +141,13 @@ class Run:
         self.records.extend(report.records)
         self.broken_turns = 0
         self.used_at = now
-        self.progress = report.progress
+        progress = report.progress
+        if report.refused:
+            progress = replace(progress, saved_step=self.progress.saved_step, unsaved=report.refused)
+        self.progress = progress
         self.seconds_trained += report.seconds
         if report.records:
-            self.pace.append((now, report.progress.step, report.progress.images_seen))
+            self.pace.append((now, progress.step, progress.images_seen))
 
     def want(self, wanted: Wanted, now: float) -> None:
         """Note what is wanted of it, and since when, by the monotonic clock."""

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dashboard.runs import worker
-from dashboard.runs.executors import is_halted, kill
+from dashboard.runs.executors import WorkerLost, is_halted, kill
 from dashboard.runs.protocol import Report
 from dashboard.runs.run import Run
 from dashboard.runs.status import RunError, State
@@ -90,7 +91,8 @@ class Scheduler:
         self._remove = remove
         self._forgotten = forgotten
         self._closed = False
-        self.slots = [Slot(make_executor, self._arrived, started) for _worker in range(workers)]
+        self._make_slot = partial(Slot, make_executor, self._arrived, started)
+        self.slots = [self._make_slot() for _worker in range(workers)]
 
     # ---- what the service asks for -----------------------------------------------------------------------
 
@@ -160,6 +162,15 @@ class Scheduler:
         for slot in self.slots:
             slot.end_when_idle(idle_seconds)
 
+    def fit(self, workers: int) -> None:
+        """Have a place for each worker that there is now; one that has runs stays until it has none."""
+        for _worker in range(len(self.slots), workers):
+            self.slots.append(self._make_slot())
+        for slot in [slot for slot in self.slots if not (slot.runs or slot.jobs)]:
+            if len(self.slots) > workers:
+                slot.end_when_idle(0.0)
+                self.slots.remove(slot)
+
     def watch(self, answer_seconds: float, job_seconds: float) -> None:
         """End each worker by force that does not answer, and have its work done by another.
 
@@ -194,8 +205,8 @@ class Scheduler:
         self._feed(slot)
         self._changed.notify_all()
 
-    def _note_broken(self, job: Job) -> None:
-        """Note that a worker was ended while it was at this job."""
+    def _note_broken(self, job: Job, message: str = STUCK) -> None:
+        """Note that a worker was ended, or lost, while it was at this job."""
         run = job.run
         if run is None or not job.is_turn:
             job.reply.set_exception(RunError(_(NOT_COMPUTED)))
@@ -204,7 +215,7 @@ class Scheduler:
         if run.wanted == "stopped" and run.progress.saved_step is None:
             self._end(run, "failed", STOPPED_UNSAVED)
         elif run.broken_turns >= TURNS_TO_BREAK:
-            self._end(run, "failed", STUCK)
+            self._end(run, "failed", message)
 
     def close(self) -> list[Executor]:
         """Take in nothing any more; return the executors, to be ended without the lock."""
@@ -286,12 +297,24 @@ class Scheduler:
             elif error is None:
                 job.done(future.result())
                 job.reply.set_result(future.result())
+            elif isinstance(error, WorkerLost):
+                self._note_lost(slot, job, error)
             else:
                 self._break_off(job, error)
             if job.run is not None and job.run.jobs == 0:
                 self._settle(job.run)
             self._feed(slot)
             self._changed.notify_all()
+
+    def _note_lost(self, slot: Slot, job: Job, error: WorkerLost) -> None:
+        """Have the work of a worker elsewhere that is gone done by another: it is seldom the work's fault."""
+        job.losses += 1
+        if job.is_turn:
+            self._note_broken(job, WORKER_ENDED)
+        elif job.losses < TURNS_TO_BREAK:
+            self._send(slot, job)
+        else:
+            self._break_off(job, error)
 
     def _send_again(self, slot: Slot, job: Job) -> None:
         """Repeat what was waiting in a worker that ended; turns come again by themselves."""

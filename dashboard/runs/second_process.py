@@ -30,13 +30,24 @@ FIRST_WAIT = 5.0
 """Seconds until the next try after one that did not help; twice as long after each."""
 
 
-def takes_halves(run: TrainingRun) -> bool:
+def has_many_cores() -> bool:
+    """Return whether a second process could have a core of its own on this machine."""
+    return bool(cpu_count() > 1)
+
+
+def takes_halves(run: TrainingRun, many_cores: bool) -> bool:
     """Return whether a run that has been built takes its batches in halves, from its first step on.
 
     Then a second process may join and leave: the result is the same to the last bit.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    many_cores : bool
+        What `has_many_cores` says of the server, whatever machine trains: the result must not depend on it.
     """
     use = os.environ.get(VARIABLE)
-    return (use == "always" or (use != "never" and cpu_count() > 1)) and is_worth_sharing(run)
+    return (use == "always" or (use != "never" and many_cores)) and is_worth_sharing(run)
 
 
 class SecondProcessPolicy:

@@ -19,8 +19,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from loky import cpu_count
-
 from dashboard.budget import Budget
 from dashboard.runs import worker
 from dashboard.runs.absence import Absence
@@ -28,7 +26,7 @@ from dashboard.runs.admission import demand_of, refuse_too_many, refuse_too_slow
 from dashboard.runs.archive import Archive, ArchiveLimits
 from dashboard.runs.claim import MARK, Claim
 from dashboard.runs.estimates import Estimates
-from dashboard.runs.executors import at_exit, end, loky_executor
+from dashboard.runs.executors import at_exit, end, local_workers, loky_executor
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
@@ -40,7 +38,7 @@ from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
 from dashboard.runs.snapshots import Snapshot
 from dashboard.runs.status import DataFacts, Fork, RunError, RunStatus
-from dashboard.runs.store import DataStore, StoredSplit, reason_of
+from dashboard.runs.store import NOT_WRITTEN, DataStore, StoredSplit, reason_of
 from dashboard.runs.table import RunTable
 from dashboard.runs.trials import Trials
 from dashboard.runs.upkeep import Upkeep
@@ -57,8 +55,9 @@ class RunService:
 
     Parameters
     ----------
-    workers : int, optional
-        Worker processes; one for each core, two at most, unless said otherwise.
+    workers : int or callable, optional
+        Worker processes; one for each core, two at most, unless said otherwise. Where their number changes,
+        as on a cluster, a function that returns it.
     limits : Limits, optional
     budget : Budget, optional
         The memory that runs share with all else; one of their own when there is none.
@@ -78,7 +77,7 @@ class RunService:
 
     def __init__(
         self,
-        workers: int | None = None,
+        workers: int | Callable[[], int] | None = None,
         limits: Limits | None = None,
         budget: Budget | None = None,
         archive: Archive | None = None,
@@ -95,9 +94,10 @@ class RunService:
         self._closed = False
         self.store = DataStore()
         self._shelf = Shelf(archive, self.store, why_not_kept, clock)
+        self._count_workers = workers if callable(workers) else lambda: workers or local_workers()
         self._scheduler = Scheduler(
             self._changed,
-            workers or min(2, cpu_count()),
+            self._count_workers(),
             turn_seconds,
             make_executor,
             clock,
@@ -639,8 +639,9 @@ class RunService:
                 self.store.mend()
 
     def watch(self) -> None:
-        """Replace workers that do not answer."""
+        """Replace workers that do not answer, and use those that have come."""
         with self._changed:
+            self._scheduler.fit(self._count_workers())
             self._scheduler.watch(self.limits.answer_seconds, self.limits.job_seconds)
 
     def close(self) -> None:
@@ -687,8 +688,7 @@ def _close(service: "weakref.ref[RunService]") -> None:
 def _not_written(error: OSError) -> RunError:
     """Return the sentence that a run's files could not be written."""
     _log.warning("The files of a run could not be written: %s", error)
-    message = _("The server could not write the files of this training ({reason}). Try again later.")
-    return RunError(message.format(reason=reason_of(error)))
+    return RunError(_(NOT_WRITTEN).format(reason=reason_of(error)))
 
 
 def _forked(parent: Run, spec: RunSpec, forked: Forked) -> Run:

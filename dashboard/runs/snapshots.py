@@ -4,10 +4,11 @@ Workers write them; the run service lists them, opens one for who looks back, an
 """
 
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from dashboard.runs.files import sizes_of
 
 MOST = 12
 MOST_BYTES = 32_000_000
@@ -39,19 +40,20 @@ class Snapshot:
 
 @dataclass(frozen=True, order=True)
 class SnapshotFile:
-    """The file of a snapshot: a resumable model file, whose name says how far the run was."""
+    """The file of a snapshot: a resumable model file, whose name says how far the run was.
+
+    Attributes
+    ----------
+    step, images_seen : int
+    path : Path
+    size : int
+        Bytes.
+    """
 
     step: int
     images_seen: int
     path: Path
-
-    @property
-    def size(self) -> int:
-        """Its bytes; none when it has just been deleted."""
-        try:
-            return self.path.stat().st_size
-        except OSError:
-            return 0
+    size: int
 
 
 def snapshot_path(folder: Path, step: int, images_seen: int) -> Path:
@@ -60,15 +62,20 @@ def snapshot_path(folder: Path, step: int, images_seen: int) -> Path:
 
 
 def snapshot_files(folder: Path) -> list[SnapshotFile]:
-    """Return the snapshots in a run's folder, the earliest first."""
-    named = ((_NAME.fullmatch(path.name), path) for path in folder.glob("at-*.npz"))
-    return sorted(SnapshotFile(int(match[1]), int(match[2]), path) for match, path in named if match)
+    """Return the snapshots in a run's folder on this machine, the earliest first."""
+    return snapshots_among(folder, sizes_of(folder))
+
+
+def snapshots_among(folder: Path, sizes: Mapping[str, int]) -> list[SnapshotFile]:
+    """Return the snapshots among the files of a folder, given by names and bytes, the earliest first."""
+    named = ((_NAME.fullmatch(name), folder / name, size) for name, size in sizes.items())
+    return sorted(SnapshotFile(int(m[1]), int(m[2]), path, size) for m, path, size in named if m)
 
 
 def is_due(kept: Sequence[SnapshotFile], step: int) -> bool:
     """Return whether a snapshot at this step is wanted: while there is room, and then ever more rarely.
 
-    >>> few, many = ([SnapshotFile(step, 0, Path("none")) for step in range(n)] for n in (3, 12))
+    >>> few, many = ([SnapshotFile(step, 0, Path("none"), 1) for step in range(n)] for n in (3, 12))
     >>> is_due(few, 3), is_due(few, 2), is_due(many, 13), is_due(many, 15)
     (True, False, False, True)
     """
@@ -79,16 +86,15 @@ def is_due(kept: Sequence[SnapshotFile], step: int) -> bool:
     return step > last.step and (has_room or step >= GROWTH * last.step)
 
 
-def thin_out(folder: Path) -> None:
-    """Delete what is more than may be kept, where snapshots lie closest, measured by their steps.
+def surplus(snapshots: Sequence[SnapshotFile]) -> list[SnapshotFile]:
+    """Return what is more than may be kept, where snapshots lie closest, measured by their steps.
 
     The first one and the last one stay.
     """
-    kept = snapshot_files(folder)
+    kept, others = list(snapshots), []
     while len(kept) > 2 and (len(kept) > MOST or sum(file.size for file in kept) > MOST_BYTES):
-        file = kept.pop(_closest([file.step for file in kept]))
-        with suppress(OSError):
-            file.path.unlink()
+        others.append(kept.pop(_closest([file.step for file in kept])))
+    return others
 
 
 def _closest(steps: Sequence[int]) -> int:
@@ -98,11 +104,3 @@ def _closest(steps: Sequence[int]) -> int:
     4
     """
     return min(range(1, len(steps) - 1), key=lambda place: (steps[place + 1] + 1) / (steps[place - 1] + 1))
-
-
-def discard_after(folder: Path, step: int) -> None:
-    """Delete snapshots from a course that the run has left, as it continues from an earlier step."""
-    for file in snapshot_files(folder):
-        if file.step > step:
-            with suppress(OSError):
-                file.path.unlink()

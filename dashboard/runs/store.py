@@ -24,7 +24,7 @@ from loky.backend import resource_tracker
 from numpy.typing import NDArray
 
 from mlcore import Dataset, Split, SplitSettings
-from mlcore.language import _
+from mlcore.language import N_, _
 
 if os.name == "posix":
     import fcntl
@@ -33,6 +33,9 @@ PREFIX = "digit-lab-"
 
 SHARE = 0.5
 """Of the disk that is free, or taken by the store: what it may hold altogether."""
+
+
+NOT_WRITTEN = N_("The server could not write the files of this training ({reason}). Try again later.")
 
 
 class DiskFull(OSError):

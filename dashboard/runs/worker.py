@@ -11,7 +11,9 @@ import signal
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,19 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
+from dashboard.runs.files import Files, LocalFiles
 from dashboard.runs.protocol import Forked, Report, RunSpec
-from dashboard.runs.second_process import SecondProcessPolicy, takes_halves
+from dashboard.runs.second_process import SecondProcessPolicy, has_many_cores, takes_halves
 from dashboard.runs.snapshots import (
     MOST_BYTES,
-    discard_after,
+    SnapshotFile,
     is_due,
-    snapshot_files,
     snapshot_path,
-    thin_out,
+    snapshots_among,
+    surplus,
 )
 from dashboard.runs.status import Progress, RunError
-from dashboard.runs.store import StoredDataset, StoredSplit, reason_of
+from dashboard.runs.store import NOT_WRITTEN, StoredDataset, StoredSplit, reason_of
 from mlcore import (
     Dataset,
     EpochMetrics,
@@ -88,6 +91,7 @@ class _Held:
     saved_step: int | None = None
     saved_records: int | None = None
     saved_best: EpochMetrics | None = None
+    snapshots: list[SnapshotFile] = field(default_factory=list)
     unsaved: str = ""
     next_save: float = field(default_factory=time.monotonic)
     second_process: SecondProcessPolicy = field(init=False)
@@ -97,9 +101,50 @@ class _Held:
         self.second_process = SecondProcessPolicy(self.run, self.split)
 
 
-_held: dict[str, _Held] = {}
-_wholes: WeakValueDictionary[tuple[object, ...], Dataset] = WeakValueDictionary()
-_parts: WeakValueDictionary[StoredDataset, Dataset] = WeakValueDictionary()
+@dataclass
+class Workspace:
+    """What a worker has at hand.
+
+    A process of this machine has one. A worker of a cluster has one for each server that uses it, so that
+    what belongs to a server goes when the server goes.
+
+    Attributes
+    ----------
+    files : Files
+    runs : dict
+        The runs in memory, by their ids.
+    wholes, parts : WeakValueDictionary
+        The data sets that these runs share.
+    """
+
+    files: Files
+    runs: dict[str, _Held] = field(default_factory=dict)
+    wholes: "WeakValueDictionary[tuple[object, ...], Dataset]" = field(default_factory=WeakValueDictionary)
+    parts: "WeakValueDictionary[StoredDataset, Dataset]" = field(default_factory=WeakValueDictionary)
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Have what is called in this block work with this workspace."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    def clear(self) -> None:
+        """Free all memory."""
+        with self.in_use():
+            for run_id in list(self.runs):
+                drop(run_id)
+
+
+_current: ContextVar[Workspace] = ContextVar("workspace", default=Workspace(LocalFiles()))  # noqa: B039
+"""Shared on purpose where none was set: a process has one workspace, whatever thread it works in."""
+
+
+def workspace() -> Workspace:
+    """Return what the calling thread works with."""
+    return _current.get()
 
 
 def begin_worker(parent: int, niceness: int = NICENESS) -> None:
@@ -135,16 +180,16 @@ class _Turn:
     """Says when a turn is over: when its time is up, or the run must stop."""
 
     def __init__(self, spec: RunSpec, seconds: float) -> None:
-        self._hold = str(spec.hold)
+        self._files, self._hold = workspace().files, spec.hold
         self.begin = self._next_look = time.perf_counter()
         self._end = self.begin + seconds
-        self.is_held = os.path.exists(self._hold)
+        self.is_held = self._files.is_held(self._hold)
 
     def is_over(self) -> bool:
-        """Cheap enough to be asked after every step; looks at the disk now and then."""
+        """Cheap enough to be asked after every step; asks now and then whether to stop."""
         now = time.perf_counter()
         if now >= self._next_look:
-            self.is_held = os.path.exists(self._hold)
+            self.is_held = self._files.is_held(self._hold)
             self._next_look = now + SECONDS_BETWEEN_LOOKS
         return self.is_held or now >= self._end
 
@@ -218,8 +263,10 @@ def fork_run(spec: RunSpec, source: Path, step: int) -> Forked:
     RunError
         When there is no checkpoint of this step in the file any more, or the new one cannot be written.
     """
+    files = workspace().files
+    files.need([*spec.split.paths, str(source)])
     try:
-        model = load_model(source)
+        model = load_model(files.model(source) or source)
     except ModelFileError as error:
         raise RunError(_(NOT_KEPT)) from error
     if model.card.get("step") != step:  # the newest checkpoint was replaced since
@@ -230,8 +277,7 @@ def fork_run(spec: RunSpec, source: Path, step: int) -> Forked:
     _keep_snapshot(held, spec)
     _save(held, spec)
     if held.unsaved:
-        message = _("The server could not write the files of this training ({reason}). Try again later.")
-        raise RunError(message.format(reason=held.unsaved))
+        raise RunError(_(NOT_WRITTEN).format(reason=held.unsaved))
     return Forked(_report(held, 0, None), run.training_config, _values_before(model, spec))
 
 
@@ -248,7 +294,7 @@ def _values_before(model: Model, spec: RunSpec) -> dict[str, Any]:
 
 def drop(run_id: str) -> None:
     """Free the memory that a run takes, without saving it."""
-    held = _held.pop(run_id, None)
+    held = workspace().runs.pop(run_id, None)
     if held is not None:
         held.second_process.end()
         held.run.leave_step()  # a step under way and its run hold each other, and the images with them
@@ -259,7 +305,9 @@ def score(file: Path, stored: StoredDataset, start: int, seconds: float = SCORE_
 
     It is over after about ``seconds``, or with the last image.
     """
-    model, dataset = load_model(file), _open_dataset(stored)
+    files = workspace().files
+    files.need([str(file), *stored.paths])
+    model, dataset = load_model(files.model(file) or file), _open_dataset(stored)
     block = max(1, min(1024, MICRO_BATCH_PRODUCTS // model.multiply_adds))
     rest, right, begin = dataset.take(slice(start, None)), 0, time.perf_counter()
     for part, images in rest.blocks(block):
@@ -291,7 +339,7 @@ def trial(
     endless = replace(training, batch_size=n, iterations=1_000_000, evaluate_every=1_000_000, train_sample=1)
     run = TrainingRun(network, replace(endless, learning_rate=1e-6))
     run.build(split)
-    run.in_halves = takes_halves(run)
+    run.in_halves = takes_halves(run, has_many_cores())
     times = [_timed_image(run, split, seconds)]
     if alone and run.in_halves:
         with suppress(OSError, SecondProcessError), SecondProcess() as second:
@@ -321,11 +369,12 @@ def _timed_steps(run: TrainingRun, split: Split, steps: int) -> float:
 
 def _take_up(spec: RunSpec) -> tuple[_Held, int | None]:
     """Return the run with all changes made, and how many records it has when it was not at hand."""
-    held = _held.get(spec.run_id)
+    runs = workspace().runs
+    held = runs.get(spec.run_id)
     records_before = None
     if held is None:
         held = _open_run(spec)
-        _held[spec.run_id] = held
+        runs[spec.run_id] = held
         records_before = len(held.run.history)
     for change in spec.changes[held.run.changes :]:
         held.run.change(
@@ -335,52 +384,59 @@ def _take_up(spec: RunSpec) -> tuple[_Held, int | None]:
 
 
 def _open_run(spec: RunSpec) -> _Held:
-    split = open_split(spec.split)
-    if not spec.checkpoint.exists():
+    files = workspace().files
+    files.need([*spec.split.paths, str(spec.checkpoint), spec.folder])
+    split, checkpoint = open_split(spec.split), files.model(spec.checkpoint)
+    snapshots = snapshots_among(Path(spec.folder), files.folder(Path(spec.folder)))
+    if checkpoint is None:
         run = TrainingRun(spec.network, spec.training)
         run.build(split)
-        run.in_halves, run.evaluates_early = takes_halves(run), True
-        return _Held(run, split)
-    run = TrainingRun.from_model(load_model(spec.checkpoint))
+        run.in_halves, run.evaluates_early = takes_halves(run, spec.many_cores), True
+        return _Held(run, split, snapshots=snapshots)
+    run = TrainingRun.from_model(load_model(checkpoint))
     run.build(split)
-    discard_after(Path(spec.folder), run.step)
     run.evaluates_early = True
-    return _Held(
+    held = _Held(
         run,
         split,
         saved_step=run.step,
         saved_records=len(run.history),
         saved_best=run.best,
+        snapshots=snapshots,
     )
+    # of a course that the run has left, as it continues from an earlier step
+    _discard(held, [file for file in snapshots if file.step > run.step])
+    return held
 
 
 def open_split(stored: StoredSplit) -> Split:
-    """Return a split whose pixels are mapped from the store's file."""
+    """Return a split whose pixels are mapped from the store's file, or were sent."""
     return Split(_open_dataset(stored.train), _open_dataset(stored.dev), stored.settings)
 
 
 def _open_dataset(stored: StoredDataset) -> Dataset:
     """Return a data set whose pixels are mapped from the file; runs on the same data share it."""
-    dataset = _parts.get(stored)
+    parts = workspace().parts
+    dataset = parts.get(stored)
     if dataset is None:
         dataset = _open_whole(stored)
         if stored.rows is not None:
-            dataset = dataset.take(np.load(stored.rows))
-        _parts[stored] = dataset
+            dataset = dataset.take(workspace().files.array(stored.rows, mapped=False))
+        parts[stored] = dataset
     return dataset
 
 
 def _open_whole(stored: StoredDataset) -> Dataset:
     key = (stored.pixels, stored.lit, stored.name)
-    whole = _wholes.get(key)
+    files, wholes = workspace().files, workspace().wholes
+    whole = wholes.get(key)
     if whole is None:
-        pixels = np.load(stored.pixels, mmap_mode="r")
-        labels, names, lit = np.load(stored.labels), stored.class_names, None
+        labels, names, lit = files.array(stored.labels, mapped=False), stored.class_names, None
         if stored.lit is not None:
             rows, columns = stored.lit
-            lit = LitPixels(np.load(columns), np.load(rows, mmap_mode="r"))
-        whole = Dataset(pixels, labels, names, stored.name, lit=lit)
-        _wholes[key] = whole
+            lit = LitPixels(files.array(columns, mapped=False), files.array(rows))
+        whole = Dataset(files.array(stored.pixels), labels, names, stored.name, lit=lit)
+        wholes[key] = whole
     return whole
 
 
@@ -402,7 +458,8 @@ def _save(held: _Held, spec: RunSpec) -> None:
     When that fails the run continues all the same: the checkpoint before is still there, and the next may
     succeed.
     """
-    is_there = spec.checkpoint.exists() and spec.best_model.exists()
+    files = workspace().files
+    is_there = files.has(spec.checkpoint) and files.has(spec.best_model)
     if is_there and (held.saved_step, held.saved_records) == (held.run.step, len(held.run.history)):
         return
     begin = time.monotonic()
@@ -425,34 +482,33 @@ def _keep_snapshot(held: _Held, spec: RunSpec) -> None:
 
     It is no loss when it cannot be written: the checkpoint tells about a full disk.
     """
-    run, folder = held.run, Path(spec.folder)
+    run = held.run
     each = run.network.parameters.nbytes
     size = 3 * each + run.optimizer.moments.nbytes + run.order.positions.nbytes
-    if run.is_done or 2 * size > MOST_BYTES or not is_due(snapshot_files(folder), run.step):
+    if run.is_done or 2 * size > MOST_BYTES or not is_due(held.snapshots, run.step):
         return
+    path = snapshot_path(Path(spec.folder), run.step, run.images_seen)
     with suppress(OSError):
-        _write_whole(snapshot_path(folder, run.step, run.images_seen), run.model(resumable=True))
-        thin_out(folder)
+        written = _write_model(path, run.model(resumable=True))
+        held.snapshots.append(SnapshotFile(run.step, run.images_seen, path, written))
+        _discard(held, surplus(held.snapshots))
+
+
+def _discard(held: _Held, snapshots: list[SnapshotFile]) -> None:
+    for file in snapshots:
+        held.snapshots.remove(file)
+        workspace().files.remove(file.path)
 
 
 def _write_files(held: _Held, spec: RunSpec, is_there: bool) -> None:
-    os.makedirs(spec.folder, 0o700, exist_ok=True)  # a cleaner of old files may have taken it away
     has_best = held.run.best is not None and held.run.best.step > 0
     if held.run.best != held.saved_best or not (has_best and is_there):
-        _write_whole(spec.best_model, held.run.model(best=has_best))
-    _write_whole(spec.checkpoint, held.run.model(resumable=True))
+        _write_model(spec.best_model, held.run.model(best=has_best))
+    _write_model(spec.checkpoint, held.run.model(resumable=True))
 
 
-def _write_whole(path: Path, model: Model) -> None:
-    """Write a file beside the old one, then put it in its place: a reader always finds a whole one."""
-    new = path.with_suffix(".new")
-    try:
-        save_model(model, new)
-        new.replace(path)
-    except OSError:
-        with suppress(OSError):
-            new.unlink()
-        raise
+def _write_model(path: Path, model: Model) -> int:
+    return workspace().files.write(path, lambda stream: save_model(model, stream))
 
 
 def _report(

@@ -27,12 +27,15 @@ class Job:
         The run that it is for.
     is_turn : bool
         Whether it is a run's turn, and not something that was asked for in between.
+    losses : int
+        How many workers were lost while they were at it.
     """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     run: Run | None = None
     is_turn: bool = False
+    losses: int = 0
     done: Callable[[Any], None] = lambda result: None
     reply: "Future[Any]" = field(default_factory=Future)
     executor: Executor | None = None

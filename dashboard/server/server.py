@@ -14,6 +14,8 @@ from typing import Any
 from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
+from dashboard.runs.cluster import Cluster, address_of_environment
+from dashboard.runs.executors import loky_executor
 from dashboard.runs.limits import Limits
 from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
@@ -42,6 +44,8 @@ class Server:
         The sessions that are there; tells when one has gone.
     kept : Keeper
         What each browser had, for its next session.
+    cluster : Cluster or None
+        The workers elsewhere on which runs train, when the address of a scheduler is set.
     runs : RunService
         All runs; starts no process before the first.
     searches : Searches
@@ -55,8 +59,14 @@ class Server:
     def __init__(self) -> None:
         self.budget = Budget.of_machine()
         archive, why_not = open_archive()
+        self.cluster = open_cluster()
         self.runs = RunService(
-            limits=Limits.of_environment(), budget=self.budget, archive=archive, why_not_kept=why_not
+            None if self.cluster is None else self.cluster.count_workers,
+            Limits.of_environment(),
+            self.budget,
+            archive,
+            why_not_kept=why_not,
+            make_executor=loky_executor if self.cluster is None else self.cluster.make_executor,
         )
         self.searches = Searches(self.runs)
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
@@ -72,6 +82,14 @@ class Server:
             self.presence.close()
             self.readings.close()
             self.runs.close()
+            if self.cluster is not None:
+                self.cluster.close()
+
+
+def open_cluster() -> Cluster | None:
+    """Return the cluster whose scheduler the environment names; it is connected to, if that is possible."""
+    address = address_of_environment()
+    return Cluster(address) if address else None
 
 
 def open_archive() -> tuple[Archive | None, str]:

@@ -32,7 +32,7 @@ def left_behind(service: RunService, split: Split, owner: str) -> str:
     run_id = service.start(owner, split, SMALL, SHORT)
     service.heartbeat(f"tab of {owner}", owner)
     ended(service, run_id)
-    wait_until(lambda: run_id not in worker._held)
+    wait_until(lambda: run_id not in worker.workspace().runs)
     service.leave(f"tab of {owner}")
     return run_id
 
@@ -59,7 +59,7 @@ def test_a_run_is_stopped_some_minutes_after_its_owner_has_left_and_can_be_conti
     clock.now += 1
     service.clean_up()
     assert ended(service, run_id).state == "stopped"
-    wait_until(lambda: run_id not in worker._held)
+    wait_until(lambda: run_id not in worker.workspace().runs)
     service.heartbeat("the next day", "ada")
     service.go_on(run_id, "ada")
     train_on(service, run_id)
@@ -82,7 +82,7 @@ def test_a_run_that_has_ended_is_kept_until_the_day_after_and_goes_with_all_its_
     service.clean_up()
     with pytest.raises(RunError, match="no longer exists"):
         service.status(run_id)
-    wait_until(lambda: not list(folder_of(service).iterdir()) and run_id not in worker._held)
+    wait_until(lambda: not list(folder_of(service).iterdir()) and run_id not in worker.workspace().runs)
 
 
 def test_when_too_many_are_left_behind_those_go_first_whose_owner_left_first(
@@ -173,7 +173,7 @@ def test_a_finished_run_of_somebody_present_stays(service: RunService, split: Sp
     clock.now += 100_000
     service.clean_up()
     assert service.status(run_id).state == "finished"
-    wait_until(lambda: run_id not in worker._held)  # on disk only
+    wait_until(lambda: run_id not in worker.workspace().runs)  # on disk only
 
 
 def test_a_worker_without_runs_ends(split: Split, turns: list[str]) -> None:

@@ -5,7 +5,7 @@ These are tests of `dashboard.runs.snapshots` and of `RunService.fork`. Workers 
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +15,11 @@ import pytest
 from dashboard.runs import snapshots, worker
 from dashboard.runs.archive import Archive
 from dashboard.runs.limits import Limits
+from dashboard.runs.protocol import RunSpec
 from dashboard.runs.service import RunService
-from dashboard.runs.snapshots import discard_after, snapshot_files, snapshot_path, thin_out
+from dashboard.runs.snapshots import SnapshotFile, snapshot_files, snapshot_path, surplus
 from dashboard.runs.status import RunError, RunStatus
+from dashboard.runs.store import DataStore
 from mlcore import (
     EpochMetrics,
     NetworkConfig,
@@ -48,7 +50,7 @@ def new_service(tmp_path: Path) -> Iterator[MakeService]:
     with ExitStack() as stack:
 
         def make(limits: Limits | None = None) -> RunService:
-            for run_id in list(worker._held):  # a worker that is a thread outlives its service
+            for run_id in list(worker.workspace().runs):  # a worker that is a thread outlives its service
                 worker.drop(run_id)
             service = RunService(
                 1,
@@ -129,19 +131,22 @@ def test_however_long_a_run_a_bounded_number_is_kept_and_the_first_lie_closest(
     assert gaps[: len(gaps) // 2].sum() < gaps[len(gaps) // 2 :].sum()
 
 
-def test_snapshots_take_no_more_than_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_snapshots_take_no_more_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "MOST_BYTES", 1000)
-    for step in (0, 10, 20, 40, 80):
-        snapshot_path(tmp_path, step, step).write_bytes(bytes(300))
-    thin_out(tmp_path)
-    assert [file.step for file in snapshot_files(tmp_path)] == [0, 10, 80]
+    kept = [SnapshotFile(step, step, Path("any"), 300) for step in (0, 10, 20, 40, 80)]
+    assert [file.step for file in surplus(kept)] == [20, 40]
 
 
-def test_a_course_that_was_left_leaves_no_snapshots(tmp_path: Path) -> None:
-    for step in (0, 10, 20):
-        snapshot_path(tmp_path, step, step).write_bytes(b"")
-    discard_after(tmp_path, 10)
-    assert [file.step for file in snapshot_files(tmp_path)] == [0, 10]
+def test_a_course_that_was_left_leaves_no_snapshots(split: Split) -> None:
+    with closing(DataStore()) as store:
+        spec = RunSpec("a", str(store.make_folder("a")), store.keep_split(split), SMALL, SHORT)
+        worker.train_slice(spec, seconds=60, max_steps=20)
+        worker.save(spec, put_away=True)
+        for step in (30, 40):
+            snapshot_path(Path(spec.folder), step, step).write_bytes(b"")
+        worker.save(spec, put_away=True)
+        assert max(file.step for file in snapshot_files(Path(spec.folder))) <= 20
+    worker.drop("a")
 
 
 # ---- forks -------------------------------------------------------------------------------------------------

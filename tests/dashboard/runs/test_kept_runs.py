@@ -52,7 +52,7 @@ def new_service(tmp_path: Path) -> Iterator[MakeService]:
     with ExitStack() as stack:
 
         def make(limits: Limits | None = None, archive_limits: ArchiveLimits | None = None) -> RunService:
-            for run_id in list(worker._held):  # a worker that is a thread outlives its service
+            for run_id in list(worker.workspace().runs):  # a worker that is a thread outlives its service
                 worker.drop(run_id)
             service = RunService(
                 1,

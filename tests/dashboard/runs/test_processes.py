@@ -103,16 +103,16 @@ def test_a_worker_is_light_polite_and_has_one_blas_thread(service: RunService, s
 def test_runs_on_the_same_data_share_the_mapped_pixels(service: RunService, split: Split) -> None:
     runs = [service.start(f"pupil {k}", split, SMALL, ENDLESS) for k in range(3)]
     wait_until(lambda: all(service.status(run_id).state == "running" for run_id in runs))
-    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._wholes)") == 1
-    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker._parts)") == 2
+    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker.workspace().wholes)") == 1
+    assert ask(service, eval, "len(__import__('dashboard.runs.worker').runs.worker.workspace().parts)") == 2
 
 
 def test_what_a_run_took_in_its_worker_is_given_back(service: RunService, split: Split) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(run_id).state == "running")
     service.delete(run_id, "ada")
-    held = "[len(table) for table in (lambda w: (w._held, w._wholes, w._parts))"
-    held += "(__import__('dashboard.runs.worker').runs.worker)]"
+    held = "[len(table) for table in (lambda w: (w.runs, w.wholes, w.parts))"
+    held += "(__import__('dashboard.runs.worker').runs.worker.workspace())]"
     wait_until(lambda: bool(ask(service, eval, held) == [0, 0, 0]))
 
 

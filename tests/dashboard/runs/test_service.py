@@ -70,10 +70,12 @@ def test_a_paused_run_put_out_of_memory_goes_on_without_a_bit_changed(
 ) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     service.pause(run_id, "ada", PATIENCE)
-    wait_until(lambda: run_id in worker._held and service.status(run_id).progress.saved_step is not None)
+    wait_until(
+        lambda: run_id in worker.workspace().runs and service.status(run_id).progress.saved_step is not None
+    )
     clock.now += 61
     service.clean_up()
-    wait_until(lambda: run_id not in worker._held)
+    wait_until(lambda: run_id not in worker.workspace().runs)
     service.resume(run_id, "ada")
     train_on(service, run_id)
     service.stop(run_id, "ada", PATIENCE)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -87,8 +87,8 @@ def test_a_run_without_memory_fails_with_a_sentence_and_leaves_the_others_alone(
 def test_a_run_goes_on_when_its_checkpoints_cannot_be_written_and_is_saved_later(
     service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(model: Model, path: Path) -> None:
-        Path(path).write_bytes(b"the beginning")
+    def full(model: Model, stream: BinaryIO) -> None:
+        stream.write(b"the beginning")
         raise OSError("17 requested and 0 written")  # as NumPy says it: without a number
 
     with monkeypatch.context() as patch:
@@ -104,13 +104,13 @@ def test_a_run_goes_on_when_its_checkpoints_cannot_be_written_and_is_saved_later
     wait_until(lambda: service.status(run_id).progress.saved_step == 60)
     assert service.status(run_id).warning == ""
     assert np.array_equal(service.model(run_id).parameters, bare(split, SHORT).model().parameters)
-    wait_until(lambda: run_id not in worker._held)
+    wait_until(lambda: run_id not in worker.workspace().runs)
 
 
 def test_a_stopped_run_that_could_not_be_saved_is_kept_until_it_is(
     service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(model: Model, path: Path) -> None:
+    def full(model: Model, stream: BinaryIO) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
