@@ -114,7 +114,7 @@ def show_board(session: Session, status: SearchStatus) -> None:
     show_best(session, status)
     show_table(status)
     show_accuracy(status)
-    st.subheader(_("Which setting mattered"), help=_(JUDGED))
+    st.header(_("Which setting mattered"), help=_(JUDGED))
     st.markdown("\n".join(f"- {line}" for line in effects_words(status.effects)))
 
 

@@ -204,7 +204,7 @@ def read_lists(text: str) -> tuple[tuple[int, ...], ...]:
             message = _("{text} is no list of whole numbers. Write for example: 64; 128; 256, 128.")
             raise SettingError(message.format(text=quoted(part.strip())))
         if words != [""]:
-            found.append(tuple(int(word[:9]) for word in words))
+            found.append(tuple(int(word) for word in words))
     return tuple(dict.fromkeys(found))
 
 
