@@ -105,6 +105,23 @@ def from_font(font: dict[str, str], names: Sequence[str]) -> Maker:
     return make
 
 
+def framed(generator: np.random.Generator, digits: Sequence[WrittenDigit]) -> Lines:
+    """Return a letter, a shape or a dot within a ring or a square."""
+    signs = [*(LETTERS[name] for name in LETTERS_TRAINED), *SHAPES.values(), "40 48", "04 84", "44 44"]
+    size, place = generator.uniform(0.3, 0.6), generator.uniform(0.3, 0.7, 2)
+    inner = written(signs[int(generator.integers(len(signs)))], generator)
+    outer = written(str(generator.choice(["~40 11 04 17 48 77 84 71 40", SHAPES["square"]])), generator)
+    return *outer, *(size * (line - 0.5) + place for line in inner)
+
+
+def overlaid(generator: np.random.Generator, digits: Sequence[WrittenDigit]) -> Lines:
+    """Return two letters or shapes, one over the other."""
+    signs = [*(LETTERS[name] for name in LETTERS_TRAINED), *SHAPES.values()]
+    first, second = (written(signs[int(k)], generator) for k in generator.integers(len(signs), size=2))
+    shift = generator.uniform(-0.3, 0.3, 2)
+    return *first, *(line + shift for line in second)
+
+
 def two_digits(generator: np.random.Generator, digits: Sequence[WrittenDigit]) -> Lines:
     """Return two digits that touch or nearly do."""
     first, second = (_as_wide_as(digit, generator) for digit in _some(digits, generator, 2))
@@ -149,6 +166,8 @@ KINDS: dict[str, Maker] = {
     "dots and dashes": dots,
     "letters": from_font(LETTERS, LETTERS_TRAINED),
     "shapes": from_font(SHAPES, list(SHAPES)),
+    "signs in a frame": framed,
+    "signs over each other": overlaid,
     "two digits": two_digits,
     "digits on their side": sideways,
 }

@@ -52,7 +52,7 @@ HELD_OUT_WRITERS = 10  # as in models/make.py: never seen
 DEV_WRITERS = 3  # of the others, the last by name: the dev set
 REFUSES_ABOVE = 0.5  # what is more likely no digit
 
-FROM_MNIST = 20_000
+FROM_MNIST = 40_000
 PRINTED = 300  # of each form of each digit of the stroke font
 OF_EACH_KIND = 3_000  # of junk
 OVER_PIXELS = 6  # one drawing in so many is prepared as a picture is
@@ -60,7 +60,7 @@ PENS = (0.7, 1.5)  # times the usual width
 
 NETWORK = NetworkConfig(filters=(8, 16), kernel_size=5, hidden_sizes=(32,), dropout=0.1)
 TRAINING = TrainingConfig(
-    epochs=5,
+    epochs=7,
     learning_rate=0.002,
     schedule="cosine",
     seed=1,

@@ -119,14 +119,14 @@ def test_the_canvas_grows_with_the_screen_and_the_ink_stays_below_the_pointer(
 ) -> None:
     visitor.page.set_viewport_size({"width": width, "height": 900})
     visitor.open("/draw")
-    visitor.draw(((0.1, 0.2), (0.9, 0.7)))
+    visitor.draw(((0.6, 0.1), (0.4, 0.9)))
     expect(visitor.main.locator(".dl-guess")).not_to_have_text(BLANK)
     box = visitor.main.locator(CANVAS).last.bounding_box()
     assert box is not None
     assert least <= box["width"] <= most
     assert box["height"] == pytest.approx(box["width"], abs=1)
     radius = 12 / 280
-    wanted = [0.1 - radius, 0.9 + radius, 0.2 - radius, 0.7 + radius]
+    wanted = [0.4 - radius, 0.6 + radius, 0.1 - radius, 0.9 + radius]
     assert visitor.page.evaluate(EXTENT) == pytest.approx(wanted, abs=1.5 / 280)
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
