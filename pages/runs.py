@@ -38,7 +38,7 @@ def show_runs(session: Session, some_train: bool) -> None:
             show_run(session, chosen[0])
         else:
             offer_to_delete(chosen)
-            show_comparison(chosen)
+            show_comparison(session, chosen)
 
 
 guard(__file__)

@@ -11,8 +11,9 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from dashboard.draw.drawing import SIZE, as_text, is_blank, keep, take_back, undo
+from dashboard.draw.drawing import as_text, is_blank, keep, take_back, undo
 from dashboard.draw.play import put_away
+from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.ui.tab_memory import remember_in_tab
 from mlcore.language import _

@@ -10,18 +10,16 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from dashboard.draw.strokes import as_objects, drawn_by_pen, strokes_of
+from dashboard.models.drawn import digit_of
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
-from mlcore.images.drawing import digit_in_picture, digit_in_strokes
+from mlcore.images.drawing import digit_in_picture
 from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
 from mlcore.images.strokes import Stroke
 from mlcore.language import _
-
-SIZE = 280
-"""Units of the canvas, both ways: ten for each pixel of MNIST. style.css says how large they are shown."""
 
 LONGEST_TEXT = 1_000_000
 """Characters of a drawing that a tab hands back; no hand draws one that has as many."""
@@ -37,7 +35,7 @@ def digit_drawn(session: Session, model: Model) -> GreyImage | None:
     """
     if is_blank(session):
         return None
-    return digit_in_strokes(strokes_of(session.drawing), model.frame, model.image_shape, SIZE)
+    return digit_of(strokes_of(session.drawing), model)
 
 
 def is_blank(session: Session) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.draw.answer import Answer
-from dashboard.draw.drawing import SIZE
 from dashboard.draw.strokes import strokes_of
+from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.shipped import refusal_for
 from mlcore import Model

@@ -7,9 +7,10 @@ import streamlit as st
 
 from dashboard.draw.answer import Answer, answer_of, sure
 from dashboard.draw.dares import DARES, attempt_of, is_met, possible_dares
-from dashboard.draw.drawing import SIZE, clear, digit_drawn, show_again
+from dashboard.draw.drawing import clear, digit_drawn, show_again
 from dashboard.draw.strokes import strokes_of
 from dashboard.models.choice import own_run_answers
+from dashboard.models.drawn import SIZE
 from dashboard.navigation import page
 from dashboard.session import PastDrawing, Session
 from dashboard.shipped import shipped_model, shipped_model_names

@@ -6,8 +6,8 @@ The Evaluate page shows it; the address names the cell, so that a link leads to 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.evaluate.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.evaluate.gallery import show_answers
+from dashboard.models.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.ui.choices import choose_one
 from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart

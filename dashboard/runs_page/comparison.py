@@ -3,34 +3,46 @@
 The page Runs shows it when two or more runs are chosen.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
+from dashboard.models.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.models.difference import difference_words, judge
+from dashboard.models.drawn import digit_of
+from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.runs.kept import KeptRun
-from dashboard.runs.status import RunStatus
+from dashboard.runs.status import RunError, RunStatus
+from dashboard.runs_page.parallel_chart import Named, parallel_figure
 from dashboard.runs_page.table import interval_words, run_names
+from dashboard.session import PastDrawing, Session
 from dashboard.ui.choices import choose_one
 from dashboard.ui.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors, plain, show_message
+from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import dataset_words, value_words
-from mlcore import Evaluation, mcnemar, settings_of
+from mlcore import Evaluation, Model, NoDigitError, mcnemar, settings_of
 from mlcore.language import _
+from mlcore.quote import quoted
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 MOST_COMPARED = 8
 """Runs whose curves can be told apart in one figure."""
 
-Named = tuple[str, KeptRun]
+MOST_MATRICES = 4
+DRAWING_SIZE = 112
+"""CSS pixels of the drawing, as each network sees it."""
 
 
-def show_comparison(chosen: Sequence[KeptRun]) -> None:
+def show_comparison(session: Session, chosen: Sequence[KeptRun]) -> None:
     """Show the runs that are chosen side by side."""
     st.header(_("Comparison"))
     if len(chosen) > MOST_COMPARED:
@@ -42,8 +54,15 @@ def show_comparison(chosen: Sequence[KeptRun]) -> None:
     st.subheader(_("Scores"), help=meaning("interval", "mcnemar"))
     show_scores(runs)
     with friendly_errors():
-        show_differences(runs)
+        judged = judge_runs(runs)
+        show_differences(runs, judged)
+        show_matrices([(name, judged[run.run_id]) for name, run in runs if run.run_id in judged])
+    with friendly_errors():
+        show_drawing(session, runs)
     st.subheader(_("Settings"))
+    if (figure := parallel_figure(runs)) is not None:
+        st.caption(_("Each line is a run, from the settings that differ to its accuracy."))
+        show_chart(figure, key="comparison_settings")
     show_settings(runs)
 
 
@@ -90,19 +109,27 @@ def show_scores(runs: Sequence[Named]) -> None:
 # ---- luck ------------------------------------------------------------------------------------------------
 
 
-def show_differences(runs: Sequence[Named]) -> None:
+def judge_runs(runs: Sequence[Named]) -> dict[str, Evaluation]:
+    """Return what the runs that have ended answer to their dev sets, by their ids."""
+    judged = {}
+    for name, run in runs:
+        if _can_be_judged(run):
+            evaluation = judge(run.run_id, name)
+            if evaluation is not None:
+                judged[run.run_id] = evaluation
+    return judged
+
+
+def _can_be_judged(run: KeptRun) -> bool:
+    return run.best is not None and not run.live and run.data.n_dev > 0
+
+
+def show_differences(runs: Sequence[Named], judged: Mapping[str, Evaluation]) -> None:
     """Say whether the best run differs from each of the others by more than chance."""
-    ready = [(name, run) for name, run in runs if run.best is not None and not run.live and run.data.n_dev]
+    ready = sorted((named for named in runs if _can_be_judged(named[1])), key=_accuracy, reverse=True)
     if len(ready) < 2:
         return
-    ready.sort(key=_accuracy, reverse=True)
     first, *others = ready
-    same = [other for other in others if other[1].dev_files == first[1].dev_files]
-    judged: dict[str, Evaluation] = {}
-    for name, run in [first, *same] if same else []:
-        evaluation = judge(run.run_id, name)
-        if evaluation is not None:
-            judged[run.run_id] = evaluation
     lines = []
     for name, run in others:
         if run.dev_files != first[1].dev_files:
@@ -118,6 +145,71 @@ def show_differences(runs: Sequence[Named]) -> None:
 def _accuracy(named: Named) -> float:
     best = named[1].best
     return -1.0 if best is None else best.dev_accuracy
+
+
+# ---- answers side by side ----------------------------------------------------------------------------------
+
+
+def show_matrices(judged: Sequence[tuple[str, Evaluation]]) -> None:
+    """Show the confusion matrices of the runs side by side, of their own dev sets."""
+    if not judged:
+        return
+    st.subheader(_("Confusion matrices"), help=meaning("confusion_matrix"))
+    if len(judged) > MOST_MATRICES:
+        st.caption(_("Shown are those of the first {n} runs.").format(n=MOST_MATRICES))
+    # Mistakes first: of good networks, nothing else can be told apart.
+    views = {"mistakes": VIEWS["mistakes"], **VIEWS}
+    view = choose_one(_("Cells show"), views, key="comparison_cells")
+    figures = [matrix_figure(name, evaluation, view) for name, evaluation in judged[:MOST_MATRICES]]
+    show_chart(*figures, key="comparison_matrices")
+
+
+def matrix_figure(name: str, evaluation: Evaluation, view: str) -> "Figure":
+    """Return the confusion matrix of one run, with its name above it and its worst confusion in words."""
+    figure = confusion_figure(evaluation, view=view)
+    words = _("Confusion matrix of {name}.").format(name=name)
+    worst = next(iter(evaluation.confusions()), None)
+    if worst is not None:
+        words += " " + _("Most often: {words}").format(words=in_words(evaluation, worst))
+    figure.update_layout(title_text=name, meta=figure.layout.meta | {"alt": words})
+    figure.layout.shapes = ()  # no cell is chosen here
+    return figure
+
+
+def show_drawing(session: Session, runs: Sequence[Named]) -> None:
+    """Show what each run answers to the visitor's last drawing."""
+    st.subheader(_("The same drawing"))
+    drawing = next(iter([session.play.now] if session.play.now else session.play.past), None)
+    if drawing is None:
+        st.caption(_("Draw a digit on the page Draw: then it is asked here of each of these runs."))
+        st.page_link(page("draw"))
+        return
+    pictures, problems = [], []
+    for name, run in runs:
+        try:
+            pictures.append(answer_picture(name, get_run_service().model(run.run_id, best=True), drawing))
+        except (RunError, NoDigitError) as error:
+            problems.append(f"{name}: {error}")
+    grid(pictures, DRAWING_SIZE)
+    for problem in problems:
+        show_message("info", problem)
+
+
+def answer_picture(name: str, model: Model, drawing: PastDrawing) -> Picture:
+    """Return the drawing as a run's network sees it, with what it answers.
+
+    Raises
+    ------
+    NoDigitError
+        When it is no digit for this network.
+    """
+    image = digit_of(drawing.strokes, model)
+    probabilities = model.probabilities_of(image[None])[0]
+    best = int(probabilities.argmax())
+    guess, sure = quoted(model.class_names[best]), percent(min(float(probabilities[best]), 1 - 1e-9))
+    alt = _("Your drawing as {name} sees it; it answers {guess} ({sure})")
+    words = _("{guess} ({sure})").format(guess=guess, sure=sure)
+    return Picture(image, alt.format(name=name, guess=guess, sure=sure), f"{name}\n{words}")
 
 
 # ---- settings --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 That is in `tests/e2e/test_runs_page.py`.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -21,9 +23,10 @@ from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError
 from dashboard.runs_page import actions, comparison, keeping
 from dashboard.runs_page.table import USUAL_COLUMNS
-from dashboard.session import Session
+from dashboard.session import PastDrawing, Session
 from dashboard.train import run_choice
 from mlcore import NetworkConfig, Split, TrainingConfig, load_dataset, split_dataset
+from mlcore.images.strokes import Stroke
 from tests.pages.visits import new_app, session_of
 from tests.waiting import PATIENCE, wait_until
 
@@ -207,6 +210,43 @@ def test_runs_side_by_side_show_scores_luck_and_what_differs(service: RunService
     everything = checked(app).dataframe[2].value
     marks = dict(zip(everything["Setting"], everything["≠"], strict=True))
     assert (marks["Epochs"], marks["Optimizer"], marks["Data"]) == ("≠", "", "")
+
+
+def test_runs_side_by_side_answer_the_same_drawing_and_show_their_confusions(
+    service: RunService, split: Split
+) -> None:
+    trained(service, split, seed=1)
+    trained(service, split, seed=2, epochs=6)
+    app = opened()
+    assert "Draw a digit on the page Draw" in words(choose(app, 0, 1))
+    one = (((140.0, 40.0), (140.0, 240.0)),)
+    strokes = tuple(Stroke(points, 24.0) for points in one)
+    blank = np.zeros((8, 8), np.uint8)
+    session_of(app).play.now = PastDrawing(strokes, blank, "1", 0.9)
+    checked(app.run())
+    shown = next(html.proto.body for html in app.get("html") if "Your drawing as" in html.proto.body)
+    assert [re.search(rf"Your drawing as Run {k} sees it; it answers \d", shown) is not None for k in (1, 2)]
+    assert shown.count("<img") == 2
+    charts = {
+        json.loads(chart.proto.json)["key"]: json.loads(chart.proto.json)["figures"]
+        for chart in app.get("bidi_component")
+        if chart.proto.component_name == "digit_lab_plotly_chart"
+    }
+    assert len(charts["comparison_matrices"]) == 2
+    assert "Confusion matrix of Run 2. Most often:" in charts["comparison_matrices"][0]
+    assert "shapes" not in json.loads(charts["comparison_matrices"][0])["layout"]
+    assert "Run 2: Epochs 6 epochs, Seed 2, Best dev accuracy" in charts["comparison_settings"][0]
+
+
+def test_a_drawing_that_is_no_digit_is_told_for_each_run(service: RunService, split: Split) -> None:
+    trained(service, split, seed=1)
+    trained(service, split, seed=2)
+    app = opened()
+    two = (((60.0, 40.0), (60.0, 240.0)), ((220.0, 40.0), (220.0, 240.0)))
+    strokes = tuple(Stroke(points, 24.0) for points in two)
+    session_of(app).play.past = [PastDrawing(strokes, np.zeros((8, 8), np.uint8), "1", 0.9)]
+    choose(app, 0, 1)
+    assert len([box for box in app.info if "One digit at a time" in box.value]) == 2
 
 
 def test_runs_on_different_dev_sets_are_not_called_better_or_worse(service: RunService, split: Split) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from dashboard.draw.answer import answer_of
 from dashboard.draw.dares import DARES, attempt_of, is_met, possible_dares
-from dashboard.draw.drawing import SIZE, digit_drawn
+from dashboard.draw.drawing import digit_drawn
 from dashboard.draw.strokes import as_objects
+from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.shipped import shipped_model
 from mlcore.images.strokes import Point, Stroke

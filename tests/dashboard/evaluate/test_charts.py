@@ -14,9 +14,9 @@ import pytest
 from dashboard.data.class_chart import class_figure
 from dashboard.evaluate.calibration_chart import calibration_figure
 from dashboard.evaluate.compare import comparison_in_words
-from dashboard.evaluate.confusion_chart import AXIS_NAME, MOST_NUMBERS, VIEWS, confusion_figure, in_words
 from dashboard.evaluate.gallery import ORDERS
 from dashboard.evaluate.sure import coverage_figure, threshold_in_words
+from dashboard.models.confusion_chart import AXIS_NAME, MOST_NUMBERS, VIEWS, confusion_figure, in_words
 from mlcore import Evaluation, McNemar, calibration, confusion_matrix
 from mlcore import evaluation as answers
 
