@@ -48,6 +48,7 @@ from mlcore.language import _
 _log = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_NOTE = 80, 2_000  # characters
+LONGEST_LAST_SAVE = 1.5  # seconds until a server that is told to end does so, saved or not
 
 
 class RunService:
@@ -645,10 +646,15 @@ class RunService:
             self._scheduler.watch(self.limits.answer_seconds, self.limits.job_seconds)
 
     def close(self) -> None:
-        """End all workers within seconds and delete all files; the service cannot be used afterwards."""
+        """End all workers within seconds and delete all files; the service cannot be used afterwards.
+
+        Where runs outlive it, those that train are saved first, if their workers answer in time.
+        """
         with self._changed:
             if self._closed:
                 return
+            if self.outlives_restart:
+                self._save_those_that_train()
             self._closed = True
             self._upkeep.close()
             executors = self._scheduler.close()
@@ -664,6 +670,14 @@ class RunService:
         with self._changed:
             self.store.close()
             self._shelf.close()
+
+    def _save_those_that_train(self) -> None:
+        """Let runs rest after their turns, which saves them; one that does not in time has its checkpoint."""
+        runs = [run for run in self._runs.values() if run.state == "running"]
+        for run in runs:
+            run.want("paused", time.monotonic())
+            self._scheduler.rest(run)
+        self._changed.wait_for(lambda: all(run.jobs == 0 for run in runs), LONGEST_LAST_SAVE)
 
     # ---- what its parts tell it, with the lock held --------------------------------------------------------
 

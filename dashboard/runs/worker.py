@@ -150,11 +150,14 @@ def workspace() -> Workspace:
 def begin_worker(parent: int, niceness: int = NICENESS) -> None:
     """Set a fresh worker process up: lower its priority and let it end when its parent does.
 
-    Ctrl-C in the terminal is left to the parent, which ends its workers. loky collects garbage each second;
-    freezing what was imported keeps that from walking through all of it.
+    Ctrl-C in the terminal is left to the parent, which ends its workers, and so is SIGTERM, which a service
+    manager sends to all processes at once: the parent has the runs saved first. A second process inherits
+    that. loky collects garbage each second; freezing what was imported keeps that from walking through all of
+    it.
     """
     gc.freeze()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(niceness)
     threading.Thread(target=_end_with_parent, args=(parent,), name="end-with-parent", daemon=True).start()

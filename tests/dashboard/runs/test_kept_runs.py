@@ -135,6 +135,25 @@ def test_a_run_that_was_interrupted_is_offered_and_ends_with_the_same_bits(
     assert [record.step for record in status.history] == [record.step for record in alone.history]
 
 
+def test_a_server_that_is_told_to_end_saves_the_runs_that_train_where_they_are(
+    new_service: MakeService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LEAST_SECONDS_BETWEEN_SAVES", 3600.0)  # no other checkpoint comes between
+    long = TrainingConfig(batch_size=16, epochs=12)
+    service = new_service()
+    run_id = service.start("ada", split, SMALL, long)
+    wait_until(lambda: service.status(run_id).progress.epoch > 2)
+    step = service.status(run_id).progress.step
+    service.close()
+    after = new_service()
+    (status,) = after.runs_of("ada")
+    assert (status.state, status.message) == ("paused", INTERRUPTED)
+    assert status.progress.step >= step
+    after.resume(run_id, "ada")
+    ended(after, run_id)
+    assert np.array_equal(after.model(run_id).parameters, bare(split, long).model().parameters)
+
+
 def test_a_run_that_was_interrupted_before_it_was_first_saved_begins_again(
     new_service: MakeService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
