@@ -10,6 +10,7 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.runs.status import RunError
 from dashboard.session import UPLOADED_MODEL, Session
+from dashboard.starting import start_run
 from dashboard.ui.learning_curves import Course, accuracy_figure, loss_figure
 from dashboard.ui.messages import plain, show_message
 from dashboard.ui.plotly_chart import show_chart
@@ -91,10 +92,18 @@ def _offer_proof(session: Session, model: Model, passport: Passport) -> None:
         show_message("success" if result.is_same else "info", text)
         return
     if st.button(_("Train it again and compare"), icon=":material/replay:"):
-        session.network_config, session.training_config = passport.network, passport.training
-        session.rate_is_chosen = True
-        st.switch_page(page("train"))
-    st.caption(_("Start the run on Train. When it has ended, the comparison is here."))
+        train_again(session, passport)
+    st.caption(_("The run is shown on Train. When it has ended, the comparison is here."))
+
+
+def train_again(session: Session, passport: Passport) -> None:
+    """Start a run with the settings of a model, and show it; the model stays the one that is judged."""
+    chosen = session.model_key
+    session.network_config, session.training_config = passport.network, passport.training
+    session.rate_is_chosen = True
+    start_run(session)
+    session.model_key = chosen
+    st.switch_page(page("train"))
 
 
 def own_result(session: Session, model: Model, passport: Passport) -> ReplayResult | None:

@@ -6,20 +6,16 @@ The Train page shows it before the first run and below a run.
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.address import to_address
 from dashboard.estimate import show_time
-from dashboard.link import link_of
 from dashboard.navigation import page
-from dashboard.run_service import get_run_service, run_owner, visitors_place
 from dashboard.runs.status import RunStatus
 from dashboard.session import Session
+from dashboard.starting import start_run
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, plain, show_problem
 from dashboard.ui.wording import dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
-
-LONGEST_STOP = 10.0  # seconds to wait until a run has made its place free
 
 
 def show_plan(session: Session) -> None:
@@ -48,29 +44,6 @@ def show_plan(session: Session) -> None:
 def show_sentence(place: DeltaGenerator, time: str) -> None:
     """Say in a sentence how long the training will take."""
     place.caption(_("Takes {time} on this server at its current load.").format(time=time))
-
-
-def start_run(session: Session, instead_of: RunStatus | None = None) -> None:
-    """Start a run with the session's settings; stop another one first where one is given.
-
-    Raises
-    ------
-    RunError
-        When the server has no place or no memory for it.
-    """
-    service = get_run_service()
-    if instead_of is not None:
-        service.stop(instead_of.run_id, run_owner(), patience=LONGEST_STOP)
-    session.run_id = service.start(
-        run_owner(),
-        session.split,
-        session.network_config,
-        session.training_config,
-        visitors_place(),
-        link_of(session),
-    )
-    session.model_key = ""  # the new network answers as soon as it can, whichever was chosen before
-    to_address(run=session.run_id)
 
 
 def start(session: Session, shown: RunStatus | None, instead_of: RunStatus | None = None) -> None:

@@ -18,6 +18,7 @@ from dashboard.ui.config_form import chosen_value, control_key
 from dashboard.ui.copy_link import copy_link
 from dashboard.ui.formats import moment
 from dashboard.ui.messages import show_message
+from dashboard.ui.qr_code import offer_qr_code
 from dashboard.ui.wording import run_name, run_words
 from mlcore.language import _
 
@@ -115,6 +116,7 @@ def offer_its_settings(session: Session, status: RunStatus) -> None:
             args=(session, status.link),
         )
         copy_link({"run": status.run_id}, f"link {status.run_id}")
+        offer_qr_code({"run": status.run_id}, f"qr_code {status.run_id}")
 
 
 def offer_to_delete(session: Session, status: RunStatus) -> None:

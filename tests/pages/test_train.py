@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import estimate, run_service
+from dashboard import estimate, run_service, starting
 from dashboard.models import choice as model_choice
 from dashboard.models import difference
 from dashboard.models import passport as model_passport
@@ -25,7 +25,6 @@ from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.train import downloads as take_home
 from dashboard.train import exports, fork, race, run_choice
 from dashboard.train import panel as run_view
-from dashboard.train import plan as train_plan
 from dashboard.train import result as run_result
 from dashboard.train.exports import OFFERS, Source
 from dashboard.train.panel import time_words
@@ -71,7 +70,7 @@ def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterat
         run_service,
         run_view,
         take_home,
-        train_plan,
+        starting,
     ):
         monkeypatch.setattr(module, "get_run_service", lambda: only_service)
     yield only_service
@@ -550,11 +549,9 @@ def test_a_model_file_shows_its_run_and_is_proved_by_training_it_again(service: 
     )
     assert any(np.__version__ in caption.value for caption in app.caption)
     press(app, "Train it again and compare")
-    app.switch_page("pages/train.py").run()
+    assert app.title[0].value == "Train"
     assert (session.network_config.hidden_sizes, session.training_config.seed) == ((9,), 7)
-    press(app, "Start")
     wait(app, service, ended)
-    session.model_key = UPLOADED_MODEL
     assert any("The same model, to the last bit." in box.value for box in passport_of(app).success)
 
 
