@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 import streamlit as st
 
 from dashboard.draw.answer import Answer, answer_of, sure
-from dashboard.draw.drawing import SIZE
 from dashboard.draw.strokes import strokes_of
+from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.ui.pictures import Picture, grid_html
 from mlcore import Model
