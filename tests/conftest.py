@@ -40,6 +40,7 @@ def pytest_collection_finish() -> None:
     if "streamlit" in sys.modules:
         _look_for_components_once()
     gc.enable()
+    gc.set_threshold(10_000)  # tests make many objects and little garbage in circles
     gc.collect()
     gc.freeze()  # each collection would look through it
 

@@ -60,9 +60,12 @@ def test_a_run_without_records_has_charts_without_points() -> None:
         assert chart.layout.yaxis.range[0] < chart.layout.yaxis.range[1]
 
 
+MANY_BATCHES, MANY_MEASURED = [batch(k) for k in range(5000)], [measured(k) for k in range(5000)]
+
+
 @given(st.integers(0, 5000))
 def test_a_curve_has_never_more_points_than_a_screen_can_show(n: int) -> None:
-    accuracy, _loss = learning_curves(status(*(batch(k) for k in range(n)), *(measured(k) for k in range(n))))
+    accuracy, _loss = learning_curves(status(*MANY_BATCHES[:n], *MANY_MEASURED[:n]))
     for trace in accuracy.data[:3]:
         assert len(trace.x) == len(trace.y) <= MOST_POINTS + 1
 

@@ -27,13 +27,13 @@ def test_a_network_needs_more_memory_when_it_is_larger() -> None:
 
 
 NEEDS = [
-    (NetworkConfig(hidden_sizes=(512, 512)), TrainingConfig(batch_size=128), 1000),
-    (NetworkConfig(hidden_sizes=(1024, 1024, 1024)), TrainingConfig(batch_size=None), 1200),
-    (NetworkConfig(filters=(16, 32)), TrainingConfig(batch_size=64), 200),
-    (NetworkConfig(filters=(64, 64)), TrainingConfig(batch_size=None), 200),
+    (NetworkConfig(hidden_sizes=(256, 256)), TrainingConfig(batch_size=64), 500),
+    (NetworkConfig(hidden_sizes=(512, 512, 512)), TrainingConfig(batch_size=None), 600),
+    (NetworkConfig(filters=(16, 32)), TrainingConfig(batch_size=32), 64),
+    (NetworkConfig(filters=(32, 32)), TrainingConfig(batch_size=None), 100),
     (NetworkConfig(hidden_sizes=(8,), pooling=2, standardize=True), TrainingConfig(batch_size=100), 20_000),
     (NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=None), 40_000),
-    (NetworkConfig(hidden_sizes=(256,), precision="float64", dropout=0.2), TrainingConfig(), 1000),
+    (NetworkConfig(hidden_sizes=(256,), precision="float64", dropout=0.2), TrainingConfig(), 500),
 ]
 
 
