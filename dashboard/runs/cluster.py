@@ -21,6 +21,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 import numpy as np
 
+from dashboard.budget import SHARE, Budget
 from dashboard.runs import worker
 from dashboard.runs.executors import RemoteExecutor, WorkerLost, local_workers, loky_executor
 from dashboard.runs.files import Content, LocalFiles, sizes_of
@@ -91,6 +92,7 @@ class Cluster:
         self._known: dict[str, Facts | Exception] = {}
         self._usable: list[str] = []
         self._note = ""
+        self._memory = Budget(0, available=lambda: None)
         self._executors: WeakSet[DaskExecutor] = WeakSet()
         self._workspaces: WeakValueDictionary[str, _RemoteWorker] = WeakValueDictionary()
         self._closed = threading.Event()
@@ -110,6 +112,18 @@ class Cluster:
     def count_workers(self) -> int:
         """Return how many workers runs have: those of the cluster, or else those of this machine."""
         return self.size or local_workers()
+
+    def memory(self) -> Budget | None:
+        """Return what runs may take of the workers' memory; None while they train on this machine."""
+        return self._memory if self._usable else None
+
+    def for_runs(self) -> dict[str, Any]:
+        """Return the arguments by which a `RunService` trains here."""
+        return {
+            "workers": self.count_workers,
+            "make_executor": self.make_executor,
+            "memory_elsewhere": self.memory,
+        }
 
     def make_executor(self) -> Executor:
         """Return an executor on the worker with the fewest of ours, or on this machine when there is none."""
@@ -162,7 +176,9 @@ class Cluster:
     def _workers(self) -> list[str]:
         """Return the addresses of all workers, after a look at what is new."""
         client = self._connected()
-        workers = list(client.scheduler_info()["workers"])
+        about = client.scheduler_info()["workers"]
+        workers = list(about)
+        self._memory.limit = int(SHARE * sum(worker["memory_limit"] for worker in about.values()))
         new = [address for address in workers if address not in self._known]
         if new:
             self._known |= client.run(facts, workers=new, on_error="return")

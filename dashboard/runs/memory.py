@@ -5,7 +5,7 @@ The run service asks it, and gives back what no worker keeps any more.
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dashboard.budget import Budget, NoRoom, Reservation
@@ -22,10 +22,14 @@ class RunMemory:
     budget : Budget
     workers : int
         Worker processes: each may be saving the largest run at the same time.
+    elsewhere : callable
+        Returns the memory of the machines that train, when that is not this one.
     """
 
-    def __init__(self, budget: Budget, workers: int) -> None:
-        self._budget, self._workers = budget, workers
+    def __init__(
+        self, budget: Budget, workers: int, elsewhere: Callable[[], Budget | None] = lambda: None
+    ) -> None:
+        self._budget, self._workers, self._elsewhere = budget, workers, elsewhere
         self._rooms: dict[str, tuple[Demand, Reservation]] = {}
         self._saving = budget.reserve(0)
         self._lock = threading.Lock()
@@ -47,7 +51,7 @@ class RunMemory:
             [demand.saving, *(other.saving for other, _room in self._rooms.values())]
         )
         try:
-            room = self._budget.reserve(demand.kept)
+            room = (self._elsewhere() or self._budget).reserve(demand.kept)
             try:
                 self._saving.resize(saving)
             except NoRoom:

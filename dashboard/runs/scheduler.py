@@ -58,8 +58,8 @@ class Scheduler:
     ----------
     changed : Condition
         The service's lock.
-    workers : int
-        Number of worker processes.
+    count_workers : callable
+        Returns the number of workers that there are.
     turn_seconds : float
         About how long a turn is.
     make_executor : callable
@@ -77,7 +77,7 @@ class Scheduler:
     def __init__(
         self,
         changed: threading.Condition,
-        workers: int,
+        count_workers: Callable[[], int],
         turn_seconds: float,
         make_executor: Callable[[], Executor],
         clock: Callable[[], float],
@@ -91,8 +91,10 @@ class Scheduler:
         self._remove = remove
         self._forgotten = forgotten
         self._closed = False
+        self._count_workers = count_workers
         self._make_slot = partial(Slot, make_executor, self._arrived, started)
-        self.slots = [self._make_slot() for _worker in range(workers)]
+        self.slots: list[Slot] = []
+        self.fit()
 
     # ---- what the service asks for -----------------------------------------------------------------------
 
@@ -162,14 +164,18 @@ class Scheduler:
         for slot in self.slots:
             slot.end_when_idle(idle_seconds)
 
-    def fit(self, workers: int) -> None:
+    def fit(self) -> None:
         """Have a place for each worker that there is now; one that has runs stays until it has none."""
-        for _worker in range(len(self.slots), workers):
+        wanted = self._wanted_slots()
+        for _worker in range(len(self.slots), wanted):
             self.slots.append(self._make_slot())
         for slot in [slot for slot in self.slots if not (slot.runs or slot.jobs)]:
-            if len(self.slots) > workers:
+            if len(self.slots) > wanted:
                 slot.end_when_idle(0.0)
                 self.slots.remove(slot)
+
+    def _wanted_slots(self) -> int:
+        return max(1, self._count_workers())
 
     def watch(self, answer_seconds: float, job_seconds: float) -> None:
         """End each worker by force that does not answer, and have its work done by another.
@@ -303,6 +309,8 @@ class Scheduler:
                 self._break_off(job, error)
             if job.run is not None and job.run.jobs == 0:
                 self._settle(job.run)
+            if isinstance(error, WorkerLost):
+                self._move_out(slot)
             self._feed(slot)
             self._changed.notify_all()
 
@@ -315,6 +323,21 @@ class Scheduler:
             self._send(slot, job)
         else:
             self._break_off(job, error)
+
+    def _move_out(self, slot: Slot) -> None:
+        """Give the runs of a worker that is gone to the others, when no other one takes its place."""
+        if slot.jobs or slot.executor is not None or len(self.slots) <= self._wanted_slots():
+            return
+        self.slots.remove(slot)
+        for run in list(slot.runs):
+            other = self._lightest()
+            slot.leave(run)
+            other.take(run)
+            if run in slot.waiting:
+                other.waiting.append(run)
+        slot.waiting.clear()
+        for other in self.slots:
+            self._feed(other)
 
     def _send_again(self, slot: Slot, job: Job) -> None:
         """Repeat what was waiting in a worker that ended; turns come again by themselves."""

@@ -70,6 +70,8 @@ class RunService:
         About how long a run trains before the next has its turn. A step that takes longer is done to its end.
     make_executor : callable
         Returns an executor shaped like those of `concurrent.futures`, which runs one call at a time.
+    memory_elsewhere : callable
+        Returns the memory of the machines that train, when that is not this one.
     clock : callable
         Seconds, for what waits for minutes.
     clean_up_every : float or None
@@ -86,6 +88,7 @@ class RunService:
         why_not_kept: str = "",
         turn_seconds: float = 0.15,
         make_executor: Callable[[], Executor] = loky_executor,
+        memory_elsewhere: Callable[[], Budget | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         clean_up_every: float | None = 5.0,
     ) -> None:
@@ -95,10 +98,9 @@ class RunService:
         self._closed = False
         self.store = DataStore()
         self._shelf = Shelf(archive, self.store, why_not_kept, clock)
-        self._count_workers = workers if callable(workers) else lambda: workers or local_workers()
         self._scheduler = Scheduler(
             self._changed,
-            self._count_workers(),
+            workers if callable(workers) else lambda: workers or local_workers(),
             turn_seconds,
             make_executor,
             clock,
@@ -106,7 +108,7 @@ class RunService:
             partial(at_exit, partial(_close, weakref.ref(self))),
             self._put_away,
         )
-        self._memory = RunMemory(budget, len(self._scheduler.slots))
+        self._memory = RunMemory(budget, len(self._scheduler.slots), memory_elsewhere)
         self._upkeep = Upkeep(self.watch, self.clean_up, clean_up_every)
         self._runs = RunTable(
             self._scheduler, self._shelf, limits or Limits(), self._upkeep.start, self._goes
@@ -642,7 +644,7 @@ class RunService:
     def watch(self) -> None:
         """Replace workers that do not answer, and use those that have come."""
         with self._changed:
-            self._scheduler.fit(self._count_workers())
+            self._scheduler.fit()
             self._scheduler.watch(self.limits.answer_seconds, self.limits.job_seconds)
 
     def close(self) -> None:

@@ -15,7 +15,6 @@ from dashboard.budget import Budget
 from dashboard.reading.readings import Readings
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
 from dashboard.runs.cluster import Cluster, address_of_environment
-from dashboard.runs.executors import loky_executor
 from dashboard.runs.limits import Limits
 from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
@@ -61,12 +60,11 @@ class Server:
         archive, why_not = open_archive()
         self.cluster = open_cluster()
         self.runs = RunService(
-            None if self.cluster is None else self.cluster.count_workers,
-            Limits.of_environment(),
-            self.budget,
-            archive,
+            limits=Limits.of_environment(),
+            budget=self.budget,
+            archive=archive,
             why_not_kept=why_not,
-            make_executor=loky_executor if self.cluster is None else self.cluster.make_executor,
+            **({} if self.cluster is None else self.cluster.for_runs()),
         )
         self.searches = Searches(self.runs)
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())

@@ -21,14 +21,18 @@ import pytest
 
 from dashboard.runs import cluster as cluster_module
 from dashboard.runs.cluster import Cluster, DaskExecutor, why_not
+from dashboard.runs.files import LocalFiles
 from dashboard.runs.remote import facts
+from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
 from mlcore import Split, TrainingConfig
 from tests.dashboard.runs.in_threads import ENDLESS, SHORT, SMALL, bare, ended
+from tests.dashboard.runs.test_search import PLAN, results
+from tests.dashboard.runs.test_search import ended as search_ended
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-LONG = TrainingConfig(batch_size=4, epochs=40)
+LONG = TrainingConfig(batch_size=4, epochs=15)
 
 
 class Lab:
@@ -94,8 +98,7 @@ def service(cluster: Cluster) -> Iterator[RunService]:
 
 
 def service_on(cluster: Cluster) -> RunService:
-    make = cluster.make_executor
-    return RunService(2, make_executor=make, turn_seconds=0.05, clean_up_every=None)
+    return RunService(turn_seconds=0.05, clean_up_every=None, **cluster.for_runs())
 
 
 def at_step(service: RunService, run_id: str, step: int) -> None:
@@ -228,3 +231,48 @@ def test_a_worker_with_other_versions_is_not_used_and_a_sentence_says_which() ->
     assert "cannot be loaded there (ModuleNotFoundError: No module named 'dashboard')" in why_not(
         "tcp://a:1", ModuleNotFoundError("No module named 'dashboard'")
     )
+
+
+def test_a_search_on_two_workers_of_which_one_is_killed_finds_what_it_finds_here(
+    service: RunService, lab: Lab, split: Split
+) -> None:
+    with closing(RunService(1, make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None)) as here:
+        searches = Searches(here)
+        searches.start("ada", split, PLAN)
+        expected = results(search_ended(searches))
+    searches = Searches(service)
+    searches.start("ada", split, PLAN)
+    wait_until(lambda: any(row.best for row in searches.newest("ada").rows))
+    lab.workers[0].kill()
+    assert searches.newest("ada").live
+    assert results(search_ended(searches)) == expected
+    assert len(expected) == 24
+
+
+def test_a_fork_is_made_on_the_cluster_and_ends_with_the_weights_of_one_made_here(
+    service: RunService, split: Split
+) -> None:
+    parent = service.start("ada", split, SMALL, SHORT)
+    ended(service, parent)
+    step = service.snapshots(parent)[1].step
+    child = service.fork(parent, "ada", step, SMALL, SHORT)
+    assert ended(service, child).state == "finished"
+    assert np.array_equal(service.model(child).parameters, service.model(parent).parameters)
+
+
+def test_a_run_goes_on_when_the_server_cannot_write_what_its_worker_sends(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(files: LocalFiles, path: Path, write: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalFiles, "write", full)
+        run_id = service.start("ada", split, SMALL, SHORT)
+        status = ended(service, run_id)
+        assert (status.state, status.progress.saved_step) == ("finished", None)
+        assert "No space left on device" in status.warning
+    wait_until(lambda: service._runs[run_id].jobs == 0)
+    service.clean_up()
+    wait_until(lambda: service.status(run_id).progress.saved_step == status.progress.step)
+    assert np.array_equal(service.model(run_id).parameters, bare(split, SHORT).model().parameters)
