@@ -14,28 +14,13 @@ import numpy as np
 
 from mlcore.errors import SettingError
 from mlcore.language import N_, _
+from mlcore.search.outcome import Outcome
 from mlcore.search.space import Dimension, Values
 
 TRIES = 1_000
 """Draws until a space counts as used up, in which each draw was proposed before."""
 
 MOST_IN_GRID = 10_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a proposal did.
-
-    Attributes
-    ----------
-    score : float or None
-        The best dev accuracy; None when it diverged or could not be trained.
-    fraction : float
-        The part of the training after which it was stopped; 1 at the end.
-    """
-
-    score: float | None
-    fraction: float = 1.0
 
 
 class Proposer(Protocol):

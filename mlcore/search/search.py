@@ -13,7 +13,8 @@ from mlcore.datasets.split import Split
 from mlcore.errors import SettingError, TrainingDiverged
 from mlcore.language import _
 from mlcore.search.halving import fractions, steps_at, survivors
-from mlcore.search.proposals import KINDS, Outcome
+from mlcore.search.outcome import Outcome
+from mlcore.search.proposals import KINDS
 from mlcore.search.space import Dimension, Values, settings_with
 from mlcore.training.records import EpochMetrics, standing
 from mlcore.training.run import TrainingRun, train

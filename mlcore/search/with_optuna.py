@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import Trial, TrialState
 
-from mlcore.search.proposals import Outcome
+from mlcore.search.outcome import Outcome
 from mlcore.search.space import Dimension, Values
 
 FIRST_AT_RANDOM = 8

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from mlcore.search.proposals import KINDS, GridProposer, Outcome, RandomProposer
+from mlcore.search.outcome import Outcome
+from mlcore.search.proposals import KINDS, GridProposer, RandomProposer
 from mlcore.search.space import Dimension, Values
 
 SPACE = (
