@@ -1,14 +1,11 @@
 """The run service: who may start, watch and change runs, and whom the pages ask about them.
 
 The pages call it, because the web process never trains. It knows no Streamlit; a notebook or a test can use
-it too. What it promises is done by its parts: `RunTable` has the runs, `Absence` lets go of them, `RunModels`
-and `Estimates` answer for them, and `Scheduler` has them trained.
+it too. What it promises is done by its parts: `RunStarter` starts runs, `RunTable` has them, `Absence` lets
+go of them, `RunModels` and `Estimates` answer for them, and `Scheduler` has them trained.
 """
 
-import errno
-import logging
 import secrets
-import shutil
 import threading
 import time
 import weakref
@@ -22,7 +19,7 @@ from typing import Any
 from dashboard.budget import Budget
 from dashboard.runs import worker
 from dashboard.runs.absence import Absence
-from dashboard.runs.admission import demand_of, refuse_too_many, refuse_too_slow
+from dashboard.runs.admission import demand_of, refuse_too_slow
 from dashboard.runs.archive import Archive, ArchiveLimits
 from dashboard.runs.claim import MARK, Claim
 from dashboard.runs.estimates import Estimates
@@ -32,20 +29,18 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.models import RunModels
 from dashboard.runs.place import NOWHERE, Place
-from dashboard.runs.protocol import Change, Forked, RunSpec
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
 from dashboard.runs.snapshots import Snapshot
-from dashboard.runs.status import DataFacts, Fork, RunError, RunStatus
-from dashboard.runs.store import NOT_WRITTEN, DataStore, StoredSplit, reason_of
+from dashboard.runs.starting import RunStarter
+from dashboard.runs.status import RunError, RunStatus
+from dashboard.runs.store import DataStore
 from dashboard.runs.table import RunTable
 from dashboard.runs.trials import Trials
 from dashboard.runs.upkeep import Upkeep
 from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
 from mlcore.language import _
-
-_log = logging.getLogger(__name__)
 
 LONGEST_NAME, LONGEST_NOTE = 80, 2_000  # characters
 LONGEST_LAST_SAVE = 1.5  # seconds until a server that is told to end does so, saved or not
@@ -95,7 +90,6 @@ class RunService:
         budget = budget or Budget.of_machine()
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
-        self._closed = False
         self.store = DataStore()
         self._shelf = Shelf(archive, self.store, why_not_kept, clock)
         self._scheduler = Scheduler(
@@ -116,6 +110,17 @@ class RunService:
         self._absence = Absence(self._runs, self._scheduler, self._shelf, clock)
         self._estimates = Estimates(Trials(self._ask, answer_of), self._scheduler)
         self._models = RunModels(self._changed, self._runs, self._scheduler, self._shelf, self.store, budget)
+        self._starter = RunStarter(
+            self._changed,
+            self._runs,
+            self._scheduler,
+            self._shelf,
+            self._memory,
+            self._absence,
+            self._estimates,
+            self._models,
+            clock,
+        )
         self._shelf.recover()
 
     @property
@@ -157,30 +162,7 @@ class RunService:
         RunError
             When the visitor, or the server, has too many runs, or too little memory for this one.
         """
-        demand = demand_of(split, network, training)
-        refuse_too_slow(demand)
-        with self._changed:
-            claim = self._runs.claims.get(owner)
-            if claim is None:
-                self._refuse_too_many(owner, place)
-                self._runs.make_room(owner, place)
-            self._refuse_when_closed()
-            run_id = self._runs.new_id()
-            self._memory.take(run_id, demand)
-            try:
-                stored, folder = self._make_files(run_id, split, demand.disk)
-            except RunError:
-                self._memory.give_back(run_id)
-                raise
-            spec = RunSpec(run_id, folder, stored, network, training, until=until)
-            facts = DataFacts.of(split)
-            run = Run(owner, spec, facts, demand, training, self._clock(), place, link=link or {})
-            run.sessions = set() if claim is None else {*claim.sessions}
-            run.question = self._estimates.question(split, network, training)
-            self._estimates.learn(self._runs.values())
-            run.seconds_promised = self._estimates.promise(run.question, training, split)
-            self._begin(run)
-        return run_id
+        return self._starter.start(owner, split, network, training, place, link, until)
 
     def fork(
         self,
@@ -209,69 +191,7 @@ class RunService:
             When that moment is no longer kept, when a setting differs that cannot be changed on the way, or
             as for `start`.
         """
-        with self._changed:
-            parent = self._runs.owned(run_id, owner)
-            source, stored = self._models.snapshot_file(parent, step), parent.spec.split
-            demand = demand_of(worker.open_split(stored), network, training)
-            refuse_too_slow(demand)
-            self._refuse_too_many(owner, place)
-            new_id, folder = self._runs.new_id(), None
-            self._memory.take(new_id, demand)
-            self._shelf.data.share(stored)
-        try:
-            folder = self._shelf.data.make_folder(new_id, demand.disk)
-            spec = RunSpec(new_id, str(folder), stored, network, training)
-            forked = answer_of(self._ask(worker.fork_run, spec, source, step))
-            with self._changed:
-                self._refuse_too_many(owner, place)
-                self._runs.make_room(owner, place)
-                run = _forked(parent, spec, forked)
-                run.demand, run.place, run.left_at = demand, place, self._clock()
-                self._begin(run)
-        except BaseException as error:
-            self._memory.give_back(new_id)
-            self._shelf.data.release(stored)
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, OSError):
-                raise _not_written(error) from error
-            raise
-        return new_id
-
-    def _begin(self, run: Run) -> None:
-        """Take in a new run, and let it have its turns."""
-        run.started, run.number = time.time(), self._next_number(run.owner)
-        self._runs.add(run)
-        self._shelf.keep(run)
-        self._runs.bound_shelf(run.owner)
-        self._scheduler.compute(run)
-
-    def _refuse_when_closed(self) -> None:
-        if self._closed:
-            raise RunError(_("The server is being shut down."))
-
-    def _refuse_too_many(self, owner: str, place: Place) -> None:
-        self._refuse_when_closed()
-        refuse_too_many(self._runs.takers(), self.limits, owner, place)
-
-    def _next_number(self, owner: str) -> int:
-        """Return the number of an owner's next run."""
-        newest = self._runs.newest_of(owner)[:1]
-        return 1 + newest[0].number if newest else 1
-
-    def _make_files(self, run_id: str, split: Split, room: int) -> tuple[StoredSplit, str]:
-        """Write the files; where the disk is full, runs whose owner has left make room."""
-        try:
-            while True:
-                try:
-                    return self._shelf.make_files(run_id, split, room)
-                except OSError as error:
-                    left = [] if self.outlives_restart else self._absence.left()
-                    if error.errno != errno.ENOSPC or not left:
-                        raise
-                    self._runs.delete(left[0])
-        except OSError as error:
-            raise _not_written(error) from error
+        return self._starter.fork(run_id, owner, step, network, training, place)
 
     # ---- for a search ------------------------------------------------------------------------------------
 
@@ -287,7 +207,7 @@ class RunService:
             When the visitor, or the server, has too many runs.
         """
         with self._changed:
-            self._refuse_too_many(owner, place)
+            self._runs.refuse_too_many(owner, place)
             name = MARK + secrets.token_hex(16)
             self._runs.claims[name] = Claim(owner, place, self._clock())
             self._upkeep.start()
@@ -296,7 +216,7 @@ class RunService:
     def holds(self, name: str) -> bool:
         """Return whether a place is still taken; when the server ends, none is."""
         with self._changed:
-            return name in self._runs.claims and not self._closed
+            return name in self._runs.claims and not self._runs.closed
 
     def give_up(self, name: str) -> None:
         """Give a place back; the runs that were not handed over are deleted."""
@@ -326,7 +246,7 @@ class RunService:
         with self._changed:
             run = self._runs.owned(run_id, owner)
             self._runs.make_room(to, NOWHERE)
-            run.number, run.owner, run.name = self._next_number(to), to, name
+            run.number, run.owner, run.name = self._runs.next_number(to), to, name
             run.started = time.time()  # the newest of its new owner's, who counts from there
             run.spec = replace(run.spec, until=None)
             self._shelf.keep(run)
@@ -341,7 +261,7 @@ class RunService:
     def wait_for(self, condition: Callable[[], bool], patience: float) -> None:
         """Wait until a condition of runs is true, the service is closed, or ``patience`` seconds are over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or condition(), patience)
+            self._changed.wait_for(lambda: self._runs.closed or condition(), patience)
 
     @property
     def workers(self) -> int:
@@ -471,7 +391,7 @@ class RunService:
             if not run.live:
                 self._wait_for_worker(run)
                 run = self._runs.owned(run_id, owner)
-                self._refuse_too_many(owner, run.place)
+                self._runs.refuse_too_many(owner, run.place)
             begin = run.total_steps if run.live else run.restart_step
             total = begin + more_epochs * run.steps_per_epoch if more_epochs else run.total_steps
             if not run.live and total <= begin:
@@ -653,11 +573,11 @@ class RunService:
         Where runs outlive it, those that train are saved first, if their workers answer in time.
         """
         with self._changed:
-            if self._closed:
+            if self._runs.closed:
                 return
             if self.outlives_restart:
                 self._save_those_that_train()
-            self._closed = True
+            self._runs.closed = True
             self._upkeep.close()
             executors = self._scheduler.close()
             self._shelf.keep_news(self._runs.values())
@@ -699,26 +619,3 @@ def _close(service: "weakref.ref[RunService]") -> None:
     made = service()
     if made is not None:
         made.close()
-
-
-def _not_written(error: OSError) -> RunError:
-    """Return the sentence that a run's files could not be written."""
-    _log.warning("The files of a run could not be written: %s", error)
-    return RunError(_(NOT_WRITTEN).format(reason=reason_of(error)))
-
-
-def _forked(parent: Run, spec: RunSpec, forked: Forked) -> Run:
-    """Return the run that continues its parent from where a worker has written its first checkpoint."""
-    progress = forked.report.progress
-    return Run(
-        parent.owner,
-        replace(spec, training=forked.training, changes=(Change(progress.step),)),
-        parent.data,
-        parent.demand,
-        forked.training,
-        parent.left_at,
-        records=list(forked.report.records),
-        progress=progress,
-        seconds_trained=parent.seconds_until(progress.images_seen),
-        fork=Fork(parent.run_id, progress.step, progress.epoch, forked.before),
-    )

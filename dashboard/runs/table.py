@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
+from dashboard.runs.admission import refuse_too_many
 from dashboard.runs.archive import ArchiveError
 from dashboard.runs.claim import Claim
 from dashboard.runs.limits import Limits
@@ -53,6 +54,7 @@ class RunTable(Mapping[str, Run]):
         self._came, self._goes = came, goes
         self._runs: dict[str, Run] = {}
         self.claims: dict[str, Claim] = {}
+        self.closed = False
         self._mark = secrets.token_hex(4)  # begins the ids of this service's runs
 
     def __getitem__(self, run_id: str) -> Run:
@@ -72,6 +74,26 @@ class RunTable(Mapping[str, Run]):
         """Take a run into memory."""
         self._runs[run.run_id] = run
         self._came()
+
+    def refuse_too_many(self, owner: str, place: Place) -> None:
+        """Refuse one more live run when there are as many as may be, or when the server ends.
+
+        Raises
+        ------
+        RunError
+        """
+        self.refuse_when_closed()
+        refuse_too_many(self.takers(), self.limits, owner, place)
+
+    def refuse_when_closed(self) -> None:
+        """Refuse a run of any kind when the server ends.
+
+        Raises
+        ------
+        RunError
+        """
+        if self.closed:
+            raise RunError(_("The server is being shut down."))
 
     # ---- finding -----------------------------------------------------------------------------------------
 
@@ -132,6 +154,11 @@ class RunTable(Mapping[str, Run]):
                 self.find(run_id)
         mine = reversed(self.of_owner(owner))
         return sorted(mine, key=lambda run: run.started, reverse=True)
+
+    def next_number(self, owner: str) -> int:
+        """Return the number of an owner's next run."""
+        newest = self.newest_of(owner)[:1]
+        return 1 + newest[0].number if newest else 1
 
     # ---- forgetting --------------------------------------------------------------------------------------
 
