@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.navigation import guard
 from dashboard.run_service import get_searches, heartbeat, run_owner
-from dashboard.search.board import kept_words, offer_start, show_board
+from dashboard.search.board import offer_start, show_board
 from dashboard.search.form import say_data, show_form
 from dashboard.session import Session, get_session
 from dashboard.ui.messages import friendly_errors
@@ -25,8 +25,6 @@ def show_search(session: Session, was_live: bool) -> None:
         if was_live and not status.live:
             st.rerun()  # from now on nothing moves
         show_board(session, status)
-        if words := kept_words(status.rows):
-            st.caption(words)
 
 
 guard(__file__)

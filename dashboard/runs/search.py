@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -330,40 +330,41 @@ class Searches:
     def _train(self, one: _Search, tasks: list[Task]) -> Results:
         """Train candidates, as many at a time as there are workers."""
         waiting, going, results = deque(tasks), dict[int, Task](), dict[int, Result]()
-        tries = dict.fromkeys((task.candidate.number for task in tasks), TRIES)
-        hungry_since: float | None = None
+        tries: Counter[int] = Counter()
+        fed_at = self._clock()
         while waiting or going:
             while waiting and len(going) < self._service.workers:
-                task = waiting[0]
-                number = task.candidate.number
-                try:
-                    self._begin(one, task)
-                except NoMemoryNow as error:
-                    now = self._clock()
-                    hungry_since = now if hungry_since is None else hungry_since
-                    if going or now - hungry_since < WAIT_FOR_MEMORY:
-                        break
-                    results[number] = Result(None, str(error))
-                except DigitLabError as error:
-                    results[number] = Result(None, str(error))
-                else:
-                    going[number], hungry_since = task, None
+                task, is_hungry = waiting[0], not going and self._clock() - fed_at >= WAIT_FOR_MEMORY
+                problem = self._begin(one, task, is_hungry)
+                if problem is None:  # there is no memory now
+                    break
                 waiting.popleft()
+                if problem:
+                    results[task.candidate.number] = Result(None, problem)
+                else:
+                    going[task.candidate.number], fed_at = task, self._clock()
             one.training = frozenset(going)
             self._wait(one)
-            for number, task in list(going.items()):
-                if not self._service.rests(one.run_ids[number]):
-                    continue
-                status = self._service.status(one.run_ids[number])
-                tries[number] -= 1
-                if status.state == "failed" and tries[number]:
+            for number in [number for number in going if self._service.rests(one.run_ids[number])]:
+                status, task = self._service.status(one.run_ids[number]), going[number]
+                tries[number] += 1
+                if status.state == "failed" and tries[number] < TRIES:
                     self._service.train_on(status.run_id, one.claim, task.steps)
                 else:
-                    del going[number]
-                    results[number] = _result(status, task)
+                    results[number] = _result(status, going.pop(number))
         return results
 
-    def _begin(self, one: _Search, task: Task) -> None:
+    def _begin(self, one: _Search, task: Task, is_hungry: bool) -> str | None:
+        """Have a candidate trained; return why it cannot be, or None when there is no memory for it now."""
+        try:
+            self._send(one, task)
+        except NoMemoryNow as error:
+            return str(error) if is_hungry else None
+        except DigitLabError as error:
+            return str(error)
+        return ""
+
+    def _send(self, one: _Search, task: Task) -> None:
         candidate, run_id = task.candidate, one.run_ids.get(task.candidate.number)
         if run_id is None:
             assert one.split is not None

@@ -3,15 +3,13 @@
 The page Search shows it below the form, again each second while the search goes on.
 """
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
 from dashboard.link import link_with
 from dashboard.navigation import page
 from dashboard.run_service import get_searches, heartbeat, run_owner, visitors_place
-from dashboard.runs.search import ROW_LABELS, Row, SearchState, SearchStatus
+from dashboard.runs.search import KEPT_RUNS, ROW_LABELS, SearchState, SearchStatus
 from dashboard.search.accuracy_chart import accuracy_figure
 from dashboard.search.form import plan_of
 from dashboard.search.words import effects_words, setting_words
@@ -99,7 +97,6 @@ def show_board(session: Session, status: SearchStatus) -> None:
         n=status.data.n_train,
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="search_state"):
-        st.markdown(words)
         if status.live:
             st.button(
                 _("Stop"),
@@ -108,6 +105,7 @@ def show_board(session: Session, status: SearchStatus) -> None:
                 on_click=stop,
                 args=(status.search_id,),
             )
+        st.markdown(words)  # behind the button: a text that grows would move it
     st.progress(min(1.0, done / status.plan.runs))
     if status.message:
         show_message("info", status.message)
@@ -115,19 +113,25 @@ def show_board(session: Session, status: SearchStatus) -> None:
     show_table(status)
     show_accuracy(status)
     st.header(_("Which setting mattered"), help=_(JUDGED))
-    st.markdown("\n".join(f"- {line}" for line in effects_words(status.effects)))
+    st.markdown("\n".join(f"- {line}" for line in effects_words(status.plan.space, status.effects)))
+    text = _("The best {n} runs are kept with their models, on the page Runs.")
+    if status.live:
+        text = _("In the end, the best {n} runs are kept with their models, on the page Runs.")
+    st.caption(
+        text.format(n=KEPT_RUNS if status.live else sum(row.run_id is not None for row in status.rows))
+    )
 
 
 def show_best(session: Session, status: SearchStatus) -> None:
     """Show the best candidate so far, and offer its settings."""
     best = status.best
     are_in_use = best is not None and _are_in_use(session, best)
+    is_kept = bool(status.rows) and status.rows[0].run_id is not None
     text = _("No run has been evaluated yet.")
     if best is not None and best.result.best is not None:
         accuracy = percent(best.result.best.dev_accuracy, 2)
         text = _(BEST_SO_FAR if status.live else BEST).format(accuracy=accuracy, settings=values_words(best))
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="search_best"):
-        st.markdown(text)
         st.button(
             _("Use the best"),
             key="use_best",
@@ -138,8 +142,10 @@ def show_best(session: Session, status: SearchStatus) -> None:
             on_click=use_best,
             args=(session, best),
         )
-        if are_in_use:
-            st.page_link(page("train"), label=_("Train"), icon=":material/show_chart:")
+        if is_kept and st.button(_("Open its run"), key="open_best", icon=":material/show_chart:"):
+            session.run_id = status.rows[0].run_id
+            st.switch_page(page("train"))
+        st.markdown(text)
 
 
 def _are_in_use(session: Session, candidate: Candidate) -> bool:
@@ -212,9 +218,3 @@ def show_accuracy(status: SearchStatus) -> None:
     show_chart(
         accuracy_figure(status.rows, dimension), key="search_accuracy", subject=f"{status.search_id} {chosen}"
     )
-
-
-def kept_words(rows: Sequence[Row]) -> str:
-    """Return in a sentence which runs were kept with their models."""
-    n = sum(row.run_id is not None for row in rows)
-    return _("The best {n} runs are kept with their models, on the page Runs.").format(n=n) if n else ""

@@ -11,7 +11,7 @@ from dashboard.ui.number_field import as_text
 from dashboard.ui.wording import value_words
 from mlcore.language import _
 from mlcore.search.importance import FEWEST, Effect, Group
-from mlcore.search.space import searchable
+from mlcore.search.space import Dimension, searchable
 
 
 def setting_words(name: str, value: Any) -> str:
@@ -35,30 +35,30 @@ def group_words(name: str, group: Group) -> str:
     return _("{low} to {high}").format(low=as_text(first), high=setting_words(name, last))
 
 
-def effects_words(effects: Sequence[Effect]) -> list[str]:
-    """Return which settings mattered, a sentence each, and at last those that did not."""
+def effects_words(space: Sequence[Dimension], effects: Sequence[Effect]) -> list[str]:
+    """Return which settings mattered, a sentence for each that is varied, the strongest first."""
     if not effects:
-        return [_("Which setting matters can be said after {n} runs.").format(n=FEWEST)]
-    clear = [effect for effect in effects if effect.matters(len(effects))]
-    vague = [effect for effect in effects if not effect.matters(len(effects))]
-    lines = [_effect_words(effect, is_first=effect is clear[0]) for effect in clear]
-    if vague:
-        names = ", ".join(_(searchable()[effect.name].label) for effect in vague)
-        text = _("No clear effect, in these ranges and with so few runs: {settings}.")
-        lines.append(text.format(settings=names))
-    return lines
+        text = _("{setting}: what it does can be said after {n} runs.")
+        return [text.format(setting=_label(one.name), n=FEWEST) for one in space]
+    return [_effect_words(place, effect, len(effects)) for place, effect in enumerate(effects)]
 
 
-def _effect_words(effect: Effect, is_first: bool) -> str:
+def _label(name: str) -> str:
+    return _(searchable()[name].label)
+
+
+def _effect_words(place: int, effect: Effect, n_settings: int) -> str:
     best, worst = effect.groups[0], effect.groups[-1]
-    text = _(
-        "{setting} mattered most: at the first comparison, half of the runs with {best} had reached {high}, "
-        "with {worst} {low}."
-    )
-    if not is_first:
-        text = _("{setting} mattered too: {high} with {best}, {low} with {worst}.")
+    text = _("{setting} mattered too: {high} with {best}, {low} with {worst}.")
+    if place == 0:
+        text = _(
+            "{setting} mattered most: at the first comparison, half of the runs with {best} had reached "
+            "{high}, with {worst} {low}."
+        )
+    if not effect.matters(n_settings):
+        text = _("{setting}: no clear effect, in this range and with so few runs.")
     return text.format(
-        setting=_(searchable()[effect.name].label),
+        setting=_label(effect.name),
         best=group_words(effect.name, best),
         worst=group_words(effect.name, worst),
         high=percent(best.accuracy),

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.budget import Budget
 from dashboard.runs import worker
+from dashboard.runs.admission import demand_of
 from dashboard.runs.archive import Archive
 from dashboard.runs.limits import Limits
 from dashboard.runs.search import KEPT_RUNS, Searches, SearchStatus
@@ -219,3 +221,28 @@ def test_runs_of_a_search_that_the_server_was_at_when_it_ended_are_gone(split: S
         assert not [*(tmp_path / "runs").iterdir()]
         with pytest.raises(RunError, match="no longer exists"):
             service.status(run_id)
+
+
+def test_a_search_waits_for_memory_that_another_run_has_and_gives_up_on_what_never_fits(
+    split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demand = demand_of(split, SHORT.network, SHORT.training)
+    budget = Budget(demand.kept + demand.saving)  # for one run at a time
+    plan = replace(SHORT, space=SPACE[:1], runs=2)
+    with closing(RunService(1, budget=budget, make_executor=lambda: ThreadPoolExecutor(1))) as service:
+        searches = Searches(service)
+        run_id = service.start("ada", split, SHORT.network, ENDLESS.training)
+        searches.start("ada", split, plan)
+        wait_until(lambda: searches.newest("ada").rows)  # type: ignore[union-attr]
+        status = searches.newest("ada")
+        assert status is not None
+        assert {row.state for row in status.rows} == {"waiting"}
+        service.delete(run_id, "ada")
+        assert {row.state for row in ended(searches).rows} == {"finished"}
+
+        monkeypatch.setattr("dashboard.runs.search.WAIT_FOR_MEMORY", 0.0)
+        wide = replace(plan, network=NetworkConfig(hidden_sizes=(2048, 2048)))
+        searches.start("ada", split, wide)
+        rows = ended(searches).rows
+        assert {row.state for row in rows} == {"failed"}
+        assert "MB of memory" in rows[0].problem
