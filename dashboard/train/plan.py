@@ -38,7 +38,8 @@ def show_plan(session: Session) -> None:
     with training, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Training')}**", help=meaning("optimizer", "learning_rate", "batch", "epoch"))
         st.markdown(training_words(session.training_config))
-        show_time(session, show_sentence)
+        with st.container(key="plan_time"):
+            show_time(session, show_sentence)
 
 
 def show_sentence(place: DeltaGenerator, time: str) -> None:

@@ -1,9 +1,8 @@
-"""`expect` as playwright has it, which looks ten times a second for as long as it takes.
+"""`expect` as playwright has it, which looks ten times a second at first.
 
 Every browser test takes its `expect` from here.
 """
 
-import time
 from collections.abc import Callable
 from typing import cast, overload
 
@@ -14,7 +13,7 @@ from playwright.sync_api import expect as playwright_expect
 from tests.waiting import PATIENCE
 
 GLANCE = 2.0
-"""Seconds of one attempt. With more than 2.5, playwright soon looks only twice a second."""
+"""Seconds of the first attempt. Given more than 2.5, playwright soon looks only twice a second."""
 
 
 @overload
@@ -31,7 +30,7 @@ def expect(actual: Locator | Page) -> LocatorAssertions | PageAssertions:
 
 
 class _Expectations:
-    """The assertions of playwright about a page or a part of it, each tried until it holds."""
+    """The assertions of playwright about a page or a part of it, each tried twice."""
 
     def __init__(self, actual: Locator | Page) -> None:
         self._actual = actual
@@ -41,15 +40,10 @@ class _Expectations:
         assertion = getattr(self._assertions, name)
 
         def hold(*expected: object, timeout: float = 1000 * PATIENCE, **options: object) -> None:
-            deadline = time.monotonic() + timeout / 1000
-            while True:
-                try:
-                    assertion(*expected, **options, timeout=min(timeout, 1000 * GLANCE))
-                except AssertionError:
-                    if time.monotonic() >= deadline:
-                        raise
-                else:
-                    return
+            try:
+                assertion(*expected, **options, timeout=min(timeout, 1000 * GLANCE))
+            except AssertionError:
+                assertion(*expected, **options, timeout=timeout)
 
         return hold
 
@@ -58,12 +52,10 @@ class _Expectations:
 
         Playwright's own assertion makes an outline of the whole page at each look, should it be the last.
         """
-        deadline = time.monotonic() + timeout / 1000
-        while True:
+        locator = cast(Locator, self._actual)
+        for longest in (1000 * GLANCE, timeout):
             try:
-                cast(Locator, self._actual).wait_for(state="visible", timeout=min(timeout, 1000 * GLANCE))
+                return locator.wait_for(state="visible", timeout=min(timeout, longest))
             except PlaywrightTimeoutError:
-                if time.monotonic() >= deadline:
-                    self._assertions.to_be_visible(timeout=1000 * GLANCE)  # which says what was there instead
-            else:
-                return
+                continue
+        return self._assertions.to_be_visible(timeout=1000 * GLANCE)  # which says what there was instead

@@ -18,6 +18,7 @@ from mlcore.quote import quoted
 from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 from tests.mlcore.datasets.readers import data_files as make
+from tests.pages.files import NAME, TRAP, with_foreign_text
 
 IMAGES, LABELS = (
     part[:120] for part in (load_dataset("digits-8x8").images, load_dataset("digits-8x8").labels)
@@ -28,12 +29,6 @@ TRAPS = (
     "<img src=//127.0.0.1:9/i onerror=alert(1)> <a href=//127.0.0.1:9/a>a</a> <b>b</b>",
 )
 """Markdown, links that need no markup, and HTML."""
-
-TRAP = "![x](//127.0.0.1:9/p) www.example.org me@example.org <img src=//127.0.0.1:9/i>"
-"""Something of each, short enough to be shown in full."""
-
-NAME = TRAP.replace("/", "∕")
-"""The same as a file may be called: without slashes."""
 
 LEADS_ELSEWHERE = """() =>
   [...document.querySelectorAll("[href], [src], [srcset], object, iframe, embed")]
@@ -105,24 +100,8 @@ def test_folders_name_classes_as_text(visitor: Visitor) -> None:
 
 
 def test_what_a_data_file_has_wrong_is_quoted_as_text(visitor: Visitor) -> None:
-    header, row, *rows = make.csv(IMAGES, LABELS).splitlines()
-    unlabelled = row[row.index(",") :]
-    spoilt = row.replace(",", f",{TRAP[:20]},", 1).rsplit(",", 1)[0]
-    picture = make.picture(IMAGES[0])
-    wrong: list[tuple[dict[str, bytes], str]] = [
-        ({f"{NAME}.csv": b"x"}, NAME),
-        ({"a.csv": "\n".join([header.replace("label", TRAP), *rows, unlabelled]).encode()}, TRAP),
-        ({"a.csv": "\n".join([header.replace("pixel0", TRAP), row, spoilt]).encode()}, TRAP),
-        ({"a.csv": "\n".join([header, row, spoilt]).encode()}, TRAP[:20]),
-        ({f"{NAME}-images-idx3-ubyte": make.idx(IMAGES)}, NAME),
-        ({"a.npz": make.npz(**{NAME: IMAGES})}, NAME),
-        ({"a.npz": make.npz(x=IMAGES, y=np.array([TRAP] * 120))}, TRAP),
-        ({"a.zip": make.archive({TRAP: b"x"})}, TRAP),
-        ({"a.zip": make.archive({f"{NAME[:60]}.png": picture})}, NAME[:60]),
-        ({"a.zip": make.archive({f"3/{NAME[:60]}.png": b"no picture", "4/b.png": b"none"})}, NAME[:60]),
-    ]
     choose_own(visitor)
-    for files, words in wrong:
+    for files, words in with_foreign_text()[::3]:  # all of them in tests/pages/test_files.py
         refused(visitor, files, words)
 
 

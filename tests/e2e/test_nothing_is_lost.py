@@ -10,7 +10,8 @@ from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.steps import CONNECTED, SEVEN, Visitor
 from tests.e2e.test_canvas import has_ink, ink, shows
-from tests.e2e.test_uploads import TABLE, begin, bring, in_use
+from tests.e2e.test_uploads import begin, bring, in_use
+from tests.pages.files import TABLE
 
 
 def test_a_reload_keeps_upload_settings_and_drawing_and_gives_them_to_no_other_browser(

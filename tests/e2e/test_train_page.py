@@ -304,6 +304,8 @@ def test_starting_while_a_run_is_live_is_a_clear_choice(visitor: Visitor) -> Non
 def open_other(visitor: Visitor) -> None:
     visitor.main.get_by_text("Train something else").click()
     visitor.see("Start in parallel")
+    # Two lines: the buttons below keep their place when the time comes.
+    expect(visitor.main.locator(".st-key-plan_time .stCaption")).to_have_css("min-height", "44.8px")
 
 
 def run_choice(visitor: Visitor) -> Locator:

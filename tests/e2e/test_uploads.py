@@ -1,147 +1,26 @@
-"""Files that visitors bring: every format is shown, every bad file gets its sentence and loses nothing.
+"""Files that visitors bring in a browser: what they hold is shown, a bad one gets its sentence.
 
-The readers themselves are tested in `tests/mlcore/datasets/readers`.
+All formats and bad files are brought in `tests/pages/test_files.py`.
 """
 
-import gzip
 import re
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import FilePayload
 
-from mlcore import load_dataset
 from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
-from tests.mlcore.datasets.readers import data_files as make
+from tests.pages.files import BAD, FIRST, FORMATS, PAIR, SECOND, TABLE, Files
 
-Files = dict[str, bytes]
-
-
-def digits(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
-    dataset = load_dataset("digits-8x8")
-    return dataset.images[:n], dataset.labels[:n]
-
-
-IMAGES, LABELS = digits()
-TABLE = make.csv(IMAGES, LABELS)
-PICTURES = make.picture_folders(IMAGES, LABELS)
-
-
-def keras() -> bytes:
-    return make.npz(x_train=IMAGES[:150], y_train=LABELS[:150], x_test=IMAGES[150:], y_test=LABELS[150:])
-
-
-FORMATS: dict[str, tuple[str, Files, str]] = {
-    "a table with a header": ("table", {"table.csv": TABLE.encode()}, "200"),
-    "a table without one": ("bare", {"bare.csv": make.csv(IMAGES, LABELS, header=False).encode()}, "200"),
-    "a label in the middle": ("middle", {"middle.csv": make.csv(IMAGES, LABELS, label_at=9).encode()}, "200"),
-    "a table packed by gzip": ("packed", {"packed.csv.gz": gzip.compress(TABLE.encode())}, "200"),
-    "a table in a zip": ("zipped", {"zipped.zip": make.archive({"train.csv": TABLE})}, "200"),
-    "an IDX pair": ("train-images-idx3-ubyte", make.idx_pair(IMAGES, LABELS), "200"),
-    "arrays": ("arrays", {"arrays.npz": make.npz(images=IMAGES, labels=LABELS)}, "200"),
-    "an IDX pair packed by gzip": (
-        "train-images-idx3-ubyte",
-        make.idx_pair(IMAGES, LABELS, pack=True),
-        "200",
-    ),
-    "arrays as Keras has them": ("mnist", {"mnist.npz": keras()}, "150"),
-    "pictures in folders": ("pictures", {"pictures.zip": make.archive(PICTURES)}, "200"),
-    "images that are not square": (
-        "wide",
-        {"wide.npz": make.npz(X=np.dstack([IMAGES, IMAGES]), y=LABELS)},
-        "200",
-    ),
-}
-
-
-def with_cell(row: int, column: int, value: str) -> bytes:
-    """Return the table with another value in one cell; the header is row 1."""
-    lines = TABLE.splitlines()
-    cells = lines[row - 1].split(",")
-    cells[column - 1] = value
-    lines[row - 1] = ",".join(cells)
-    return "\n".join(lines).encode()
-
-
-def cut_short(files: Files, by: int) -> Files:
-    name, content = next(iter(files.items()))
-    return files | {name: content[:-by]}
-
-
-PAIR = make.idx_pair(IMAGES, LABELS)
-FIRST, SECOND = PAIR
-SMALL = IMAGES[:4, :3, :3]
-MANY = np.arange(200)
-
-BAD: dict[str, tuple[Files, str]] = {
-    "wrong magic number": (
-        PAIR | {FIRST: b"\x12\x34" + PAIR[FIRST][2:]},
-        "magic number 12 34 .* begins with 00 00 08 03",
-    ),
-    "truncated IDX": (cut_short(PAIR, 100), f"{FIRST} is cut short: .* 12,800 bytes, but only 12,700"),
-    "counts that differ": (
-        {FIRST: PAIR[FIRST], SECOND: make.idx(LABELS[:150])},
-        "200 images but 150 labels",
-    ),
-    "images without labels": ({FIRST: PAIR[FIRST]}, "holds images without labels"),
-    "text in a pixel column": (
-        {"a.csv": with_cell(3, 5, "ink")},
-        "a.csv, row 3, column 5 .pixel3.: “ink” is no number",
-    ),
-    "value above 255": (
-        {"a.csv": with_cell(4, 2, "256")},
-        "a.csv, row 4, column 2 .pixel0.: “256” is outside 0 to 255",
-    ),
-    "no pixel": ({"a.csv": with_cell(4, 2, "300")}, "row 4, column 2 .* is outside 0 to 255"),
-    "missing label": ({"a.csv": with_cell(7, 1, "")}, "a.csv, row 7, column 1 .label.: the label is missing"),
-    "row too short": ({"a.csv": TABLE[:-20].encode()}, "a.csv, row 201 has 60 columns; the first row has 65"),
-    "pixels without labels": (
-        {"test.csv": "\n".join(row.split(",", 1)[1] for row in TABLE.splitlines()).encode()},
-        "its 64 columns are images of 8×8 pixels; the labels are missing",
-    ),
-    "one class only": (
-        {"a.csv": make.csv(IMAGES, 0 * LABELS).encode()},
-        "All images in a.csv have the label 0",
-    ),
-    "too many classes": (
-        {"a.csv": make.csv(IMAGES, MANY).encode()},
-        "200 different labels .* at most 62",
-    ),
-    "empty file": ({"a.csv": b""}, "a.csv is empty"),
-    "not a zip": ({"a.zip": b"this is no archive"}, "a.zip"),
-    "pictures that are none": (
-        {"a.zip": make.archive({f"{k}/note.png": b"not a picture" for k in range(3)})},
-        "0/note.png is not a picture that can be read",
-    ),
-    "pictures without folders": (
-        {"a.zip": make.archive({"1.png": make.picture(IMAGES[0])})},
-        "folder",
-    ),
-    "damaged gzip": ({"a.csv.gz": gzip.compress(TABLE.encode())[:-50]}, "a.csv.gz is damaged"),
-    "arrays of objects": (
-        {"a.npz": make.npz(images=np.array([{}, []], dtype=object), labels=LABELS[:2])},
-        "a.npz",
-    ),
-    "images too small": (
-        {"a.npz": make.npz(X=SMALL, y=LABELS[:4])},
-        "3×3 pixels. Each side must have 4 to 1024",
-    ),
-    "nothing but paper": (
-        {"a.npz": make.npz(X=0 * IMAGES, y=LABELS)},
-        "Every pixel in a.npz has the same value",
-    ),
-    "a format that nobody reads": (
-        {"thesis.pdf": b"%PDF-1.7"},
-        "There is nothing that can be used in thesis.pdf",
-    ),
-    "two formats at once": (
-        {"a.csv": TABLE.encode(), "b.npz": make.npz(images=IMAGES, labels=LABELS[:9])},
-        "200 images but 9 labels",
-    ),
-}
+SOME_FORMATS = (
+    "a table with a header",
+    "an IDX pair packed by gzip",
+    "pictures in folders",
+    "images that are not square",
+)
+SOME_BAD = ("truncated IDX", "text in a pixel column", "pictures that are none", "two formats at once")
+"""One of each kind of way; all of them are brought without a browser in tests/pages/test_files.py."""
 
 
 def begin(visitor: Visitor) -> None:
@@ -176,11 +55,9 @@ def in_use(visitor: Visitor, name: str, count: str) -> None:
     expect(metric.get_by_test_id("stMetricValue")).to_have_text(count)
 
 
-def test_every_format_is_read_and_shown(visitor: Visitor) -> None:
-    names = [name for name, _files, _count in FORMATS.values()]
-    assert all(name != following for name, following in pairwise(names))  # so that each is seen to be read
+def test_files_of_each_kind_are_read_and_shown(visitor: Visitor) -> None:
     begin(visitor)
-    for name, files, count in FORMATS.values():
+    for name, files, count in (FORMATS[name] for name in SOME_FORMATS):
         bring(visitor, files)
         in_use(visitor, name, count)
         visitor.wait_until_idle()
@@ -189,12 +66,11 @@ def test_every_format_is_read_and_shown(visitor: Visitor) -> None:
         expect(visitor.main.get_by_text("Traceback")).to_have_count(0)
 
 
-def test_every_bad_file_gets_its_sentence_and_the_data_set_before_stays(visitor: Visitor) -> None:
-    assert len(BAD) >= 20
+def test_a_bad_file_of_each_kind_gets_its_sentence_and_the_data_set_before_stays(visitor: Visitor) -> None:
     begin(visitor)
     bring(visitor, {"good.csv": TABLE.encode()})
     in_use(visitor, "good", "200")
-    for files, sentence in BAD.values():
+    for files, sentence in (BAD[name] for name in SOME_BAD):
         bring(visitor, files)
         visitor.see(re.compile(sentence))
         visitor.wait_until_idle()
