@@ -25,12 +25,23 @@ def judge(run_id: str, name: str) -> Evaluation | None:
 
 
 def difference_words(a: str, b: str, found: McNemar, n: int) -> str:
-    """Return in words whether two runs differ by more than luck.
+    """Return in words whether two runs differ by more than luck, and by how much.
 
-    >>> difference_words("Run 2", "Run 1", McNemar(30, 10, 0.002), 1000)[:65]
+    >>> words = difference_words("Run 2", "Run 1", McNemar(30, 10, 0.002), 1000)
+    >>> words[:65]
     'Of 1,000 dev images, Run 2 alone got 30 right and Run 1 alone 10.'
+    >>> words.partition("cases. ")[2][:60]
+    'Run 2 minus Run 1: +0.75 to +3.24 percentage points of accur'
     """
     text = _("Of {n:,} dev images, {a} alone got {only_a:,} right and {b} alone {only_b:,}. {judgement}")
-    return text.format(
+    words = text.format(
         n=n, a=a, b=b, only_a=found.only_first, only_b=found.only_second, judgement=judgement(found, a, b)
     )
+    if not found.only_first and not found.only_second:
+        return words
+    low, high = (100 * bound for bound in found.likely_difference(n))
+    text = _(
+        "{a} minus {b}: {low:+.2f} to {high:+.2f} percentage points of accuracy on new images of the same "
+        "kind (95 % interval)."
+    )
+    return f"{words} {text.format(a=a, b=b, low=low, high=high)}"

@@ -20,7 +20,10 @@ from dashboard.ui.formats import moment
 from dashboard.ui.messages import show_message
 from dashboard.ui.qr_code import offer_qr_code
 from dashboard.ui.wording import run_name, run_words
-from mlcore.language import _
+from mlcore.language import N_, _
+
+IN_USE = N_("These settings are in use.")
+OF_A_FORK = N_("A fork continues another run: its settings alone do not lead to it.")
 
 
 def current_run(session: Session) -> RunStatus | None:
@@ -111,12 +114,12 @@ def offer_its_settings(session: Session, status: RunStatus) -> None:
             key=f"settings {status.run_id}",
             icon=":material/tune:",
             disabled=not status.link or are_in_use,
-            help=_("These settings are in use.") if are_in_use else None,
+            help=_(IN_USE) if are_in_use else _(OF_A_FORK) if status.fork else None,
             on_click=use_link,
             args=(session, status.link),
         )
-        copy_link({"run": status.run_id}, f"link {status.run_id}")
         offer_qr_code({"run": status.run_id}, f"qr_code {status.run_id}")
+        copy_link({"run": status.run_id}, f"link {status.run_id}")
 
 
 def offer_to_delete(session: Session, status: RunStatus) -> None:

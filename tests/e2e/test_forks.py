@@ -1,4 +1,4 @@
-"""A run is forked in a browser: another rate from some epoch on, both curves, and the difference in words.
+"""A run is forked in a browser: another rate from some epoch on, both curves, the difference, and its link.
 
 What needs no browser is in `tests/pages/test_train.py` and `tests/dashboard/runs/test_forks.py`.
 """
@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 from tests.e2e.steps import Visitor
 
 
-def test_a_run_is_forked_with_another_rate_and_both_curves_are_seen(visitor: Visitor) -> None:
+def test_a_run_is_forked_with_another_rate_seen_beside_its_parent_and_linked_to_a_phone(
+    visitor: Visitor,
+) -> None:
     visitor.open("/train?data=digits-8x8&settings=1~hidden_sizes-16~epochs-4")
     visitor.press("Start")
     visitor.see_curves()
@@ -29,3 +31,7 @@ def test_a_run_is_forked_with_another_rate_and_both_curves_are_seen(visitor: Vis
     race = visitor.main.locator(".st-key-run_race")
     expect(race.locator(".dl-plot .scatterlayer .trace")).to_have_count(4)
     visitor.see(re.compile(r"dev images, Run 2 alone got"))
+    visitor.press("QR code")
+    code = visitor.page.get_by_role("img", name=f"QR code of {visitor.page.url.split('?')[0]}?run=")
+    expect(code).to_be_visible()
+    expect(visitor.page.get_by_text("This address works on this computer only.")).to_be_visible()

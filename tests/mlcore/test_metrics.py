@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from mlcore import (
     DatasetError,
+    McNemar,
     accuracy,
     calibration,
     class_scores,
@@ -229,3 +230,19 @@ def test_the_interval_of_an_accuracy_is_wilsons(right: int, n: int) -> None:
 
 def test_of_no_answers_every_accuracy_is_possible() -> None:
     assert likely_accuracy(0, 0) == (0.0, 1.0)
+
+
+def test_the_interval_of_a_difference_holds_the_true_one_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(0)
+    n, only_first, only_second = 500, 0.06, 0.03
+    held = 0
+    for _time in range(2000):
+        b, c, _same = generator.multinomial(n, [only_first, only_second, 1 - only_first - only_second])
+        low, high = McNemar(int(b), int(c), 0.5).likely_difference(n)
+        held += low <= only_first - only_second <= high
+    assert 0.93 <= held / 2000 <= 0.97
+
+
+def test_two_models_that_never_differ_may_still_differ_a_little_on_new_images() -> None:
+    low, high = McNemar(0, 0, 1.0).likely_difference(100)
+    assert -0.03 < low < 0 < high < 0.03
