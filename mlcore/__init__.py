@@ -65,11 +65,12 @@ from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, settings_of
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
-from mlcore.study.doctor import Advice, RunNotes, advise
+from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.neurons import NeuronStudy, study_neurons
+from mlcore.study.run_notes import RunNotes
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fit import fit

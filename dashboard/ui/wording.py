@@ -24,7 +24,7 @@ from mlcore import (
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 from mlcore.settings import why_idle
-from mlcore.study.doctor import moment as moment_of
+from mlcore.study.run_notes import moment as moment_of
 
 NAMED_OF_NETWORK = ("hidden_sizes", "filters", "kernel_size", "activation")
 NAMED_OF_TRAINING = ("optimizer", "learning_rate", "batch_size", "epochs", "iterations", "patience")

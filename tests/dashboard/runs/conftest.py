@@ -1,9 +1,14 @@
 """A run service of two workers, its clock, and a small split, for the tests of `dashboard.runs`."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from dashboard.runs import worker
+from dashboard.runs.archive import Archive, ArchiveLimits
 from dashboard.runs.limits import Limits
 from dashboard.runs.service import RunService
 from mlcore import (
@@ -11,7 +16,7 @@ from mlcore import (
     load_dataset,
     split_dataset,
 )
-from tests.dashboard.runs.in_threads import Clock, CountingExecutor
+from tests.dashboard.runs.in_threads import Clock, CountingExecutor, MakeService
 
 
 @pytest.fixture
@@ -46,3 +51,25 @@ def service(turns: list[str], clock: Clock) -> Iterator[RunService]:
 @pytest.fixture(scope="session")
 def split() -> Split:
     return split_dataset(load_dataset("digits-8x8"), dev_size=200, train_size=640)
+
+
+@pytest.fixture
+def new_service(tmp_path: Path) -> Iterator[MakeService]:
+    """Makes a service on the same folder each time; the one before must have been closed."""
+    with ExitStack() as stack:
+
+        def make(limits: Limits | None = None, archive_limits: ArchiveLimits | None = None) -> RunService:
+            for run_id in list(worker.workspace().runs):  # a worker that is a thread outlives its service
+                worker.drop(run_id)
+            service = RunService(
+                1,
+                limits,
+                archive=Archive(tmp_path, archive_limits),
+                turn_seconds=0,
+                make_executor=lambda: ThreadPoolExecutor(1),
+                clean_up_every=None,
+            )
+            stack.callback(service.close)
+            return service
+
+        yield make

@@ -22,6 +22,9 @@ from mlcore import (
 )
 from tests.waiting import wait_until
 
+MakeService = Callable[..., RunService]
+"""Makes a service on the same folder each time."""
+
 SMALL = NetworkConfig(hidden_sizes=(16,))
 ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)  # always stopped: it never comes to its end
 SHORT = TrainingConfig(batch_size=32, epochs=3)
@@ -89,3 +92,9 @@ def epochs(status: RunStatus) -> list[EpochMetrics]:
 
 def folder_of(service: RunService) -> Path:
     return service.store.folder
+
+
+def at_rest(service: RunService, run_id: str) -> RunStatus:
+    """Wait until a run has ended and was put away, and return its status."""
+    wait_until(lambda: not service.status(run_id).live and service._runs[run_id].is_put_away)
+    return service.status(run_id)

@@ -3,9 +3,8 @@
 These are tests of `dashboard.runs.snapshots` and of `RunService.fork`. Workers are threads here.
 """
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import numpy as np
 import pytest
 
 from dashboard.runs import snapshots, worker
-from dashboard.runs.archive import Archive
 from dashboard.runs.limits import Limits
 from dashboard.runs.protocol import RunSpec
 from dashboard.runs.service import RunService
@@ -26,55 +24,19 @@ from mlcore import (
     Split,
     TrainingConfig,
     TrainingRun,
-    load_dataset,
-    split_dataset,
     train,
 )
+from tests.dashboard.runs.in_threads import MakeService, at_rest
 from tests.waiting import wait_until
 
 SMALL = NetworkConfig(hidden_sizes=(16,))
 SHORT = TrainingConfig(batch_size=32, epochs=4)  # 20 steps an epoch
 ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)
 
-MakeService = Callable[..., RunService]
-
-
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return split_dataset(load_dataset("digits-8x8"), dev_size=200, train_size=640)
-
-
-@pytest.fixture
-def new_service(tmp_path: Path) -> Iterator[MakeService]:
-    """Makes a service on the same folder each time; the one before must have been closed."""
-    with ExitStack() as stack:
-
-        def make(limits: Limits | None = None) -> RunService:
-            for run_id in list(worker.workspace().runs):  # a worker that is a thread outlives its service
-                worker.drop(run_id)
-            service = RunService(
-                1,
-                limits,
-                archive=Archive(tmp_path),
-                turn_seconds=0,
-                make_executor=lambda: ThreadPoolExecutor(1),
-                clean_up_every=None,
-            )
-            stack.callback(service.close)
-            return service
-
-        yield make
-
 
 @pytest.fixture
 def service(new_service: MakeService) -> RunService:
     return new_service()
-
-
-def ended(service: RunService, run_id: str) -> RunStatus:
-    """Wait until a run has ended and is put away, and return its status."""
-    wait_until(lambda: not service.status(run_id).live)
-    return service.status(run_id)
 
 
 def bare(split: Split, training: TrainingConfig, steps: int | None = None) -> TrainingRun:
@@ -97,7 +59,7 @@ def test_the_moments_of_a_run_are_kept_with_the_weights_it_had_then(
     service: RunService, split: Split
 ) -> None:
     run_id = service.start("ann", split, SMALL, SHORT)
-    status = ended(service, run_id)
+    status = at_rest(service, run_id)
     kept = service.snapshots(run_id)
     assert [moment.step for moment in kept] == [record.step for record in evaluations(status)]
     assert [moment.epoch for moment in kept] == [record.epoch for record in evaluations(status)]
@@ -109,7 +71,7 @@ def test_the_moments_of_a_run_are_kept_with_the_weights_it_had_then(
 
 def test_a_moment_that_is_not_kept_is_told_in_a_sentence(service: RunService, split: Split) -> None:
     run_id = service.start("ann", split, SMALL, SHORT)
-    ended(service, run_id)
+    at_rest(service, run_id)
     with pytest.raises(RunError, match="no longer kept"):
         service.snapshot_model(run_id, 7)
     with pytest.raises(RunError, match="no longer kept"):
@@ -122,7 +84,7 @@ def test_however_long_a_run_a_bounded_number_is_kept_and_the_first_lie_closest(
     run_id = service.start("ann", split, SMALL, replace(ENDLESS, evaluate_every=1))
     wait_until(lambda: service.status(run_id).progress.step > 150)
     service.stop(run_id, "ann")
-    ended(service, run_id)
+    at_rest(service, run_id)
     steps = [file.step for file in snapshot_files(tmp_path / "runs" / run_id)]
     assert len(steps) == snapshots.MOST
     assert steps[:3] == [0, 1, 2]
@@ -154,10 +116,10 @@ def test_a_course_that_was_left_leaves_no_snapshots(split: Split) -> None:
 
 def test_a_fork_with_nothing_changed_ends_with_its_parents_weights(service: RunService, split: Split) -> None:
     parent = service.start("ann", split, SMALL, SHORT)
-    expected = ended(service, parent)
+    expected = at_rest(service, parent)
     for step in (0, 40):
         child = service.fork(parent, "ann", step, SMALL, SHORT)
-        status = ended(service, child)
+        status = at_rest(service, child)
         assert evaluations(status) == evaluations(expected)
         assert service.model(child).parameters.tobytes() == service.model(parent).parameters.tobytes()
         assert service.model(child, best=True).parameters.tobytes() == (
@@ -169,7 +131,7 @@ def test_a_fork_of_a_run_that_trains_leaves_it_alone(service: RunService, split:
     parent = service.start("ann", split, SMALL, SHORT)
     wait_until(lambda: bool(service.snapshots(parent)))
     child = service.fork(parent, "ann", 0, SMALL, replace(SHORT, learning_rate=0.01))
-    both = ended(service, parent), ended(service, child)
+    both = at_rest(service, parent), at_rest(service, child)
     assert [status.progress.step for status in both] == [80, 80]
     alone = bare(split, SHORT).network.parameters
     assert np.array_equal(service.model(parent).parameters, alone)
@@ -180,9 +142,9 @@ def test_a_fork_knows_its_parent_what_was_changed_and_all_that_came_before(
     service: RunService, split: Split
 ) -> None:
     parent = service.start("ann", split, SMALL, SHORT)
-    before = ended(service, parent)
+    before = at_rest(service, parent)
     child = service.fork(parent, "ann", 40, SMALL, replace(SHORT, batch_size=16))
-    status = ended(service, child)
+    status = at_rest(service, child)
     assert status.fork is not None
     assert (status.fork.run_id, status.fork.step, status.fork.epoch) == (parent, 80, 2)
     assert status.fork.before == {"batch_size": 32}
@@ -199,7 +161,7 @@ def test_a_fork_outlives_a_restart_and_goes_on_to_the_same_weights(
 ) -> None:
     service = new_service()
     parent = service.start("ann", split, SMALL, SHORT)
-    ended(service, parent)
+    at_rest(service, parent)
     child = service.fork(parent, "ann", 40, SMALL, replace(SHORT, learning_rate=0.01))
     service.close()
     service = new_service()
@@ -208,29 +170,29 @@ def test_a_fork_outlives_a_restart_and_goes_on_to_the_same_weights(
     assert status.fork.before == {"learning_rate": 0.001}
     if status.live:
         service.resume(child, "ann")
-    ended(service, child)
+    at_rest(service, child)
     again = service.fork(parent, "ann", 40, SMALL, replace(SHORT, learning_rate=0.01))
-    ended(service, again)
+    at_rest(service, again)
     assert service.model(child).parameters.tobytes() == service.model(again).parameters.tobytes()
 
 
 def test_a_fork_can_be_changed_and_forked_like_any_run(service: RunService, split: Split) -> None:
     parent = service.start("ann", split, SMALL, SHORT)
-    ended(service, parent)
+    at_rest(service, parent)
     child = service.fork(parent, "ann", 40, SMALL, replace(SHORT, learning_rate=0.01))
-    ended(service, child)
+    at_rest(service, child)
     service.go_on(child, "ann", more_epochs=1)
-    assert ended(service, child).progress.epoch == 5
+    assert at_rest(service, child).progress.epoch == 5
     first = service.snapshots(child)[0]
     assert first.step == 40
     model = service.snapshot_model(child, 40)
     grandchild = service.fork(child, "ann", 40, model.network_config, model.training_config)
-    assert ended(service, grandchild).progress.epoch == 4
+    assert at_rest(service, grandchild).progress.epoch == 4
 
 
 def test_only_the_owner_forks_a_run(service: RunService, split: Split) -> None:
     parent = service.start("ann", split, SMALL, SHORT)
-    ended(service, parent)
+    at_rest(service, parent)
     with pytest.raises(RunError, match="only its owner"):
         service.fork(parent, "bob", 40, SMALL, SHORT)
 
@@ -239,7 +201,7 @@ def test_a_fork_that_cannot_be_made_leaves_nothing_behind(
     service: RunService, split: Split, tmp_path: Path
 ) -> None:
     parent = service.start("ann", split, SMALL, SHORT)
-    ended(service, parent)
+    at_rest(service, parent)
     wait_until(lambda: not service._memory._rooms)
     with pytest.raises(RunError, match="“Seed” cannot be changed on the way"):
         service.fork(parent, "ann", 40, SMALL, replace(SHORT, seed=3))
@@ -260,10 +222,10 @@ def test_where_nothing_is_kept_a_fork_keeps_the_data_that_it_shares(split: Split
     service = RunService(1, turn_seconds=0, make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None)
     try:
         parent = service.start("ann", split, SMALL, SHORT)
-        ended(service, parent)
+        at_rest(service, parent)
         child = service.fork(parent, "ann", 40, SMALL, SHORT)
         service.delete(parent, "ann")
-        assert ended(service, child).progress.epoch == 4
+        assert at_rest(service, child).progress.epoch == 4
         assert len(service.split(child).train) == 640
     finally:
         service.close()

@@ -8,70 +8,32 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dashboard.runs import worker
-from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits
+from dashboard.runs.archive import ArchiveError, ArchiveLimits
 from dashboard.runs.kept import INTERRUPTED
 from dashboard.runs.limits import Limits
 from dashboard.runs.service import RunService
-from dashboard.runs.status import RunError, RunStatus
+from dashboard.runs.status import RunError
 from mlcore import (
     NetworkConfig,
     Split,
     TrainingConfig,
     TrainingRun,
-    load_dataset,
-    split_dataset,
     train,
 )
+from tests.dashboard.runs.in_threads import MakeService, at_rest
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = NetworkConfig(hidden_sizes=(16,))
 SHORT = TrainingConfig(batch_size=32, epochs=3)
 ENDLESS = TrainingConfig(batch_size=16, epochs=10_000)
-
-MakeService = Callable[..., RunService]
-
-
-@pytest.fixture(scope="module")
-def split() -> Split:
-    return split_dataset(load_dataset("digits-8x8"), dev_size=200, train_size=640)
-
-
-@pytest.fixture
-def new_service(tmp_path: Path) -> Iterator[MakeService]:
-    """Makes a service on the same folder each time; the one before must have been closed."""
-    with ExitStack() as stack:
-
-        def make(limits: Limits | None = None, archive_limits: ArchiveLimits | None = None) -> RunService:
-            for run_id in list(worker.workspace().runs):  # a worker that is a thread outlives its service
-                worker.drop(run_id)
-            service = RunService(
-                1,
-                limits,
-                archive=Archive(tmp_path, archive_limits),
-                turn_seconds=0,
-                make_executor=lambda: ThreadPoolExecutor(1),
-                clean_up_every=None,
-            )
-            stack.callback(service.close)
-            return service
-
-        yield make
-
-
-def ended(service: RunService, run_id: str) -> RunStatus:
-    """Wait until a run has ended and was put away, and return its status."""
-    wait_until(lambda: not service.status(run_id).live and service._runs[run_id].is_put_away)
-    return service.status(run_id)
 
 
 def bare(split: Split, training: TrainingConfig) -> TrainingRun:
@@ -85,7 +47,9 @@ def bare(split: Split, training: TrainingConfig) -> TrainingRun:
 
 def test_a_run_that_has_ended_is_the_same_after_a_restart(new_service: MakeService, split: Split) -> None:
     service = new_service()
-    before = ended(service, run_id := service.start("ada", split, SMALL, SHORT, link={"recipe": "standard"}))
+    before = at_rest(
+        service, run_id := service.start("ada", split, SMALL, SHORT, link={"recipe": "standard"})
+    )
     parameters = service.model(run_id, best=True).parameters
     accuracy = service.test(run_id, "ada", split.dev)
     service.describe(run_id, "ada", name=" My first ", note="a note", star=True)
@@ -106,11 +70,11 @@ def test_a_run_that_has_ended_is_the_same_after_a_restart(new_service: MakeServi
 
 def test_a_run_that_has_ended_trains_on_after_a_restart(new_service: MakeService, split: Split) -> None:
     service = new_service()
-    ended(service, run_id := service.start("ada", split, SMALL, SHORT))
+    at_rest(service, run_id := service.start("ada", split, SMALL, SHORT))
     service.close()
     after = new_service()
     after.go_on(run_id, "ada", more_epochs=2)
-    status = ended(after, run_id)
+    status = at_rest(after, run_id)
     assert (status.state, status.progress.epoch) == ("finished", 5.0)
 
 
@@ -127,7 +91,7 @@ def test_a_run_that_was_interrupted_is_offered_and_ends_with_the_same_bits(
     assert (status.run_id, status.state, status.message) == (run_id, "paused", INTERRUPTED)
     assert status.progress.step == status.progress.saved_step
     after.resume(run_id, "ada")
-    status = ended(after, run_id)
+    status = at_rest(after, run_id)
     alone = bare(split, long)
     assert status.state == "finished"
     assert status.message == ""
@@ -150,7 +114,7 @@ def test_a_server_that_is_told_to_end_saves_the_runs_that_train_where_they_are(
     assert (status.state, status.message) == ("paused", INTERRUPTED)
     assert status.progress.step >= step
     after.resume(run_id, "ada")
-    ended(after, run_id)
+    at_rest(after, run_id)
     assert np.array_equal(after.model(run_id).parameters, bare(split, long).model().parameters)
 
 
@@ -175,7 +139,7 @@ def test_a_run_that_had_ended_before_its_row_said_so_has_ended(
     run_id = service.start("ada", split, SMALL, SHORT)
     with monkeypatch.context() as patch:
         patch.setattr(service._shelf, "keep", lambda run: None)
-        ended(service, run_id)
+        at_rest(service, run_id)
     service.close()
     status = new_service().status(run_id)
     assert (status.state, status.progress.step) == ("finished", 60)
@@ -186,7 +150,7 @@ def test_memory_holds_a_few_runs_and_the_list_all(new_service: MakeService, spli
     run_ids = []
     for _run in range(4):
         run_ids.append(service.start("ada", split, SMALL, SHORT))
-        ended(service, run_ids[-1])
+        at_rest(service, run_ids[-1])
     assert len(service._runs) == 2
     assert [kept.run_id for kept in service.list_runs("ada")] == run_ids[::-1]
     assert [kept.number for kept in service.list_runs("ada")] == [4, 3, 2, 1]
@@ -199,7 +163,7 @@ def test_above_the_bounds_of_the_archive_the_oldest_run_goes(new_service: MakeSe
     run_ids = []
     for _run in range(3):
         run_ids.append(service.start("ada", split, SMALL, SHORT))
-        ended(service, run_ids[-1])
+        at_rest(service, run_ids[-1])
     assert [kept.run_id for kept in service.list_runs("ada")] == run_ids[:0:-1]
     with pytest.raises(RunError, match="no longer exists"):
         service.status(run_ids[0])
@@ -209,7 +173,7 @@ def test_nobody_lists_changes_deletes_or_brings_back_anothers_runs(
     new_service: MakeService, split: Split
 ) -> None:
     service = new_service()
-    ended(service, run_id := service.start("ada", split, SMALL, SHORT))
+    at_rest(service, run_id := service.start("ada", split, SMALL, SHORT))
     service.close()
     after = new_service()
     assert after.list_runs("eve") == []
@@ -238,7 +202,7 @@ def test_forgetting_a_visitor_deletes_all_their_runs_and_files(
     new_service: MakeService, split: Split, tmp_path: Path
 ) -> None:
     service = new_service()
-    ended(service, service.start("ada", split, SMALL, SHORT))
+    at_rest(service, service.start("ada", split, SMALL, SHORT))
     running = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: service.status(running).state == "running")
     service.forget("ada")
@@ -261,7 +225,7 @@ def test_what_cannot_be_written_is_said_and_written_later(
             raise ArchiveError("the disk is full")
 
         patch.setattr(archive, "put", full)
-        ended(service, run_id)
+        at_rest(service, run_id)
         assert service.keeping_note == "the disk is full"
         service.clean_up()
         assert service.status(run_id).state == "finished"
@@ -275,7 +239,7 @@ def test_while_the_archive_cannot_be_read_the_runs_in_memory_are_there(
     new_service: MakeService, split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = new_service()
-    ended(service, run_id := service.start("ada", split, SMALL, SHORT))
+    at_rest(service, run_id := service.start("ada", split, SMALL, SHORT))
     archive = service._shelf.archive
     assert archive is not None
     with monkeypatch.context() as patch:
@@ -296,7 +260,7 @@ def test_without_an_archive_the_service_says_why_and_runs_end_with_it(split: Spl
     service = RunService(
         1, why_not_kept="no room", make_executor=lambda: ThreadPoolExecutor(1), clean_up_every=None
     )
-    ended(service, run_id := service.start("ada", split, SMALL, SHORT))
+    at_rest(service, run_id := service.start("ada", split, SMALL, SHORT))
     assert (service.outlives_restart, service.keeping_note) == (False, "no room")
     assert [kept.run_id for kept in service.list_runs("ada")] == [run_id]
     service.close()
