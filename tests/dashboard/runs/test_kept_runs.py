@@ -279,7 +279,7 @@ service = RunService(1, archive=Archive(Path(sys.argv[1])), turn_seconds=0.05)
 short = service.start("ada", split, small, TrainingConfig(batch_size=32, epochs=3))
 while service.status(short).live:
     time.sleep(0.01)
-long = service.start("ada", split, small, TrainingConfig(batch_size=16, epochs=200))
+long = service.start("ada", split, small, TrainingConfig(batch_size=16, epochs=60))
 while service.status(long).progress.saved_step is None:
     time.sleep(0.01)
 print(short, long, flush=True)
@@ -303,5 +303,5 @@ def test_a_killed_server_loses_no_finished_run_and_the_other_ends_with_the_same_
     assert service.status(long).state in ("paused", "finished")  # a quick machine may have ended it
     service.resume(long, "ada")
     wait_until(lambda: service.status(long).state == "finished")
-    alone = bare(split, TrainingConfig(batch_size=16, epochs=200))
+    alone = bare(split, TrainingConfig(batch_size=16, epochs=60))
     assert np.array_equal(service.model(long).parameters, alone.model().parameters)

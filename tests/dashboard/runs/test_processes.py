@@ -234,6 +234,10 @@ def test_a_run_that_breaks_each_worker_is_given_up_and_no_other(split: Split) ->
 @posix_only
 def test_a_run_outlives_a_disk_that_is_full_for_a_while(service: RunService, split: Split) -> None:
     """The system itself refuses to write: a worker may write files of a thousand bytes only."""
+    impatient = "import dashboard.runs.worker as worker\n"
+    impatient += "worker.LEAST_SECONDS_BETWEEN_SAVES = worker.SECONDS_AFTER_A_FAILED_SAVE = 0.05"
+    with service._changed:
+        service._scheduler.ask(exec, impatient)
     run_id = service.start("ada", split, SMALL, ENDLESS)
     wait_until(lambda: bool(service.status(run_id).progress.saved_step))
     saved = service.status(run_id).progress.saved_step

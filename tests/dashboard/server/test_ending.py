@@ -20,6 +20,7 @@ async def app(scope, receive, send):
 class Server(uvicorn.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
+        ending.LONGEST_END = 0.5
         ending.end_in_order(lambda: print("put away", flush=True))
         threading.Thread(target=threading.Event().wait).start()  # never ends, and no exit passes it
         os.kill(os.getpid(), signal.SIGTERM)
