@@ -460,6 +460,11 @@ def test_the_program_of_a_run_prints_the_accuracies_that_the_page_has_shown(
     assert printed == [(str(record.step), f"{record.dev_accuracy:.2%}") for record in after_epochs]
 
 
+def run_service_owner(app: AppTest) -> str:
+    owner: str = app.session_state["run_owner"]
+    return owner
+
+
 def open_fork(app: AppTest, run_id: str) -> AppTest:
     app.session_state[f"fork {run_id}"] = True
     app.run()
@@ -499,8 +504,12 @@ def test_a_fork_with_nothing_changed_shows_no_difference(service: RunService) ->
     app = press(visit(TrainingConfig(epochs=3)), "Start")
     open_fork(app, wait(app, service, ended).run_id)
     press(app, "Fork")
-    wait(app, service, ended)
+    child = wait(app, service, ended)
     assert any("There is no difference." in text.value for text in app.markdown)
+    assert child.fork is not None
+    service.delete(child.fork.run_id, run_service_owner(app))
+    app.run()
+    assert any("from which this one was forked no longer exists" in box.value for box in app.info)
 
 
 def test_another_optimizer_brings_its_rate_into_the_fork_and_another_setting_takes_it_back(
