@@ -63,13 +63,14 @@ def say_data(session: Session) -> None:
 def show_form(session: Session) -> None:
     """Show the controls of a search."""
     plan = plan_of(session)
-    choose_settings(session, plan)
-    with st.container(horizontal=True, gap="medium", key="search_space"):
-        for dimension in plan.space:
-            show_dimension(session, dimension)
-    choose_kind(session, plan)
-    choose_budget(session, plan)
-    say_work(session, plan)
+    with st.container(key="search_form"):
+        choose_settings(session, plan)
+        with st.container(horizontal=True, gap="medium", key="search_space"):
+            for dimension in plan.space:
+                show_dimension(session, dimension)
+        choose_kind(session, plan)
+        choose_budget(session, plan)
+        say_work(session, plan)
 
 
 def take(session: Session, part: str) -> None:
