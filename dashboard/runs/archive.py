@@ -61,6 +61,13 @@ MIGRATIONS = (
     );
     CREATE INDEX files_by_name ON files (name);
     """,
+    """
+    CREATE TABLE searches (
+        owner TEXT PRIMARY KEY,
+        written REAL NOT NULL,
+        about TEXT NOT NULL
+    );
+    """,
 )
 """What brings a store from each version to the next; `PRAGMA user_version` counts how many it has seen."""
 
@@ -100,6 +107,8 @@ class ArchiveLimits:
         Of one visitor.
     runs, bytes : int
         Of all together.
+    searches : int
+        Of all together: the newest of each visitor.
     undo_seconds : float
         How long a deleted run can be brought back.
     keep_seconds : float or None
@@ -110,6 +119,7 @@ class ArchiveLimits:
     bytes_per_owner: int = 1_000_000_000
     runs: int = 5_000
     bytes: int = 10_000_000_000
+    searches: int = 1_000
     undo_seconds: float = 600.0
     keep_seconds: float | None = None
 
@@ -330,8 +340,26 @@ class Archive:
         text = "UPDATE runs SET deleted = NULL WHERE run_id = ? AND owner = ? AND deleted IS NOT NULL"
         return self._change(text, run_id, owner) > 0
 
+    # ---- searches ----------------------------------------------------------------------------------------
+
+    def put_search(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep what is known of an owner's newest search; the oldest of all go when there are too many."""
+        text, most = json.dumps(about), self.limits.searches
+        self._change("INSERT OR REPLACE INTO searches VALUES (?, ?, ?)", owner, self._clock(), text)
+        newest = "SELECT owner FROM searches ORDER BY written DESC LIMIT ?"
+        self._change(f"DELETE FROM searches WHERE owner NOT IN ({newest})", most)
+
+    def searches(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the owners and what is known of their searches, the oldest first."""
+        with self._lock, _speaking(NOT_READ):
+            rows = self._store.execute("SELECT owner, about FROM searches ORDER BY written").fetchall()
+        return [(owner, json.loads(about)) for owner, about in rows]
+
+    # ---- deleting for good ---------------------------------------------------------------------------------
+
     def remove_all_of(self, owner: str) -> None:
-        """Delete all runs of an owner for good."""
+        """Delete all runs and the search of an owner for good."""
+        self._change("DELETE FROM searches WHERE owner = ?", owner)
         with self._lock:
             self._remove(self._ids("owner = ?", owner))
 

@@ -93,7 +93,7 @@ class KeptRun:
     def of(cls, row: Row) -> Self:
         """Read what a list shows from a row."""
         about = row.about
-        training, data = _config(TrainingConfig, about["training"]), DataFacts(**about["data"])
+        training, data = config_of(TrainingConfig, about["training"]), DataFacts(**about["data"])
         progress, dev = _progress(about["progress"]), about["split"]["dev"]
         best = progress.best
         return cls(
@@ -105,7 +105,7 @@ class KeptRun:
             started=row.started,
             state=about["state"],
             data=data,
-            network=_config(NetworkConfig, about["network"]),
+            network=config_of(NetworkConfig, about["network"]),
             training=training,
             steps=progress.step,
             total_steps=training.total_steps(data.n_train),
@@ -168,8 +168,8 @@ def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:
         row.run_id,
         str(run_folder),
         split,
-        _config(NetworkConfig, about["network"]),
-        _config(TrainingConfig, about["first_training"]),
+        config_of(NetworkConfig, about["network"]),
+        config_of(TrainingConfig, about["first_training"]),
         tuple(Change(**change) for change in about["changes"]),
     )
     state: State = about["state"]
@@ -178,7 +178,7 @@ def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:
         spec,
         DataFacts(**about["data"]),
         Demand(**about["demand"]),
-        _config(TrainingConfig, about["training"]),
+        config_of(TrainingConfig, about["training"]),
         now,
         link=about["link"],
         state=state,
@@ -252,7 +252,8 @@ def _stored(names: Mapping[str, Any], folder: Path) -> StoredDataset:
     return StoredDataset(pixels, labels, rows, tuple(names["class_names"]), names["name"], lit)
 
 
-def _config(kind: type[Any], fields: Mapping[str, Any]) -> Any:
+def config_of(kind: type[Any], fields: Mapping[str, Any]) -> Any:
+    """Return a config from its fields as JSON has them."""
     return kind(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     )

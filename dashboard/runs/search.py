@@ -12,8 +12,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from dashboard.runs.kept_search import board_of, plan_of, words_of_board, words_of_plan
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.service import RunService
 from dashboard.runs.status import DataFacts, NoMemoryNow, RunError, RunStatus
@@ -49,6 +50,10 @@ WAIT_FOR_MEMORY = 60.0
 """Seconds that a search waits for memory while none of its runs trains."""
 
 BROKEN = N_("The search ended because of an error on our side. What it had found until then is below.")
+INTERRUPTED = N_(
+    "The server was restarted before this search had ended. The best runs until then are kept; the same "
+    "search again gives the same results."
+)
 OVER_TIME = N_("The time was up, and the round that had begun was finished.")
 
 Link: TypeAlias = Callable[[NetworkConfig, TrainingConfig], Mapping[str, str | None]]
@@ -169,6 +174,7 @@ class Searches:
         self._service, self._clock = service, clock
         self._lock = threading.Lock()
         self._searches: dict[str, _Search] = {}
+        self._recover()
 
     # ---- what the pages ask for --------------------------------------------------------------------------
 
@@ -255,7 +261,7 @@ class Searches:
     # ---- what they see -----------------------------------------------------------------------------------
 
     def _status(self, one: _Search) -> SearchStatus:
-        board, until = one.board, one.ended or self._clock()
+        board, until = one.board, self._clock() if one.ended is None else one.ended
         ranked = ranking(board)
         known = {candidate.number for candidate in ranked}
         rest = [candidate for candidate in board if candidate.number not in known]
@@ -302,11 +308,12 @@ class Searches:
             one.message = _(BROKEN)
         finally:
             one.training, one.split, one.link = frozenset(), None, _no_link
-            with suppress(DigitLabError):
+            if not self._service.is_closed:  # the next server does it
                 self._hand_over(one)
-            with suppress(DigitLabError):
-                self._service.give_up(one.claim)
+                with suppress(DigitLabError):
+                    self._service.give_up(one.claim)
             one.ended, one.state = self._clock(), state
+            self._keep(one)
 
     def _go(self, one: _Search) -> None:
         assert one.split is not None
@@ -318,8 +325,9 @@ class Searches:
             except StopIteration as end:
                 one.board = end.value
                 break
-            results = self._train(one, tasks) if tasks else None
             self._drop(one)
+            self._keep(one)
+            results = self._train(one, tasks) if tasks else None
             if tasks:
                 continue
             one.effects = tuple(effects(one.plan.space, one.board))
@@ -392,6 +400,43 @@ class Searches:
         if is_over():
             raise _Stopped
 
+    # ---- over a restart of the server ----------------------------------------------------------------------
+
+    def _keep(self, one: _Search) -> None:
+        """Keep what a search has found; one that is forgotten stays so."""
+        with self._lock:
+            if one.search_id not in self._searches or self._service.is_closed:
+                return
+            about = {
+                "search_id": one.search_id,
+                "claim": one.claim,
+                "plan": words_of_plan(one.plan),
+                "data": vars(one.data),
+                "name": one.name,
+                "seconds": (self._clock() if one.ended is None else one.ended) - one.began,
+                "state": one.state,
+                "message": one.message,
+                "board": words_of_board(one.board),
+                "run_ids": one.run_ids,
+                "kept": one.kept,
+            }
+            self._service.keep_search(one.owner, about)
+
+    def _recover(self) -> None:
+        """Find the searches of the last server again; the best runs of those that had not ended are kept."""
+        for owner, about in self._service.kept_searches():
+            try:
+                one = _found_again(owner, about)
+            except (KeyError, TypeError, ValueError, DigitLabError):
+                _log.exception("A kept search could not be read")
+                continue
+            self._searches[one.search_id] = one
+            if one.state == "running":
+                one.state, one.message = "stopped", _(INTERRUPTED)
+                self._hand_over(one)
+                self._keep(one)
+        self._service.remove_claimed()
+
     def _drop(self, one: _Search) -> None:
         """Delete the runs that are out and not among the best."""
         best = {candidate.number for candidate in ranking(one.board)[:KEPT_RUNS]}
@@ -405,8 +450,9 @@ class Searches:
         for candidate in reversed(ranking(one.board)[:KEPT_RUNS]):
             run_id = one.run_ids.get(candidate.number)
             if run_id is not None and self._service.rests(run_id):
-                self._service.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
-                one.kept[candidate.number] = run_id
+                with suppress(DigitLabError):  # it is gone
+                    self._service.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
+                    one.kept[candidate.number] = run_id
 
 
 def _result(status: RunStatus, task: Task) -> Result:
@@ -416,3 +462,28 @@ def _result(status: RunStatus, task: Task) -> Result:
     if status.state == "stopped" and status.progress.step < task.steps:
         raise _Stopped
     return Result(status.progress.best)
+
+
+def _found_again(owner: str, about: Mapping[str, Any]) -> _Search:
+    """Return the search that `Searches` kept; it does not go on."""
+    plan = plan_of(about["plan"])
+    board = board_of(about["board"], plan)
+    return _Search(
+        about["search_id"],
+        owner,
+        about["claim"],
+        plan,
+        None,
+        DataFacts(**about["data"]),
+        _no_link,
+        about["name"],
+        began=-about["seconds"],
+        ended=0.0,
+        state=about["state"],
+        message=about["message"],
+        is_wanted=False,
+        board=board,
+        effects=tuple(effects(plan.space, board)),
+        run_ids={int(number): run_id for number, run_id in about["run_ids"].items()},
+        kept={int(number): run_id for number, run_id in about["kept"].items()},
+    )

@@ -252,6 +252,21 @@ class RunService:
             self._shelf.keep(run)
             self._runs.bound_shelf(to)
 
+    def keep_search(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep what is known of an owner's search over a restart, as JSON can say it."""
+        with self._changed:
+            self._shelf.keep_search(owner, about)
+
+    def kept_searches(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the searches that were kept, with their owners."""
+        with self._changed:
+            return self._shelf.searches()
+
+    def remove_claimed(self) -> None:
+        """Delete the runs for good that searches of the last server had not handed over."""
+        with self._changed:
+            self._shelf.remove_claimed()
+
     def rests(self, run_id: str) -> bool:
         """Return whether a run has ended and no worker is at it; one that is gone rests."""
         with self._changed:
@@ -262,6 +277,11 @@ class RunService:
         """Wait until a condition of runs is true, the service is closed, or ``patience`` seconds are over."""
         with self._changed:
             self._changed.wait_for(lambda: self._runs.closed or condition(), patience)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self._runs.closed
 
     @property
     def workers(self) -> int:

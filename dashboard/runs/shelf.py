@@ -8,8 +8,9 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from dashboard.runs.archive import Archive, ArchiveError, Row
 from dashboard.runs.claim import MARK
@@ -122,12 +123,7 @@ class Shelf:
         return []
 
     def recover(self) -> None:
-        """Bring the runs at which the last server was when it ended to where their snapshots left them.
-
-        What a search had not handed over goes with it.
-        """
-        if self._archive is not None:
-            self._archive.remove_all_marked(MARK)
+        """Bring the runs at which the last server was when it ended to where their snapshots left them."""
         for row in [] if self._archive is None else self._archive.interrupted():
             try:
                 run = self._run_of(row)
@@ -136,6 +132,25 @@ class Shelf:
                 _log.exception("A run that had not ended could not be read")
             else:
                 self.keep(run)
+
+    def keep_search(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep what is known of an owner's search; what cannot be written now comes with the next news."""
+        if self._archive is not None:
+            with suppress(ArchiveError):
+                self._archive.put_search(owner, about)
+
+    def searches(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return the searches that are kept, with their owners; while none can be read, none."""
+        if self._archive is not None:
+            with self._noting():
+                return self._archive.searches()
+        return []
+
+    def remove_claimed(self) -> None:
+        """Delete the runs for good that no search has handed over."""
+        if self._archive is not None:
+            with suppress(ArchiveError):
+                self._archive.remove_all_marked(MARK)
 
     def note_use(self, owner: str) -> None:
         """Note that an owner is there."""

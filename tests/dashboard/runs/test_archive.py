@@ -325,3 +325,14 @@ def test_all_that_one_owner_has_can_be_deleted_at_once(tmp_path: Path) -> None:
         assert ids(archive) == []
         assert not archive.bring_back("b", "ada")
         assert ids(archive, "eve") == ["c"]
+
+
+def test_the_newest_search_of_each_owner_is_kept_and_the_oldest_of_all_goes(tmp_path: Path) -> None:
+    times = iter(range(100))
+    archive = Archive(tmp_path, ArchiveLimits(searches=2), clock=lambda: next(times))
+    with closing(archive):
+        for owner, number in (("ada", 1), ("bob", 2), ("ada", 3), ("eve", 4)):
+            archive.put_search(owner, {"number": number})
+        assert archive.searches() == [("ada", {"number": 3}), ("eve", {"number": 4})]
+        archive.remove_all_of("ada")
+        assert archive.searches() == [("eve", {"number": 4})]

@@ -212,15 +212,43 @@ def test_without_a_dev_set_there_is_nothing_to_compare(service: RunService, spli
         Searches(service).start("ada", Split(split.train, split.train.take(slice(0, 0))), SHORT)
 
 
-def test_runs_of_a_search_that_the_server_was_at_when_it_ended_are_gone(split: Split, tmp_path: Path) -> None:
+def test_what_a_search_has_found_outlives_the_server(split: Split, tmp_path: Path) -> None:
     with closing(make(archive=Archive(tmp_path))) as service:
-        claim = service.claim("ada")
-        run_id = service.start(claim, split, SHORT.network, SHORT.training)
-        wait_until(lambda: not service.status(run_id).live)
+        searches = Searches(service)
+        searches.start("ada", split, replace(PLAN, runs=8))
+        before = ended(searches)
+        searches.start("eve", split, SHORT)
+        ended(searches, "eve")
+        service.forget("eve")
     with closing(make(archive=Archive(tmp_path))) as service:
-        assert not [*(tmp_path / "runs").iterdir()]
-        with pytest.raises(RunError, match="no longer exists"):
-            service.status(run_id)
+        searches = Searches(service)
+        after = searches.newest("ada")
+        assert after is not None
+        assert (after.rows, after.effects, after.plan) == (before.rows, before.effects, before.plan)
+        assert (after.state, after.data) == (before.state, before.data)
+        assert searches.newest("eve") is None
+        searches.start("ada", split, SHORT)
+        assert len(ended(searches).rows) == SHORT.runs
+
+
+def test_a_search_that_the_server_was_at_when_it_ended_leaves_its_best_runs(
+    split: Split, tmp_path: Path
+) -> None:
+    with closing(make(archive=Archive(tmp_path))) as service:
+        searches = Searches(service)
+        searches.start("ada", split, replace(PLAN, runs=200))
+        wait_until(
+            lambda: any(one["results"] for _, kept in service.kept_searches() for one in kept["board"])
+        )
+    with closing(make(archive=Archive(tmp_path))) as service:
+        status = Searches(service).newest("ada")
+        assert status is not None
+        assert (status.state, "same search again" in status.message) == ("stopped", True)
+        runs = service.list_runs("ada")
+        assert {run.run_id for run in runs} == {row.run_id for row in status.rows[:KEPT_RUNS]}
+        assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.run_id for run in runs}
+        service.go_on(runs[0].run_id, "ada") if not runs[0].live else service.resume(runs[0].run_id, "ada")
+        wait_until(lambda: service.status(runs[0].run_id).state == "finished")
 
 
 def test_a_search_waits_for_memory_that_another_run_has_and_gives_up_on_what_never_fits(
