@@ -156,7 +156,7 @@ def show_matrices(judged: Sequence[tuple[str, Evaluation]]) -> None:
         return
     st.subheader(_("Confusion matrices"), help=meaning("confusion_matrix"))
     if len(judged) > MOST_MATRICES:
-        st.caption(_("Shown are those of the first {n} runs.").format(n=MOST_MATRICES))
+        st.caption(_("Only those of the first {n} runs are shown.").format(n=MOST_MATRICES))
     # Mistakes first: of good networks, nothing else can be told apart.
     views = {"mistakes": VIEWS["mistakes"], **VIEWS}
     view = choose_one(_("Cells show"), views, key="comparison_cells")
@@ -181,7 +181,7 @@ def show_drawing(session: Session, runs: Sequence[Named]) -> None:
     st.subheader(_("The same drawing"))
     drawing = next(iter([session.play.now] if session.play.now else session.play.past), None)
     if drawing is None:
-        st.caption(_("Draw a digit on the page Draw: then it is asked here of each of these runs."))
+        st.caption(_("Draw a digit on the Draw page: each of these runs then answers it here."))
         st.page_link(page("draw"))
         return
     pictures, problems = [], []

@@ -38,7 +38,7 @@ def group_words(name: str, group: Group) -> str:
 def effects_words(space: Sequence[Dimension], effects: Sequence[Effect]) -> list[str]:
     """Return which settings mattered, a sentence for each that is varied, the strongest first."""
     if not effects:
-        text = _("{setting}: what it does can be said after {n} runs.")
+        text = _("{setting}: its effect can be judged after {n} runs.")
         return [text.format(setting=_label(one.name), n=FEWEST) for one in space]
     return [_effect_words(place, effect, len(effects)) for place, effect in enumerate(effects)]
 

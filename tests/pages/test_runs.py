@@ -218,7 +218,7 @@ def test_runs_side_by_side_answer_the_same_drawing_and_show_their_confusions(
     trained(service, split, seed=1)
     trained(service, split, seed=2, epochs=6)
     app = opened()
-    assert "Draw a digit on the page Draw" in words(choose(app, 0, 1))
+    assert "Draw a digit on the Draw page" in words(choose(app, 0, 1))
     one = (((140.0, 40.0), (140.0, 240.0)),)
     strokes = tuple(Stroke(points, 24.0) for points in one)
     blank = np.zeros((8, 8), np.uint8)
