@@ -8,8 +8,8 @@ ARGS ?=
 # all end together; a file's tests mostly stay together, for what they share.
 JOBS ?= 2
 # `container` needs root, for a limit of memory (python -m benchmarks.container).
-# `weights` compares two states of the code (python -m benchmarks.weights). The benchmark `drawing` needs a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
-PARTS ?= $(filter-out contenders container drawing machine report speed_page weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
+# `weights` compares two states of the code (python -m benchmarks.weights). The benchmarks `drawing` and `hand` need a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
+PARTS ?= $(filter-out contenders container drawing hand machine report speed_page weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check

@@ -34,6 +34,7 @@ from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.datasets.readers.choose import Labels
 from mlcore.images.strokes import Stroke
 from mlcore.search.search import SearchPlan
+from mlcore.training.fine_tuning import Lesson
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""
@@ -131,6 +132,25 @@ class Play:
 
 
 @dataclass(frozen=True)
+class MyDrawing:
+    """A drawing that the visitor kept with its name, to teach a network by it.
+
+    Attributes
+    ----------
+    label : str
+        What the visitor says that it is.
+    text : str
+        Its strokes as JSON (see `dashboard.draw.hand`): a tenth of what they take as objects.
+    image : uint8 array (28, 28)
+        The drawing as MNIST would have it.
+    """
+
+    label: str
+    text: str
+    image: UInt8Array
+
+
+@dataclass(frozen=True)
 class DataChoice:
     """Which images are learned from, and how they are split.
 
@@ -195,6 +215,14 @@ class Session:
         98.7 % at 40.
     play : Play
         What was dared, and the last drawings.
+    teaches : bool
+        Whether the visitor says what each drawing is, so that it is kept.
+    hand : list of MyDrawing
+        What was kept, the oldest first.
+    hand_classes : list of str
+        Classes of the visitor's own, besides those of the model.
+    lesson : Lesson or None
+        What a network made of these drawings, until the visitor keeps it or throws it away.
     run_columns : tuple of str or None
         What the table of runs shows, keys of `dashboard.runs_page.table.COLUMNS`; None: the usual.
     only_differing : bool
@@ -229,6 +257,10 @@ class Session:
     canvas_revision: int = 0
     pen_width: int = 24
     play: Play = field(default_factory=Play)
+    teaches: bool = False
+    hand: list[MyDrawing] = field(default_factory=list)
+    hand_classes: list[str] = field(default_factory=list)
+    lesson: Lesson | None = None
     run_columns: tuple[str, ...] | None = None
     only_differing: bool = False
     search_plan: SearchPlan | None = None
@@ -354,14 +386,20 @@ class Session:
     def bytes_brought(self) -> int:
         """How large the data sets, images and model are that the visitor brought."""
         parts = (self.uploaded, self.uploaded_test, self.own_images)
-        model = 0 if self.uploaded_model is None else self.uploaded_model.parameters.nbytes
-        return model + sum(part.images.nbytes for part in parts if part is not None)
+        models = (self.uploaded_model, None if self.lesson is None else self.lesson.model)
+        return (
+            sum(part.images.nbytes for part in parts if part is not None)
+            + sum(model.parameters.nbytes for model in models if model is not None)
+            + sum(len(drawing.text) + drawing.image.nbytes for drawing in self.hand)
+        )
 
     def continued(self) -> Self:
         """Return the same choices and results for another session, with uploaders and canvas of its own."""
         return replace(
             self,
             play=deepcopy(self.play),
+            hand=[*self.hand],
+            hand_classes=[*self.hand_classes],
             upload_tray=UploadTray(),
             images_tray=UploadTray(),
             canvas_start=None,
@@ -376,6 +414,7 @@ class Session:
             self.dataset_key, self.split_settings = Session.dataset_key, SplitSettings()
             self.left_out, self._kept = {}, None
         self.uploaded = self.uploaded_test = self.own_images = self.uploaded_model = self._split = None
+        self.hand, self.hand_classes, self.lesson = [], [], None
 
     def forget(self) -> None:
         """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""

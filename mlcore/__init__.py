@@ -73,6 +73,7 @@ from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.run_notes import RunNotes
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
+from mlcore.training.fine_tuning import fine_tune
 from mlcore.training.fit import fit
 from mlcore.training.fork import fork
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
@@ -156,6 +157,7 @@ __all__ = [
     "evaluate",
     "export_safetensors",
     "find_learning_rate",
+    "fine_tune",
     "fit",
     "fit_preparation",
     "fork",

@@ -11,6 +11,7 @@ from dashboard.draw.film import show_film
 from dashboard.draw.input import choose_pen, is_drawing, take_image
 from dashboard.draw.live import show_live
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
+from dashboard.draw.teach import ask_label, show_hand
 from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.models.web_page import offer_web_page
@@ -34,6 +35,8 @@ def show_page(session: Session) -> None:
         model = chosen_model(session)
         with board:
             image, hint = take_image(session, model)
+            if is_drawing():
+                ask_label(session, model)
         answer = answer_of(model, image, refusal_for(model))
         show_verdict(model, answer, hint)
         take_note(session, answer if is_drawing() else None)
@@ -52,6 +55,9 @@ def show_page(session: Session) -> None:
         offer_web_page(chosen_model(session))
         bring_model(session, "draw_model")
         choose_pen(session)
+    with friendly_errors():
+        if is_drawing():
+            show_hand(session, chosen_model(session))
 
 
 guard(__file__)

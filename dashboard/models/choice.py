@@ -82,8 +82,12 @@ def take_model_file(session: Session, file: BinaryIO, name: str) -> None:
         kept = 4 * size // 3 + model.work_bytes
         room.resize(kept)
         room.split(kept).until_gone(model)
-    session.uploaded_model = model
-    session.uploaded_model_name = quoted(name)
+    let_answer(session, model, quoted(name))
+
+
+def let_answer(session: Session, model: Model, name: str) -> None:
+    """Let a model that the visitor brought, or taught, answer from now on, in place of the last such."""
+    session.uploaded_model, session.uploaded_model_name = model, name
     session.model_key = UPLOADED_MODEL
 
 

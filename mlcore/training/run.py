@@ -33,7 +33,7 @@ from mlcore.training.measurements import Measurements, early_step
 from mlcore.training.mistakes import GradientHook, mistakes_of
 from mlcore.training.rates import RatePlan
 from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, history_array
-from mlcore.training.state import TrainState, begin_training, begin_with, make_state
+from mlcore.training.state import TrainState, begin_at, begin_training, begin_with, make_state
 
 
 def middle_of(n: int) -> int:
@@ -178,6 +178,24 @@ class TrainingRun:
             message = _("What was learned can be kept only with the same network and the same optimizer.")
             raise SettingError(message)
         self._state = begin_with(other._built, self.network_config, config, len(split.train))
+        self._is_continued = True
+        self.build(split)
+
+    def begin_from_model(self, model: Model, split: Split) -> None:
+        """Begin with the weights and the preparation of a model; the optimizer remembers nothing.
+
+        Raises
+        ------
+        SettingError
+            When the model's network is another one.
+        DatasetError
+            When these data do not fit the network's inputs or its classes.
+        """
+        if self.network_config != model.network_config:
+            raise SettingError(_("Only a network of the same settings can begin with a model's weights."))
+        config, n = self.training_config, len(split.train)
+        preparation, class_names = model.preparation, model.class_names
+        self._state = begin_at(model.parameters, preparation, class_names, model.network_config, config, n)
         self._is_continued = True
         self.build(split)
 

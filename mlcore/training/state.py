@@ -177,12 +177,26 @@ def begin_with(
 ) -> TrainState:
     """Return the state for n training images with what another one has learned, and an order of its own."""
     before = before.whole()
-    _weights, order = np.random.SeedSequence(training.seed).spawn(2)
-    generator = np.random.default_rng(order)
-    state = make_state(network_config, training, before.preparation, before.class_names, n, None, generator)
-    state.network.parameters[...] = before.network.parameters
+    parameters = before.network.parameters
+    state = begin_at(parameters, before.preparation, before.class_names, network_config, training, n)
     state.optimizer.moments[...] = before.optimizer.moments
     state.optimizer.steps = before.optimizer.steps
+    return state
+
+
+def begin_at(
+    parameters: Array,
+    preparation: Preparation,
+    class_names: tuple[str, ...],
+    network_config: NetworkConfig,
+    training: TrainingConfig,
+    n: int,
+) -> TrainState:
+    """Return the state for n training images with these parameters; the optimizer has seen nothing yet."""
+    _weights, order = np.random.SeedSequence(training.seed).spawn(2)
+    generator = np.random.default_rng(order)
+    state = make_state(network_config, training, preparation, class_names, n, None, generator)
+    state.network.parameters[...] = parameters
     return state
 
 

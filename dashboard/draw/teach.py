@@ -1,0 +1,278 @@
+"""Teaching: the visitor says what each drawing is, and a network learns this hand from them.
+
+The Draw page shows `ask_label` below the canvas and `show_hand` below everything else.
+"""
+
+import numpy as np
+import streamlit as st
+
+from dashboard.draw.hand import (
+    LARGEST_PACK,
+    counts,
+    dataset_for,
+    dataset_of,
+    join,
+    keep_drawing,
+    pack,
+    remove,
+)
+from dashboard.draw.play import put_away
+from dashboard.models.choice import chosen_key, let_answer
+from dashboard.navigation import page
+from dashboard.run_service import get_run_service
+from dashboard.server.uploaded_files import opened
+from dashboard.session import RUN_MODEL, SHIPPED, TEST_SETS, Session
+from dashboard.shipped import shipped_dataset
+from dashboard.ui.messages import (
+    SHORT_NAME,
+    friendly_errors,
+    keeping_problem,
+    plain,
+    show_problem,
+)
+from dashboard.ui.pictures import data_uri
+from mlcore import Dataset, Model
+from mlcore.datasets.readers.limits import MAX_LABEL_LETTERS
+from mlcore.language import _
+from mlcore.training.fine_tuning import LEAST_DRAWINGS, Lesson, Outcome, draw_memory
+
+MOST_MULTIPLY_ADDS = 4_000_000
+"""Of a network that learns a hand: some ten seconds of one core."""
+
+PLACE = "hand"
+
+
+def ask_label(session: Session, model: Model) -> None:
+    """Let the visitor say what is on the canvas, when they want to teach; it is kept, the canvas cleared."""
+    st.session_state["teaches"] = session.teaches
+    st.toggle(
+        _("Teach it my hand"),
+        key="teaches",
+        on_change=lambda: setattr(session, "teaches", st.session_state["teaches"]),
+        help=_("Say what each of your drawings is. They are kept, and the network can learn from them."),
+    )
+    if not session.teaches:
+        return
+    st.pills(
+        _("This is a …"),
+        classes_of(session, model),
+        format_func=lambda name: plain(name, SHORT_NAME),
+        key="hand_label",
+        on_change=_keep,
+        args=(session,),
+        help=_("Your drawing is kept under this name, and the canvas is cleared for the next."),
+    )
+    show_problem(PLACE)
+
+
+def classes_of(session: Session, model: Model) -> list[str]:
+    """Return the names that a drawing can have: the model's classes, the visitor's own, and those in use."""
+    return [*dict.fromkeys([*model.class_names, *session.hand_classes, *counts(session.hand)])]
+
+
+def _keep(session: Session) -> None:
+    label, st.session_state["hand_label"] = st.session_state["hand_label"], None
+    with keeping_problem(PLACE):
+        if label is not None:
+            keep_drawing(session, label)
+            put_away(session)
+
+
+def show_hand(session: Session, model: Model) -> None:
+    """Show what was kept, and what can be done with it."""
+    if not session.teaches:
+        return
+    st.header(_("My drawings"))
+    _show_drawings(session)
+    with st.container(horizontal=True, key="hand_actions"):
+        _offer_lesson(session, model)
+        _offer_dataset(session)
+        _offer_file(session)
+        _offer_class(session)
+    _show_lesson(session)
+
+
+def _show_drawings(session: Session) -> None:
+    """Show each drawing with its name; those that are chosen can be removed."""
+    hand = session.hand
+    if not hand:
+        st.caption(_("Draw, then say what it is: your drawings gather here. Only you can see them."))
+        return
+    by_name = ", ".join(f"{plain(name, SHORT_NAME)}: {n}" for name, n in counts(hand).items())
+    st.caption(_("Drawings kept: {n} ({by_name})").format(n=len(hand), by_name=by_name))
+    key = f"hand_chosen_{len(hand)}"
+    chosen = st.pills(
+        _("Choose drawings to remove them"),
+        range(len(hand)),
+        selection_mode="multi",
+        format_func=lambda number: (
+            f"![{_('Drawing')}]({data_uri(hand[number].image)}) {plain(hand[number].label, SHORT_NAME)}"
+        ),
+        key=key,
+        label_visibility="collapsed",
+    )
+    st.button(
+        _("Remove what is chosen ({n})").format(n=len(chosen)),
+        icon=":material/delete:",
+        disabled=not chosen,
+        on_click=remove,
+        args=(session, tuple(chosen)),
+        key="hand_remove",
+    )
+
+
+def _offer_lesson(session: Session, model: Model) -> None:
+    """Offer to let the network that answers learn these drawings, as soon as there are enough."""
+    known = sum(drawing.label in model.class_names for drawing in session.hand)
+    too_large = model.multiply_adds > MOST_MULTIPLY_ADDS
+    enough = known >= LEAST_DRAWINGS and not too_large
+    why = _("This network is too large to learn within seconds. Choose a smaller one.")
+    help = _(
+        "The network goes on to learn from your drawings, mixed with images that it knows. One drawing in "
+        "four is kept apart to see what that brought. Some thirty drawings are enough, {n} the least."
+    ).format(n=LEAST_DRAWINGS)
+    if st.button(
+        _("Learn my hand"),
+        type="primary",
+        icon=":material/school:",
+        disabled=not enough,
+        help=why if too_large else help,
+        key="learn_hand",
+    ):
+        with friendly_errors(), st.spinner(_("Learning your hand …")):
+            memory, others = known_images(session, model)
+            drawings = dataset_for(session.hand, model)
+            session.lesson = get_run_service().learn_hand(model, drawings, memory, others)
+
+
+def known_images(session: Session, model: Model) -> tuple[Dataset, Dataset]:
+    """Return some images that a model learned from, and images that it did not learn from."""
+    split, test = session.split, session.test_set
+    if chosen_key(session) == RUN_MODEL and session.run_id is not None:
+        split, test = get_run_service().split(session.run_id), None
+    train, others = split.train, test or split.dev
+    if not _fits(train, model):
+        fitting = [name for name in SHIPPED if _fits(shipped_dataset(name), model)]
+        if fitting:
+            train = shipped_dataset(fitting[0])
+            others = shipped_dataset(TEST_SETS.get(fitting[0], fitting[0]))
+    rows = draw_memory(train, np.random.default_rng(0))
+    return (
+        Dataset(train.take(rows).images, train.labels[rows], train.class_names, train.name),
+        Dataset(others.images, others.labels, others.class_names, others.name),
+    )
+
+
+def _fits(dataset: Dataset, model: Model) -> bool:
+    return dataset.class_names == model.class_names and dataset.image_shape == model.image_shape
+
+
+def _show_lesson(session: Session) -> None:
+    """Show what a lesson brought and cost, and let the visitor keep it or throw it away."""
+    lesson = session.lesson
+    if lesson is None:
+        return
+    with st.container(border=True, key="lesson"):
+        st.markdown(_("**What it learned**"))
+        st.markdown(lesson_words(lesson))
+        with st.container(horizontal=True):
+            st.button(
+                _("Keep what it learned"),
+                type="primary",
+                on_click=_accept,
+                args=(session,),
+                key="keep_lesson",
+            )
+            st.button(_("Throw it away"), on_click=_decline, args=(session,), key="decline_lesson")
+
+
+def lesson_words(lesson: Lesson) -> str:
+    """Return what a lesson brought and cost as a list in Markdown."""
+    hand = _("Your drawings that it had not seen: {before} right before, **{after}** now.")
+    others = _("Other people's: {before} right before, **{after}** now.")
+    return "\n".join(
+        "- " + words.format(before=_share(before), after=_share(after))
+        for words, before, after in (
+            (hand, lesson.hand_before, lesson.hand_after),
+            (others, lesson.others_before, lesson.others_after),
+        )
+    )
+
+
+def _share(outcome: Outcome) -> str:
+    return _("{right:,} of {images:,}").format(right=outcome.right, images=outcome.images)
+
+
+def _accept(session: Session) -> None:
+    if session.lesson is not None:
+        let_answer(session, session.lesson.model, _("Taught by your hand"))
+        session.lesson = None
+
+
+def _decline(session: Session) -> None:
+    session.lesson = None
+
+
+def _offer_dataset(session: Session) -> None:
+    """Offer the drawings as a data set, to train a network of one's own with them."""
+    if st.button(
+        _("Use as a data set"),
+        icon=":material/dataset:",
+        disabled=len(counts(session.hand)) < 2,
+        help=_("Train a network of your own with nothing but your drawings, in classes of your own."),
+        key="hand_as_data",
+    ):
+        with friendly_errors():
+            session.use_upload(dataset_of(session.hand))
+            st.switch_page(page("data"))
+
+
+def _offer_file(session: Session) -> None:
+    """Offer the drawings as a file, and to add those of a file."""
+    with st.popover(_("File"), icon=":material/folder_zip:"):
+        st.download_button(
+            _("Download my drawings (.zip)"),
+            lambda: pack(session.hand),
+            "my-drawings.zip",
+            "application/zip",
+            on_click="ignore",
+            icon=":material/download:",
+            disabled=not session.hand,
+            key="hand_pack",
+        )
+        st.file_uploader(
+            _("Add drawings from such a file"),
+            "zip",
+            max_upload_size=LARGEST_PACK,
+            key="hand_file",
+            on_change=_join,
+            args=(session,),
+        )
+        show_problem("hand_file")
+
+
+def _join(session: Session) -> None:
+    file = st.session_state["hand_file"]
+    with keeping_problem("hand_file"):
+        if file is not None:
+            with opened(file) as stream:
+                join(session, stream)
+
+
+def _offer_class(session: Session) -> None:
+    """Let the visitor name a class of their own."""
+    with st.popover(_("A class of your own"), icon=":material/add:"):
+        st.text_input(
+            _("Its name"),
+            max_chars=MAX_LABEL_LETTERS,
+            key="hand_class",
+            on_change=_add_class,
+            args=(session,),
+            help=_("A letter, a shape, a face: draw some of each, and use them as a data set."),
+        )
+
+
+def _add_class(session: Session) -> None:
+    name, st.session_state["hand_class"] = st.session_state["hand_class"].strip(), ""
+    if name and name not in session.hand_classes:
+        session.hand_classes = [*session.hand_classes, name]
