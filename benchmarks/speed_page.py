@@ -146,13 +146,30 @@ def recipes(found: Found) -> str:
             (
                 f"`{name}`",
                 cores,
-                f"{promise[0]:.1%} in {promise[1]:g} s" if promise else "–",
-                f"{sum(right) / len(right):.2%}",
-                f"{min(right):.2%} to {max(right):.2%}",
+                f"{100 * promise[0]:.1f} % in {promise[1]:g} s" if promise else "–",
+                _percent(sum(right) / len(right)),
+                f"{_percent(min(right))} to {_percent(max(right))}",
                 str(len(right)),
                 f"{_median([run['seconds'] for run in runs]):.2f}",
             )
         )
+    return f"Kernel {_kernel(found)}.\n\n" + _table(head, rows)
+
+
+def tries(found: Found) -> str:
+    """Return what changes of the recipes do to accuracy and time."""
+    head = ("recipe", "change", "mean accuracy", "lowest to highest", "seeds", "time, × the recipe's")
+    rows = (
+        (
+            f"`{row['recipe']}`",
+            row["what"],
+            _percent(sum(row["accuracy"]) / len(row["accuracy"])),
+            f"{_percent(min(row['accuracy']))} to {_percent(max(row['accuracy']))}",
+            str(len(row["accuracy"])),
+            f"{row['time']:.2f}",
+        )
+        for row in found["tries"]
+    )
     return f"Kernel {_kernel(found)}.\n\n" + _table(head, rows)
 
 
@@ -176,10 +193,16 @@ def _median(values: Iterable[float]) -> float:
     return ordered[len(ordered) // 2]
 
 
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.2f} %"
+
+
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *map(list, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    """Return a table; a column whose first cell is a number, or missing, is aligned to the right."""
+    lines = [list(row) for row in rows]
+    first = lines[0] if lines else []
+    sides = ["---:" if cell[:1].isdigit() or cell == "–" else "---" for cell in first]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (list(head), sides, *lines)) + "\n"
 
 
 BLOCKS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
@@ -187,6 +210,7 @@ BLOCKS: dict[str, tuple[Callable[..., str], tuple[str, ...]]] = {
     "goals": (goals, ("training.json", "training-avx2.json")),
     "race": (race, ("race.json",)),
     "recipes": (recipes, ("recipes.json",)),
+    "tries": (tries, ("tries.json",)),
     "pairs": (pairs, ("pairs.json",)),
 }
 """The tables by name: what writes them, and the files that it reads."""
