@@ -62,6 +62,8 @@ def epochs(*kernels: Found) -> str:
             for who, row in kernels[0].get(f"{case}/1", {}).items()
             if "error" not in row
         ]
+        if not rows:
+            continue
         parts.append(f"**{case}: {title}**\n\n" + _table([*head, "test accuracy", "peak MB"], rows))
     return "\n".join(parts)
 

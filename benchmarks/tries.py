@@ -24,6 +24,15 @@ from mlcore import RECIPES, SplitSettings, TrainingRun, accuracy, load_dataset, 
 Changes = dict[str, Any]
 """Settings of a network and of a training by their names, in place of the recipe's."""
 
+MILD: Changes = {
+    "learning_rate": 0.015,
+    "augment_shift": 1.0,
+    "augment_rotation": 9.0,
+    "augment_scale": 0.12,
+    "augment_shear": 0.12,
+    "augment_elastic": 0.0,
+}
+
 TRIES: dict[str, dict[str, Changes]] = {
     "tenths-of-a-second": {
         "inputs above 0 in 10 % of the images or more": {"drop_rare_pixels": 0.1},
@@ -38,6 +47,39 @@ TRIES: dict[str, dict[str, Changes]] = {
         "160 neurons": {"hidden_sizes": (160,)},
         "a cosine in place of one cycle": {"schedule": "cosine"},
         "dropout of a tenth": {"dropout": 0.1},
+    },
+    "one-percent": {
+        "14 epochs, without the elastic change": {**MILD, "epochs": 14},
+        "the same, 448 neurons": {**MILD, "epochs": 14, "hidden_sizes": (448,)},
+        "12 epochs, 512 neurons, without the elastic change": {**MILD, "epochs": 12, "hidden_sizes": (512,)},
+        "15 epochs, 512 neurons, without the elastic change": {**MILD, "epochs": 15, "hidden_sizes": (512,)},
+    },
+    "convolution": {
+        "12 and 24 filters": {"filters": (12, 24)},
+        "12 and 24 filters, 3 epochs, a rate up to 0.012": {
+            "filters": (12, 24),
+            "epochs": 3,
+            "learning_rate": 0.012,
+        },
+        "12 and 24 filters, 5 epochs, a rate up to 0.008": {
+            "filters": (12, 24),
+            "epochs": 5,
+            "learning_rate": 0.008,
+        },
+        "16 and 32 filters of 3×3 pixels, 5 epochs": {
+            "filters": (16, 32),
+            "kernel_size": 3,
+            "epochs": 5,
+            "learning_rate": 0.008,
+        },
+        "images of 14×14, 32 and 64 filters of 3×3 pixels, 128 neurons, 8 epochs": {
+            "pooling": 2,
+            "filters": (32, 64),
+            "kernel_size": 3,
+            "hidden_sizes": (128,),
+            "epochs": 8,
+            "learning_rate": 0.006,
+        },
     },
 }
 
