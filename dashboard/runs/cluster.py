@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -42,6 +43,9 @@ VARIABLE = "DIGITLAB_SCHEDULER"
 CONNECT_SECONDS = 5.0
 LOOK_EVERY = 2.0
 """Seconds between two looks at which workers there are."""
+
+LOST_SECONDS = 60.0
+"""For how long a worker is not used that was lost: one that hangs stays on the scheduler's list."""
 
 HOLD_EVERY = 0.05
 """Seconds between two checks whether a turn under way must end."""
@@ -91,6 +95,7 @@ class Cluster:
         self._client: Client | None = None
         self._known: dict[str, Facts | Exception] = {}
         self._usable: list[str] = []
+        self._lost: dict[str, float] = {}
         self._note = ""
         self._memory = Budget(0, available=lambda: None)
         self._executors: WeakSet[DaskExecutor] = WeakSet()
@@ -171,7 +176,10 @@ class Cluster:
         if note and note != self._note:
             _log.warning(note)
         with self._lock:
-            self._usable, self._note = workers, note
+            now = time.monotonic()
+            self._lost = {address: at for address, at in self._lost.items() if now < at + LOST_SECONDS}
+            self._usable = [address for address in workers if address not in self._lost]
+            self._note = note
 
     def _workers(self) -> list[str]:
         """Return the addresses of all workers, after a look at what is new."""
@@ -209,8 +217,9 @@ class Cluster:
         raise ConnectionError("closed")
 
     def _note_lost(self, address: str) -> None:
-        """Use a worker no more until the scheduler says that it is there."""
+        """Use a worker no more for a while."""
         with self._lock:
+            self._lost[address] = time.monotonic()
             self._usable = [other for other in self._usable if other != address]
 
 

@@ -23,6 +23,7 @@ def show_keeping(n: int) -> None:
         show_message(
             "warning", _("Your browser blocks cookies: if you reload the page, you no longer find your runs.")
         )
+    _show_cluster()
     limits = service.archive_limits
     if limits is None:
         st.caption(_("Runs are kept until the server stops. Download what you want to keep."))
@@ -37,6 +38,23 @@ def show_keeping(n: int) -> None:
             n=n, most=limits.runs_per_owner, size=size / 1e6, most_size=limits.bytes_per_owner / 1e6
         )
         st.caption(text)
+
+
+def _show_cluster() -> None:
+    """Say how many workers elsewhere runs have; the log says what is wrong with one, with its address."""
+    cluster = server().cluster
+    if cluster is None:
+        return
+    if cluster.size:
+        st.caption(_("Runs train on a cluster of {n} workers.").format(n=cluster.size))
+    else:
+        show_message(
+            "warning",
+            _(
+                "The cluster of this server cannot be used at the moment. Runs train on the server itself "
+                "and may take longer."
+            ),
+        )
 
 
 def show_empty() -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -274,6 +275,15 @@ def test_the_page_shows_nobody_anothers_runs(service: RunService, split: Split) 
     app = opened("eve")
     assert not app.dataframe
     assert run_id not in str(app)
+
+
+def test_the_page_says_whether_runs_train_on_a_cluster(
+    service: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size, sentence in ((12, "on a cluster of 12 workers"), (0, "cannot be used at the moment")):
+        cluster = SimpleNamespace(cluster=SimpleNamespace(size=size))
+        monkeypatch.setattr(keeping, "server", lambda cluster=cluster: cluster)
+        assert sentence in words(opened())
 
 
 def test_the_page_says_how_many_runs_are_kept_and_what_is_wrong_with_keeping_them(

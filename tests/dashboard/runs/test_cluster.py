@@ -67,6 +67,12 @@ class Lab:
             options = ("--no-nanny", "--nthreads", "1", "--local-directory", str(self._folder))
             self.workers.append(self._start("worker", self.address, *options))
 
+    def kill(self, pid: int) -> None:
+        """Kill a worker by force, and see it gone."""
+        worker = next(worker for worker in self.workers if worker.pid == pid)
+        worker.kill()
+        worker.wait(PATIENCE)
+
     def close(self) -> None:
         """End all of it."""
         processes = [*self.workers, self._scheduler]
@@ -162,12 +168,30 @@ def test_a_run_whose_worker_is_killed_goes_on_elsewhere_and_ends_with_the_same_b
     run_id = service.start("ada", split, SMALL, LONG)
     wait_until(lambda: (service.status(run_id).progress.saved_step or 0) > 0)
     executor = executor_of(service, run_id)
-    pid = executor.submit(os.getpid).result(PATIENCE)
-    os.kill(pid, signal.SIGKILL)
+    lab.kill(executor.submit(os.getpid).result(PATIENCE))
     status = ended(service, run_id)
     assert (status.state, status.history_version > 0) == ("finished", True)
     assert np.array_equal(service.model(run_id).parameters, bare(split, LONG).model().parameters)
-    wait_until(lambda: any(worker.poll() is not None for worker in lab.workers))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_run_whose_worker_hangs_goes_on_elsewhere_and_ends_with_the_same_bits(
+    service: RunService, lab: Lab, split: Split
+) -> None:
+    run_id = service.start("ada", split, SMALL, LONG)
+    wait_until(lambda: (service.status(run_id).progress.saved_step or 0) > 0)
+    executor, limits = executor_of(service, run_id), service.limits
+    pid = executor.submit(os.getpid).result(PATIENCE)
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        service.limits = replace(limits, job_seconds=0)
+        service.watch()
+        service.limits = limits
+        assert executor_of(service, run_id).address != executor.address
+        assert ended(service, run_id).state == "finished"
+        assert np.array_equal(service.model(run_id).parameters, bare(split, LONG).model().parameters)
+    finally:
+        lab.kill(pid)
 
 
 def test_data_are_sent_once_to_each_worker(
@@ -243,7 +267,7 @@ def test_a_search_on_two_workers_of_which_one_is_killed_finds_what_it_finds_here
     searches = Searches(service)
     searches.start("ada", split, PLAN)
     wait_until(lambda: any(row.best for row in searches.newest("ada").rows))
-    lab.workers[0].kill()
+    lab.kill(lab.workers[0].pid)
     assert searches.newest("ada").live
     assert results(search_ended(searches)) == expected
     assert len(expected) == 24
