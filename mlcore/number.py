@@ -58,16 +58,15 @@ class ReadDigit:
 
 
 def read_number(
-    model: Model, refusal: Refusal, strokes: Sequence[Stroke], width: float, height: float
+    model: Model, refusal: Refusal | None, strokes: Sequence[Stroke], width: float, height: float
 ) -> list[ReadDigit]:
     """Return the digits of a number from left to right; none when nothing was written.
 
     Parameters
     ----------
     model : Model
-        Of ten digits.
-    refusal : Refusal
-        How likely a group of strokes is no digit.
+    refusal : Refusal or None
+        How likely a group of strokes is no digit; without one more of them are put together wrongly.
     strokes : sequence of Stroke
     width, height : float
         Of the canvas; what lies outside was not seen.
@@ -84,7 +83,8 @@ def read_number(
         if end == first + 1 or _width(meant[first:end]) <= WIDE * line
     ]
     images = np.stack([_image(model, meant[first:end]) for first, end in spans])
-    probabilities, doubts = model.probabilities_of(images), refusal.doubts(images)
+    probabilities = model.probabilities_of(images)
+    doubts = np.zeros(len(images)) if refusal is None else refusal.doubts(images)
     costs = {}
     for k, (first, end) in enumerate(spans):
         certain = max(float(probabilities[k].max()) * (1 - float(doubts[k])), 1e-6)

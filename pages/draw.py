@@ -8,8 +8,9 @@ import streamlit as st
 from dashboard.draw.answer import answer_of
 from dashboard.draw.answer_card import show_bars, show_verdict
 from dashboard.draw.film import show_film
-from dashboard.draw.input import choose_pen, is_drawing, take_image
+from dashboard.draw.input import choose_pen, is_drawing, is_number, take_image
 from dashboard.draw.live import show_live
+from dashboard.draw.number import show_number
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
 from dashboard.draw.teach import ask_label, show_hand
 from dashboard.models.choice import chosen_model
@@ -38,14 +39,18 @@ def show_page(session: Session) -> None:
             if is_drawing():
                 ask_label(session, model)
         answer = answer_of(model, image, refusal_for(model))
-        show_verdict(model, answer, hint)
+        if is_number():
+            show_number(session, model, hint, bars)
+        else:
+            show_verdict(model, answer, hint)
         take_note(session, answer if is_drawing() else None)
         with play:
             show_dare(session, model.class_names)
             show_way_on(session, answer)
             show_past(session)
         with bars:
-            show_bars(model, answer)
+            if not is_number():
+                show_bars(model, answer)
             if is_drawing():
                 show_film(session, model)
         if is_drawing():

@@ -57,11 +57,11 @@ def verdict_html(answer: Answer) -> str:
     seen = Picture(answer.seen, _("The image that the network sees"), _("What the network sees"))
     if answer.is_refused:
         nearest = html_text(_(NEAREST)).format(name=isolated(answer.guess, SHORT_NAME))
-        return _card(guess="?", verdict=_(REFUSED), runner_up=nearest, seen=seen)
+        return card_html(guess="?", verdict=_(REFUSED), runner_up=nearest, seen=seen)
     name = isolated(answer.class_names[answer.ranking[1]], SHORT_NAME)
     verdict = _("{percent} sure") if answer.share(0) >= NOT_SURE else _("not sure ({percent})")
     runner_up = html_text(_("Second guess: {name}, {percent}"))
-    return _card(
+    return card_html(
         guess=answer.guess,
         verdict=verdict.format(percent=sure(answer.share(0))),
         runner_up=runner_up.format(name=name, percent=html_text(sure(answer.share(1)))),
@@ -72,7 +72,7 @@ def verdict_html(answer: Answer) -> str:
 def blank_html(shape: tuple[int, int], hint: str) -> str:
     """Return the same card without an answer, so that nothing moves when the first stroke is made."""
     seen = Picture(np.zeros(shape, np.uint8), _("Nothing yet"), _("What the network sees"))
-    return _card(guess="?", verdict=hint, runner_up="", seen=seen)
+    return card_html(guess="?", verdict=hint, runner_up="", seen=seen)
 
 
 def bars_html(probabilities: npt.NDArray[np.floating] | None, class_names: Sequence[str]) -> str:
@@ -97,10 +97,11 @@ def _bar(name: str, probability: float, known: bool, first: bool) -> str:
     )
 
 
-def _card(guess: str, verdict: str, runner_up: str, seen: Picture) -> str:
+def card_html(guess: str, verdict: str, runner_up: str, seen: Picture, *, in_a_row: bool = False) -> str:
+    """Return a card; the runner-up is HTML, the rest is text. What is in a row is never broken."""
     letters = max(map(len, [*quoted(guess, LONGEST).split(), ""]))  # of the longest word
     return (
-        '<section class="dl-answer">'
+        f'<section class="dl-answer{" dl-row" if in_a_row else ""}">'
         f'<div class="dl-verdict" style="--dl-letters: {letters}">'
         f'<p class="dl-guess">{html_text(guess, LONGEST)}</p>'
         f'<div><p class="dl-sure">{html_text(verdict)}</p>'

@@ -16,7 +16,7 @@
     style.textContent = `
       .dc-toolbar { display: none !important }
       .dc-root, .dc-container, .dc-container * { width: 100% !important; border-radius: 0.6rem }
-      .dc-container, .dc-container * { height: auto !important; aspect-ratio: 1 }`;
+      .dc-container, .dc-container * { height: auto !important; aspect-ratio: ASPECT }`;
     host.shadowRoot.append(style);
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", label.textContent);

@@ -11,40 +11,46 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from dashboard.draw.drawing import as_text, is_blank, keep, take_back, undo
+from dashboard.draw.drawing import WIDE, as_text, is_blank, keep, take_back, undo
 from dashboard.draw.play import put_away
 from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.ui.tab_memory import remember_in_tab
 from mlcore.language import _
 
-KEY = "canvas"
-BOARD = "canvas_board"
+KEY, WIDE_KEY = "canvas", "canvas_wide"
+BOARD, WIDE_BOARD = "canvas_board", "canvas_wide_board"
 MANNERS = (Path(__file__).parent / "canvas.js").read_text(encoding="utf-8")
 
 
-def show_canvas(session: Session) -> None:
-    """Show the canvas with its buttons; call it inside a fragment, which then runs again after a stroke."""
-    if KEY not in st.session_state:
+def show_canvas(session: Session, *, wide: bool = False) -> None:
+    """Show the canvas with its buttons; call it inside a fragment, which then runs again after a stroke.
+
+    A wide one has room for a number. What is drawn is kept when the other is chosen.
+    """
+    key, board = (WIDE_KEY, WIDE_BOARD) if wide else (KEY, BOARD)
+    if key not in st.session_state:
         # It is mounted again, for example after a change of the page: begin with what was drawn before.
         session.canvas_start = session.drawing
-    with st.container(key=BOARD):
+    with st.container(key=board):
         st_canvas(
             stroke_width=session.pen_width,
             stroke_color="#ffffff",
             background_color="#000000",
-            width=SIZE,
+            width=WIDE if wide else SIZE,
             height=SIZE,
             initial_drawing=session.canvas_start,
-            key=KEY,
-            on_change=lambda: keep(session, _sent(st.session_state.get(KEY))),
+            key=key,
+            on_change=lambda: keep(session, _sent(st.session_state.get(key))),
         )
         _show_buttons(session)
         _teach_manners(
+            board,
+            WIDE / SIZE if wide else 1,
             _(
                 "Canvas for drawing with mouse, pen or finger. To upload or photograph a digit instead, "
                 "choose File or Camera."
-            )
+            ),
         )
         remember_in_tab("drawing", as_text(session), lambda text: take_back(session, text))
 
@@ -65,9 +71,9 @@ def _show_buttons(session: Session) -> None:
             st.button(label, icon=icon, on_click=action, args=(session,), disabled=blank, width="stretch")
 
 
-def _teach_manners(label: str) -> None:
+def _teach_manners(board: str, aspect: float, label: str) -> None:
     """Give the canvas words for assistive technology, and take its toolbar out of the pen's way."""
-    script = MANNERS.replace("BOARD", BOARD)
+    script = MANNERS.replace("BOARD", board).replace("ASPECT", str(aspect))
     st.html(
         f'<span id="canvas-label" hidden>{label}</span><script>{script}</script>',
         unsafe_allow_javascript=True,

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from dashboard.draw.strokes import as_objects, drawn_by_pen, strokes_of
-from dashboard.models.drawn import digit_of
+from dashboard.models.drawn import SIZE, digit_of
 from dashboard.server.server import server
 from dashboard.session import Session
+from dashboard.shipped import refusal_for
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
 from mlcore.images.drawing import digit_in_picture
@@ -20,6 +21,10 @@ from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
 from mlcore.images.strokes import Stroke
 from mlcore.language import _
+from mlcore.number import ReadDigit, read_number
+
+WIDE = 2 * SIZE
+"""Units of the canvas for a number, across."""
 
 LONGEST_TEXT = 1_000_000
 """Characters of a drawing that a tab hands back; no hand draws one that has as many."""
@@ -36,6 +41,11 @@ def digit_drawn(session: Session, model: Model) -> GreyImage | None:
     if is_blank(session):
         return None
     return digit_of(strokes_of(session.drawing), model)
+
+
+def number_drawn(session: Session, model: Model) -> list[ReadDigit]:
+    """Return the digits of the number on the wide canvas, read by a model; none when it is blank."""
+    return read_number(model, refusal_for(model), strokes_of(session.drawing), WIDE, SIZE)
 
 
 def is_blank(session: Session) -> bool:

@@ -19,8 +19,13 @@ from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.pictures import ENDINGS
 from mlcore.language import N_, _
 
-WAYS = {"draw": N_("Draw"), "file": N_("File"), "camera": N_("Camera")}
-WAY_ICONS = {"draw": ":material/draw:", "file": ":material/upload:", "camera": ":material/photo_camera:"}
+WAYS = {"draw": N_("Draw"), "number": N_("Number"), "file": N_("File"), "camera": N_("Camera")}
+WAY_ICONS = {
+    "draw": ":material/draw:",
+    "number": ":material/123:",
+    "file": ":material/upload:",
+    "camera": ":material/photo_camera:",
+}
 PICTURE_TYPES = [ending.removeprefix(".") for ending in ENDINGS]
 
 LARGEST_PICTURE = 20  # MB
@@ -51,6 +56,9 @@ def take_image(session: Session, model: Model) -> tuple[UInt8Array | None, str]:
     if way == "camera":
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
         return image_of(file, model), _("Take a photo: dark ink on light paper works best.")
+    if way == "number":
+        show_canvas(session, wide=True)
+        return None, _("Write a number: its digits are read after each stroke.")
     show_canvas(session)
     try:
         return digit_drawn(session, model), _("Draw a digit: the answer is updated after each stroke.")
@@ -72,13 +80,18 @@ def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
 
 
 def is_drawing() -> bool:
-    """Return whether the visitor gives the image with the pen."""
+    """Return whether the visitor draws one digit with the pen."""
     return bool(st.session_state.get("draw_way") == "draw")
+
+
+def is_number() -> bool:
+    """Return whether the visitor writes a number on the wide canvas."""
+    return bool(st.session_state.get("draw_way") == "number")
 
 
 def choose_pen(session: Session) -> None:
     """Let the visitor choose how wide the pen is, while there is one."""
-    if not is_drawing():
+    if not is_drawing() and not is_number():
         return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(

@@ -143,3 +143,21 @@ def test_a_drawing_that_was_cleared_comes_back_as_it_was(visitor: Visitor) -> No
     shows(visitor, "7")
     visitor.page.wait_for_function(f"({INK})() > 1000")
     assert visitor.page.evaluate(EXTENT) == pytest.approx(before, abs=2 / 280)
+
+
+TWO = ((0.1, 0.2), (0.4, 0), (0.8, 0.1), (0.8, 0.4), (0.1, 1), (0.9, 1))
+ZERO = ((0.5, 0), (0.1, 0.3), (0.1, 0.7), (0.5, 1), (0.9, 0.7), (0.9, 0.3), (0.5, 0))
+SIX = ((0.7, 0), (0.2, 0.4), (0.1, 0.8), (0.5, 1), (0.9, 0.8), (0.6, 0.55), (0.15, 0.7))
+
+
+def test_a_number_on_the_wide_canvas_is_read_on_a_phone(phone_visitor: Visitor) -> None:
+    phone_visitor.open("/draw")
+    phone_visitor.main.get_by_role("radio", name="Number").click()
+    phone_visitor.see("Write a number")
+    row = [
+        tuple((0.05 + 0.24 * k + 0.16 * x, 0.2 + 0.6 * y) for x, y in d)
+        for k, d in enumerate((TWO, ZERO, TWO, SIX))
+    ]
+    phone_visitor.draw(*row, text="sure of all 4 digits")
+    expect(phone_visitor.main.locator(".dl-guess")).to_have_text("2026")
+    expect(phone_visitor.main.locator(".dl-digits .dl-bars")).to_have_count(4)

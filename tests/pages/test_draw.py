@@ -47,7 +47,7 @@ def app() -> AppTest:
 
 
 def card(app: AppTest) -> str:
-    return next(html.proto.body for html in app.get("html") if 'class="dl-answer"' in html.proto.body)
+    return next(html.proto.body for html in app.get("html") if 'class="dl-answer' in html.proto.body)
 
 
 def guess(app: AppTest) -> str:
@@ -344,3 +344,22 @@ def test_the_film_strip_shows_each_stage_with_its_answer_and_leaves_out_what_is_
     stages.set_value(["taps", "pen"]).run()
     assert film(app).count("<figure") == 3
     assert "Centred" not in film(app)
+
+
+def test_a_number_is_read_with_the_bars_of_each_digit(app: AppTest) -> None:
+    next(group for group in app.button_group if group.label == "Input").set_value("number").run()
+    assert "Write a number" in card(app)
+    one, seven = (
+        stroke([["M", 60, 60], ["L", 62, 220]]),
+        stroke([["M", 150, 60], ["L", 250, 60], ["L", 190, 220]]),
+    )
+    four = [
+        stroke([["M", 340, 60], ["L", 310, 150], ["L", 410, 150]]),
+        stroke([["M", 390, 90], ["L", 380, 220]]),
+    ]
+    session_of(app).drawing = {"objects": [one, seven, *four]}
+    app.run()
+    assert guess(app) == "174"
+    assert "sure of all 3 digits" in card(app)
+    bars = next(html.proto.body for html in app.get("html") if "dl-digits" in html.proto.body)
+    assert bars.count('class="dl-bars"') == 3

@@ -79,7 +79,7 @@ def test_the_page_of_the_shipped_model_is_small_and_loads_nothing() -> None:
     assert not re.search(r"(?:src|href)=|https?://|@import|url\(", page.replace('src="data:,"', ""))
     story = content_of(page)["texts"]["story"]
     assert "46,730 parameters" in story
-    assert "99.5 % of the test images" in story
+    assert "99.4 % of the test images" in story
 
 
 def test_the_page_holds_drawings_with_the_answers_of_python() -> None:
