@@ -35,7 +35,10 @@ def refuse_too_many(takers: Iterable[Run | Claim], limits: Limits, owner: str, p
     live = [taker for taker in takers if taker.live]
     mine = sum(taker.belongs_to(owner, place) for taker in live)
     if mine >= limits.live_per_owner:
-        message = _("You have {n} active runs. Stop one of them, or wait until it has finished.")
+        message = _(
+            "You have {n} active runs, a search counted as one. Stop one of them, or wait until it has "
+            "finished."
+        )
         raise RunError(message.format(n=mine))
     near = sum(taker.place.shares_address(place) for taker in live)
     if near >= limits.live_per_address:
