@@ -55,17 +55,10 @@ TRIES: dict[str, dict[str, Changes]] = {
         "15 epochs, 512 neurons, without the elastic change": {**MILD, "epochs": 15, "hidden_sizes": (512,)},
     },
     "convolution": {
-        "12 and 24 filters": {"filters": (12, 24)},
-        "12 and 24 filters, 3 epochs, a rate up to 0.012": {
-            "filters": (12, 24),
-            "epochs": 3,
-            "learning_rate": 0.012,
-        },
-        "12 and 24 filters, 5 epochs, a rate up to 0.008": {
-            "filters": (12, 24),
-            "epochs": 5,
-            "learning_rate": 0.008,
-        },
+        "10 and 20 filters": {"filters": (10, 20)},
+        "8 and 16 filters, a rate up to 0.012": {"filters": (8, 16), "learning_rate": 0.012},
+        "3 epochs, a rate up to 0.012": {"epochs": 3, "learning_rate": 0.012},
+        "5 epochs, a rate up to 0.008": {"epochs": 5, "learning_rate": 0.008},
         "16 and 32 filters of 3×3 pixels, 5 epochs": {
             "filters": (16, 32),
             "kernel_size": 3,
