@@ -73,6 +73,7 @@ def advise(notes: RunNotes) -> Advice | None:
 
     Examples
     --------
+    >>> from mlcore import NetworkConfig, TrainingConfig
     >>> config = TrainingConfig(learning_rate=1.0)
     >>> advise(RunNotes(NetworkConfig(), config, (), 1000, 200, diverged=True)).training
     {'learning_rate': 0.001}

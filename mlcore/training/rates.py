@@ -34,9 +34,7 @@ class RatePlan:
 
     @classmethod
     def from_here(cls, rate: float, config: TrainingConfig, step: int, total_steps: int) -> RatePlan:
-        """Return the plan by which this is the rate of the next step, and no later one is higher."""
-        if step == 0:
-            return cls(rate)  # the schedule has yet to begin
+        """Return the plan of a schedule on its way: this is the next rate, and no later one is higher."""
         return cls(rate / _factor(config, step, total_steps), rate)
 
 

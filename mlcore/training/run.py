@@ -341,8 +341,10 @@ class TrainingRun:
         if self.step > 0:
             self._rates = self._rates.limited(self.training_config, self.step, self.total_steps)
         self.training_config = config
-        if learning_rate is not None:
+        if learning_rate is not None and self.step > 0:
             self._rates = RatePlan.from_here(config.learning_rate, config, self.step, self.total_steps)
+        elif learning_rate is not None:
+            self._rates = RatePlan(config.learning_rate)  # the schedule has yet to begin
         self.changes += 1
         self._measured.start_patience(self.step if from_step is None else from_step)
         self._last_step = self.step  # a record on its way ends with the step that is under way

@@ -95,3 +95,10 @@ def test_a_rate_set_by_hand_is_kept_in_a_saved_run() -> None:
     assert again.changes == 2
     again.build(SPLIT)
     assert rates_of(again) == rates_of(run)
+
+
+def test_a_rate_can_be_set_before_the_run_has_seen_its_data() -> None:
+    run = small_run(schedule="linear", warmup=0.0, iterations=10)
+    run.change(learning_rate=0.1)
+    run.build(SPLIT)
+    np.testing.assert_allclose(rates_of(run), [0.1 * k / 10 for k in range(10, 0, -1)])
