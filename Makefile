@@ -5,8 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 # Tests run in this many processes. One that has done its own takes over half of what another still has, so that
-# all end together; a file's tests mostly stay together, for what they share.
-JOBS ?= 2
+# all end together; a file's tests mostly stay together, for what they share. A browser test waits for over half of
+# its time, so that there are more processes than cores; each takes up to 1.5 GB.
+JOBS ?= 3
 # `container` needs root, for a limit of memory (python -m benchmarks.container).
 # `weights` compares two states of the code (python -m benchmarks.weights). The benchmarks `drawing` and `hand` need a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
 PARTS ?= $(filter-out contenders container drawing hand machine report speed_page weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
@@ -27,6 +28,8 @@ test: $(VENV)/browser  ## Install what tests need, a browser too, and run all te
 
 quick: $(VENV)/dev  ## Run the tests that need no browser, in two minutes
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/e2e $(ARGS)
+
+quick: JOBS = 2  # these tests do not wait
 
 coverage: $(VENV)/dev  ## Tell how much of mlcore its own tests run, lines and branches: 95 % at least
 	$(BIN)/python -m pytest tests/mlcore mlcore --cov --cov-report=term-missing:skip-covered --cov-fail-under=95
