@@ -410,6 +410,11 @@ if __name__ == "__main__":
 """
 
 
+def semaphores(pid: int | str = "*") -> set[Path]:
+    """Return those of loky that a process has made, or any; only one killed with its helpers leaves any."""
+    return set(Path("/dev/shm").glob(f"sem.loky-{pid}-*"))
+
+
 @pytest.mark.parametrize("runs", [2, 1], ids=["two runs", "one on two cores"])
 @pytest.mark.parametrize(
     ("then", "end"),
@@ -432,6 +437,7 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
     script.write_text(SERVER.format(then=then, runs=runs))
     files = tmp_path / "files"
     files.mkdir()
+    before = semaphores()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(files), "TMP": str(files)}
     command = [sys.executable, str(script)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -452,7 +458,7 @@ def test_nothing_is_left_when_a_server_ends(tmp_path: Path, then: str, end: str 
         child.kill()
     assert alive == []
     assert list(files.iterdir()) == []
-    assert list(Path("/dev/shm").glob(f"sem.loky-{server.pid}-*")) == []
+    assert semaphores(server.pid) <= before  # an earlier process of this number may have been killed
 
 
 @posix_only
@@ -476,6 +482,8 @@ def test_what_a_server_left_that_was_killed_with_all_its_processes_goes_with_the
         assert server.stdout is not None
         assert server.stdout.readline() == b"ready\n"
         os.killpg(server.pid, signal.SIGKILL)  # the process that would have cleaned up too
+    for semaphore in semaphores(server.pid):
+        semaphore.unlink()
     left = {path.name for path in files.iterdir()}
     assert left
     with start() as server:
