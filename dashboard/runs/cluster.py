@@ -47,6 +47,8 @@ LOOK_EVERY = 2.0
 LOST_SECONDS = 60.0
 """For how long a worker is not used that was lost: one that hangs stays on the scheduler's list."""
 
+NEWS_SECONDS = 0.5
+
 HOLD_EVERY = 0.05
 """Seconds between two checks whether a turn under way must end."""
 
@@ -217,8 +219,10 @@ class Cluster:
         raise ConnectionError("closed")
 
     def _note_lost(self, address: str) -> None:
-        """Use a worker no more for a while."""
+        """Use a worker no more for a while; none at all when it is the scheduler that is gone."""
         with self._lock:
+            if self._client is None or self._client.status != "running":
+                self._usable = []
             self._lost[address] = time.monotonic()
             self._usable = [other for other in self._usable if other != address]
 
@@ -285,8 +289,15 @@ class _RemoteWorker:
         except Exception as error:  # what Dask raises when a worker or the scheduler is gone has many names
             if not is_given_up():
                 _log.warning("The worker %s was lost: %r", self.address, error)
+                self._wait_for_news()
                 self._lose()
             raise WorkerLost(self.address) from error
+
+    def _wait_for_news(self) -> None:
+        """Give Dask a moment to notice that it is the scheduler that is gone, and with it all workers."""
+        deadline = time.monotonic() + NEWS_SECONDS
+        while self._client.status == "running" and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def join(self, executor: Executor) -> None:
         """Note that an executor works here."""

@@ -356,7 +356,8 @@ class Searches:
             for number in [number for number in going if self._service.rests(one.run_ids[number])]:
                 status, task = self._service.status(one.run_ids[number]), going[number]
                 tries[number] += 1
-                if status.state == "failed" and tries[number] < TRIES:
+                is_lost = status.state == "failed" or _is_behind(status, task)
+                if is_lost and tries[number] < TRIES:
                     self._service.train_on(status.run_id, one.claim, task.steps)
                 else:
                     results[number] = _result(status, going.pop(number))
@@ -455,11 +456,16 @@ class Searches:
                     one.kept[candidate.number] = run_id
 
 
+def _is_behind(status: RunStatus, task: Task) -> bool:
+    """Return whether a run was stopped before it was far enough, or lost its last steps with its worker."""
+    return status.state == "stopped" and status.progress.step < task.steps
+
+
 def _result(status: RunStatus, task: Task) -> Result:
     """Return what a run that rests has shown; it was stopped from outside when it is not far enough."""
     if status.state in ("diverged", "failed"):
         return Result(None, status.message)
-    if status.state == "stopped" and status.progress.step < task.steps:
+    if _is_behind(status, task):
         raise _Stopped
     return Result(status.progress.best)
 

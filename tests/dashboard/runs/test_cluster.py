@@ -73,6 +73,11 @@ class Lab:
         worker.kill()
         worker.wait(PATIENCE)
 
+    def kill_scheduler(self) -> None:
+        """Kill the scheduler by force."""
+        self._scheduler.kill()
+        self._scheduler.wait(PATIENCE)
+
     def close(self) -> None:
         """End all of it."""
         processes = [*self.workers, self._scheduler]
@@ -226,6 +231,21 @@ def test_what_a_worker_held_of_a_server_goes_with_the_server(cluster: Cluster, s
 def actors_here(dask_worker: object) -> int:
     """Return how many workspaces a worker has."""
     return len(dask_worker.state.actors)  # type: ignore[attr-defined]
+
+
+def test_a_run_whose_scheduler_is_gone_goes_on_here_and_ends_with_the_same_bits(
+    tmp_path: Path, split: Split
+) -> None:
+    with closing(Lab(tmp_path)) as lab, closing(Cluster(lab.address)) as cluster:
+        wait_until(lambda: cluster.size == 2)
+        with closing(service_on(cluster)) as service:
+            run_id = service.start("ada", split, SMALL, LONG)
+            wait_until(lambda: (service.status(run_id).progress.saved_step or 0) > 0)
+            executor_of(service, run_id)
+            lab.kill_scheduler()
+            status = ended(service, run_id)
+            assert (status.state, status.message) == ("finished", "")
+            assert np.array_equal(service.model(run_id).parameters, bare(split, LONG).model().parameters)
 
 
 def test_without_a_scheduler_runs_train_on_this_machine_and_a_sentence_says_so(
