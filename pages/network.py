@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.link import follow_address, offer_link
 from dashboard.navigation import guard, offer_next
 from dashboard.network.form import show_network, show_settings
+from dashboard.network.rate_finder import show_rate_finder
 from dashboard.network.recipe_choice import choose_recipe
 from dashboard.remembered import remember_settings
 from dashboard.session import get_session
@@ -29,4 +30,5 @@ with friendly_errors():
         show_settings(session)
     with picture, st.container(key="network_picture"), friendly_errors():
         show_network(session)
+        show_rate_finder(session)
         offer_next("network")

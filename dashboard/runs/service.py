@@ -29,6 +29,7 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.models import RunModels
 from dashboard.runs.place import NOWHERE, Place
+from dashboard.runs.rate_trial import few_images
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
@@ -39,7 +40,15 @@ from dashboard.runs.store import DataStore
 from dashboard.runs.table import RunTable
 from dashboard.runs.trials import Trials
 from dashboard.runs.upkeep import Upkeep
-from mlcore import Dataset, Model, NetworkConfig, Split, TrainingConfig
+from mlcore import (
+    Dataset,
+    LearningRateSearch,
+    Model,
+    NetworkConfig,
+    Split,
+    TrainingConfig,
+    find_learning_rate,
+)
 from mlcore.language import _
 from mlcore.training.fine_tuning import FINE_TUNING, Lesson, learn_hand
 from mlcore.training.memory import memory_needed
@@ -548,6 +557,23 @@ class RunService:
             load = self._scheduler.load
         with self._memory.for_a_moment(question.demand.kept):
             return self._estimates.seconds(question, training, split, load)
+
+    def find_rate(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> LearningRateSearch:
+        """Let a worker try growing learning rates on some of the training images.
+
+        Raises
+        ------
+        RunError
+            When the network is too large for this server, or the workers do not answer.
+        NoMemoryNow
+            When the server has no memory for it.
+        """
+        few = few_images(split, training)
+        demand = demand_of(few, network, training)
+        refuse_too_slow(demand)
+        with self._memory.for_a_moment(demand.kept + 3 * few.train.images.nbytes):
+            search: LearningRateSearch = answer_of(self._ask(find_learning_rate, few, network, training))
+        return search
 
     def learn_hand(self, model: Model, drawings: Dataset, memory: Dataset, others: Dataset) -> Lesson:
         """Let a worker fine-tune a model on drawings of one hand; see `mlcore.training.fine_tuning`.
