@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -23,7 +22,7 @@ import numpy as np
 from benchmarks.machine import use_own_kernel
 from mlcore import load_dataset
 from tests.e2e.server import AppServer
-from tests.e2e.wire import Tab, new_cookie, open_tab
+from tests.e2e.wire import Tab, bring_own, new_cookie, open_tab
 
 MEGABYTE = 1_000_000
 LIMIT = 700 * MEGABYTE
@@ -93,24 +92,7 @@ def arrays(number: int) -> bytes:
 
 def upload(server: AppServer, tab: Tab, cookie: str, content: bytes) -> None:
     """Bring a file on the page Data."""
-    name, page = "digits.npz", tab.page
-    tab.run(page.open("data"))
-    tab.run(page.choose("Data set", "Your own"))
-    tab.socket.send(page.ask_for_room(name))
-    while "file_urls_response" not in page.answers:
-        page.take(tab.socket.recv(timeout=60))
-    place = page.answers["file_urls_response"].file_urls_response.file_urls[0].upload_url
-    body = b'--x\r\nContent-Disposition: form-data; name="a"; filename="%b"\r\n\r\n' % name.encode()
-    headers = {
-        "X-Xsrftoken": cookie,
-        "Cookie": f"_streamlit_xsrf={cookie}",
-        "Content-Type": "multipart/form-data; boundary=x",
-    }
-    request = urllib.request.Request(
-        server.address + place, body + content + b"\r\n--x--\r\n", headers, method="PUT"
-    )
-    urllib.request.urlopen(request, timeout=600).close()
-    tab.run(page.bring(name, len(content)))
+    bring_own(tab, server.address, cookie, "digits.npz", content)
 
 
 def start(tab: Tab, _cookie: str) -> None:

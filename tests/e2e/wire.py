@@ -208,6 +208,28 @@ def open_tab(
         yield Tab(socket)
 
 
+def bring_own(tab: Tab, address: str, cookie: str, name: str, content: bytes) -> None:
+    """Bring a file on the Data page by the tab of this cookie, and wait until it is read or refused."""
+    page = tab.page
+    tab.run(page.open("data"))
+    tab.run(page.choose("Data set", "Your own"))
+    tab.socket.send(page.ask_for_room(name))
+    while "file_urls_response" not in page.answers:
+        page.take(tab.socket.recv(timeout=PATIENCE))
+    place = page.answers["file_urls_response"].file_urls_response.file_urls[0].upload_url
+    body = b'--x\r\nContent-Disposition: form-data; name="a"; filename="%b"\r\n\r\n' % name.encode()
+    headers = {
+        "X-Xsrftoken": cookie,
+        "Cookie": f"{COOKIE}={cookie}",
+        "Content-Type": "multipart/form-data; boundary=x",
+    }
+    request = urllib.request.Request(
+        address + place, body + content + b"\r\n--x--\r\n", headers, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=PATIENCE).close()
+    tab.run(page.bring(name, len(content)))
+
+
 def stream(address: str) -> str:
     """Return where the server at this address takes a tab's connection."""
     return f"{address.replace('http', 'ws', 1)}/_stcore/stream"
