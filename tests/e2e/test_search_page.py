@@ -5,8 +5,7 @@ What needs no browser is in `tests/pages/test_search.py`.
 
 import re
 
-from playwright.sync_api import expect
-
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
 
