@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from mlcore import NoDigitError, load_dataset, load_model
 from mlcore.images.drawing import digit_in_picture
+from mlcore.refusal import refusal_of
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SIDE = 400
@@ -89,6 +90,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     test, model = load_dataset("mnist-test"), load_model(MODELS / "mnist.npz")
+    refusal = refusal_of(load_model(MODELS / "refusals" / "mnist.npz"))
     rows = []
     print("| photo | right | refused | wrong |\n| --- | ---: | ---: | ---: |")
     for name in chosen.only or KINDS:
@@ -99,6 +101,9 @@ def main() -> None:
                 image = digit_in_picture(photo(kind, test.images, k), model.frame, model.image_shape)
                 guess = int(model.predict(image[None])[0])
             except NoDigitError:
+                counts["refused"] += 1
+                continue
+            if refusal.doubts(image[None])[0] > refusal.above:
                 counts["refused"] += 1
                 continue
             counts["right" if kind.digits == 1 and guess == test.labels[k] else "wrong"] += 1
