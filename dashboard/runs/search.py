@@ -54,7 +54,7 @@ INTERRUPTED = N_(
     "The server was restarted before this search had ended. The best runs until then are kept; the same "
     "search again gives the same results."
 )
-OVER_TIME = N_("The time was up, and the round that had begun was finished.")
+OVER_TIME = N_("The search ended after the round in which its time was over.")
 
 Link: TypeAlias = Callable[[NetworkConfig, TrainingConfig], Mapping[str, str | None]]
 
@@ -203,12 +203,15 @@ class Searches:
         """
         if not len(split.dev):
             raise RunError(
-                _("A search compares by accuracy on the dev set, and there is none. Give it images on Data.")
+                _(
+                    "A search compares runs by their accuracy on the dev set, and there is no dev set. Set "
+                    "its size on Data."
+                )
             )
         with self._lock:
             before = self._newest(owner)
             if before is not None and before.state == "running":
-                raise RunError(_("Your last search is still going on. Stop it first."))
+                raise RunError(_("Your last search is not finished. Stop it first."))
             claim = self._service.claim(owner, place)
             if before is not None:
                 del self._searches[before.search_id]

@@ -77,7 +77,7 @@ def offer_start(session: Session, status: SearchStatus | None) -> None:
         icon=":material/play_arrow:",
         type="primary" if status is None else "secondary",
         disabled=live,
-        help=_("Your last search is still going on. Stop it first.") if live else None,
+        help=_("Your last search is not finished. Stop it first.") if live else None,
         on_click=start,
         args=(session,),
     )

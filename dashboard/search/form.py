@@ -54,7 +54,7 @@ def say_data(session: Session) -> None:
     split = session.split
     text = _(
         "Try many settings and see which do best on the dev set. Data: {name}, {train:,} training images, "
-        "{dev:,} in the dev set. What is not varied is as on Network."
+        "{dev:,} in the dev set. All other settings are those on the page Network."
     )
     name = plain(dataset_words(session.dataset.name))
     st.write(text.format(name=name, train=len(split.train), dev=len(split.dev)))
@@ -174,7 +174,8 @@ def _show_lists(dimension: Dimension, change: Callable[..., None]) -> None:
         _(about.label),
         max_chars=LONGEST_LIST,
         help=_(
-            "Alternatives with a semicolon between them, such as 64; 128; 256, 128. A dash is none at all."
+            "Alternatives with a semicolon between them, such as 64; 128; 256, 128. A dash means no hidden "
+            "layer."
         ),
         key=control_key(key, lists_words(dimension.values)),
         on_change=take,
@@ -253,7 +254,7 @@ def choose_budget(session: Session, plan: SearchPlan) -> None:
             bounds=Bounds(0, 2**32 - 1, 1),
             width=FIELD_WIDTH,
         )
-    st.caption(_("When the minutes are over, the round that has begun is finished."))
+    st.caption(_("When the time is over, the search finishes the round that has begun."))
     st.toggle(
         _("Stop hopeless runs early"),
         key=control_key("search_halving", plan.halving),

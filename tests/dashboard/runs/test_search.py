@@ -142,7 +142,7 @@ def test_a_search_takes_one_place_among_the_runs_of_its_owner(split: Split) -> N
         run_id = service.start("ada", split, ENDLESS.network, ENDLESS.training)
         with pytest.raises(RunError, match="2 active runs"):
             service.start("ada", split, ENDLESS.network, ENDLESS.training)
-        with pytest.raises(RunError, match="still going on"):
+        with pytest.raises(RunError, match="is not finished"):
             searches.start("ada", split, ENDLESS)
         assert service.status(run_id).number == 1
 
@@ -193,7 +193,7 @@ def test_a_budget_in_seconds_ends_a_search_after_a_whole_round(service: RunServi
     searches.start("ada", split, replace(SHORT, runs=24, seconds=0.0))
     status = ended(searches)
     assert (status.state, len(status.rows)) == ("finished", 8)
-    assert "the round that had begun was finished" in status.message
+    assert "the round in which its time was over" in status.message
 
 
 def test_settings_that_cannot_be_trained_are_named_and_the_others_are_tried(
