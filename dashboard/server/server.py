@@ -20,6 +20,7 @@ from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
 from dashboard.server.hosting import prepare_process
 from dashboard.server.keeper import Keeper, KeepLimits
+from dashboard.server.left_pages import stay_on_chosen_page
 from dashboard.server.presence import Presence, is_connected
 from dashboard.server.uploaded_files import UploadedFiles
 
@@ -104,6 +105,7 @@ def server() -> Server:
     with _lock:
         if not hasattr(_kept, "server"):
             prepare_process()
+            stay_on_chosen_page()
             _kept.server = Server()
             _kept.server.uploads.install()
             atexit.register(_kept.server.close)

@@ -17,7 +17,8 @@
   document.addEventListener("pointerdown", ({ target }) => last?.contains(target) || (last = null));
 
   function keepFocus() {
-    if (!last?.matches("button") || document.activeElement !== document.body) return;
+    // A button that is disabled loses the focus with the next frame, which may be drawn later than this.
+    if (!last?.matches("button") || ![document.body, last].includes(document.activeElement)) return;
     if (last.isConnected && !last.disabled) return;
     const place = around.find((element) => element.isConnected && element.querySelector(NEXT));
     place?.querySelector(NEXT).focus({ preventScroll: true });

@@ -15,7 +15,7 @@ from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
 
 NewVisitor = Callable[..., Visitor]
-_failed = pytest.StashKey[bool]()
+_failure = pytest.StashKey[str]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,10 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
-    """Remember whether a test failed, so that its visitors leave a picture."""
+    """Remember how a test failed, so that its visitors leave a picture and what was expected."""
     report = yield
     if report.when == "call":
-        item.stash[_failed] = report.failed
+        item.stash[_failure] = report.longreprtext if report.failed else ""
     return report
 
 
@@ -89,8 +89,10 @@ def new_visitor(request: pytest.FixtureRequest, contexts: Contexts) -> Iterator[
     yield make
     problems = [problem for visitor in visitors for problem in visitor.problems]
     for number, visitor in enumerate(visitors):
-        if problems or request.node.stash.get(_failed, False):
-            visitor.picture(f"{request.node.name}-{number}")
+        failure = request.node.stash.get(_failure, "")
+        if problems or failure:
+            picture = visitor.picture(f"{request.node.name}-{number}")
+            picture.with_suffix(".txt").write_text("\n".join([failure, *problems]), encoding="utf-8")
             visitor.context.close()
         else:
             visitor.leave()

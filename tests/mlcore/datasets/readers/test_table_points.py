@@ -8,13 +8,12 @@ from mlcore.datasets.readers.table_points import are_points
 from mlcore.errors import DatasetError
 from tests.mlcore.datasets.readers import data_files as make
 
-RNG = np.random.default_rng(0)
 LABELS = np.arange(40) % 4
 
 
 def written(n: int = 40) -> np.ndarray:
     """Return n lines of 8 points that fill the square from 0 to 100, x and y by turns, ``(n, 16)``."""
-    points = RNG.normal(size=(n, 8, 2)).cumsum(axis=1)
+    points = np.random.default_rng(0).normal(size=(n, 8, 2)).cumsum(axis=1)
     points -= points.min(axis=1, keepdims=True)
     return np.rint(100 * points / points.max(axis=1, keepdims=True)).astype(int).reshape(n, 16)
 
@@ -64,7 +63,7 @@ def test_points_without_labels_are_drawn_for_answers_and_are_no_data_set() -> No
 
 @pytest.mark.parametrize("highest", [1, 15, 100, 255])
 def test_small_pictures_stay_pictures(highest: int) -> None:
-    pixels = RNG.integers(0, 2, (40, 16)) * highest
+    pixels = np.random.default_rng(0).integers(0, 2, (40, 16)) * highest
     dataset = read_dataset({"tiny.csv": make.csv(pixels, LABELS).encode()})
     assert dataset.image_shape == (4, 4)
 
