@@ -6,6 +6,7 @@ The Draw page shows `ask_label` below the canvas and `show_hand` below everythin
 import numpy as np
 import streamlit as st
 
+from dashboard.draw.drawing import is_blank
 from dashboard.draw.hand import (
     LARGEST_PACK,
     counts,
@@ -60,6 +61,7 @@ def ask_label(session: Session, model: Model) -> None:
         key="hand_label",
         on_change=_keep,
         args=(session,),
+        disabled=is_blank(session),  # Python hears of a stroke a moment after the pen was lifted
         help=_("Your drawing is kept under this name, and the canvas is cleared for the next."),
     )
     show_problem(PLACE)

@@ -11,6 +11,7 @@ from tests.e2e.conftest import NewVisitor
 from tests.e2e.server import AppServer
 from tests.e2e.steps import Visitor
 from tests.e2e.wire import COOKIE, open_tab
+from tests.waiting import wait_until
 
 
 def cookie_of(visitor: Visitor) -> str:
@@ -69,6 +70,9 @@ def test_a_run_that_would_never_end_is_stopped_when_its_visitor_goes(new_visitor
     address = visitor.page.url.partition("?")[2]
     visitor.stop_runs()
     with open_tab(visitor.address, cookie_of(visitor)) as tab:
-        tab.run(tab.page.open("train", address))
-        badges = [markdown.body for markdown in tab.page.elements("markdown") if "badge" in markdown.body]
-        assert any("Stopped" in body for body in badges), badges
+
+        def badges() -> list[str]:
+            tab.run(tab.page.open("train", address))
+            return [part.body for part in tab.page.elements("markdown") if "badge" in part.body]
+
+        wait_until(lambda: any("Stopped" in badge for badge in badges()))  # its turn may not have ended yet

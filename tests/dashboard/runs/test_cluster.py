@@ -32,7 +32,7 @@ from tests.dashboard.runs.test_search import ended as search_ended
 from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-LONG = TrainingConfig(batch_size=4, epochs=15)
+LONG = TrainingConfig(batch_size=4, epochs=200)  # its worker can be lost on the way, on a quick machine too
 
 
 class Lab:
@@ -117,11 +117,15 @@ def at_step(service: RunService, run_id: str, step: int) -> None:
 
 
 def executor_of(service: RunService, run_id: str) -> DaskExecutor:
-    """Return the executor that a run is with."""
+    """Return the executor that a run is with, as soon as it is with one."""
     run = service._runs[run_id]
-    executor = next(slot.executor for slot in service._scheduler.slots if run in slot.runs)
-    assert isinstance(executor, DaskExecutor)
-    return executor
+
+    def found() -> list[DaskExecutor]:
+        slots = [slot for slot in service._scheduler.slots if run in slot.runs]
+        return [slot.executor for slot in slots if isinstance(slot.executor, DaskExecutor)]
+
+    wait_until(found)
+    return found()[0]
 
 
 def test_a_run_on_the_cluster_has_live_records_and_ends_with_the_same_bits(
