@@ -29,8 +29,8 @@ PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "standard": (0.0, {}),
     "tenths-of-a-second": (0.980, {1: 0.4, 2: 0.3}),
     "one-percent": (0.990, {1: 6.0, 2: 4.0}),
-    "convolution": (0.993, {1: 16.0, 2: 8.0}),
-    "large-convolution": (0.996, {2: 120.0}),
+    "convolution": (0.993, {1: 20.0, 2: 13.0}),
+    "large-convolution": (0.995, {2: 180.0}),
 }
 
 
