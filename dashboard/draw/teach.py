@@ -159,10 +159,7 @@ def known_images(session: Session, model: Model) -> tuple[Dataset, Dataset]:
             train = shipped_dataset(fitting[0])
             others = shipped_dataset(TEST_SETS.get(fitting[0], fitting[0]))
     rows = draw_memory(train, np.random.default_rng(0))
-    return (
-        Dataset(train.take(rows).images, train.labels[rows], train.class_names, train.name),
-        Dataset(others.images, others.labels, others.class_names, others.name),
-    )
+    return train.take(rows).detached(), others.detached()
 
 
 def _fits(dataset: Dataset, model: Model) -> bool:

@@ -3,7 +3,7 @@
 The run service uses it for `find_rate`.
 """
 
-from mlcore import Dataset, Split, TrainingConfig
+from mlcore import Split, TrainingConfig
 
 MOST_IMAGES = 10_000
 """A trial of 120 steps with 128 images each sees half as many again."""
@@ -15,9 +15,4 @@ FULL_BATCH = 2_000
 def few_images(split: Split, training: TrainingConfig) -> Split:
     """Return a split of the first training images, in arrays of its own; a trial looks at no dev set."""
     most = FULL_BATCH if training.batch_size is None else MOST_IMAGES
-    return Split(_copy(split.train, min(most, len(split.train))), _copy(split.dev, 1))
-
-
-def _copy(dataset: Dataset, n: int) -> Dataset:
-    first = dataset.take(slice(0, n))
-    return Dataset(first.images, first.labels, dataset.class_names, dataset.name)
+    return Split(split.train.take(slice(0, most)).detached(), split.dev.take(slice(0, 1)).detached())

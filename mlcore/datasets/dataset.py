@@ -214,6 +214,10 @@ class Dataset:
         part._base = self.base
         return part
 
+    def detached(self) -> "Dataset":
+        """Return the same images without the others, which what `take` returns holds on to."""
+        return type(self)(self.images, self.labels, self._class_names, self._name)
+
     def gather(self, positions: IndexArray, out: UInt8Array) -> UInt8Array:
         """Copy the images at `positions` into `out`, ``(len(positions), height * width)``, and return it.
 

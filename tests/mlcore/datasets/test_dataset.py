@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlcore import load_dataset
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
 
@@ -142,3 +143,12 @@ def test_the_blocks_of_a_subset_need_no_copy_of_all_its_pixels() -> None:
     dataset = make().take([4, 2])
     assert sum(len(pixels) for _, pixels in dataset.blocks(1)) == 2
     assert dataset._images is None
+
+
+def test_a_detached_part_is_the_same_data_in_arrays_of_its_own() -> None:
+    whole = load_dataset("digits-8x8")
+    part = whole.take(slice(10, 20))
+    alone = part.detached()
+    assert alone.fingerprint == part.fingerprint
+    assert (len(alone.base), len(part.base)) == (10, len(whole))
+    assert not np.shares_memory(alone.images, whole.images)
