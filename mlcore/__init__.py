@@ -67,7 +67,6 @@ from mlcore.settings import Setting, settings_of
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
-from mlcore.study.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.run_notes import RunNotes
@@ -76,6 +75,7 @@ from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fine_tuning import fine_tune
 from mlcore.training.fit import fit
 from mlcore.training.fork import fork
+from mlcore.training.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train
 

@@ -111,7 +111,7 @@ def way(model: Model, image: UInt8Array, of_class: int) -> Way:
 
 
 def step(model: Model, image: UInt8Array, label: int, bug: str) -> Step:
-    """Return one step of training on one image, with a mistake of `KNOWN_BUGS` or, as it was trained, ""."""
+    """Return one step of training on one image, with a bug of `KNOWN_BUGS` or, as it was trained, ""."""
 
     def make() -> Step:
         planted = KNOWN_BUGS[bug] if bug else _as_trained(model)
@@ -126,7 +126,7 @@ def step(model: Model, image: UInt8Array, label: int, bug: str) -> Step:
 
 
 def _as_trained(model: Model) -> KnownBug:
-    """Return the mistakes that a model's own training made: a recipe of the notebooks makes some."""
+    """Return the bugs of a model's own training: a recipe of the notebooks has some."""
     config = model.training_config
     made = {"bias_gradient": config.bias_gradient, "gradient_divisor": config.gradient_divisor}
     return KnownBug("", "", settings=made)

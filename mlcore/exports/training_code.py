@@ -178,7 +178,7 @@ def _step_gradients(run: Passport, random: bool) -> str:
         )
     if config.bias_gradient == "summed":
         head += [
-            '        if name.startswith("b"):  # the mistake of the first notebooks: all biases move alike',
+            '        if name.startswith("b"):  # the known bug of the first notebooks: all biases move alike',
             "            g[name] = np.full_like(g[name], g[name].sum())",
         ]
     if config.cost_decay:

@@ -17,8 +17,7 @@ from mlcore.arrays import Float64Array
 from mlcore.config import TrainingConfig
 from mlcore.language import N_, _
 from mlcore.network.network import Network
-from mlcore.study.known_bugs import KnownBug
-from mlcore.training.mistakes import mistakes_of
+from mlcore.training.known_bugs import KnownBug, known_bug_hook
 from mlcore.training.run import TrainingRun
 
 # Half the distance between the two points of a difference: the error of the difference grows with its
@@ -115,7 +114,7 @@ def check_gradients(
     ----------
     network : Network or TrainingRun
         A run (once built) brings its own weight decay, class weights and `gradient_hook`, with a
-        notebook's mistakes.
+        notebook's known bugs.
     images : uint8 array (n, height, width)
         A handful is enough.
     labels : int array (n,)
@@ -132,7 +131,7 @@ def check_gradients(
         ``gradient(network)`` changes ``network.gradients`` before they are judged: a way to try what the
         checker says about a gradient that is wrong.
     bug : KnownBug, optional
-        A mistake of `KNOWN_BUGS` that the formulas are to make.
+        A bug of `KNOWN_BUGS` that the formulas are to have.
 
     Examples
     --------
@@ -156,7 +155,7 @@ def check_gradients(
     twin = network.copy(micro_batch=max(1, len(images)), precision="float64")
     if bug is not None:
         bug.plant(twin)
-        hook = mistakes_of(bug.training(TrainingConfig())) or hook
+        hook = known_bug_hook(bug.training(TrainingConfig())) or hook
     compact = twin.preparation.compact(images)
     twin.learn_from(compact, labels, weights[:, None] / len(images), np.random.default_rng(seed))
     if hook is not None:

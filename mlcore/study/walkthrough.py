@@ -20,9 +20,8 @@ from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.language import N_, _
 from mlcore.network.layers import Layer
 from mlcore.network.network import Network
-from mlcore.study.known_bugs import KnownBug
 from mlcore.training.batches import step_generator
-from mlcore.training.mistakes import mistakes_of
+from mlcore.training.known_bugs import KnownBug, known_bug_hook
 from mlcore.training.run import TrainingRun
 
 Values = NDArray[Any]
@@ -88,7 +87,7 @@ def walk_through_step(
     training_config : TrainingConfig, optional
         For a network: optimizer, learning rate and weight decay.
     bug : KnownBug, optional
-        A mistake of `KNOWN_BUGS` that the step is to make.
+        A bug of `KNOWN_BUGS` that the step is to have.
 
     Examples
     --------
@@ -154,13 +153,13 @@ class _Walk:
             network = learner
             self.optimizer = config.make_optimizer(network.parameter_count, network.dtype)
             self.rate, self.generator = config.learning_rate, step_generator(config.seed, 0, 0)
-            self.gradient_hook, self.class_weights = mistakes_of(config), None
+            self.gradient_hook, self.class_weights = known_bug_hook(config), None
         self.rule = OPTIMIZERS[config.optimizer].formula
         self.decay = config.cost_decay
         self.network = network.copy(micro_batch=1)
         if bug is not None:
             bug.plant(self.network)
-            self.gradient_hook = mistakes_of(bug.training(config)) or self.gradient_hook
+            self.gradient_hook = known_bug_hook(bug.training(config)) or self.gradient_hook
         self.places = _places(self.network)
 
     def forward(self, image: Values) -> Iterator[StepValue]:

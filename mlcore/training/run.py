@@ -29,8 +29,8 @@ from mlcore.training.batches import ImageOrder, Images, TrainingData, draws, ste
 from mlcore.training.blank import pixels_to_train_on
 from mlcore.training.card import DATA_CARD, data_card, machine_card, measured_card
 from mlcore.training.checkpoint import Checkpoint
+from mlcore.training.known_bugs import GradientHook, known_bug_hook
 from mlcore.training.measurements import Measurements, early_step
-from mlcore.training.mistakes import GradientHook, mistakes_of
 from mlcore.training.rates import RatePlan
 from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, history_array
 from mlcore.training.state import TrainState, begin_at, begin_training, begin_with, make_state
@@ -81,7 +81,7 @@ class TrainingRun:
         How often `change` was called.
     gradient_hook : callable or None
         ``gradient_hook(network, images)`` is called with the gradients of each batch, before weight decay is
-        added, and may change ``network.gradients``: so the mistakes of a notebook are made.
+        added, and may change ``network.gradients``: so a known bug of the notebooks is made.
     image_weights : float array (n_train,) or None
         How much each training image counts, to be set before `build`; no checkpoint keeps it.
     evaluates_early : bool
@@ -105,7 +105,7 @@ class TrainingRun:
         self.images_seen = 0
         self.history: list[Record] = []
         self.changes = 0
-        self.gradient_hook: GradientHook | None = mistakes_of(self.training_config)
+        self.gradient_hook: GradientHook | None = known_bug_hook(self.training_config)
         self.image_weights: Array | None = None
         self.evaluates_early = False
         self.second_process: StepSharer | None = None

@@ -151,7 +151,7 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "steps in place of epochs": ({}, {"iterations": 13, "evaluate_every": 4}),
     "samples": ({}, {"sample_size": 40}),
     "class weights": ({}, {"class_weights": "balanced", "weight_decay": 0.01}),
-    "mistakes of the notebooks": ({}, {"bias_gradient": "summed", "gradient_divisor": 70}),
+    "known bugs of the notebooks": ({}, {"bias_gradient": "summed", "gradient_divisor": 70}),
     "early stopping": ({}, {"patience": 2, "epochs": 40, "evaluate_every": 2}),
     "a sample of the training images": ({}, {"train_sample": 25}),
 }

@@ -296,14 +296,14 @@ def test_an_unknown_recipe_is_refused_with_the_names_there_are() -> None:
         start_recipe("nonsense")
 
 
-# ---- the mistakes ------------------------------------------------------------------------------------------
+# ---- the known bugs ----------------------------------------------------------------------------------------
 
 
-def checked(**mistakes: object) -> dict[str, str]:
-    """Return the gradient checker's verdict on each array of a small run with these mistakes."""
+def checked(**bugs: object) -> dict[str, str]:
+    """Return the gradient checker's verdict on each array of a small run with these known bugs."""
     digits = load_dataset("digits-8x8")
     run = TrainingRun(
-        NetworkConfig(hidden_sizes=(6,), activation="tanh"), TrainingConfig(batch_size=None, **mistakes)
+        NetworkConfig(hidden_sizes=(6,), activation="tanh"), TrainingConfig(batch_size=None, **bugs)
     )
     run.build(split_dataset(digits, 300))
     table = check_gradients(run, digits.images[:40], digits.labels[:40])

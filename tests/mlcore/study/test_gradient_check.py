@@ -60,7 +60,7 @@ def test_a_gradient_that_only_has_another_length_is_called_that() -> None:
 
 
 def test_a_bias_gradient_summed_to_one_number_is_wrong() -> None:
-    # The mistake of the first notebook: every bias of a layer gets the sum over all of them. At the output
+    # The known bug of the first notebook: every bias of a layer gets the sum over all of them. At the output
     # that sum is Σ (p - y) = 1 - 1 = 0, so the last biases never learn.
     def sum_up(network: Network) -> None:
         for layer in network.layers:

@@ -1,6 +1,7 @@
-"""The usual mistakes in a network written by hand, to be switched on so that one can see what they do.
+"""The known bugs: what often goes wrong in a network written by hand, to be switched on and looked at.
 
-`walk_through_step` and `check_gradients` take them. The Inside page shows how the gradient check finds them.
+`TrainingRun` takes those of the first notebooks as its `gradient_hook`; `walk_through_step` and
+`check_gradients` take any of them, and the Inside page shows how the check finds them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mlcore.language import N_
 from mlcore.network.layers import Activation
 from mlcore.network.network import Network
 
+GradientHook = Callable[[Network, int], None]
+"""Is given a network and the size of the batch, and may change ``network.gradients``."""
+
 LARGE = 1e5
 """What the last layer is multiplied by, so that its logits are as large as unscaled pixels make them."""
 
@@ -28,16 +32,16 @@ def _nothing(network: Network) -> None:
 
 @dataclass(frozen=True)
 class KnownBug:
-    """One mistake.
+    """One bug that can be switched on.
 
     Attributes
     ----------
     label, help : str
         Its name on a form, and a sentence about what it does.
     plant : callable
-        ``plant(network)`` makes a network, a copy of the one that is studied, commit it.
+        ``plant(network)`` puts it into a network, a copy of the one that is studied.
     settings : mapping
-        Settings of `TrainingConfig` that make training commit it.
+        Settings of `TrainingConfig` that put it into the gradients.
     """
 
     label: str
@@ -46,8 +50,29 @@ class KnownBug:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def training(self, config: TrainingConfig) -> TrainingConfig:
-        """Return a config whose training commits it."""
+        """Return a config whose training has it."""
         return dataclasses.replace(config, **self.settings)
+
+
+def known_bug_hook(config: TrainingConfig) -> GradientHook | None:
+    """Return what puts the bugs that a config asks for into the gradients; None when it asks for none.
+
+    Another divisor is no harm: all steps are longer or shorter, as with another learning rate. One sum for
+    all biases of a layer is wrong: they all move alike, and those of a softmax layer, whose gradients p - y
+    add up to 0, do not move at all.
+    """
+    if config.bias_gradient == "exact" and config.gradient_divisor is None:
+        return None
+
+    def change_gradients(network: Network, images: int) -> None:
+        if config.gradient_divisor is not None:
+            network.gradients *= images / config.gradient_divisor
+        if config.bias_gradient == "summed":
+            for layer in network.layers:
+                if "biases" in layer.gradients:
+                    layer.gradients["biases"][...] = layer.gradients["biases"].sum()
+
+    return change_gradients
 
 
 def _forget_masks(network: Network) -> None:
