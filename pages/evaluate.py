@@ -5,9 +5,8 @@ A visitor comes here from a trained run, or with a model file.
 
 import streamlit as st
 
-from dashboard.evaluate.compare import show_comparison
-from dashboard.evaluate.confusions import show_confusions
-from dashboard.evaluate.gallery import show_gallery
+from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.looks import show_look
 from dashboard.evaluate.own_images import show_own_images
 from dashboard.evaluate.question import (
     OWN,
@@ -18,11 +17,8 @@ from dashboard.evaluate.question import (
     show_misfit,
     warn_of_known_images,
 )
-from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import (
     show_accuracy,
-    show_calibration,
-    show_classes,
     show_disputed,
     warn_of_one_answer,
 )
@@ -31,7 +27,6 @@ from dashboard.models.evaluations import evaluate, misfit
 from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session
-from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
@@ -56,19 +51,5 @@ with friendly_errors():
         show_disputed(evaluation, images)
         warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
-        st.header(_("Confusion matrix"), help=meaning("confusion_matrix"))
-        show_confusions(evaluation, images)
-        left, right = st.columns([3, 2], gap="medium")
-        with left:
-            st.header(_("Images"), help=meaning("confidence"))
-            show_gallery(evaluation, images)
-        with right:
-            st.header(_("Scores by class"), help=meaning("recall", "precision", "f1"))
-            show_classes(evaluation)
-            with st.expander(_("Calibration")):
-                show_calibration(evaluation)
-            st.header(_("Answer only when sure"), help=meaning("coverage"))
-            show_threshold(evaluation)
-            st.header(_("Compare with another model"))
-            show_comparison(session, evaluation, images)
+        show_look(Judged(session, model, images, evaluation))
     offer_next("evaluate")

@@ -150,7 +150,8 @@ def test_the_threshold_says_what_is_answered(tested: Evaluation) -> None:
     assert any(text.value.startswith(f"It answers {n:,} of 10,000 images") for text in app.markdown)
 
 
-def test_a_second_model_is_compared_in_words(app: AppTest) -> None:
+def test_a_second_model_is_compared_in_words() -> None:
+    app = opened("evaluate", look="models")
     first = shipped_model("mnist")
     weaker = first.parameters.copy()
     weaker[-10:] -= np.linspace(0, 9, 10, dtype=weaker.dtype)
