@@ -68,6 +68,7 @@ from mlcore.study.contributions import Contributions, LayerOutput, contributions
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
+from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.run_notes import RunNotes
 from mlcore.study.walkthrough import StepValue, walk_through_step
@@ -118,6 +119,8 @@ __all__ = [
     "McNemar",
     "Model",
     "ModelFileError",
+    "Nearest",
+    "Neighbourhood",
     "Network",
     "NetworkConfig",
     "NeuronStudy",
@@ -169,6 +172,8 @@ __all__ = [
     "log_loss",
     "mcnemar",
     "most_confident_mistakes",
+    "nearest_images",
+    "neighbourhood",
     "network_summary",
     "notebook_of",
     "pixel_range",
