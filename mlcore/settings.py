@@ -63,6 +63,10 @@ class Setting:
     changes_step_time: bool = True
     idle: Callable[[Any], str] | None = None
 
+    def why_idle(self, config: Any) -> str:
+        """Return why it has no effect in a config, untranslated; an empty text when it has one."""
+        return "" if self.idle is None else self.idle(config)
+
 
 def setting(default: Any, label: str, help: str, **description: Any) -> Any:
     """Declare a dataclass field together with its `Setting`."""
@@ -76,8 +80,7 @@ def settings_of(config: Any) -> dict[str, Setting]:
 
 def why_idle(config: Any, name: str) -> str:
     """Return why a setting has no effect in this config, as a sentence; an empty text when it has one."""
-    idle = settings_of(config)[name].idle
-    reason = "" if idle is None else idle(config)
+    reason = settings_of(config)[name].why_idle(config)
     return _(reason) if reason else ""
 
 

@@ -54,6 +54,9 @@ INTERRUPTED = N_(
     "The server was restarted before this search had ended. The best runs until then are kept; the same "
     "search again gives the same results."
 )
+NOTHING_VARIES = N_(
+    "None of the settings to vary has an effect under the settings of the page Network. Choose another one."
+)
 OVER_TIME = N_("The search ended after the round in which its time was over.")
 
 Link: TypeAlias = Callable[[NetworkConfig, TrainingConfig], Mapping[str, str | None]]
@@ -199,8 +202,11 @@ class Searches:
         Raises
         ------
         RunError
-            When one is going on already, there is no dev set, or no place for one more run.
+            When one is going on already, there is no dev set, no place for one more run, or nothing to vary
+            that has an effect.
         """
+        if not plan.varied:
+            raise RunError(_(NOTHING_VARIES))
         if not len(split.dev):
             raise RunError(
                 _(
@@ -333,7 +339,7 @@ class Searches:
             results = self._train(one, tasks) if tasks else None
             if tasks:
                 continue
-            one.effects = tuple(effects(one.plan.space, one.board))
+            one.effects = tuple(effects(one.plan.varied, one.board))
             if seconds is not None and self._clock() - one.began >= seconds:
                 one.message = _(OVER_TIME) if len(one.board) < one.plan.runs else ""
                 break
@@ -492,7 +498,7 @@ def _found_again(owner: str, about: Mapping[str, Any]) -> _Search:
         message=about["message"],
         is_wanted=False,
         board=board,
-        effects=tuple(effects(plan.space, board)),
+        effects=tuple(effects(plan.varied, board)),
         run_ids={int(number): run_id for number, run_id in about["run_ids"].items()},
         kept={int(number): run_id for number, run_id in about["kept"].items()},
     )

@@ -26,13 +26,13 @@ SYMBOLS: dict[RowState, str] = {
 
 
 def accuracy_figure(rows: Sequence[Row], dimension: Dimension) -> "Figure":
-    """Return the figure of the dev accuracy along a setting, a point a candidate."""
+    """Return the dev accuracy along a setting as a figure, a point a candidate in which it has an effect."""
     from plotly.graph_objects import Figure
 
     label = _(searchable()[dimension.name].label)
     traces = [_points(rows, dimension, state) for state in SYMBOLS]
-    measured = [row for row in rows if row.best is not None and row.state in SYMBOLS]
-    alt = _("Dev accuracy of {n} runs along the setting {setting}.").format(n=len(measured), setting=label)
+    n = sum(len(trace["x"]) for trace in traces)
+    alt = _("Dev accuracy of {n} runs along the setting {setting}.").format(n=n, setting=label)
     settings = layout(
         _("Dev accuracy along {setting}").format(setting=label),
         xaxis=axis(label, **_scale(dimension)),
@@ -55,14 +55,15 @@ def _scale(dimension: Dimension) -> dict[str, Any]:
 
 
 def _points(rows: Sequence[Row], dimension: Dimension, state: RowState) -> dict[str, Any]:
-    shown = [row for row in rows if row.state == state and row.best is not None]
-    values = [row.candidate.values[dimension.name] for row in shown]
+    name = dimension.name
+    shown = [r for r in rows if r.state == state and r.best is not None and name in r.candidate.values]
+    values = [row.candidate.values[name] for row in shown]
     is_named = dimension.low is None
     return {
         "type": "scatter",
         "mode": "markers",
         "name": _(ROW_LABELS[state]),
-        "x": [setting_words(dimension.name, value) if is_named else value for value in values],
+        "x": [setting_words(name, value) if is_named else value for value in values],
         "y": [float(f"{100 * row.best.dev_accuracy:.6g}") for row in shown if row.best is not None],
         "marker": {
             "symbol": SYMBOLS[state],

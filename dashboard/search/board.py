@@ -111,9 +111,10 @@ def show_board(session: Session, status: SearchStatus) -> None:
         show_message("info", status.message)
     show_best(session, status)
     show_table(status)
-    show_accuracy(status)
+    if status.plan.varied:
+        show_accuracy(status)
     st.header(_("Which setting mattered"), help=_(JUDGED))
-    st.markdown("\n".join(f"- {line}" for line in effects_words(status.plan.space, status.effects)))
+    st.markdown("\n".join(f"- {line}" for line in effects_words(status.plan.varied, status.effects)))
     text = _("The best {n} runs are kept with their models, on the page Runs.")
     if status.live:
         text = _("In the end, the best {n} runs are kept with their models, on the page Runs.")
@@ -162,16 +163,13 @@ def values_words(candidate: Candidate) -> str:
 
 def board_table(status: SearchStatus) -> pd.DataFrame:
     """Return the table of the candidates, the best first."""
-    settings, rows = searchable(), []
+    settings, varied, rows = searchable(), status.plan.varied, []
     for place, row in enumerate(status.rows, start=1):
         accuracy = None if row.best is None else row.best.dev_accuracy
         rows.append(
             {
                 _("Rank"): place if row.candidate.results and row.state != "failed" else None,
-                **{
-                    _(settings[name].label): setting_words(name, value)
-                    for name, value in row.candidate.values.items()
-                },
+                **{_(settings[one.name].label): _value_words(row.candidate, one.name) for one in varied},
                 _("Dev accuracy"): None if accuracy is None else 100 * accuracy,
                 _("95 % interval"): "" if accuracy is None else _interval(accuracy, status.data.n_dev),
                 _("State"): row.problem or _(ROW_LABELS[row.state]),
@@ -179,9 +177,14 @@ def board_table(status: SearchStatus) -> pd.DataFrame:
                 _("No."): row.candidate.number,
             }
         )
-    names = [_(settings[dimension.name].label) for dimension in status.plan.space]
+    names = [_(settings[dimension.name].label) for dimension in varied]
     columns = [_("Rank"), *names, _("Dev accuracy"), _("95 % interval"), _("State"), _("Epochs"), _("No.")]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _value_words(candidate: Candidate, name: str) -> str:
+    """Return the value that a candidate has of a setting; a dash where it would have no effect."""
+    return setting_words(name, candidate.values[name]) if name in candidate.values else "–"
 
 
 def _interval(accuracy: float, n: int) -> str:
@@ -209,12 +212,12 @@ def show_accuracy(status: SearchStatus) -> None:
     """Show how the accuracy goes with one of the settings, which the visitor chooses."""
     chosen = st.selectbox(
         _("Accuracy along"),
-        [dimension.name for dimension in status.plan.space],
+        [dimension.name for dimension in status.plan.varied],
         format_func=lambda name: _(searchable()[name].label),
         key=f"search_axis {status.search_id}",
         width=260,
     )
-    dimension = next(one for one in status.plan.space if one.name == chosen)
+    dimension = next(one for one in status.plan.varied if one.name == chosen)
     show_chart(
         accuracy_figure(status.rows, dimension), key="search_accuracy", subject=f"{status.search_id} {chosen}"
     )

@@ -24,7 +24,7 @@ from mlcore.quote import quoted
 from mlcore.search.halving import fractions, share_of_work
 from mlcore.search.proposals import KINDS
 from mlcore.search.search import MOST_RUNS, SearchPlan
-from mlcore.search.space import Dimension, is_range, kind_of, searchable, usual_dimension
+from mlcore.search.space import Dimension, idle_settings, is_range, kind_of, searchable, usual_dimension
 
 USUAL = ("learning_rate", "hidden_sizes", "batch_size")
 """The settings that a first search varies."""
@@ -68,6 +68,7 @@ def show_form(session: Session) -> None:
         with st.container(horizontal=True, gap="medium", key="search_space"):
             for dimension in plan.space:
                 show_dimension(session, dimension)
+        say_idle(plan)
         choose_kind(session, plan)
         choose_budget(session, plan)
         say_work(session, plan)
@@ -120,6 +121,13 @@ def show_dimension(session: Session, dimension: Dimension) -> None:
             _show_lists(dimension, change)
         else:
             _show_choices(dimension, change)
+
+
+def say_idle(plan: SearchPlan) -> None:
+    """Name the settings that are left out because nothing would come of varying them."""
+    for name, reason in idle_settings(plan.space, plan.network, plan.training).items():
+        text = _("{setting} is not varied. {reason}")
+        st.caption(text.format(setting=_(searchable()[name].label), reason=reason))
 
 
 def _show_range(dimension: Dimension, change: Callable[..., None]) -> None:

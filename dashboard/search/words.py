@@ -38,8 +38,7 @@ def group_words(name: str, group: Group) -> str:
 def effects_words(space: Sequence[Dimension], effects: Sequence[Effect]) -> list[str]:
     """Return which settings mattered, a sentence for each that is varied, the strongest first."""
     if not effects:
-        text = _("{setting}: its effect can be judged after {n} runs.")
-        return [text.format(setting=_label(one.name), n=FEWEST) for one in space]
+        return [_too_few_words(one.name) for one in space]
     return [_effect_words(place, effect, len(effects)) for place, effect in enumerate(effects)]
 
 
@@ -47,7 +46,14 @@ def _label(name: str) -> str:
     return _(searchable()[name].label)
 
 
+def _too_few_words(name: str) -> str:
+    text = _("{setting}: its effect can be judged after {n} runs in which it has one.")
+    return text.format(setting=_label(name), n=FEWEST)
+
+
 def _effect_words(place: int, effect: Effect, n_settings: int) -> str:
+    if not effect.groups:
+        return _too_few_words(effect.name)
     best, worst = effect.groups[0], effect.groups[-1]
     text = _("{setting} mattered too: {high} with {best}, {low} with {worst}.")
     if place == 0:

@@ -58,7 +58,7 @@ class Effect:
     luck : float
         How often groups that mean nothing explain as much.
     groups : tuple of Group
-        Best first.
+        Best first; none where it has an effect in too few candidates.
     """
 
     name: str
@@ -76,14 +76,20 @@ def effects(space: Sequence[Dimension], board: Sequence[Candidate], seed: int = 
     tried = [candidate for candidate in board if candidate.results]
     if len(tried) < FEWEST:
         return []
-    scores = np.array([_first_accuracy(candidate) for candidate in tried])
-    ranks, generator = _ranks(scores), np.random.default_rng(seed)
-    found = []
-    for dimension in space:
-        groups = _groups(dimension, [candidate.values[dimension.name] for candidate in tried])
-        share, luck = _explained(groups, ranks, generator)
-        found.append(Effect(dimension.name, share, luck, _in_words(dimension, groups, tried, scores)))
+    generator = np.random.default_rng(seed)
+    found = [_effect(dimension, tried, generator) for dimension in space]
     return sorted(found, key=lambda effect: (effect.luck, -effect.share))
+
+
+def _effect(dimension: Dimension, tried: Sequence[Candidate], generator: np.random.Generator) -> Effect:
+    """Return what a setting did among the candidates in which it has an effect."""
+    having = [candidate for candidate in tried if dimension.name in candidate.values]
+    if len(having) < FEWEST:
+        return Effect(dimension.name, 0.0, 1.0, ())
+    scores = np.array([_first_accuracy(candidate) for candidate in having])
+    groups = _groups(dimension, [candidate.values[dimension.name] for candidate in having])
+    share, luck = _explained(groups, _ranks(scores), generator)
+    return Effect(dimension.name, share, luck, _in_words(dimension, groups, having, scores))
 
 
 def _first_accuracy(candidate: Candidate) -> float:

@@ -6,16 +6,17 @@ seed and the same outcomes give the same proposals.
 
 import importlib.util
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from mlcore.errors import SettingError
 from mlcore.language import N_, _
 from mlcore.search.outcome import Outcome
-from mlcore.search.space import Dimension, Values
+from mlcore.search.seen import Seen
+from mlcore.search.space import Dimension, Trim, Values
 
 TRIES = 1_000
 """Draws until a space counts as used up, in which each draw was proposed before."""
@@ -39,16 +40,18 @@ class GridProposer:
     In order, a search that ends early would never have seen the last values of the last setting.
     """
 
-    def __init__(self, space: Sequence[Dimension], runs: int, seed: int) -> None:
+    def __init__(self, space: Sequence[Dimension], runs: int, seed: int, trim: Trim = dict) -> None:
         levels = [dimension.levels(levels_of_grid(space, runs)) for dimension in space]
         grid = [*itertools.islice(itertools.product(*levels), MOST_IN_GRID)]
         order = np.random.default_rng(seed).permutation(len(grid))
         names = [dimension.name for dimension in space]
-        self._left: Iterator[Values] = (dict(zip(names, grid[place], strict=True)) for place in order)
+        self._points = (trim(dict(zip(names, grid[place], strict=True))) for place in order)
+        self._seen = Seen()
 
     def propose(self, n: int) -> list[Values]:
         """Return the next points of the grid."""
-        return list(itertools.islice(self._left, n))
+        new = (values for values in self._points if self._seen.is_new(values))
+        return list(itertools.islice(new, n))
 
     def learn(self, outcomes: Sequence[Outcome]) -> None:
         """Learn nothing: the grid is fixed."""
@@ -76,10 +79,10 @@ class RandomProposer:
     (Bergstra & Bengio, "Random search for hyper-parameter optimization", 2012).
     """
 
-    def __init__(self, space: Sequence[Dimension], runs: int, seed: int) -> None:
-        self._space = space
+    def __init__(self, space: Sequence[Dimension], runs: int, seed: int, trim: Trim = dict) -> None:
+        self._space, self._trim = space, trim
         self._generator = np.random.default_rng(seed)
-        self._seen: set[tuple[Any, ...]] = set()
+        self._seen = Seen()
 
     def propose(self, n: int) -> list[Values]:
         """Return new points, drawn at random."""
@@ -87,11 +90,12 @@ class RandomProposer:
         tries = 0
         while len(found) < n and tries < TRIES:
             places = self._generator.random(len(self._space))
-            point = tuple(dim.at(float(place)) for dim, place in zip(self._space, places, strict=True))
-            tries = 0 if point not in self._seen else tries + 1
-            if tries == 0:
-                self._seen.add(point)
-                found.append({dim.name: value for dim, value in zip(self._space, point, strict=True)})
+            drawn = zip(self._space, places, strict=True)
+            values = self._trim({dim.name: dim.at(float(place)) for dim, place in drawn})
+            tries += 1
+            if self._seen.is_new(values):
+                tries = 0
+                found.append(values)
         return found
 
     def learn(self, outcomes: Sequence[Outcome]) -> None:
@@ -103,14 +107,14 @@ def _always() -> bool:
     return True
 
 
-def _optuna(space: Sequence[Dimension], runs: int, seed: int) -> Proposer:
+def _optuna(space: Sequence[Dimension], runs: int, seed: int, trim: Trim = dict) -> Proposer:
     if not has_optuna():
         raise SettingError(
             _("Optuna is not installed here. Install it (pip install optuna), or search at random.")
         )
     from mlcore.search.with_optuna import OptunaProposer
 
-    return OptunaProposer(space, seed)
+    return OptunaProposer(space, seed, trim)
 
 
 def has_optuna() -> bool:
@@ -127,14 +131,14 @@ class Kind:
     label, help : str
         Name on a form and one line of help.
     make : callable
-        Is given what is varied, the number of runs and a seed, and returns who proposes.
+        Is given what is varied, the number of runs, a seed and a `Trim`, and returns who proposes.
     is_there : callable
         Says whether it can be used here.
     """
 
     label: str
     help: str
-    make: Callable[[Sequence[Dimension], int, int], Proposer]
+    make: Callable[[Sequence[Dimension], int, int, Trim], Proposer]
     is_there: Callable[[], bool] = _always
 
 

@@ -15,7 +15,7 @@ from mlcore.language import _
 from mlcore.search.halving import fractions, steps_at, survivors
 from mlcore.search.outcome import Outcome
 from mlcore.search.proposals import KINDS
-from mlcore.search.space import Dimension, Values, settings_with
+from mlcore.search.space import Dimension, Values, idle_settings, settings_with, values_with_effect
 from mlcore.training.records import EpochMetrics, standing
 from mlcore.training.run import TrainingRun, train
 
@@ -71,6 +71,16 @@ class SearchPlan:
             raise SettingError(message.format(names=", ".join(KINDS)))
         if not 1 <= self.runs <= MOST_RUNS:
             raise SettingError(_("Runs: choose a number from 1 to {most}.").format(most=MOST_RUNS))
+
+    @property
+    def varied(self) -> tuple[Dimension, ...]:
+        """What of the space has an effect under the settings that stay; nothing else is varied."""
+        idle = idle_settings(self.space, self.network, self.training)
+        return tuple(one for one in self.space if one.name not in idle)
+
+    def with_effect(self, values: Values) -> Values:
+        """Return these values without those that have no effect under the others."""
+        return values_with_effect(self.network, self.training, values)
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,7 @@ def search(plan: SearchPlan, n_train: int) -> Generator[tuple[Board, list[Task]]
     n_train : int
         Training images: an epoch has as many.
     """
-    proposer = KINDS[plan.kind].make(plan.space, plan.runs, plan.seed)
+    proposer = KINDS[plan.kind].make(plan.varied, plan.runs, plan.seed, plan.with_effect)
     parts = fractions(plan.training, n_train) if plan.halving else (1.0,)
     board: dict[int, Candidate] = {}
     while len(board) < plan.runs:

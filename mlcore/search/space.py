@@ -3,17 +3,21 @@
 A search draws its candidates from these. Which values a setting may have at all is said at its field.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.errors import SettingError
 from mlcore.language import _
-from mlcore.settings import Setting, settings_of, type_of_setting
+from mlcore.settings import Setting, settings_of, type_of_setting, why_idle
 
 Values = Mapping[str, Any]
 """Setting → value: what makes one candidate differ from another."""
+
+Trim: TypeAlias = Callable[[Values], Values]
+"""Takes away the values that have no effect under the others, as `values_with_effect` does."""
 
 LENGTH_AND_MEASURING = frozenset({"epochs", "iterations", "evaluate_every", "train_sample"})
 """Settings that cannot be varied: a longer training is no better choice, and measuring changes no weight."""
@@ -169,11 +173,52 @@ def settings_with(
     SettingError
         When a value is out of bounds, or two do not go together.
     """
-    of_network = settings_of(NetworkConfig)
-    return (
-        replace(network, **{name: value for name, value in values.items() if name in of_network}),
-        replace(training, **{name: value for name, value in values.items() if name not in of_network}),
-    )
+    parts: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    for name, value in values.items():
+        parts[_place(name)][name] = value
+    return replace(network, **parts[0]), replace(training, **parts[1])
+
+
+def _place(name: str) -> int:
+    """Return which of both configs a setting belongs to: 0 is the network's."""
+    return 0 if name in settings_of(NetworkConfig) else 1
+
+
+def values_with_effect(network: NetworkConfig, training: TrainingConfig, values: Values) -> Values:
+    """Return these values without those that have no effect under the others and under both configs.
+
+    Two candidates that differ in nothing else would be the same run.
+
+    >>> values = {"optimizer": "adam", "momentum": 0.5, "dropout": 0.2}
+    >>> dict(values_with_effect(NetworkConfig(), TrainingConfig(), values))
+    {'optimizer': 'adam', 'dropout': 0.2}
+    """
+    try:
+        configs = settings_with(network, training, values)
+    except SettingError:  # they do not go together, as the search says of this candidate
+        return values
+    return {name: value for name, value in values.items() if not why_idle(configs[_place(name)], name)}
+
+
+def idle_settings(
+    space: Sequence["Dimension"], network: NetworkConfig, training: TrainingConfig
+) -> dict[str, str]:
+    """Return the settings of a space that have no effect in any of its candidates, with the reason.
+
+    One other setting is enough to give a setting an effect, so it is enough to change one at a time.
+
+    >>> momentum, adam = Dimension("momentum", 0.5, 0.99), TrainingConfig()
+    >>> [*idle_settings([momentum], NetworkConfig(), adam)]
+    ['momentum']
+    >>> optimizer = Dimension("optimizer", values=("adam", "nesterov"))
+    >>> [*idle_settings([momentum, optimizer], NetworkConfig(), adam)]
+    []
+    """
+    values = {one.name: one.values or (one.low, one.high) for one in space}
+    both = {**vars(network), **vars(training), **{name: ends[0] for name, ends in values.items()}}
+    tried = [SimpleNamespace(**{**both, name: value}) for name, ends in values.items() for value in ends]
+    reasons = {name: [searchable()[name].why_idle(one) for one in tried] for name in values}
+    return {name: _(reasons[name][0]) for name in values if all(reasons[name])}
 
 
 def usual_dimension(name: str, network: NetworkConfig, training: TrainingConfig) -> Dimension:

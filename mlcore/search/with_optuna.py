@@ -11,10 +11,14 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import Trial, TrialState
 
 from mlcore.search.outcome import Outcome
-from mlcore.search.space import Dimension, Values
+from mlcore.search.seen import Seen
+from mlcore.search.space import Dimension, Trim, Values
 
 FIRST_AT_RANDOM = 8
 """Proposals before it has seen enough to learn from: the first round."""
+
+TRIES = 50
+"""Questions that bring nothing new, one after the other, until a space counts as used up."""
 
 
 class OptunaProposer:
@@ -23,21 +27,33 @@ class OptunaProposer:
     So what it proposes depends on the seed and on the outcomes only, never on which run ended first.
     """
 
-    def __init__(self, space: Sequence[Dimension], seed: int) -> None:
+    def __init__(self, space: Sequence[Dimension], seed: int, trim: Trim = dict) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=FIRST_AT_RANDOM)
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
-        self._space = space
+        self._space, self._trim = space, trim
+        self._seen = Seen()
         self._asked: list[Trial] = []
 
     def propose(self, n: int) -> list[Values]:
-        """Return as many points as a round has."""
+        """Return as many points as a round has; what was proposed before is asked for once more."""
         places = {dimension.name: _places_of(dimension) for dimension in self._space}
-        self._asked = [self._study.ask(places) for _number in range(n)]
-        return [self._values_of(trial) for trial in self._asked]
+        found, tries = list[Values](), 0
+        self._asked = []
+        while len(found) < n and tries < TRIES:
+            trial = self._study.ask(places)
+            values = self._values_of(trial)
+            tries += 1
+            if self._seen.is_new(values):
+                tries = 0
+                self._asked.append(trial)
+                found.append(values)
+            else:
+                self._study.tell(trial, state=TrialState.FAIL)
+        return found
 
     def _values_of(self, trial: Trial) -> Values:
-        return {dim.name: _value_at(dim, trial.params[dim.name]) for dim in self._space}
+        return self._trim({dim.name: _value_at(dim, trial.params[dim.name]) for dim in self._space})
 
     def learn(self, outcomes: Sequence[Outcome]) -> None:
         """Tell Optuna how the last proposals did; what was stopped early counts as pruned."""

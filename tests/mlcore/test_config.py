@@ -11,13 +11,16 @@ import pytest
 from mlcore import (
     OPTIMIZERS,
     SCHEDULES,
+    Dataset,
     EpochMetrics,
     NetworkConfig,
+    Split,
     TrainingConfig,
     TrainingRun,
     fit_preparation,
     settings_of,
 )
+from mlcore.search.space import searchable, settings_with, usual_dimension
 from mlcore.settings import why_idle
 from tests.mlcore.small import finish, small_split, stripes
 
@@ -119,3 +122,28 @@ def test_every_setting_that_can_be_idle_is_tried() -> None:
         name for kind in (NetworkConfig, TrainingConfig) for name, s in settings_of(kind).items() if s.idle
     }
     assert told == {name for name, *_rest in IDLE_OR_NOT}
+
+
+OTHER_VALUES: dict[str, dict[str, object]] = {
+    "filters": {"filters": (4,)},
+    "drop_rare_pixels": {"drop_rare_pixels": 0.1},
+    "optimizer": {"optimizer": "gradient_descent"},  # AdamW without decay is Adam
+    "patience": {"patience": 1, "learning_rate": 1e-6},
+    "sample_size": {"sample_size": 20},
+}
+"""Of settings whose usual other value would change nothing in so small a training."""
+
+
+@pytest.mark.parametrize("name", [name for name, about in searchable().items() if about.idle is None])
+def test_every_setting_that_a_search_varies_has_an_effect_where_it_says_nothing_else(name: str) -> None:
+    whole = small_split(37, shape=(8, 8))  # uneven classes
+    images = whole.train.images.copy()
+    images[3:, 0, 0] = 0  # a rare pixel
+    split = Split(Dataset(images, whole.train.labels, whole.train.class_names, "stripes"), whole.dev)
+    usual = NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=16, epochs=3)
+    values = OTHER_VALUES.get(name) or {name: usual_dimension(name, *usual).at(1.0)}
+    same = {other: value for other, value in values.items() if other != name}
+    runs = [TrainingRun(*settings_with(*usual, one)) for one in (same, values)]
+    for run in runs:
+        finish(run, split)
+    assert not np.array_equal(*(run.network.parameters for run in runs))

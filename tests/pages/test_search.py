@@ -78,9 +78,14 @@ def test_settings_are_chosen_with_their_ranges_and_what_cannot_be_is_said(search
     assert "must lie above" in number_field(app, "Dropout: from").problem
     box(app, "text_input", "Hidden layers").set_value("64; many").run()
     assert "many is no list of whole numbers" in app.error[0].value
+    box(app, "multiselect", "Settings to vary").set_value(["momentum"]).run()
+    assert "Momentum is not varied. No effect now: only" in " ".join(one.value for one in app.caption)
+    box(app, "button", "Start the search").click().run()
+    assert "None of the settings to vary has an effect" in app.error[0].value
+    assert searches.newest("ada") is None
     box(app, "multiselect", "Settings to vary").set_value([]).run()
     assert "Choose at least one setting" in app.error[0].value
-    assert plan_of(session_of(app)).space == plan.space
+    assert plan_of(session_of(app)).space == (Dimension("momentum", 0.5, 0.99),)
 
 
 def test_a_search_is_started_read_and_its_best_settings_are_used(searches: Searches) -> None:

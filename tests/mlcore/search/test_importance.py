@@ -78,3 +78,16 @@ def test_looking_at_more_settings_asks_for_clearer_effects() -> None:
     assert effect.matters(1)
     assert not effect.matters(2)
     assert 1 / (1 + SHUFFLES) * 40 < 0.05  # a clear effect is believed among all settings there are
+
+
+def test_a_setting_is_judged_by_the_candidates_in_which_it_has_an_effect() -> None:
+    full = board(24, 0, weight=0.8)
+    half = [
+        candidate(one.number, {k: v for k, v in one.values.items() if k != "dropout" or one.number % 2}, 0.9)
+        for one in full
+    ]
+    found = {effect.name: effect for effect in effects(SPACE, half)}
+    assert sum(group.n for group in found["dropout"].groups) == 12
+    few = {effect.name: effect for effect in effects(SPACE, half[:8])}
+    assert few["dropout"].groups == ()
+    assert not few["dropout"].matters(1)

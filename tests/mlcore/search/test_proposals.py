@@ -5,9 +5,12 @@ import math
 
 import pytest
 
+from mlcore import NetworkConfig, TrainingConfig
 from mlcore.search.outcome import Outcome
 from mlcore.search.proposals import KINDS, GridProposer, RandomProposer
-from mlcore.search.space import Dimension, Values
+from mlcore.search.search import SearchPlan, search
+from mlcore.search.space import Dimension, Values, searchable, settings_with, usual_dimension
+from mlcore.settings import why_idle
 
 SPACE = (
     Dimension("learning_rate", 1e-5, 1e-1),
@@ -62,3 +65,36 @@ def test_a_grid_has_every_combination_once() -> None:
     points = [tuple(values.values()) for values in proposer.propose(1000)]
     assert len(points) == len(set(points)) == 18  # three rates, two activations, three batch sizes
     assert {point[0] for point in points} == {1e-5, 1e-3, 1e-1}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_varied_that_has_no_effect_under_the_other_settings(kind: str) -> None:
+    usual = NetworkConfig(), TrainingConfig()
+    space = [usual_dimension(name, *usual) for name in searchable() if name != "drop_rare_pixels"]
+    space = [
+        Dimension("hidden_sizes", values=((), (8,))) if one.name == "hidden_sizes" else one for one in space
+    ]
+    plan = SearchPlan(tuple(space), kind=kind)
+    board, _tasks = next(search(plan, 100))
+    assert len(board) == 8
+    some = set[str]()
+    for values in (*(one.values for one in board), *plan_proposals(plan, 100 if kind == "random" else 8)):
+        network, training = settings_with(*usual, values)
+        for name in values:
+            config = network if hasattr(network, name) else training
+            assert why_idle(config, name) == "", (name, values)
+        some |= {one.name for one in space} - set(values)
+    assert {"momentum", "warmup"} <= some
+
+
+def plan_proposals(plan: SearchPlan, n: int) -> list[Values]:
+    return KINDS[plan.kind].make(plan.varied, plan.runs, plan.seed, plan.with_effect).propose(n)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_proposals_differ_in_what_has_an_effect(kind: str) -> None:
+    space = (Dimension("optimizer", values=("adam", "gradient_descent")), Dimension("momentum", 0.5, 0.99))
+    assert plan_proposals(SearchPlan((space[1],), kind=kind), 8) == [{}]  # of what stays, once
+    found = plan_proposals(SearchPlan(space, kind=kind), 8)
+    assert sorted(values["optimizer"] for values in found) == ["adam", "gradient_descent"]
+    assert all("momentum" not in values for values in found)

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mlcore import NetworkConfig, SettingError, TrainingConfig
-from mlcore.search.space import Dimension, is_range, searchable, settings_with, usual_dimension
+from mlcore.search.space import (
+    Dimension,
+    idle_settings,
+    is_range,
+    searchable,
+    settings_with,
+    usual_dimension,
+    values_with_effect,
+)
 
 PLACES = (0.0, 0.3, 0.5, 0.999, 1.0)
 
@@ -48,3 +56,22 @@ def test_a_range_or_a_list_that_cannot_be_is_refused_with_a_sentence(
 def test_the_length_of_training_and_what_only_measures_cannot_be_varied() -> None:
     assert not {"epochs", "iterations", "evaluate_every"} & set(searchable())
     assert is_range("dropout")
+
+
+@pytest.mark.parametrize("name", [name for name, about in searchable().items() if about.idle is not None])
+def test_a_setting_that_can_be_without_effect_is_left_out_until_another_one_gives_it_one(name: str) -> None:
+    bare = NetworkConfig(hidden_sizes=()), TrainingConfig()
+    value = usual_dimension(name, *bare)
+    needed = {
+        "momentum": Dimension("optimizer", values=("adam", "nesterov")),
+        "warmup": Dimension("schedule", values=("constant", "cosine")),
+        "kernel_size": Dimension("filters", values=((), (4,))),
+        "activation": Dimension("filters", values=((), (4,))),
+        "dropout": Dimension("hidden_sizes", values=((), (16,))),
+    }[name]
+    rate = Dimension("learning_rate", 1e-4, 1e-2)
+    assert "No effect" in idle_settings([rate, value], *bare)[name]
+    assert idle_settings([rate, value, needed], *bare) == {}
+    without, with_it = ({name: value.at(1.0), needed.name: other} for other in needed.values)
+    assert values_with_effect(*bare, without) == {needed.name: needed.values[0]}
+    assert values_with_effect(*bare, with_it) == with_it
