@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.ui.formats import percent
 from dashboard.ui.pictures import GreyImage
 from mlcore import Model
 from mlcore.refusal import Refusal
@@ -65,8 +64,3 @@ def answer_of(model: Model, image: GreyImage | None, refusal: Refusal | None = N
         return Answer(tuple(model.class_names), probabilities, image)
     doubt = float(refusal.doubts(image[None])[0])
     return Answer(tuple(model.class_names), probabilities, image, doubt, doubt > refusal.above)
-
-
-def sure(probability: float) -> str:
-    """Return a probability in percent; what float32 rounds to one is still not quite sure."""
-    return percent(min(float(probability), 1 - 1e-9))

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 import streamlit as st
 
-from dashboard.draw.answer import Answer, answer_of, sure
+from dashboard.draw.answer import Answer, answer_of
 from dashboard.draw.strokes import strokes_of
 from dashboard.models.drawn import SIZE
 from dashboard.session import Session
 from dashboard.ui.pictures import Picture, grid_html
+from dashboard.ui.probability_bars import sure
 from mlcore import Model
 from mlcore.images.stages import STAGES, image_after
 from mlcore.images.strokes import Stroke

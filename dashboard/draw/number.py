@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.draw.answer import sure
-from dashboard.draw.answer_card import bars_html, blank_html, card_html
+from dashboard.draw.answer_card import blank_html, card_html
 from dashboard.draw.drawing import number_drawn
 from dashboard.session import Session
 from dashboard.shipped import refusal_for
 from dashboard.ui.pictures import Picture, picture_html
+from dashboard.ui.probability_bars import bars_html, sure
 from mlcore import Model
 from mlcore.language import _
 from mlcore.number import ReadDigit

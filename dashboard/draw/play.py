@@ -5,7 +5,7 @@ The Draw page shows it. What was met and drawn is kept in `Session.play`.
 
 import streamlit as st
 
-from dashboard.draw.answer import Answer, answer_of, sure
+from dashboard.draw.answer import Answer, answer_of
 from dashboard.draw.dares import DARES, attempt_of, is_met, possible_dares
 from dashboard.draw.drawing import clear, digit_drawn, show_again
 from dashboard.draw.strokes import strokes_of
@@ -17,6 +17,7 @@ from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, html_text, plain
 from dashboard.ui.pictures import data_uri
+from dashboard.ui.probability_bars import sure
 from mlcore.language import _
 
 MOST_PAST = 6

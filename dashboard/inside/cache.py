@@ -30,9 +30,6 @@ from mlcore.language import _
 from mlcore.study.contributions import carriers
 from mlcore.study.neurons import SAMPLE
 
-MOST_PARAMETERS = 3_000_000
-"""Of a network that is worked with in float64: copy and gradients take 48 MB meanwhile."""
-
 MOST_IMAGES = 5_000
 """That are asked which of them excites a neuron most: 0.5 s with 512 neurons."""
 
@@ -70,17 +67,6 @@ class Step:
     def nbytes(self) -> int:
         """How much memory it takes."""
         return sum(value.values.nbytes for value in self.values)
-
-
-def too_large(model: Model) -> str:
-    """Return why a network cannot be worked with here, as a sentence; empty when it can."""
-    if model.parameter_count <= MOST_PARAMETERS:
-        return ""
-    text = _(
-        "This network has {n:,} parameters; up to {most:,} can be followed here. Choose a smaller one, or "
-        "use mlcore in Python."
-    )
-    return text.format(n=model.parameter_count, most=MOST_PARAMETERS)
 
 
 def too_slow(model: Model) -> str:

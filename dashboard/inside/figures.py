@@ -1,6 +1,6 @@
-"""The figures of the Inside page: bars and heatmaps of numbers with a sign.
+"""The figures of the Inside page: heatmaps of numbers with a sign.
 
-Each is a function that returns a Plotly figure.
+Its bars are those of `dashboard.ui.signed_bars`.
 """
 
 from collections.abc import Sequence
@@ -9,42 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dashboard.inside.colours import SCALE, largest
-from dashboard.ui.messages import SHORT_NAME, chart_text, distinct
-from dashboard.ui.palette import TRAINING, axis, layout
+from dashboard.ui.messages import chart_text
+from dashboard.ui.palette import axis, layout
+from dashboard.ui.signed_colours import SCALE, largest
 from mlcore.language import _
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Numbers = npt.NDArray[np.floating]
-
-
-def bars_figure(names: Sequence[str], values: Numbers, title: str, alt: str) -> "Figure":
-    """Return one bar for each name, to the right above zero and to the left below it, the first on top."""
-    from plotly.graph_objects import Figure
-
-    shown = [chart_text(name) for name in distinct(names, SHORT_NAME)]
-    bars = {
-        "type": "bar",
-        "orientation": "h",
-        "y": shown,
-        "x": [float(f"{value:.4g}") for value in values],
-        "marker": {"color": TRAINING},
-        "text": [f"{value:+.3g}" for value in values],
-        "textposition": "auto",
-        "textangle": 0,
-        "hovertemplate": "%{y}: %{x}<extra></extra>",
-    }
-    settings = layout(
-        "",
-        showlegend=False,
-        xaxis=axis(title, fixedrange=True, zeroline=True),
-        yaxis=axis("", fixedrange=True, type="category", autorange="reversed"),
-        dragmode=False,
-        meta={"alt": alt, "height": f"{5 + 1.6 * len(shown):.1f}rem"},
-    )
-    return Figure([bars], settings)
 
 
 def heatmap_figure(

@@ -7,15 +7,16 @@ import numpy as np
 import streamlit as st
 
 from dashboard.inside.cache import Way, way
-from dashboard.inside.colours import largest, signed_picture, strip
-from dashboard.inside.figures import bars_figure
-from dashboard.inside.question import ChosenImage, choose_class, choose_image
+from dashboard.inside.question import choose_class, choose_image
+from dashboard.models.contributions import show_contributions
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import plain
 from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import Contributions, LayerOutput, Model
+from dashboard.ui.signed_bars import bars_figure
+from dashboard.ui.signed_colours import largest, signed_picture, strip
+from mlcore import LayerOutput, Model
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -34,51 +35,11 @@ def show_way(session: Session, model: Model) -> None:
     of_class = choose_class(model, _("Explain the logit of"), guess, f"inside_class_{guess}")
     found = way(model, chosen.image, of_class)
     st.header(_("What adds up to the answer"), help=meaning("contribution"))
-    _show_contributions(model, chosen, found.contributions, of_class)
+    show_contributions(found.contributions, quoted(model.class_names[of_class]), key="inside_sum")
     st.header(_("Which neurons carry the answer"))
     _show_carriers(model, found, of_class)
     st.header(_("Layer by layer"))
     _show_layers(found.outputs)
-
-
-def sum_in_words(found: Contributions, name: str) -> str:
-    """Return how the logit is made up, as a sentence."""
-    biases = sum(amount for _name, amount in found.biases)
-    if found.method == "exact":
-        text = _(
-            "The logit of {name} is {logit:.3f}: the pixels add {pixels:+.3f}, the biases {biases:+.3f}, and "
-            "nothing is left over."
-        )
-    else:
-        text = _(
-            "The logit of {name} is {logit:.3f}: the pixels add {pixels:+.3f}, a blank image has "
-            "{biases:+.3f}, and {residual:+.4f} is left over, because this activation has no exact sum."
-        )
-    return text.format(
-        name=name, logit=found.logit, pixels=found.pixels.sum(), biases=biases, residual=found.residual
-    )
-
-
-def _show_contributions(model: Model, chosen: ChosenImage, found: Contributions, of_class: int) -> None:
-    """Show the contribution of each pixel as a picture, and all that add up as bars."""
-    name = quoted(model.class_names[of_class])
-    st.write(plain(sum_in_words(found, name)))
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        alt = _("What each pixel adds to {name}: red for it, blue against it").format(name=name)
-        caption = _("red: for it\nblue: against it")
-        grid([Picture(signed_picture(found.pixels, largest(found.pixels)), alt, caption)], LARGE)
-    with right:
-        parts = [
-            (_("pixels for it"), float(np.maximum(found.pixels, 0).sum())),
-            (_("pixels against it"), float(np.minimum(found.pixels, 0).sum())),
-            *found.biases,
-            (_("left over"), found.residual),
-            (_("sum: the logit"), found.logit),
-        ]
-        names, values = [part for part, _amount in parts], np.array([amount for _part, amount in parts])
-        alt = _("What adds up to the logit of {name}").format(name=name)
-        show_chart(bars_figure(names, values, _("Adds to the logit"), alt), key="inside_sum")
 
 
 def _show_carriers(model: Model, found: Way, of_class: int) -> None:

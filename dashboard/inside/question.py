@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard.inside.cache import too_large
+from dashboard.models.contributions import too_large
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.session import Session

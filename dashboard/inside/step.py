@@ -11,12 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.inside.cache import step
-from dashboard.inside.colours import largest, signed_picture, strip
 from dashboard.inside.question import choose_class, choose_image
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import Kind, distinct, plain, show_message
 from dashboard.ui.pictures import Picture, grid
+from dashboard.ui.signed_colours import largest, signed_picture, strip
 from mlcore import KNOWN_BUGS, GradientCheck, Model, StepValue
 from mlcore.language import _
 from mlcore.study.walkthrough import STAGES

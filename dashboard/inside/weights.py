@@ -6,15 +6,17 @@ The Inside page shows it first.
 import numpy as np
 import streamlit as st
 
-from dashboard.inside.cache import MOST_IMAGES, neurons, too_large, too_slow
-from dashboard.inside.colours import largest, signed_picture
-from dashboard.inside.figures import bars_figure, heatmap_figure
+from dashboard.inside.cache import MOST_IMAGES, neurons, too_slow
+from dashboard.inside.figures import heatmap_figure
+from dashboard.models.contributions import too_large
 from dashboard.session import Session
 from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, plain, show_message
 from dashboard.ui.pictures import Picture, grid, pairs
 from dashboard.ui.plotly_chart import show_chart
+from dashboard.ui.signed_bars import bars_figure
+from dashboard.ui.signed_colours import largest, signed_picture
 from mlcore import Dataset, Model, NeuronStudy, WeightPictures, weight_pictures
 from mlcore.evaluation import misfit
 from mlcore.language import N_, _

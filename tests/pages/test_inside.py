@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.inside import cache
 from dashboard.inside.weights import NEURONS_A_PAGE
+from dashboard.models import contributions as shared
 from dashboard.session import UPLOADED_MODEL, PastDrawing
 from dashboard.shipped import shipped_dataset, shipped_model
 from mlcore import KNOWN_BUGS, Model, NetworkConfig, Preparation, TrainingConfig, contributions, fit
@@ -115,7 +116,7 @@ def test_a_step_is_green_and_each_bug_changes_the_light(eight: Model) -> None:
 def test_a_network_that_is_too_large_is_refused_in_words(
     eight: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "MOST_PARAMETERS", 100)
+    monkeypatch.setattr(shared, "MOST_PARAMETERS", 100)
     for look in ("weights", "image", "step"):
         app = with_model(eight, look)
         assert not app.exception

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from dashboard.draw.answer import Answer
-from dashboard.draw.answer_card import bars_html, blank_html, few_images_sentence, verdict_html
+from dashboard.draw.answer_card import blank_html, few_images_sentence, verdict_html
+from dashboard.ui.probability_bars import bars_html
 from mlcore import Model, NetworkConfig, Preparation
 
 DIGITS = [str(digit) for digit in range(10)]

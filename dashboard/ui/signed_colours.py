@@ -1,6 +1,6 @@
 """Numbers with a sign as coloured pictures: blue below zero, white at zero, red above.
 
-All three looks of the Inside page draw weights, contributions and activations with it.
+The pages Inside and Evaluate draw weights, contributions and activations with it.
 """
 
 import numpy as np
