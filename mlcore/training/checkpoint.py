@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlcore.training.card import json_number
 from mlcore.training.measurements import Measurements
+from mlcore.training.progress import Progress
 from mlcore.training.rates import RatePlan
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.state import TrainState
@@ -64,29 +65,24 @@ class Checkpoint:
     def take(
         cls,
         state: TrainState,
-        measured: Measurements,
-        rates: RatePlan,
-        history: list[Record],
-        *,
-        step: int,
-        images_seen: int,
-        changes: int,
+        progress: Progress,
         in_halves: bool,
     ) -> Self:
         """Return the checkpoint of a run that stands like this; arrays of the state are copied."""
+        measured, rates = progress.measured, progress.rates
         return cls(
-            step=step,
-            images_seen=images_seen,
+            step=progress.step,
+            images_seen=progress.images_seen,
             position=state.order.position,
             evaluated_step=measured.evaluated_step,
             stopped_early=measured.stopped_early,
             patient_from=measured.patient_from,
-            changes=changes,
+            changes=progress.changes,
             rate_base=rates.base,
             rate_ceiling=json_number(rates.ceiling),
             optimizer_steps=state.optimizer.steps,
             best=measured.best,
-            history=history,
+            history=progress.history,
             order_generator=dict(state.order.generator.bit_generator.state),
             in_halves=in_halves,
             order=state.order.positions,
@@ -159,8 +155,12 @@ class Checkpoint:
             best_parameters=arrays.get("best_parameters"),
         )
 
-    def restore(self, state: TrainState) -> None:
-        """Bring network, optimizer and order to where they were; arrays that do not fit raise."""
+    def restore(self, state: TrainState, progress: Progress) -> None:
+        """Bring network, optimizer, order and progress to where they were; arrays that do not fit raise."""
+        progress.step, progress.images_seen = self.step, self.images_seen
+        progress.history, progress.changes = self.history, self.changes
+        progress.rates = self.rates(progress.training_config.learning_rate)
+        progress.measured = self.measured
         if self.best_parameters is not None:
             _check_fit(state.network.parameters, self.best_parameters)
         for target, values in (

@@ -7,7 +7,6 @@ continues; stop asking and it pauses, to continue later exactly where it was.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import math
 from collections.abc import Callable, Generator, Iterator
@@ -30,9 +29,8 @@ from mlcore.training.blank import pixels_to_train_on
 from mlcore.training.card import DATA_CARD, data_card, machine_card, measured_card
 from mlcore.training.checkpoint import Checkpoint
 from mlcore.training.known_bugs import GradientHook, known_bug_hook
-from mlcore.training.measurements import Measurements, early_step
-from mlcore.training.rates import RatePlan
-from mlcore.training.records import REPORT_IMAGES, BatchMetrics, EpochMetrics, Record, history_array
+from mlcore.training.progress import Progress, not_built
+from mlcore.training.records import BatchMetrics, EpochMetrics, Record, history_array
 from mlcore.training.state import TrainState, begin_at, begin_training, begin_with, make_state
 
 
@@ -54,7 +52,7 @@ class StepSharer(Protocol):
         """Do one step and set the logits (images, classes); it may be given up at each break."""
 
 
-class TrainingRun:
+class TrainingRun(Progress):
     """One training from first to last: network, optimizer, chance, history, and how far it has come.
 
     Parameters
@@ -71,22 +69,14 @@ class TrainingRun:
     network, optimizer, order : Network, Optimizer, ImageOrder
         There once `build` has seen the data. Where it makes no difference, the network is trained without the
         pixels that are blank in every image; `model` gives one with all of them.
-    step, images_seen : int
-        How far the run has come.
-    history : list of BatchMetrics and EpochMetrics
     best : EpochMetrics or None
         The measurement with the highest dev accuracy so far (of equals, the lowest dev loss); without a dev
         set, that on the training images.
-    changes : int
-        How often `change` was called.
     gradient_hook : callable or None
         ``gradient_hook(network, images)`` is called with the gradients of each batch, before weight decay is
         added, and may change ``network.gradients``: so a known bug of the notebooks is made.
     image_weights : float array (n_train,) or None
         How much each training image counts, to be set before `build`; no checkpoint keeps it.
-    evaluates_early : bool
-        Whether the network is also measured early in a long first epoch, for those who watch; not when
-        `evaluate_every` says when to measure. It changes no weight, and no checkpoint keeps it.
     second_process : StepSharer or None
         Takes half of every batch while it is there; see `share`.
     """
@@ -99,25 +89,17 @@ class TrainingRun:
         in_halves: bool = False,
     ) -> None:
         self.network_config = check_kind(network_config, NetworkConfig)
-        self.training_config = check_kind(training_config, TrainingConfig)
+        super().__init__(check_kind(training_config, TrainingConfig))
         self.in_halves = in_halves
-        self.step = 0
-        self.images_seen = 0
-        self.history: list[Record] = []
-        self.changes = 0
         self.gradient_hook: GradientHook | None = known_bug_hook(self.training_config)
         self.image_weights: Array | None = None
-        self.evaluates_early = False
         self.second_process: StepSharer | None = None
         self._draws = draws(self.network_config, self.training_config)
         self._state: TrainState | None = None  # made by `build`, or from a checkpoint
         self._data: TrainingData | None = None  # made by `build`
         self._data_card: dict[str, Any] = {}
         self._work: Generator[None, None, Record] | None = None  # a record on its way, at a break
-        self._last_step = 0  # where the record on its way ends
         self._last_rate = 0.0  # of the last step
-        self._rates = RatePlan(self.training_config.learning_rate)
-        self._measured = Measurements()
         self._is_continued = False  # by `begin_from`
 
     def __repr__(self) -> str:
@@ -144,14 +126,13 @@ class TrainingRun:
             message = _("Training needs a split, not {kind}: make one with split_dataset(dataset).")
             raise DatasetError(message.format(kind=type(split).__name__))
         if self._state is None:
-            self._state = begin_training(self.network_config, self.training_config, split.train)
+            self._begin(begin_training(self.network_config, self.training_config, split.train))
         if self._data is None or self._data.split is not split:
-            self._built.check_split(split)
+            state = self._built
+            state.check_split(split)
             self.leave_step()
-            lit = pixels_to_train_on(
-                split, self._state.preparation, self.network_config, self.training_config
-            )
-            self._state = self._state.train_on(lit)
+            lit = pixels_to_train_on(split, state.preparation, self.network_config, self.training_config)
+            self._state = state.train_on(lit)
             self._data = TrainingData(
                 split,
                 self.network,
@@ -177,7 +158,7 @@ class TrainingRun:
         if (self.network_config, config.optimizer) != (other.network_config, other.training_config.optimizer):
             message = _("What was learned can be kept only with the same network and the same optimizer.")
             raise SettingError(message)
-        self._state = begin_with(other._built, self.network_config, config, len(split.train))
+        self._begin(begin_with(other._built, self.network_config, config, len(split.train)))
         self._is_continued = True
         self.build(split)
 
@@ -195,25 +176,24 @@ class TrainingRun:
             raise SettingError(_("Only a network of the same settings can begin with a model's weights."))
         config, n = self.training_config, len(split.train)
         preparation, class_names = model.preparation, model.class_names
-        self._state = begin_at(model.parameters, preparation, class_names, model.network_config, config, n)
+        self._begin(begin_at(model.parameters, preparation, class_names, model.network_config, config, n))
         self._is_continued = True
         self.build(split)
+
+    def _begin(self, state: TrainState) -> None:
+        """Begin with this network, optimizer and order."""
+        self._state, self._n_train = state, len(state.order)
 
     @property
     def _built(self) -> TrainState:
         if self._state is None:
-            raise ValueError(_("There is no network yet: train, or build the run with a split, first."))
+            raise not_built()
         return self._state
 
     @property
     def network(self) -> Network:
         """The network; it is there once `build` has seen the data."""
         return self._built.network
-
-    @property
-    def best(self) -> EpochMetrics | None:
-        """The best measurement so far; see `Measurements`."""
-        return self._measured.best
 
     @property
     def class_weights(self) -> Array | None:
@@ -242,34 +222,6 @@ class TrainingRun:
     # ---- how far ----------------------------------------------------------------------------------------
 
     @property
-    def batch_size(self) -> int:
-        """Images in a full batch."""
-        return self.order.batch_size
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps in an epoch: as many as take every training image once; the last batch may be smaller.
-
-        With `sample_size` the images come from random samples, and not every one comes once.
-        """
-        return self.training_config.steps_per_epoch(len(self.order))
-
-    @property
-    def total_steps(self) -> int:
-        """Steps from first to last."""
-        return self.training_config.total_steps(len(self.order))
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to do (unless `change` makes the run longer)."""
-        return self._state is not None and (self.stopped_early or self.step >= self.total_steps)
-
-    @property
-    def stopped_early(self) -> bool:
-        """Whether the dev accuracy has not risen for as many measurements as `patience` allows."""
-        return self._measured.stopped_early
-
-    @property
     def is_done(self) -> bool:
         """Whether the run is finished, and measured at its end."""
         return self.finished and self.has_reached(self.step)
@@ -291,63 +243,7 @@ class TrainingRun:
         decide which measurement is best: the dev set or, without one, the training sample. False before the
         first step was measured.
         """
-        return self._data is not None and self._measured.show_nothing_learned(self._data.measured_labels)
-
-    @property
-    def epoch(self) -> float:
-        """Passes over the training images so far."""
-        return self.images_seen / len(self.order)
-
-    @property
-    def learning_rate(self) -> float:
-        """The rate of the next step, by the schedule; of the last one when the run is finished."""
-        return self._rates.rate(self.training_config, self.step, self.total_steps)
-
-    @property
-    def evaluate_every(self) -> int:
-        """Steps between two measurements."""
-        return self.training_config.evaluate_every_steps(len(self.order))
-
-    def change(
-        self,
-        *,
-        learning_rate: float | None = None,
-        epochs: int | None = None,
-        iterations: int | None = None,
-        from_step: int | None = None,
-    ) -> None:
-        """Set another learning rate or another total length, from the next step on; patience starts again.
-
-        A rate that is set is the rate of the next step. From there the schedule continues to its end, but
-        only downwards. Another length stretches or shortens the schedule, and never raises a rate that the
-        schedule has begun to lower: the rate stays as it is until the schedule falls below it. A finished run
-        that is made longer thus continues with the rate of its last step, unless another one is set.
-
-        Parameters
-        ----------
-        from_step : int, optional
-            From where patience counts; the present step when None.
-
-        Raises
-        ------
-        SettingError
-            When a value is out of bounds; the run is then as it was.
-        """
-        changes: dict[str, Any] = {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        changes = {name: value for name, value in changes.items() if value is not None}
-        if epochs is not None and iterations is None:
-            changes["iterations"] = None
-        config = dataclasses.replace(self.training_config, **changes)
-        if self.step > 0:
-            self._rates = self._rates.limited(self.training_config, self.step, self.total_steps)
-        self.training_config = config
-        if learning_rate is not None and self.step > 0:
-            self._rates = RatePlan.from_here(config.learning_rate, config, self.step, self.total_steps)
-        elif learning_rate is not None:
-            self._rates = RatePlan(config.learning_rate)  # the schedule has yet to begin
-        self.changes += 1
-        self._measured.start_patience(self.step if from_step is None else from_step)
-        self._last_step = self.step  # a record on its way ends with the step that is under way
+        return self._data is not None and self.measured.show_nothing_learned(self._data.measured_labels)
 
     # ---- training ---------------------------------------------------------------------------------------
 
@@ -360,11 +256,11 @@ class TrainingRun:
         network, optimizer, order = self.network, self.optimizer, self.order
         tally, cost_decay = self._data.tally, self.cost_decay
         first, total = self.step, self.total_steps
-        self._last_step = first + min(most_steps, self._steps_to_record())
-        while self.step < self._last_step:
+        self._record_end = first + min(most_steps, self._steps_to_record())
+        while self.step < self._record_end:
             if self.step > first:
                 yield
-            batch, rate = order.next_batch(), self._rates.rate(self.training_config, self.step, total)
+            batch, rate = order.next_batch(), self.rates.rate(self.training_config, self.step, total)
             logits = tally.logits_for(batch)
             if self.second_process is None:
                 yield from self._set_gradients(batch, logits)
@@ -400,29 +296,14 @@ class TrainingRun:
             return None
         return step_generator(self.training_config.seed, self.step, side)
 
-    @property
-    def cost_decay(self) -> float:
-        """The λ of the cost's λ/2 Σ w² (see `TrainingConfig.cost_decay`)."""
-        return self.training_config.cost_decay
-
-    def _steps_to_record(self) -> int:
-        return min(
-            max(1, REPORT_IMAGES // self.batch_size),
-            self._next_evaluation - self.step,
-            max(1, self.total_steps - self.step),
-        )
-
     def _batch_record(self) -> BatchMetrics:
         """Return the record of the steps since the last one."""
         assert self._data is not None
         loss, right = self._data.tally.means()
-        loss += self._penalty()
+        loss += self.network.penalty(self.cost_decay)
         if not math.isfinite(loss):
             raise TrainingDiverged(self._why_diverged())
         return BatchMetrics(self.step, self.epoch, self.images_seen, loss, right, self._last_rate)
-
-    def _penalty(self) -> float:
-        return self.network.penalty(self.cost_decay)
 
     # ---- continuing, stopping ---------------------------------------------------------------------------
 
@@ -443,7 +324,7 @@ class TrainingRun:
         BatchMetrics, EpochMetrics or None
             None when the run is finished, has taken its last step, or rests.
         """
-        self._last_step = int(min(self._last_step, last_step))
+        self._record_end = int(min(self._record_end, last_step))
         work, self._work = self._work or self._begin_record(last_step), None
         if work is None:
             return None
@@ -465,20 +346,6 @@ class TrainingRun:
         if self.step < last_step and not self.finished:
             return self._take_steps(int(min(last_step - self.step, self.total_steps)))
         return None
-
-    @property
-    def _next_evaluation(self) -> int:
-        """The first step after this one at which the network is measured."""
-        every, early = self.evaluate_every, self._early_evaluation
-        return early if early is not None and self.step < early else self.step + every - self.step % every
-
-    @property
-    def _early_evaluation(self) -> int | None:
-        return early_step(self.training_config, len(self.order)) if self.evaluates_early else None
-
-    @property
-    def _evaluation_is_due(self) -> bool:
-        return self._measured.is_due(self.step, self.evaluate_every, self._early_evaluation, self.finished)
 
     def leave_step(self) -> None:
         """Give up a step that is not done, as if it had not begun; those before it get their record."""
@@ -512,7 +379,7 @@ class TrainingRun:
         assert self._data is not None
         train_loss, train_accuracy = yield from self._data.measure_training()
         dev_loss, dev_accuracy = yield from self._data.measure_dev()
-        penalty = self._penalty()
+        penalty = self.network.penalty(self.cost_decay)
         if not math.isfinite(train_loss + penalty) or not np.isfinite(self.network.parameters).all():
             raise TrainingDiverged(self._why_diverged())
         record = EpochMetrics(
@@ -525,17 +392,10 @@ class TrainingRun:
             dev_accuracy,
             self.learning_rate,
         )
-        self._measured.note(
+        self.measured.note(
             record, self._built.whole_parameters, self.training_config, self.evaluate_every, self.history
         )
         return record
-
-    def _why_diverged(self) -> str:
-        message = _(
-            "Training diverged after {step} steps: the numbers became too large. The learning rate "
-            "({rate:g}) is too high for this network. Try a tenth of it, Adam, or He initialisation."
-        )
-        return message.format(step=self.step, rate=self.training_config.learning_rate)
 
     # ---- saving -----------------------------------------------------------------------------------------
 
@@ -550,8 +410,8 @@ class TrainingRun:
             When the run has not been built: there is no network yet.
         """
         state = self._built
-        record = self.best if best else self._last_measurement()
-        parameters, taken_at = self._measured.best_parameters if best else None, self.step
+        record = self.best if best else self.last_measurement
+        parameters, taken_at = self.measured.best_parameters if best else None, self.step
         if parameters is None:
             parameters = state.whole_parameters()
         elif self.best is not None:
@@ -563,16 +423,13 @@ class TrainingRun:
             parameters,
             self.training_config,
             self._card() | measured_card(record) | {"weights_at": taken_at},
-            self._checkpoint().to_arrays() if resumable else None,
+            Checkpoint.take(state, self, self.in_halves).to_arrays() if resumable else None,
             history_array(self.history),
         )
 
     def best_model(self) -> Model:
         """Return the network at its best measurement: the same as ``model(best=True)``."""
         return self.model(best=True)
-
-    def _last_measurement(self) -> EpochMetrics | None:
-        return next((record for record in reversed(self.history) if isinstance(record, EpochMetrics)), None)
 
     def _card(self) -> dict[str, Any]:
         if self._data is not None:
@@ -589,18 +446,6 @@ class TrainingRun:
             "repeatable": repeatable,
             **self._data_card,
         }
-
-    def _checkpoint(self) -> Checkpoint:
-        return Checkpoint.take(
-            self._built,
-            self._measured,
-            self._rates,
-            self.history,
-            step=self.step,
-            images_seen=self.images_seen,
-            changes=self.changes,
-            in_halves=self.in_halves,
-        )
 
     @classmethod
     def from_model(cls, model: Model) -> TrainingRun:
@@ -630,12 +475,8 @@ class TrainingRun:
     @classmethod
     def _continue(cls, model: Model, checkpoint: Checkpoint) -> TrainingRun:
         run = cls(model.network_config, model.training_config, in_halves=checkpoint.in_halves)
-        run.step, run.images_seen = checkpoint.step, checkpoint.images_seen
-        run.history, run.changes = checkpoint.history, checkpoint.changes
-        run._rates = checkpoint.rates(model.training_config.learning_rate)
-        run._measured = checkpoint.measured
         run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
-        run._state = make_state(
+        state = make_state(
             run.network_config,
             run.training_config,
             model.preparation,
@@ -644,7 +485,8 @@ class TrainingRun:
             None,
             np.random.default_rng(),
         )
-        checkpoint.restore(run._state)
+        checkpoint.restore(state, run)
+        run._begin(state)
         return run
 
     def save_state(self) -> bytes:

@@ -288,7 +288,7 @@ def test_dropout_is_for_training_only() -> None:
     run = small_run({"dropout": 0.5})
     run.build(SPLIT)
     first = next(train(run, SPLIT))
-    run._measured.evaluated_step = -1
+    run.measured.evaluated_step = -1
     assert next(train(run, SPLIT)) == first
 
 
