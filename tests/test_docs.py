@@ -24,6 +24,7 @@ from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT, name_of, python_files
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_LINKS = [ROOT / "CONTRIBUTING.md", *ROOT.glob("data/*/README.md"), *ROOT.glob("models/*.md")]
 WITH_CODE = [page for page in DOCUMENTS if "```python\n" in page.read_text("utf-8")]
 
 
@@ -103,6 +104,22 @@ def test_a_name_that_is_not_in_its_module_is_found() -> None:
     good = "| a | `train` in [__init__.py](../mlcore/__init__.py) |\n"
     assert misplaced(good) == []
     assert misplaced(good.replace("`train`", "`train` and `TrainingRun.fly`")) == ["TrainingRun.fly"]
+
+
+def broken_links(text: str, folder: Path) -> list[str]:
+    """Return the links to no file of the project; the site leads nowhere from a link to a folder."""
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    return [link for link in links if not link.startswith("mailto:") and not (folder / link).is_file()]
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, *WITH_LINKS], ids=name_of)
+def test_a_link_leads_to_a_file(document: Path) -> None:
+    assert broken_links(document.read_text("utf-8"), document.parent) == []
+
+
+def test_a_link_to_a_folder_or_to_nothing_is_found() -> None:
+    text = "[a](README.md#at-once) [b](tests) [c](none.md) [d](https://example.org/x)"
+    assert broken_links(text, ROOT) == ["tests", "none.md"]
 
 
 def wrong_addresses(text: str) -> list[str]:

@@ -145,9 +145,9 @@ class Scheduler:
 
         return self._send(self._slot_for(run), Job(worker.save, (run.spec, put_away), run, done=done))
 
-    def ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Have any worker compute something; the answer is in the future returned."""
-        return self._send(self._lightest(), Job(function, arguments))
+    def ask(self, function: Callable[..., Any], *arguments: Any, of: Slot | None = None) -> "Future[Any]":
+        """Have a worker compute something, any one unless it is said which; the future has the answer."""
+        return self._send(of or self._lightest(), Job(function, arguments))
 
     @property
     def rests(self) -> bool:

@@ -2,7 +2,8 @@
 
 The pages call it, because the web process never trains. It knows no Streamlit; a notebook or a test can use
 it too. What it promises is done by its parts: `RunStarter` starts runs, `RunTable` has them, `Absence` lets
-go of them, `RunModels` and `Estimates` answer for them, and `Scheduler` has them trained.
+go of them, `RunModels` and `Estimates` answer for them, `Scheduler` has them trained, and
+`Studies` computes what else takes seconds.
 """
 
 import secrets
@@ -37,6 +38,7 @@ from dashboard.runs.snapshots import Snapshot
 from dashboard.runs.starting import RunStarter
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.runs.store import DataStore
+from dashboard.runs.studies import Studies
 from dashboard.runs.table import RunTable
 from dashboard.runs.trials import Trials
 from dashboard.runs.upkeep import Upkeep
@@ -117,6 +119,9 @@ class RunService:
         self._upkeep = Upkeep(self.watch, self.clean_up, clean_up_every)
         self._runs = RunTable(
             self._scheduler, self._shelf, limits or Limits(), self._upkeep.start, self._goes
+        )
+        self.studies = Studies(
+            self._changed, self._scheduler, lambda: memory_elsewhere() or budget, clock, self._upkeep.start
         )
         self._absence = Absence(self._runs, self._scheduler, self._shelf, clock)
         self._estimates = Estimates(Trials(self._ask, answer_of), self._scheduler)
@@ -485,13 +490,14 @@ class RunService:
             self._shelf.keep(run)
 
     def forget(self, owner: str) -> None:
-        """Delete all runs of an owner for good, those that train too."""
+        """Delete all runs of an owner for good, those that train too, and end what is computed for them."""
         with self._changed:
             for name in self._runs.names_of(owner):
                 self._runs.claims.pop(name, None)
                 for run in self._runs.of_owner(name):
                     self._runs.delete(run)
                 self._shelf.remove_all_of(name)
+                self.studies.forget_owner(name)
             self._changed.notify_all()
 
     # ---- using -------------------------------------------------------------------------------------------
@@ -622,6 +628,7 @@ class RunService:
         """Stop and remove runs whose owner has left, and give back the memory of what rests."""
         with self._changed:
             self._absence.clean_up()
+            self.studies.clean_up()
             self._shelf.keep_news(self._runs.values())
             self._runs.drop_all(self._shelf.purge())
             self._scheduler.clean_up(self.limits.idle_seconds)
@@ -652,6 +659,7 @@ class RunService:
                 with suppress(OSError):  # its folder is gone
                     run.spec.hold.touch()
             self._runs.clear()
+            self.studies.clear()
             self._models.clear()
             self._memory.close()
             self._changed.notify_all()

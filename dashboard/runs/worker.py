@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -115,12 +115,15 @@ class Workspace:
         The runs in memory, by their ids.
     wholes, parts : WeakValueDictionary
         The data sets that these runs share.
+    studies : dict
+        The studies that are under way, by their ids.
     """
 
     files: Files
     runs: dict[str, _Held] = field(default_factory=dict)
     wholes: "WeakValueDictionary[tuple[object, ...], Dataset]" = field(default_factory=WeakValueDictionary)
     parts: "WeakValueDictionary[StoredDataset, Dataset]" = field(default_factory=WeakValueDictionary)
+    studies: dict[str, Generator[float, None, Any]] = field(default_factory=dict)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -136,6 +139,7 @@ class Workspace:
         with self.in_use():
             for run_id in list(self.runs):
                 drop(run_id)
+            self.studies.clear()
 
 
 _current: ContextVar[Workspace] = ContextVar("workspace", default=Workspace(LocalFiles()))  # noqa: B039
