@@ -43,6 +43,7 @@ from mlcore.formulas.losses import LOSSES
 from mlcore.formulas.optimizers import OPTIMIZERS
 from mlcore.formulas.schedules import SCHEDULES
 from mlcore.images.augmentation import Augmentation, augment
+from mlcore.images.distortion import DISTORTIONS, Distortion, distort
 from mlcore.images.drawing import image_from_drawing, image_from_picture
 from mlcore.images.frame import Frame
 from mlcore.images.preparation import Preparation, fit_preparation
@@ -70,6 +71,8 @@ from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradie
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
+from mlcore.study.progress import Study, completed
+from mlcore.study.robustness import Robustness, Strength, robustness
 from mlcore.study.run_notes import RunNotes
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
@@ -84,6 +87,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ACTIVATIONS",
+    "DISTORTIONS",
     "INITIALIZERS",
     "KNOWN_BUGS",
     "LOSSES",
@@ -104,6 +108,7 @@ __all__ = [
     "Decision",
     "Difference",
     "DigitLabError",
+    "Distortion",
     "EpochMetrics",
     "Evaluation",
     "Frame",
@@ -133,6 +138,7 @@ __all__ = [
     "RecipeCard",
     "Record",
     "ReplayResult",
+    "Robustness",
     "RunNotes",
     "Setting",
     "SettingError",
@@ -140,6 +146,8 @@ __all__ = [
     "Split",
     "SplitSettings",
     "StepValue",
+    "Strength",
+    "Study",
     "TrainingConfig",
     "TrainingDiverged",
     "TrainingRun",
@@ -155,8 +163,10 @@ __all__ = [
     "check_health",
     "class_scores",
     "commonest_share",
+    "completed",
     "confusion_matrix",
     "contributions",
+    "distort",
     "evaluate",
     "export_safetensors",
     "find_learning_rate",
@@ -182,6 +192,7 @@ __all__ = [
     "read_parts",
     "redo_decision",
     "replay",
+    "robustness",
     "run_recipe",
     "save_images",
     "save_model",
