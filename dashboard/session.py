@@ -41,7 +41,8 @@ UPLOADED = "upload"
 
 RUN_MODEL = "your run"
 UPLOADED_MODEL = "your file"
-"""The model keys of what a visitor trained or brought; the other keys are the files' names in `models/`."""
+LAB_MODEL = "your lab"
+"""The model keys of what a visitor trained, brought or changed; the others are the files in `models/`."""
 
 STANDARD = next(iter(RECIPES))
 """The recipe with which a session begins."""
@@ -204,6 +205,8 @@ class Session:
         the visitor chooses, and again when a run is started.
     uploaded_model, uploaded_model_name
         A model file that the visitor brought.
+    lab_model : Model or None
+        What the visitor kept of the lab bench.
     drawing : dict or None
         The canvas's JSON, kept when the page changes.
     canvas_start : dict or None
@@ -252,6 +255,7 @@ class Session:
     model_key: str = ""
     uploaded_model: Model | None = None
     uploaded_model_name: str = ""
+    lab_model: Model | None = None
     drawing: dict[str, Any] | None = None
     canvas_start: dict[str, Any] | None = None
     canvas_revision: int = 0
@@ -386,7 +390,8 @@ class Session:
     def bytes_brought(self) -> int:
         """How large the data sets, images and model are that the visitor brought."""
         parts = (self.uploaded, self.uploaded_test, self.own_images)
-        models = (self.uploaded_model, None if self.lesson is None else self.lesson.model)
+        taught = None if self.lesson is None else self.lesson.model
+        models = (self.uploaded_model, self.lab_model, taught)
         return (
             sum(part.images.nbytes for part in parts if part is not None)
             + sum(model.parameters.nbytes for model in models if model is not None)
@@ -414,7 +419,7 @@ class Session:
             self.dataset_key, self.split_settings = Session.dataset_key, SplitSettings()
             self.left_out, self._kept = {}, None
         self.uploaded = self.uploaded_test = self.own_images = self.uploaded_model = self._split = None
-        self.hand, self.hand_classes, self.lesson = [], [], None
+        self.hand, self.hand_classes, self.lesson, self.lab_model = [], [], None, None
 
     def forget(self) -> None:
         """Become like new, as the visitor has gone; Streamlit keeps the state until another tab is closed."""

@@ -68,6 +68,7 @@ from mlcore.settings import Setting, settings_of
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
+from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
@@ -116,6 +117,7 @@ __all__ = [
     "GradientRow",
     "Health",
     "KnownBug",
+    "LabChanges",
     "LabelsInNames",
     "LayerOutput",
     "LayerSummary",
@@ -151,6 +153,7 @@ __all__ = [
     "TrainingConfig",
     "TrainingDiverged",
     "TrainingRun",
+    "UnitChange",
     "UnlabelledImages",
     "WeightPictures",
     "accuracy",
@@ -159,6 +162,7 @@ __all__ = [
     "augment",
     "average_images",
     "calibration",
+    "change_model",
     "check_gradients",
     "check_health",
     "class_scores",
@@ -186,6 +190,7 @@ __all__ = [
     "neighbourhood",
     "network_summary",
     "notebook_of",
+    "packed_bytes",
     "pixel_range",
     "read_dataset",
     "read_images",

@@ -1,4 +1,4 @@
-"""Inside: a network's weights as pictures, one image on its way through it, and one training step worked out.
+"""Inside: a network's weights as pictures, one image on its way through it, one training step, a lab bench.
 
 A visitor comes here from Evaluate, to see how the answers come about.
 """
@@ -6,6 +6,7 @@ A visitor comes here from Evaluate, to see how the answers come about.
 import streamlit as st
 
 from dashboard.inside.follow import show_way
+from dashboard.inside.lab import show_lab
 from dashboard.inside.question import choose_look, choose_network
 from dashboard.inside.step import show_step
 from dashboard.inside.weights import show_weights
@@ -16,7 +17,7 @@ from dashboard.ui.messages import friendly_errors
 from mlcore import Model
 from mlcore.language import _
 
-SHOW = {"weights": show_weights, "image": show_way, "step": show_step}
+SHOW = {"weights": show_weights, "image": show_way, "step": show_step, "lab": show_lab}
 
 
 @st.fragment

@@ -21,6 +21,7 @@ from mlcore import (
     StepValue,
     check_gradients,
     contributions,
+    evaluate,
     layer_outputs,
     study_neurons,
     walk_through_step,
@@ -38,6 +39,13 @@ MOST_MULTIPLY_ADDS = 60_000_000_000
 17 times as much."""
 
 MOST_BYTES = 24_000_000
+MOST_AT_ONCE = 3_000_000_000
+"""For the images that a changed network is asked about after each move of a slider: 0.3 s with convolutions,
+less with neurons."""
+
+FEWEST, MOST_ASKED = 200, 5_000
+"""So many of them there are in any case, and at most."""
+
 CHECKED = 12
 """Values of each array of parameters that the gradient check moves."""
 
@@ -111,6 +119,43 @@ def step(model: Model, image: UInt8Array, label: int, bug: str) -> Step:
     return _steps.get((model.fingerprint, _image_key(image), str(label), bug), make)
 
 
+@dataclass(frozen=True)
+class Score:
+    """What a network makes of some labelled images.
+
+    Attributes
+    ----------
+    right, n : int
+    confidence : float
+        The mean probability of its answers.
+    """
+
+    right: int
+    n: int
+    confidence: float
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return 100
+
+
+def at_once(model: Model, dataset: Dataset) -> Dataset:
+    """Return the first images of a data set, as many as a network answers while a visitor waits."""
+    affordable = max(FEWEST, min(MOST_ASKED, MOST_AT_ONCE // model.multiply_adds))
+    return dataset.take(slice(0, affordable))
+
+
+def score(model: Model, dataset: Dataset) -> Score:
+    """Return what a network makes of the images of a data set."""
+
+    def make() -> Score:
+        found = evaluate(model, dataset)
+        return Score(found.right, len(dataset), float(found.confidence.mean()))
+
+    return _scores.get((model.fingerprint, dataset.fingerprint), make)
+
+
 def _as_trained(model: Model) -> KnownBug:
     """Return the bugs of a model's own training: a recipe of the notebooks has some."""
     config = model.training_config
@@ -125,3 +170,4 @@ def _image_key(image: UInt8Array) -> str:
 _studies = Latest[NeuronStudy](MOST_BYTES)
 _ways = Latest[Way](MOST_BYTES)
 _steps = Latest[Step](MOST_BYTES)
+_scores = Latest[Score](MOST_BYTES // 100)

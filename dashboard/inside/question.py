@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.models.contributions import too_large
+from dashboard.models.drawn import digit_of
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.session import Session
@@ -18,7 +19,7 @@ from dashboard.ui.messages import distinct, plain, show_message
 from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.wording import dataset_words
-from mlcore import Model
+from mlcore import Model, NoDigitError
 from mlcore.arrays import UInt8Array
 from mlcore.language import N_, _
 from mlcore.quote import quoted
@@ -27,6 +28,7 @@ LOOKS = {
     "weights": N_("Weights"),
     "image": N_("One image"),
     "step": N_("One step"),
+    "lab": N_("Lab bench"),
 }
 """What can be looked at, by what stands in the address."""
 
@@ -109,12 +111,25 @@ def _from_data(session: Session, model: Model) -> ChosenImage | None:
 
 def _drawn(session: Session, model: Model) -> ChosenImage | None:
     """Take what is on the canvas of Draw, as the network saw it."""
-    drawing = session.play.now
-    if drawing is None or drawing.image.shape != model.image_shape:
+    image = my_digit(session, model)
+    if image is None:
         show_message("info", _("Draw a digit for this model first: it is followed from here."))
         st.page_link(page("draw"))
         return None
-    return ChosenImage(drawing.image, None, _("Your drawing, as the network sees it"))
+    return ChosenImage(image, None, _("Your drawing, as the network sees it"))
+
+
+def my_digit(session: Session, model: Model) -> UInt8Array | None:
+    """Return what is on the canvas of Draw as this model sees it; None when there is nothing that fits."""
+    drawing = session.play.now
+    if drawing is None:
+        return None
+    if drawing.image.shape == model.image_shape:
+        return drawing.image
+    try:
+        return digit_of(drawing.strokes, model) if drawing.strokes else None
+    except NoDigitError:
+        return None
 
 
 def _show_image(model: Model, chosen: ChosenImage) -> None:

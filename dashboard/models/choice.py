@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dashboard.run_service import find_run, get_run_service, run_owner
 from dashboard.runs.status import RunError
 from dashboard.server.server import server
-from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
+from dashboard.session import LAB_MODEL, RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct
@@ -29,6 +29,8 @@ def model_labels(session: Session) -> dict[str, str]:
         labels[RUN_MODEL] = _("Your own run") if _is_own(session) else _("The run you are watching")
     if session.uploaded_model is not None:
         labels[UPLOADED_MODEL] = session.uploaded_model_name
+    if session.lab_model is not None:
+        labels[LAB_MODEL] = _("Changed in the lab")
     labels |= {name: shipped_label(name) for name in shipped_model_names()}
     return dict(zip(labels, distinct([*labels.values()]), strict=True))
 
@@ -55,6 +57,8 @@ def model_of(session: Session, key: str) -> Model:
         return get_run_service().model(session.run_id, best=True)
     if key == UPLOADED_MODEL and session.uploaded_model is not None:
         return session.uploaded_model
+    if key == LAB_MODEL and session.lab_model is not None:
+        return session.lab_model
     return shipped_model(key)
 
 
@@ -89,6 +93,18 @@ def let_answer(session: Session, model: Model, name: str) -> None:
     """Let a model that the visitor brought, or taught, answer from now on, in place of the last such."""
     session.uploaded_model, session.uploaded_model_name = model, name
     session.model_key = UPLOADED_MODEL
+
+
+def keep_changed(session: Session, model: Model) -> None:
+    """Keep a model that the visitor changed as one of its own, in place of the last such.
+
+    Raises
+    ------
+    NoRoom
+        When the server has no memory for it.
+    """
+    server().budget.reserve(model.parameters.nbytes + model.work_bytes).until_gone(model)
+    session.lab_model = model
 
 
 def check_affordable(model: Model) -> None:

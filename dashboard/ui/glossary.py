@@ -244,6 +244,20 @@ GLOSSARY: dict[str, Term] = {
         N_("Pre-trained model"),
         N_("A network that was trained before you came: it ships with the app, and answers at once."),
     ),
+    "pruning": Term(
+        N_("Pruning"),
+        N_(
+            "The smallest weights are set to 0: often most of them can go before the accuracy falls, and "
+            "what is 0 need not be stored."
+        ),
+    ),
+    "quantisation": Term(
+        N_("Quantisation"),
+        N_(
+            "Weights are rounded to a few bits, with one scale for each neuron or filter: 8 bits tell 255 "
+            "values apart, 4 bits 15, and 1 bit only the sign."
+        ),
+    ),
     "random_search": Term(
         N_("Random search"),
         N_(
@@ -292,6 +306,13 @@ GLOSSARY: dict[str, Term] = {
         ),
     ),
     "support": Term(N_("Support"), N_("The number of images of a class.")),
+    "temperature": Term(
+        N_("Temperature"),
+        N_(
+            "All logits are divided by it before they become probabilities. Above 1 the network is less "
+            "sure, below 1 surer; its answers stay the same."
+        ),
+    ),
     "test_set": Term(
         N_("Test set"),
         N_(

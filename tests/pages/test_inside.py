@@ -7,10 +7,24 @@ from streamlit.testing.v1 import AppTest
 from dashboard.inside import cache
 from dashboard.inside.weights import NEURONS_A_PAGE
 from dashboard.models import contributions as shared
-from dashboard.session import UPLOADED_MODEL, PastDrawing
+from dashboard.session import LAB_MODEL, UPLOADED_MODEL, PastDrawing
 from dashboard.shipped import shipped_dataset, shipped_model
-from mlcore import KNOWN_BUGS, Model, NetworkConfig, Preparation, TrainingConfig, contributions, fit
-from tests.pages.visits import grids, new_app, opened, session_of
+from mlcore import (
+    KNOWN_BUGS,
+    LabChanges,
+    Model,
+    NetworkConfig,
+    Preparation,
+    TrainingConfig,
+    UnitChange,
+    change_model,
+    contributions,
+    evaluate,
+    fit,
+    packed_bytes,
+)
+from mlcore.language import percent
+from tests.pages.visits import figures, grids, model_list, new_app, opened, session_of
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +157,47 @@ def test_a_network_without_a_hidden_layer_has_every_look(look: str) -> None:
     app = with_model(model, look)
     assert not app.exception
     assert not app.error
+
+
+def test_on_the_lab_bench_accuracy_size_and_drawing_follow_a_change_and_the_result_is_kept(
+    eight: Model,
+) -> None:
+    app = with_model(eight, "lab")
+    assert not app.exception
+    session = session_of(app)
+    image = session.dataset.images[0]
+    session.play.now = PastDrawing((), image, "0", 0.9)
+    changes = LabChanges((UnitChange(0, 3),), pruned=0.9, bits=1, temperature=2.0)
+    app.multiselect(key="lab_units_0_70").set_value([3])
+    app.slider(key="lab_pruned").set_value(90)
+    app.segmented_control(key="lab_bits").set_value("1")
+    app.select_slider(key="lab_temperature").set_value(2.0).run()
+    assert not app.exception
+    changed, dev = change_model(eight, changes), session.split.dev
+    shown = words(app)
+    assert f"{evaluate(changed, dev).right:,} of {len(dev):,} images are right" in shown
+    assert f"Before: {evaluate(eight, dev).right:,}." in shown
+    probability = changed.predict_probabilities(image[None])[0].max()
+    assert f"{percent(float(probability))} ·" in shown.split("Your drawing: ")[1]
+    assert figures(app)["Size, packed"] == f"{packed_bytes(changed, 1) / 1000:,.1f} kB"
+    app.button(key="lab_keep").click().run()
+    assert session.lab_model is not None
+    np.testing.assert_array_equal(session.lab_model.parameters, changed.parameters)
+    assert "Changed in the lab" in model_list(app).options
+    app.button(key="lab_undo").click().run()
+    assert app.slider(key="lab_pruned").value == 0
+    assert app.multiselect(key="lab_units_0_70").value == []
+    assert app.button(key="lab_keep").disabled
+
+
+def test_who_changes_the_kept_model_and_keeps_it_changes_it_once(eight: Model) -> None:
+    app = with_model(eight, "lab")
+    session_of(app).lab_model, session_of(app).model_key = eight, LAB_MODEL
+    app.run()
+    app.select_slider(key="lab_temperature").set_value(2.0).run()
+    app.button(key="lab_keep").click().run()
+    assert not app.exception
+    kept = session_of(app).lab_model
+    assert kept is not None
+    assert kept.fingerprint == change_model(eight, LabChanges(temperature=2.0)).fingerprint
+    assert app.select_slider(key="lab_temperature").value == 1.0
