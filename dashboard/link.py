@@ -3,18 +3,25 @@
 The pages Data, Network and Train call `follow_address` first. What stands in the address wins.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
 from dashboard.recipe import usual_settings
-from dashboard.session import SHIPPED, STANDARD, UPLOADED, Session, can_split
-from dashboard.settings_link import Settings, read_settings, write_settings
+from dashboard.session import SHIPPED, UPLOADED, Session, can_split
+from dashboard.settings_link import (
+    STANDARD,
+    Parameters,
+    Settings,
+    SettingsLink,
+    never_nothing,
+    read_settings,
+    write_settings,
+)
 from dashboard.ui.copy_link import copy_link
 from dashboard.ui.messages import show_message
-from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig
+from mlcore import RECIPES, SHIPPED_DATASETS
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -23,8 +30,6 @@ FORMER_RECIPES = dict.fromkeys(("half-second", "tenth-of-a-second"), "tenths-of-
 USUAL_DATASET = "mnist"
 MOST_NAMED = 3
 """Parts of a link that a sentence quotes; a link may be long and all wrong."""
-
-Parameters = Mapping[str, str | None]
 
 _FOLLOWED = "followed_address"
 
@@ -133,26 +138,13 @@ def parameters_of(session: Session) -> Parameters:
 
 def link_of(session: Session) -> Parameters:
     """Return what a link to the settings in use says: never nothing, which would change nothing."""
-    return _never_nothing(parameters_of(session))
+    return never_nothing(parameters_of(session))
 
 
-def _never_nothing(parameters: Parameters) -> Parameters:
-    return parameters if any(parameters.values()) else {**parameters, "recipe": STANDARD}
-
-
-def link_with(session: Session) -> Callable[[NetworkConfig, TrainingConfig], Parameters]:
-    """Return the link to other settings of network and training, as a function; all else is as in use now."""
-    now, usual, split = (
-        parameters_of(session),
-        usual_settings(session, session.recipe),
-        session.split_settings,
-    )
-
-    def link(network: NetworkConfig, training: TrainingConfig) -> Parameters:
-        text = write_settings(Settings(network, training, split), usual)
-        return _never_nothing({**now, "settings": text or None})
-
-    return link
+def link_with(session: Session) -> SettingsLink:
+    """Return the link to other settings of network and training; all else is as in use now."""
+    usual = usual_settings(session, session.recipe)
+    return SettingsLink(parameters_of(session), usual, session.split_settings)
 
 
 def use_link(session: Session, link: Parameters) -> None:

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from dashboard.link import Parameters, parameters_of, take_parameters
+from dashboard.link import parameters_of, take_parameters
 from dashboard.session import Session
+from dashboard.settings_link import Parameters
 from dashboard.ui.tab_memory import remember_in_tab
 from mlcore.quote import quoted
 

@@ -17,6 +17,7 @@ import streamlit as st
 from dashboard.browser import known_browser
 from dashboard.server.presence import session_id
 from dashboard.server.server import server
+from dashboard.settings_link import STANDARD
 from dashboard.shipped import shipped_dataset, shipped_split
 from mlcore import (
     RECIPES,
@@ -43,9 +44,6 @@ RUN_MODEL = "your run"
 UPLOADED_MODEL = "your file"
 LAB_MODEL = "your lab"
 """The model keys of what a visitor trained, brought or changed; the others are the files in `models/`."""
-
-STANDARD = next(iter(RECIPES))
-"""The recipe with which a session begins."""
 
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""

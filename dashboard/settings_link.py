@@ -1,22 +1,25 @@
 """The settings of split, network and training as a short text for an address, and that text read back.
 
-`dashboard.link` puts the text into a page's address and takes the settings of a link. Nothing here needs a
-browser.
+`dashboard.link` puts the text into a page's address and takes the settings of a link; a search gives each of
+its runs one. Nothing here needs a browser.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields, replace
 from types import NoneType
 from typing import Any, TypeAlias, get_args, get_type_hints
 
-from mlcore import NetworkConfig, SplitSettings, TrainingConfig
+from mlcore import RECIPES, NetworkConfig, SplitSettings, TrainingConfig
 from mlcore.errors import DigitLabError
 from mlcore.settings import plain_type_of
 
 VERSION = "1"
 """Begins the text. A change of what is written here below needs another one; a new setting does not."""
+
+STANDARD = next(iter(RECIPES))
+"""The recipe with which a session begins."""
 
 LONGEST = 2000
 """Characters of a text that is read; all settings together need half of them."""
@@ -35,6 +38,38 @@ class Settings:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     split: SplitSettings = field(default_factory=SplitSettings)
+
+
+Parameters: TypeAlias = Mapping[str, str | None]
+"""What an address says of settings, by the names of its parameters."""
+
+
+@dataclass(frozen=True)
+class SettingsLink:
+    """The link to other settings of network and training, where all else is as it was.
+
+    Attributes
+    ----------
+    parameters : mapping
+        What an address said of the settings then.
+    usual : Settings
+        What holds where the text says nothing.
+    split : SplitSettings
+    """
+
+    parameters: Parameters
+    usual: Settings
+    split: SplitSettings
+
+    def to(self, network: NetworkConfig, training: TrainingConfig) -> Parameters:
+        """Return the parameters of an address with these settings."""
+        text = write_settings(Settings(network, training, self.split), self.usual)
+        return never_nothing({**self.parameters, "settings": text or None})
+
+
+def never_nothing(parameters: Parameters) -> Parameters:
+    """Return parameters that say something: an address without any changes nothing."""
+    return parameters if any(parameters.values()) else {**parameters, "recipe": STANDARD}
 
 
 _PARTS: dict[str, Any] = {"network": NetworkConfig, "training": TrainingConfig, "split": SplitSettings}

@@ -5,9 +5,10 @@ The Network page shows it first.
 
 import streamlit as st
 
-from dashboard.link import Parameters, link_of, take_parameters
+from dashboard.link import link_of, take_parameters
 from dashboard.recipe import changed_labels, is_changed, take_back, use_recipe
 from dashboard.session import UPLOADED, Session
+from dashboard.settings_link import Parameters
 from dashboard.ui.config_form import chosen_value, control_key
 from mlcore import RECIPES, SHIPPED_DATASETS, SplitSettings
 from mlcore.language import _

@@ -363,10 +363,13 @@ class Archive:
         with self._lock:
             self._remove(self._ids("owner = ?", owner))
 
-    def remove_all_marked(self, mark: str) -> None:
-        """Delete all runs for good whose owner's name begins with a mark of letters."""
+    def remove_all_marked(self, mark: str, spared: Collection[str] = ()) -> None:
+        """Delete all runs for good whose owner's name begins with a mark of letters, but for some owners'."""
         with self._lock:
-            self._remove(self._ids("owner GLOB ?", f"{mark}*"))
+            marked, others = self._ids("owner GLOB ?", f"{mark}*"), set[str]()
+            for owner in spared:
+                others |= {*self._ids("owner = ?", owner)}
+            self._remove([run_id for run_id in marked if run_id not in others])
 
     def remove(self, run_id: str) -> None:
         """Delete a run for good."""

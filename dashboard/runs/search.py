@@ -14,11 +14,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from dashboard.runs.kept_search import board_of, plan_of, words_of_board, words_of_plan
+from dashboard.runs.kept_search import (
+    INTERRUPTED,
+    board_of,
+    known_results,
+    link_of,
+    plan_of,
+    words_of_board,
+    words_of_link,
+    words_of_plan,
+)
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.service import RunService
 from dashboard.runs.status import DataFacts, NoMemoryNow, RunError, RunStatus
-from mlcore import EpochMetrics, NetworkConfig, Split, TrainingConfig
+from dashboard.settings_link import SettingsLink
+from mlcore import EpochMetrics, Split
 from mlcore.errors import DigitLabError
 from mlcore.language import N_, _
 from mlcore.search.importance import Effect, effects
@@ -46,24 +56,21 @@ KEPT_SEARCHES = 100
 TRIES = 3
 """How often a run is continued whose worker has ended."""
 
+MOST_RESTARTS = 3
+"""How often a search continues after a restart without a comparison in between: it may be what ends them."""
+
 WAIT_FOR_MEMORY = 60.0
 """Seconds that a search waits for memory while none of its runs trains."""
 
 BROKEN = N_("The search ended because of an error on our side. What it had found until then is below.")
-INTERRUPTED = N_(
-    "The server was restarted before this search had ended. The best runs until then are kept; the same "
-    "search again gives the same results."
+CONTINUED = N_(
+    "The server was restarted during this search. It continued where it was, and finds the same as without "
+    "the restart."
 )
 NOTHING_VARIES = N_(
     "None of the settings to vary has an effect under the settings of the page Network. Choose another one."
 )
 OVER_TIME = N_("The search ended after the round in which its time was over.")
-
-Link: TypeAlias = Callable[[NetworkConfig, TrainingConfig], Mapping[str, str | None]]
-
-
-def _no_link(network: NetworkConfig, training: TrainingConfig) -> Mapping[str, str | None]:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,15 @@ class _Stopped(Exception):
 
 @dataclass(eq=False)
 class _Search:
-    """A search as its thread sees it; other threads read it, and write ``is_wanted`` alone."""
+    """A search as its thread sees it; other threads read it, and write ``is_wanted`` alone.
+
+    Attributes
+    ----------
+    known : mapping of int to Candidate
+        What was compared before the last restart of the server.
+    restarts : int
+        How often the server was restarted since the last comparison.
+    """
 
     search_id: str
     owner: str
@@ -148,7 +163,7 @@ class _Search:
     plan: SearchPlan
     split: Split | None
     data: DataFacts
-    link: Link
+    link: SettingsLink | None
     name: str
     began: float
     ended: float | None = None
@@ -160,6 +175,8 @@ class _Search:
     run_ids: dict[int, str] = field(default_factory=dict)
     training: frozenset[int] = frozenset()
     kept: dict[int, str] = field(default_factory=dict)
+    known: Mapping[int, Candidate] = field(default_factory=dict)
+    restarts: int = 0
 
 
 class Searches:
@@ -187,15 +204,15 @@ class Searches:
         split: Split,
         plan: SearchPlan,
         place: Place = NOWHERE,
-        link: Link = _no_link,
+        link: SettingsLink | None = None,
         name: str = "{n}",
     ) -> str:
         """Start a search and return its id; an older one of this owner that has ended is forgotten.
 
         Parameters
         ----------
-        link : callable
-            Is given a candidate's configs and returns what `RunStatus.link` says of its run.
+        link : SettingsLink, optional
+            Gives what `RunStatus.link` says of each run.
         name : str
             What a run is called that is kept: ``{n}`` is the candidate's number.
 
@@ -234,8 +251,11 @@ class Searches:
             )
             self._searches[made.search_id] = made
             self._forget_oldest()
-        threading.Thread(target=self._drive, args=(made,), name="search", daemon=True).start()
+        self._set_going(made)
         return made.search_id
+
+    def _set_going(self, one: _Search) -> None:
+        threading.Thread(target=self._drive, args=(one,), name="search", daemon=True).start()
 
     def newest(self, owner: str) -> SearchStatus | None:
         """Return how an owner's search stands; None when there is none."""
@@ -316,7 +336,7 @@ class Searches:
             _log.exception("A search failed")
             one.message = _(BROKEN)
         finally:
-            one.training, one.split, one.link = frozenset(), None, _no_link
+            one.training, one.split = frozenset(), None
             if not self._service.is_closed:  # the next server does it
                 self._hand_over(one)
                 with suppress(DigitLabError):
@@ -330,18 +350,24 @@ class Searches:
         seconds = one.plan.seconds
         while True:
             try:
-                one.board, tasks = going.send(results)
+                board, tasks = going.send(results)
             except StopIteration as end:
                 one.board = end.value
                 break
+            results = known_results(one.known, tasks)
+            if results is not None or (not tasks and len(board) < len(one.known)):
+                continue  # as before the restart
+            one.board = board
             self._drop(one)
             self._keep(one)
-            results = self._train(one, tasks) if tasks else None
             if tasks:
+                results = self._train(one, tasks)
+                one.restarts = 0
                 continue
             one.effects = tuple(effects(one.plan.varied, one.board))
             if seconds is not None and self._clock() - one.began >= seconds:
-                one.message = _(OVER_TIME) if len(one.board) < one.plan.runs else ""
+                if len(one.board) < one.plan.runs:
+                    one.message = _(OVER_TIME)
                 break
 
     def _train(self, one: _Search, tasks: list[Task]) -> Results:
@@ -391,9 +417,10 @@ class Searches:
                 one.split,
                 candidate.network,
                 candidate.training,
-                link=one.link(candidate.network, candidate.training),
+                link=None if one.link is None else one.link.to(candidate.network, candidate.training),
                 until=task.steps,
             )
+            self._keep(one)  # the next server finds the run
         elif self._service.status(run_id).state != "finished":  # it may have stopped early by its patience
             self._service.train_on(run_id, one.claim, task.steps)
 
@@ -429,11 +456,14 @@ class Searches:
                 "board": words_of_board(one.board),
                 "run_ids": one.run_ids,
                 "kept": one.kept,
+                "link": words_of_link(one.link),
+                "restarts": one.restarts,
             }
             self._service.keep_search(one.owner, about)
 
     def _recover(self) -> None:
-        """Find the searches of the last server again; the best runs of those that had not ended are kept."""
+        """Find the searches of the last server again, and continue those that had not ended."""
+        going = []
         for owner, about in self._service.kept_searches():
             try:
                 one = _found_again(owner, about)
@@ -441,11 +471,36 @@ class Searches:
                 _log.exception("A kept search could not be read")
                 continue
             self._searches[one.search_id] = one
-            if one.state == "running":
+            if one.state == "running" and self._take_up(one):
+                going.append(one)
+            elif one.state == "running":
                 one.state, one.message = "stopped", _(INTERRUPTED)
                 self._hand_over(one)
                 self._keep(one)
-        self._service.remove_claimed()
+        self._service.remove_claimed(spared=[one.claim for one in going])
+        for one in going:
+            self._set_going(one)
+
+    def _take_up(self, one: _Search) -> bool:
+        """Make a search ready to be continued; return whether it can be.
+
+        Its data are those of its runs. What is left of them was trained up to the last comparison or saved
+        on the way, and trains on from there; what is lost trains once more, to the same end.
+        """
+        found = dict[int, str]()
+        for number, run_id in one.run_ids.items():
+            with suppress(RunError):  # it is gone, or of another version
+                one.split = one.split or self._service.split(run_id)
+                found[number] = run_id
+        if one.split is None or one.restarts >= MOST_RESTARTS:
+            return False
+        one.run_ids, one.restarts = found, one.restarts + 1
+        one.known = {candidate.number: candidate for candidate in one.board}
+        one.is_wanted, one.began, one.ended = True, one.began + self._clock(), None
+        one.message = _(CONTINUED)
+        self._service.claim_again(one.claim, one.owner)
+        self._keep(one)
+        return True
 
     def _drop(self, one: _Search) -> None:
         """Delete the runs that are out and not among the best."""
@@ -459,8 +514,8 @@ class Searches:
         """Give the best runs to the visitor, the best one last: it is the newest in a list."""
         for candidate in reversed(ranking(one.board)[:KEPT_RUNS]):
             run_id = one.run_ids.get(candidate.number)
-            if run_id is not None and self._service.rests(run_id):
-                with suppress(DigitLabError):  # it is gone
+            if run_id is not None:
+                with suppress(DigitLabError):  # it is gone, or still trains
                     self._service.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
                     one.kept[candidate.number] = run_id
 
@@ -480,7 +535,7 @@ def _result(status: RunStatus, task: Task) -> Result:
 
 
 def _found_again(owner: str, about: Mapping[str, Any]) -> _Search:
-    """Return the search that `Searches` kept; it does not go on."""
+    """Return the search that `Searches` kept, at rest."""
     plan = plan_of(about["plan"])
     board = board_of(about["board"], plan)
     return _Search(
@@ -490,7 +545,7 @@ def _found_again(owner: str, about: Mapping[str, Any]) -> _Search:
         plan,
         None,
         DataFacts(**about["data"]),
-        _no_link,
+        link_of(about.get("link")),
         about["name"],
         began=-about["seconds"],
         ended=0.0,
@@ -501,4 +556,5 @@ def _found_again(owner: str, about: Mapping[str, Any]) -> _Search:
         effects=tuple(effects(plan.varied, board)),
         run_ids={int(number): run_id for number, run_id in about["run_ids"].items()},
         kept={int(number): run_id for number, run_id in about["kept"].items()},
+        restarts=about.get("restarts", 0),
     )

@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import replace
@@ -229,6 +229,12 @@ class RunService:
             self._upkeep.start()
         return name
 
+    def claim_again(self, name: str, owner: str) -> None:
+        """Take the place of a search of the last server's, which continues; its owner is not back yet."""
+        with self._changed:
+            self._runs.claims[name] = Claim(owner, NOWHERE, self._clock())
+            self._upkeep.start()
+
     def holds(self, name: str) -> bool:
         """Return whether a place is still taken; when the server ends, none is."""
         with self._changed:
@@ -258,9 +264,17 @@ class RunService:
             self._shelf.keep(run)
 
     def hand_over(self, run_id: str, owner: str, to: str, name: str) -> None:
-        """Make a run that has ended another owner's, under a name; it can be continued to its planned end."""
+        """Make a run that rests another owner's, under a name; it can be continued to its planned end.
+
+        Raises
+        ------
+        RunError
+            When it is gone or still trains.
+        """
         with self._changed:
             run = self._runs.owned(run_id, owner)
+            if run.jobs or run.state in ("queued", "running"):
+                raise RunError(_("This run is still training. Stop it first."))
             self._runs.make_room(to, NOWHERE)
             run.number, run.owner, run.name = self._runs.next_number(to), to, name
             run.started = time.time()  # the newest of its new owner's, who counts from there
@@ -278,10 +292,16 @@ class RunService:
         with self._changed:
             return self._shelf.searches()
 
-    def remove_claimed(self) -> None:
-        """Delete the runs for good that searches of the last server had not handed over."""
+    def remove_claimed(self, spared: Collection[str]) -> None:
+        """Delete the runs for good that searches of the last server had not handed over.
+
+        Parameters
+        ----------
+        spared : collection of str
+            The claims of searches that continue.
+        """
         with self._changed:
-            self._shelf.remove_claimed()
+            self._shelf.remove_claimed(spared)
 
     def rests(self, run_id: str) -> bool:
         """Return whether a run has ended and no worker is at it; one that is gone rests."""

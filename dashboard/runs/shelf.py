@@ -8,7 +8,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -146,11 +146,11 @@ class Shelf:
                 return self._archive.searches()
         return []
 
-    def remove_claimed(self) -> None:
-        """Delete the runs for good that no search has handed over."""
+    def remove_claimed(self, spared: Collection[str]) -> None:
+        """Delete the runs for good that no search has handed over; not those of these claims."""
         if self._archive is not None:
             with suppress(ArchiveError):
-                self._archive.remove_all_marked(MARK)
+                self._archive.remove_all_marked(MARK, spared)
 
     def note_use(self, owner: str) -> None:
         """Note that an owner is there."""

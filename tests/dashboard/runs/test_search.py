@@ -3,6 +3,9 @@
 Workers are threads here, as in `test_service`.
 """
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,17 +19,24 @@ from dashboard.runs import worker
 from dashboard.runs.admission import demand_of
 from dashboard.runs.archive import Archive
 from dashboard.runs.limits import Limits
-from dashboard.runs.search import KEPT_RUNS, Searches, SearchStatus
+from dashboard.runs.search import KEPT_RUNS, MOST_RESTARTS, Searches, SearchStatus
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError
-from mlcore import NetworkConfig, Split, TrainingConfig, load_dataset, split_dataset
+from dashboard.settings_link import Settings, SettingsLink
+from mlcore import NetworkConfig, Split, SplitSettings, TrainingConfig, load_dataset, split_dataset
 from mlcore.search.search import SearchPlan, ranking, train_here
 from mlcore.search.space import Dimension
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
 
 SPACE = (Dimension("learning_rate", 1e-4, 1.0), Dimension("hidden_sizes", values=((4,), (8,), (16,))))
 PLAN = SearchPlan(SPACE, NetworkConfig(hidden_sizes=(8,)), TrainingConfig(batch_size=32, epochs=9), runs=24)
 ENDLESS = replace(PLAN, training=TrainingConfig(batch_size=32, epochs=10_000), halving=False)
+ENDLESS_ROUNDS = replace(PLAN, training=TrainingConfig(batch_size=32, epochs=90))
+LONG = replace(PLAN, training=TrainingConfig(batch_size=16, epochs=18), runs=16)
+LINK = SettingsLink({"data": "digits-8x8"}, Settings(), SplitSettings(dev_size=100, train_size=200))
+SPLIT = LINK.split.split(load_dataset("digits-8x8"))
 SHORT = replace(PLAN, training=TrainingConfig(batch_size=32, epochs=1), runs=4)
 
 
@@ -231,15 +241,64 @@ def test_what_a_search_has_found_outlives_the_server(split: Split, tmp_path: Pat
         assert len(ended(searches).rows) == SHORT.runs
 
 
-def test_a_search_that_the_server_was_at_when_it_ended_leaves_its_best_runs(
-    split: Split, tmp_path: Path
+SEARCHES = """
+import os, signal, sys, time
+from pathlib import Path
+from dashboard.runs.archive import Archive
+from dashboard.runs.search import Searches
+from dashboard.runs.service import RunService
+from tests.dashboard.runs.test_search import LINK, LONG, SPLIT
+
+service = RunService(2, archive=Archive(Path(sys.argv[1])), turn_seconds=0.05)
+searches = Searches(service)
+searches.start("ada", SPLIT, LONG, link=LINK)
+while not any(row.candidate.results for row in searches.newest("ada").rows):
+    time.sleep(0.005)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_search_whose_server_is_killed_continues_on_the_next_one_to_the_same_results(
+    tmp_path: Path,
 ) -> None:
-    with closing(make(archive=Archive(tmp_path))) as service:
+    with closing(make()) as service:
         searches = Searches(service)
-        searches.start("ada", split, replace(PLAN, runs=200))
+        searches.start("ada", SPLIT, LONG)
+        undisturbed = ended(searches)
+    killed = subprocess.run([sys.executable, "-c", SEARCHES, str(tmp_path)], cwd=ROOT, timeout=PATIENCE)
+    assert killed.returncode == -signal.SIGKILL
+    with closing(make(2, Archive(tmp_path))) as service:
+        searches = Searches(service)
+        status = ended(searches)
+        assert (status.state, "continued where it was" in status.message) == ("finished", True)
+        assert results(status) == results(undisturbed)
+        assert status.effects == undisturbed.effects
+        runs = service.list_runs("ada")
+        assert [run.run_id for run in runs] == [row.run_id for row in status.rows[:KEPT_RUNS]]
+        assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.run_id for run in runs}
+        best = status.rows[0].candidate
+        assert service.status(runs[0].run_id).link == LINK.to(best.network, best.training)
+
+
+def interrupted(split: Split, folder: Path, plan: SearchPlan = PLAN) -> None:
+    """Let a server end while a search is going on."""
+    with closing(make(archive=Archive(folder))) as service:
+        searches = Searches(service)
+        searches.start("ada", split, replace(plan, runs=200))
         wait_until(
             lambda: any(one["results"] for _, kept in service.kept_searches() for one in kept["board"])
         )
+
+
+def test_a_search_that_ends_its_server_each_time_is_not_continued_for_ever(
+    split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(split, tmp_path)
+    monkeypatch.setattr(Searches, "_set_going", lambda *arguments: None)  # it ends before the next comparison
+    for _restart in range(MOST_RESTARTS):
+        with closing(make(archive=Archive(tmp_path))) as service:
+            assert Searches(service).newest("ada").state == "running"  # type: ignore[union-attr]
     with closing(make(archive=Archive(tmp_path))) as service:
         status = Searches(service).newest("ada")
         assert status is not None
@@ -249,6 +308,38 @@ def test_a_search_that_the_server_was_at_when_it_ended_leaves_its_best_runs(
         assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.run_id for run in runs}
         service.go_on(runs[0].run_id, "ada") if not runs[0].live else service.resume(runs[0].run_id, "ada")
         wait_until(lambda: service.status(runs[0].run_id).state == "finished")
+
+
+def test_a_search_that_would_propose_something_else_by_now_ends_with_what_it_found(
+    split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(split, tmp_path)
+    monkeypatch.setattr("mlcore.search.space.DIGITS", 2)  # as another version of the app might round
+    with closing(make(archive=Archive(tmp_path))) as service:
+        status = ended(Searches(service))
+        assert (status.state, "same search again" in status.message) == ("failed", True)
+        assert len(service.list_runs("ada")) == KEPT_RUNS
+
+
+def test_a_search_goes_when_its_owner_does_not_come_back_after_the_restart(
+    split: Split, tmp_path: Path
+) -> None:
+    interrupted(split, tmp_path, ENDLESS_ROUNDS)
+    now = [0.0]
+    with closing(
+        RunService(
+            1,
+            archive=Archive(tmp_path),
+            make_executor=lambda: ThreadPoolExecutor(1),
+            clean_up_every=None,
+            clock=lambda: now[0],
+        )
+    ) as service:
+        searches = Searches(service)
+        assert searches.newest("ada").live  # type: ignore[union-attr]
+        now[0] += service.limits.grace_seconds
+        service.clean_up()
+        assert ended(searches).state == "stopped"
 
 
 def test_a_search_waits_for_memory_that_another_run_has_and_gives_up_on_what_never_fits(
