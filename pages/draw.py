@@ -9,6 +9,7 @@ from dashboard.draw.answer import answer_of
 from dashboard.draw.answer_card import show_bars, show_verdict
 from dashboard.draw.film import show_film
 from dashboard.draw.input import choose_pen, is_drawing, is_number, take_image
+from dashboard.draw.lights import show_lights
 from dashboard.draw.live import show_live
 from dashboard.draw.number import show_number
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
@@ -49,6 +50,8 @@ def show_page(session: Session) -> None:
             show_way_on(session, answer)
             show_past(session)
         with bars:
+            if is_drawing():
+                show_lights(model)
             if not is_number():
                 show_bars(model, answer)
             if is_drawing():

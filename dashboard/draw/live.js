@@ -49,10 +49,14 @@ const live = {
     const card = document.querySelector(".dl-answer");
     if (!card || !this.data) return;
     const isAhead = Boolean(this.model && (this.pending.length || this.current));
-    if (!isAhead && !this.wasAhead) return; // Python's answer is what stands there
-    this.wasAhead = isAhead;
-    if (isAhead) card.dataset.live = "";
     const answer = isAhead ? this.ownAnswer() : this.known;
+    if (isAhead || this.wasAhead) this.write(card, answer, isAhead); // else Python's answer is what stands there
+    this.wasAhead = isAhead;
+    window.digitLabLights?.paint(this.model, answer, this.data, isAhead);
+  },
+
+  write(card, answer, isAhead) {
+    if (isAhead) card.dataset.live = "";
     showCard(card, answer, this.data.hints[answer.reason], this.data);
     showBars(document.querySelector(".st-key-draw_bars .dl-bars"), answer.probabilities, this.data);
     if ("live" in card.dataset) showSeen(card.querySelector("img"), answer.image, this.data.shape);
@@ -128,7 +132,7 @@ const show = ({ data, setTriggerValue }) => {
 export default () => {
   if (window.digitLabLive?.isReady) return;
   const waiting = window.digitLabLive ?? [];
-  window.digitLabLive = { isReady: true, push: show, models };
+  window.digitLabLive = { isReady: true, push: show, show: () => live.show(), models };
   for (const [type, name] of Object.entries({ down: "begin", move: "move", up: "end", cancel: "end" })) {
     document.addEventListener(`pointer${type}`, (event) => live[name](event), { capture: true, passive: true });
   }

@@ -44,7 +44,7 @@ def show_live(session: Session, model: Model, answer: Answer | None, hint: str) 
     """Tell the browser what is on the canvas and what the model answers to it; call it after each stroke."""
     st.components.v2.component("digit_lab_live_code", js=_CODE)(key=f"{KEY}_code")
     component = st.components.v2.component("digit_lab_live", js=_JS)
-    fingerprint = model.fingerprint if _is_small(model) else ""
+    fingerprint = model.fingerprint if is_small(model) else ""
     is_wanted = st.session_state.pop(WANTED, None) == fingerprint != ""
     known = (None,) * 3 if answer is None else (answer.seen, answer.probabilities, answer.doubt)
     component(
@@ -71,7 +71,7 @@ def _note_wanted() -> None:
         st.session_state[WANTED] = asked.wanted
 
 
-def _is_small(model: Model) -> bool:
+def is_small(model: Model) -> bool:
     """Return whether a browser can answer as this model does, in time."""
     return (
         model.parameter_count <= MOST_PARAMETERS

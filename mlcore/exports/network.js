@@ -421,12 +421,21 @@ export class Model {
     return { image, reason: image ? "" : "nothing" };
   }
 
+  // Returns the network's inputs for an image, and what each layer makes of them.
+  outputs(image) {
+    const found = [inputsOf(image, this.description)];
+    for (const layer of this.layers) found.push(LAYERS[layer.kind](layer, found[found.length - 1]));
+    return found;
+  }
+
   // Returns how likely each class is.
   probabilities(image) {
-    const { separate } = this.description;
-    const inputs = inputsOf(image, this.description);
-    const logits = this.layers.reduce((values, layer) => LAYERS[layer.kind](layer, values), inputs);
-    return softmax(separate ? logits.map((z) => -ACTIVATIONS.softplus(-z)) : logits);
+    return this.probabilitiesOf(this.outputs(image));
+  }
+
+  probabilitiesOf(outputs) {
+    const logits = outputs[outputs.length - 1];
+    return softmax(this.description.separate ? logits.map((z) => -ACTIVATIONS.softplus(-z)) : logits);
   }
 
   // Returns how likely an image shows none of the classes; null when nothing tells.
@@ -434,13 +443,14 @@ export class Model {
     return this.refusal && this.refusal.probabilities(image)[1];
   }
 
-  // Returns { image, reason, probabilities, doubt } for strokes on a canvas of this size.
+  // Returns { image, reason, probabilities, doubt, outputs } for strokes on a canvas of this size.
   answer(strokes, canvas) {
     const { image, reason } = this.imageOf(strokes, canvas);
-    if (!image) return { image, reason, probabilities: null, doubt: null };
+    if (!image) return { image, reason, probabilities: null, doubt: null, outputs: null };
     const doubt = this.doubt(image);
     const isRefused = this.refusal && doubt > this.description.refusal.above;
-    return { image, reason: isRefused ? "refused" : "", probabilities: this.probabilities(image), doubt };
+    const outputs = this.outputs(image);
+    return { image, reason: isRefused ? "refused" : "", probabilities: this.probabilitiesOf(outputs), doubt, outputs };
   }
 
   // Returns whether Python's answer to strokes, { strokes, image, probabilities, doubt }, is the answer here, too: an

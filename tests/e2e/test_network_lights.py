@@ -1,0 +1,172 @@
+"""The panel that shows the network work: what it draws is what Python computes, and it follows the pen.
+
+That the script answers as Python does is tested in `test_answers_in_the_browser.py`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from mlcore import Model, NetworkConfig, load_dataset, load_model
+from mlcore.exports.browser import describe_model, network_script
+from mlcore.images.preparation import Preparation
+from mlcore.network.network import Network
+from mlcore.study.contributions import carriers, layer_outputs
+from mlcore.study.weight_pictures import weight_pictures
+from tests.e2e.expecting import expect
+from tests.e2e.steps import SEVEN, Visitor
+from tests.house import ROOT
+
+FLOW = (ROOT / "dashboard" / "draw" / "flow.js").read_text("utf-8")
+IMAGES = load_dataset("mnist-test").images[:2]
+NAMES = "{ Model, stagesOf, sharesOf, pathsTo, patchOf, pictureOf, valuesOf, isMap }"
+ASK = """([description, image]) => {
+  const model = new Model(description);
+  const outputs = model.outputs(image);
+  const stages = stagesOf(model);
+  const units = (stage) => Array.from({ length: stage.count }, (_, unit) => unit);
+  const each = (stage, of) => units(stage).map((unit) => of(stage, outputs, unit));
+  const last = stages[stages.length - 1];
+  return {
+    outputs: outputs.slice(1).map((values) => [...values]),
+    shares: stages.map((stage) => stage.before ? each(stage, sharesOf).map((shares) => [...shares]) : []),
+    biases: stages.map(({ layer }) => [...layer.parameters.biases]),
+    patches: stages.map((stage) =>
+      isMap(stage) ? each(stage, (...of) => patchOf(...of, description.pooling)) : []),
+    pictures: stages.map((stage) => units(stage).map((unit) => pictureOf(stage, unit, description))
+      .map((picture) => picture && [...picture.values])),
+    paths: pathsTo(last, outputs, 3).map(({ stage, unit, from, share }) =>
+      [stages.indexOf(stage), unit, from, share]),
+  };
+}"""
+
+
+def made(config: NetworkConfig, **preparation: object) -> Model:
+    prepared = Preparation((28, 28), **preparation)
+    network = Network(config, prepared, 10, seed=1)
+    return Model(config, prepared, tuple("0123456789"), 3 * network.parameters)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.add_script_tag(type="module", content=f"{network_script()}\n{FLOW}\nObject.assign(window, {NAMES});")
+    yield page
+    page.close()
+
+
+def asked(page: Page, model: Model, image: np.ndarray) -> dict:
+    return page.evaluate(ASK, [describe_model(model), image.ravel().tolist()])
+
+
+def sums_of_products(model: Model, image: np.ndarray) -> list[np.ndarray]:
+    """Return what each layer with weights gives for an image, (units, places), as far as pooling reads it."""
+    found = []
+    for output in layer_outputs(model, image):
+        if output.kind == "linear":
+            found.append(output.values[:, None])
+        elif output.kind == "convolution":
+            rows, columns, filters = output.values.shape
+            found.append(output.values[: rows // 2 * 2, : columns // 2 * 2].reshape(-1, filters).T)
+    return found
+
+
+def test_what_reaches_a_unit_adds_up_to_what_python_computes_there(page: Page) -> None:
+    some = np.arange(0, 784, 3)
+    models = {
+        "dense": made(NetworkConfig(hidden_sizes=(12, 8), activation="tanh", dropout=0.2)),
+        "dropped pixels": made(NetworkConfig(hidden_sizes=(7,)), kept=some),
+        "filters": made(NetworkConfig(hidden_sizes=(8,), filters=(3, 4), kernel_size=3)),
+        "filters alone": made(NetworkConfig(hidden_sizes=(), filters=(5,), kernel_size=5)),
+        "no hidden layer": made(NetworkConfig(hidden_sizes=()), pooling=2),
+        "shipped": load_model(ROOT / "models" / "mnist.npz"),
+    }
+    for name, model in models.items():
+        for image in IMAGES:
+            found = asked(page, model, image)
+            sums = sums_of_products(model, image)
+            for shares, biases, expected in zip(found["shares"], found["biases"], sums, strict=True):
+                total = np.add([sum(of_unit) for of_unit in shares], biases) if shares else []
+                assert np.allclose(total, expected.max(axis=1)[: len(total)], atol=1e-4), name
+            of_units = found["shares"][-1]
+            if of_units:
+                last = carriers(model, image, 3).reshape(-1, len(of_units[3])).sum(axis=0)
+                assert np.allclose(of_units[3], last, atol=1e-4), name
+
+
+def test_the_paths_follow_the_largest_products_back_to_the_first_layer(page: Page) -> None:
+    found = asked(page, load_model(ROOT / "models" / "mnist.npz"), IMAGES[0])
+    links = [(stage, unit, origin) for stage, unit, origin, _share in found["paths"]]
+    for depth, (stage, most) in enumerate(((3, 3), (2, 2), (1, 1))):
+        units = {3} if not depth else {origin for of, _unit, origin in links if of == stage + 1}
+        for unit in units:
+            shares = np.array(found["shares"][stage][unit])
+            best = [int(k) for k in np.argsort(-shares)[:most] if shares[k] > 0]
+            assert [origin for of, end, origin in links if (of, end) == (stage, unit)] == best
+    assert {share for stage, _unit, _origin, share in found["paths"] if stage == 1} == {1}
+
+
+def test_a_feature_map_is_brightest_because_of_the_patch_that_is_shown(page: Page) -> None:
+    model = load_model(ROOT / "models" / "mnist.npz")
+    image = IMAGES[1]
+    patches = asked(page, model, image)["patches"]
+    assert {side for _top, _left, side in patches[0]} == {5}
+    assert {side for _top, _left, side in patches[1]} == {14}
+    before = sums_of_products(model, image)
+    for stage in (0, 1):
+        for unit, (top, left, side) in enumerate(patches[stage]):
+            alone = np.zeros_like(image)
+            seen = (slice(top, top + side), slice(left, left + side))
+            alone[seen] = image[seen]
+            rest = sums_of_products(model, alone)[stage][unit]
+            assert np.abs(rest - before[stage][unit].max()).min() < 1e-5
+
+
+def test_a_neuron_is_shown_as_the_product_of_the_weights_on_its_way(page: Page) -> None:
+    kept = np.arange(100, 500)
+    model = made(NetworkConfig(hidden_sizes=(6, 5)), kept=kept)
+    found = asked(page, model, IMAGES[0])["pictures"]
+    first, second, last = (
+        layer.parameters["weights"] for layer in model.network.layers if layer.parameter_shapes
+    )
+    assert np.allclose(found[0], weight_pictures(model).hidden.reshape(6, -1))
+    for pictures, product in ((found[1], first @ second), (found[2], first @ second @ last)):
+        expected = np.zeros((product.shape[1], 784))
+        expected[:, kept] = product.T
+        assert np.allclose(pictures, expected, atol=1e-4)
+    shipped = asked(page, load_model(ROOT / "models" / "mnist.npz"), IMAGES[0])["pictures"]
+    assert [sum(picture is not None for picture in pictures) for pictures in shipped] == [16, 0, 0, 0]
+
+
+def test_the_panel_lights_up_under_the_pen_and_tells_of_a_neuron(visitor: Visitor) -> None:
+    visitor.open("/draw")
+    visitor.page.wait_for_function("() => window.digitLabLive?.models?.size > 0")
+    assert visitor.page.evaluate("digitLabLights.model ?? null") is None  # folded away, it does nothing
+    visitor.main.get_by_text("See the network work").click()
+    visitor.page.wait_for_function("() => digitLabLights.model && digitLabLights.links.length === 0")
+    canvas = visitor.main.locator(".dl-lights > canvas")
+    box = visitor.main.locator("canvas.upper-canvas").last.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+    visitor.page.mouse.move(*points[0])
+    visitor.page.mouse.down()
+    for point in points[1:]:
+        visitor.page.mouse.move(*point, steps=6)
+    carried = visitor.main.locator(".dl-carried")
+    expect(carried).to_contain_text("Strongest evidence for 7: neuron")  # the pen is still down
+    visitor.page.mouse.up()
+    expect(visitor.main.locator(".dl-answer[data-live]")).to_have_count(0)
+    expect(carried).to_contain_text("Strongest evidence for 7: neuron")
+    told = visitor.main.locator(".dl-told")
+    x, y = visitor.page.evaluate("digitLabLights.rows[0].cells[5]")
+    canvas.click(position={"x": x, "y": y})
+    expect(told).to_contain_text("Layer 1, feature map 5.")
+    expect(visitor.main.locator(".dl-liked figure")).to_have_count(2)
+    canvas.press("ArrowDown")
+    expect(told).to_contain_text("Layer 2, feature map 5.")
+    expect(told).to_contain_text("Strongest inputs: feature map")
+    canvas.press("Escape")
+    expect(told).to_have_text("Click a neuron or a feature map to see what it responds to.")
+    visitor.press("Clear")
+    expect(carried).to_have_text("")
