@@ -69,6 +69,7 @@ from mlcore.study.contributions import Contributions, LayerOutput, contributions
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
+from mlcore.study.label_court import LabelCourt, label_court
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
@@ -118,6 +119,7 @@ __all__ = [
     "Health",
     "KnownBug",
     "LabChanges",
+    "LabelCourt",
     "LabelsInNames",
     "LayerOutput",
     "LayerSummary",
@@ -180,6 +182,7 @@ __all__ = [
     "fork",
     "image_from_drawing",
     "image_from_picture",
+    "label_court",
     "layer_outputs",
     "load_dataset",
     "load_model",

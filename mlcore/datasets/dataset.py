@@ -218,6 +218,39 @@ class Dataset:
         """Return the same images without the others, which what `take` returns holds on to."""
         return type(self)(self.images, self.labels, self._class_names, self._name)
 
+    def relabelled(self, positions: ArrayLike, labels: ArrayLike) -> "Dataset":
+        """Return the same images with other labels for some of them; the pixels are shared.
+
+        Parameters
+        ----------
+        positions : int array
+            Of the images whose labels change.
+        labels : int array
+            Their new labels.
+
+        Raises
+        ------
+        DatasetError
+            When a label is none of the classes.
+
+        >>> two = Dataset(np.zeros((2, 4, 4), np.uint8), np.array([1, 0]), ("0", "1"), "two")
+        >>> two.relabelled([1], [1]).labels
+        array([1, 1])
+        """
+        rows = np.arange(len(self)) if self._rows is None else self._rows
+        changed = self._pixel_labels.copy()
+        changed[rows[np.asarray(positions, np.intp)]] = labels
+        return type(self)(
+            self._pixels,
+            changed,
+            self._class_names,
+            self._name,
+            rows=self._rows,
+            notes=self._left_out,
+            decisions=self._decisions,
+            lit=self._lit if self._rows is None else None,
+        )
+
     def gather(self, positions: IndexArray, out: UInt8Array) -> UInt8Array:
         """Copy the images at `positions` into `out`, ``(len(positions), height * width)``, and return it.
 

@@ -152,3 +152,17 @@ def test_a_detached_part_is_the_same_data_in_arrays_of_its_own() -> None:
     assert alone.fingerprint == part.fingerprint
     assert (len(alone.base), len(part.base)) == (10, len(whole))
     assert not np.shares_memory(alone.images, whole.images)
+
+
+def test_a_relabelled_data_set_shares_the_pixels_and_has_another_fingerprint() -> None:
+    whole = Dataset(np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3), [0, 1, 0, 1], ("a", "b"), "four")
+    changed = whole.relabelled([2], [1])
+    assert changed.labels.tolist() == [0, 1, 1, 1]
+    assert whole.labels.tolist() == [0, 1, 0, 1]
+    assert np.shares_memory(changed.images, whole.images)
+    assert changed.fingerprint != whole.fingerprint
+    part = whole.take([3, 0]).relabelled([1], [1])
+    assert part.labels.tolist() == [1, 1]
+    assert part.base.labels.tolist() == [1, 1, 0, 1]
+    with pytest.raises(DatasetError, match="classes 0 to 1"):
+        whole.relabelled([0], [2])
