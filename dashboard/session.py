@@ -201,6 +201,8 @@ class Session:
     model_key : str
         Which model answers on Draw: `RUN_MODEL`, `UPLOADED_MODEL` or the name of a shipped one; empty until
         the visitor chooses, and again when a run is started.
+    second_key : str
+        Which model answers beside it on Draw; empty: none.
     uploaded_model, uploaded_model_name
         A model file that the visitor brought.
     lab_model : Model or None
@@ -251,6 +253,7 @@ class Session:
     rate_is_chosen: bool = False
     run_id: str | None = None
     model_key: str = ""
+    second_key: str = ""
     uploaded_model: Model | None = None
     uploaded_model_name: str = ""
     lab_model: Model | None = None

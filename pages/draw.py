@@ -6,13 +6,14 @@ A visitor can come here first: a model ships with the app.
 import streamlit as st
 
 from dashboard.draw.answer import answer_of
-from dashboard.draw.answer_card import show_bars, show_verdict
-from dashboard.draw.film import show_film
-from dashboard.draw.input import choose_pen, is_drawing, is_number, take_image
+from dashboard.draw.answer_card import show_bars, show_verdicts
+from dashboard.draw.explained import show_explanations
+from dashboard.draw.input import choose_pen, is_drawing, is_number, take_images
 from dashboard.draw.lights import show_lights
 from dashboard.draw.live import show_live
 from dashboard.draw.number import show_number
 from dashboard.draw.play import show_dare, show_past, show_way_on, take_note
+from dashboard.draw.second import asked_models, choose_second
 from dashboard.draw.teach import ask_label, show_hand
 from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
@@ -34,16 +35,19 @@ def show_page(session: Session) -> None:
     with st.container(key="draw_work"):
         verdict, board, play, bars, settings = (st.container(key=f"draw_{part}") for part in PARTS)
     with verdict, friendly_errors():  # whatever the model does, the choice of another one stays
-        model = chosen_model(session)
+        asked = asked_models(session, alone=is_number())
+        models = [one.model for one in asked]
+        model = models[0]
         with board:
-            image, hint = take_image(session, model)
+            images, hint = take_images(session, models)
             if is_drawing():
                 ask_label(session, model)
-        answer = answer_of(model, image, refusal_for(model))
+        answers = [answer_of(*pair, refusal_for(pair[0])) for pair in zip(models, images, strict=True)]
+        answer = answers[0]
         if is_number():
             show_number(session, model, hint, bars)
         else:
-            show_verdict(model, answer, hint)
+            show_verdicts(asked, answers, hint)
         take_note(session, answer if is_drawing() else None)
         with play:
             show_dare(session, model.class_names)
@@ -53,14 +57,15 @@ def show_page(session: Session) -> None:
             if is_drawing():
                 show_lights(model)
             if not is_number():
-                show_bars(model, answer)
-            if is_drawing():
-                show_film(session, model)
+                show_bars(asked, answers)
+                show_explanations(session, model, answer)
         if is_drawing():
             show_live(session, model, answer, hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
         offer_web_page(chosen_model(session))
+        if not is_number():
+            choose_second(session)
         bring_model(session, "draw_model")
         choose_pen(session)
     with friendly_errors():

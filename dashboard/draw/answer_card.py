@@ -3,10 +3,13 @@
 The Draw page shows it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from dashboard.draw.answer import Answer
+from dashboard.draw.second import Asked
 from dashboard.ui.messages import SHORT_NAME, html_text, isolated
 from dashboard.ui.pictures import Picture, picture_html
 from dashboard.ui.probability_bars import bars_html, sure
@@ -21,18 +24,38 @@ FEW = 200
 """With fewer training images of each class, on average, the page warns of strangers' handwriting."""
 
 
-def show_verdict(model: Model, answer: Answer | None, hint: str) -> None:
-    """Show what the model answers, or the hint when there is no image."""
-    st.html(blank_html(model.image_shape, hint) if answer is None else verdict_html(answer))
+def show_verdicts(asked: Sequence[Asked], answers: Sequence[Answer | None], hint: str) -> None:
+    """Show what each model answers, or the hint when there is no image."""
+    cards = [
+        blank_html(one.model.image_shape, hint) if answer is None else verdict_html(answer)
+        for one, answer in zip(asked, answers, strict=True)
+    ]
+    st.html(side_by_side(asked, cards))
 
 
-def show_bars(model: Model, answer: Answer | None) -> None:
+def show_bars(asked: Sequence[Asked], answers: Sequence[Answer | None]) -> None:
     """Show the probability of each class, what it means, and a warning when few images were learned from."""
-    st.html(bars_html(None if answer is None else answer.probabilities, model.class_names))
+    bars = [
+        bars_html(None if answer is None else answer.probabilities, one.model.class_names)
+        for one, answer in zip(asked, answers, strict=True)
+    ]
+    st.html(side_by_side(asked, bars))
+    model = asked[0].model
     n = len(model.class_names)
     st.caption(_("Of these {n} classes: the bars add up to 100 %, whatever is drawn.").format(n=n))
     if warning := few_images_sentence(model):
         st.caption(warning)
+
+
+def side_by_side(asked: Sequence[Asked], parts: Sequence[str]) -> str:
+    """Return the HTML of one model as it is; of two each below its name, on a phone one below the other."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = (
+        f'<div><p class="dl-model">{html_text(one.name)}</p>{part}</div>'
+        for one, part in zip(asked, parts, strict=True)
+    )
+    return f'<div class="dl-two">{"".join(columns)}</div>'
 
 
 def few_images_sentence(model: Model) -> str:

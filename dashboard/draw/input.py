@@ -3,6 +3,7 @@
 The Draw page shows the one that was chosen, and the width of the pen beside it.
 """
 
+from collections.abc import Sequence
 from typing import BinaryIO
 
 import streamlit as st
@@ -13,7 +14,6 @@ from dashboard.draw.drawing import digit_drawn, digit_in_file
 from dashboard.server.uploaded_files import in_memory
 from dashboard.session import Session
 from dashboard.ui.messages import show_error, show_message
-from dashboard.ui.pictures import GreyImage
 from mlcore import DatasetError, Model, NoDigitError
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.pictures import ENDINGS
@@ -31,8 +31,14 @@ PICTURE_TYPES = [ending.removeprefix(".") for ending in ENDINGS]
 LARGEST_PICTURE = 20  # MB
 
 
-def take_image(session: Session, model: Model) -> tuple[UInt8Array | None, str]:
-    """Show the way that the visitor chose to give an image; return it, or None and what to do to give one."""
+Image = UInt8Array | None
+
+
+def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image], str]:
+    """Show the way that the visitor chose to give an image; return it as each model sees it.
+
+    Where there is none it is None; the sentence says what to do to give one.
+    """
     way = st.segmented_control(
         _("Input"),
         list(WAYS),
@@ -49,34 +55,34 @@ def take_image(session: Session, model: Model) -> tuple[UInt8Array | None, str]:
         file = in_memory(
             st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
         )
-        image = image_of(file, model)
-        if file is not None and image is not None:
+        images = images_of(file, models)
+        if file is not None and images[0] is not None:
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
-        return image, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
+        return images, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
     if way == "camera":
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
-        return image_of(file, model), _("Take a photo: dark ink on light paper works best.")
+        return images_of(file, models), _("Take a photo: dark ink on light paper works best.")
     if way == "number":
         show_canvas(session, wide=True)
-        return None, _("Write a number: its digits are read after each stroke.")
+        return [None for _model in models], _("Write a number: its digits are read after each stroke.")
     show_canvas(session)
     try:
-        return digit_drawn(session, model), _("Draw a digit: the answer is updated after each stroke.")
+        drawn = [digit_drawn(session, model) for model in models]
     except NoDigitError as error:
-        return None, str(error)
+        return [None for _model in models], str(error)
+    return drawn, _("Draw a digit: the answer is updated after each stroke.")
 
 
-def image_of(file: BinaryIO | None, model: Model) -> GreyImage | None:
-    """Return the digit in a picture file, prepared for the model; say so when there is none."""
-    if file is None:
-        return None
+def images_of(file: BinaryIO | None, models: Sequence[Model]) -> list[Image]:
+    """Return the digit in a picture file, prepared for each model; say so when there is none."""
     try:
-        return digit_in_file(file, model)
+        if file is not None:
+            return [digit_in_file(file, model) for model in models]
     except NoDigitError as error:
         show_message("warning", str(error))
     except (DatasetError, NoRoom) as error:
         show_error(error)
-    return None
+    return [None for _model in models]
 
 
 def is_drawing() -> bool:

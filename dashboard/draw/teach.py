@@ -18,12 +18,12 @@ from dashboard.draw.hand import (
     remove,
 )
 from dashboard.draw.play import put_away
-from dashboard.models.choice import chosen_key, let_answer
+from dashboard.models.choice import let_answer
+from dashboard.models.known import known_to
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.server.uploaded_files import opened
-from dashboard.session import RUN_MODEL, SHIPPED, TEST_SETS, Session
-from dashboard.shipped import shipped_dataset
+from dashboard.session import Session
 from dashboard.ui.messages import (
     SHORT_NAME,
     friendly_errors,
@@ -32,7 +32,7 @@ from dashboard.ui.messages import (
     show_problem,
 )
 from dashboard.ui.pictures import data_uri
-from mlcore import Dataset, Model
+from mlcore import Model
 from mlcore.datasets.readers.limits import MAX_LABEL_LETTERS
 from mlcore.language import _
 from mlcore.training.fine_tuning import LEAST_DRAWINGS, Lesson, Outcome, draw_memory
@@ -91,7 +91,7 @@ def show_hand(session: Session, model: Model) -> None:
         _offer_dataset(session)
         _offer_file(session)
         _offer_class(session)
-    _show_lesson(session)
+    _show_lesson(session, model)
 
 
 def _show_drawings(session: Session) -> None:
@@ -142,31 +142,13 @@ def _offer_lesson(session: Session, model: Model) -> None:
         key="learn_hand",
     ):
         with friendly_errors(), st.spinner(_("Learning your hand …")):
-            memory, others = known_images(session, model)
+            images = known_to(session, model)
+            memory = images.learned.take(draw_memory(images.learned, np.random.default_rng(0))).detached()
             drawings = dataset_for(session.hand, model)
-            session.lesson = get_run_service().learn_hand(model, drawings, memory, others)
+            session.lesson = get_run_service().learn_hand(model, drawings, memory, images.unseen.detached())
 
 
-def known_images(session: Session, model: Model) -> tuple[Dataset, Dataset]:
-    """Return some images that a model learned from, and images that it did not learn from."""
-    split, test = session.split, session.test_set
-    if chosen_key(session) == RUN_MODEL and session.run_id is not None:
-        split, test = get_run_service().split(session.run_id), None
-    train, others = split.train, test or split.dev
-    if not _fits(train, model):
-        fitting = [name for name in SHIPPED if _fits(shipped_dataset(name), model)]
-        if fitting:
-            train = shipped_dataset(fitting[0])
-            others = shipped_dataset(TEST_SETS.get(fitting[0], fitting[0]))
-    rows = draw_memory(train, np.random.default_rng(0))
-    return train.take(rows).detached(), others.detached()
-
-
-def _fits(dataset: Dataset, model: Model) -> bool:
-    return dataset.class_names == model.class_names and dataset.image_shape == model.image_shape
-
-
-def _show_lesson(session: Session) -> None:
+def _show_lesson(session: Session, model: Model) -> None:
     """Show what a lesson brought and cost, and let the visitor keep it or throw it away."""
     lesson = session.lesson
     if lesson is None:
@@ -174,6 +156,13 @@ def _show_lesson(session: Session) -> None:
     with st.container(border=True, key="lesson"):
         st.markdown(_("**What it learned**"))
         st.markdown(lesson_words(lesson))
+        if not known_to(session, model).is_certain:
+            st.caption(
+                _(
+                    "Its file does not say which images it has seen before: some of other people's may be "
+                    "among them."
+                )
+            )
         with st.container(horizontal=True):
             st.button(
                 _("Keep what it learned"),

@@ -111,7 +111,7 @@ class Passport:
             card.get("in_halves") is True,
             weights_at,
             card.get("repeatable") is not False,
-            _split_of(card.get("split")),
+            split_of(card.get("split")),
             {name: _text(card[name]) for name in VERSIONS if name in card},
             history,
             blank_pixels,
@@ -172,7 +172,8 @@ VERSIONS = ("numpy", "python", "machine", "kernel")
 """What a card says about the programs and the machine that trained the model."""
 
 
-def _split_of(settings: Any) -> SplitSettings | None:
+def split_of(settings: Any) -> SplitSettings | None:
+    """Return the split that a card tells of; None when it tells of none."""
     try:
         return None if settings is None else SplitSettings(**settings)
     except TypeError:

@@ -111,7 +111,7 @@ def outputs_of_last_hidden_layer(learner: Model | Network, images: NDArray[np.ui
 
     Without hidden layers, these are the prepared pixels. The work is done on a copy.
     """
-    twin = network_of(learner).copy(micro_batch=MICRO_BATCH)
+    twin = network_of(learner).copy(micro_batch=min(MICRO_BATCH, len(images)))
     found = []
     for start in range(0, len(images), MICRO_BATCH):
         values = twin.read(twin.preparation.compact(images[start : start + MICRO_BATCH]))

@@ -18,10 +18,11 @@ from dashboard.draw.play import MOST_PAST
 from dashboard.models import choice as model_choice
 from dashboard.runs.status import RunError
 from dashboard.session import UPLOADED_MODEL, Session
-from dashboard.shipped import shipped_model
+from dashboard.shipped import shipped_model, shipped_split
 from mlcore import (
     Model,
     NetworkConfig,
+    SplitSettings,
     TrainingConfig,
     TrainingRun,
     load_dataset,
@@ -30,7 +31,7 @@ from mlcore import (
     split_dataset,
     train,
 )
-from tests.pages.visits import model_list, new_app, session_of
+from tests.pages.visits import grids, model_list, new_app, session_of
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -363,3 +364,55 @@ def test_a_number_is_read_with_the_bars_of_each_digit(app: AppTest) -> None:
     assert "sure of all 3 digits" in card(app)
     bars = next(html.proto.body for html in app.get("html") if "dl-digits" in html.proto.body)
     assert bars.count('class="dl-bars"') == 3
+
+
+def small_digits_model() -> Model:
+    """A network for the 8×8 digits, as a visitor may bring one."""
+    split = shipped_split("digits-8x8", SplitSettings(dev_size=0.2))
+    run = TrainingRun(NetworkConfig(hidden_sizes=(32,)), TrainingConfig(epochs=5, learning_rate=0.01))
+    for _record in train(run, split):
+        pass
+    return run.model()
+
+
+def second_list(app: AppTest) -> Any:
+    return next(box for box in app.selectbox if box.label == "Second model")
+
+
+def test_a_second_model_answers_the_same_drawing_when_it_is_chosen(app: AppTest) -> None:
+    assert not [box for box in app.selectbox if box.label == "Second model"]  # there is one model
+    session = session_of(app)
+    session.uploaded_model, session.uploaded_model_name = small_digits_model(), "small.npz"
+    session.drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    assert "dl-two" not in card(app)
+    second_list(app).set_value(UPLOADED_MODEL).run()
+    assert card(app).count('class="dl-answer') == 2
+    assert "small.npz" in card(app)
+    bars = next(html.proto.body for html in app.get("html") if "dl-bars" in html.proto.body)
+    assert bars.count("<ul") == 2
+    model_list(app).set_value(UPLOADED_MODEL).run()  # the first: it answers alone
+    assert card(app).count('class="dl-answer') == 1
+    second_list(app).set_value("mnist").run()
+    app.segmented_control(key="draw_way").set_value("number").run()
+    assert card(app).count('class="dl-answer') == 1
+    app.segmented_control(key="draw_way").set_value("file").run()
+    app.file_uploader(key="draw_file").upload("seven.png", picture(digit=True), "image/png").run()
+    assert card(app).count('class="dl-answer') == 2
+    assert 'class="dl-guess">?' not in card(app)
+    second_list(app).set_value(None).run()
+    assert card(app).count('class="dl-answer') == 1
+
+
+def test_the_nearest_training_images_are_shown_with_their_labels_on_request(app: AppTest) -> None:
+    session_of(app).drawing = {"objects": [stroke(SEVEN)]}
+    app.run()
+    assert not grids(app)
+    app.toggle(key="draw_neighbours").set_value(True).run()
+    assert grids(app)[-1].count("<img") == 10
+    assert "The 10 training images that look most like this to the network: `7` × " in " ".join(
+        caption.value for caption in app.caption
+    )
+    session_of(app).drawing = None
+    app.run()
+    assert not grids(app)
