@@ -12,6 +12,7 @@ from dashboard.evaluate.compare import show_comparison
 from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.robust import show_robustness
 from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
 from dashboard.ui.choices import choose_by_address
@@ -54,6 +55,7 @@ def show_models(judged: Judged) -> None:
 LOOKS = {
     "mistakes": Look(N_("Mistakes"), show_mistakes),
     "models": Look(N_("Other models"), show_models),
+    "robustness": Look(N_("Robustness"), show_robustness),
 }
 """What can be asked, by what stands in the address."""
 

@@ -272,6 +272,13 @@ GLOSSARY: dict[str, Term] = {
     "recall": Term(
         N_("Recall"), N_("The fraction of the images of this class that were classified correctly.")
     ),
+    "robustness": Term(
+        N_("Robustness"),
+        N_(
+            "How much an image may change before the network no longer reads it: turned, moved, noisy, or "
+            "written by another pen."
+        ),
+    ),
     "seed": Term(
         N_("Seed"),
         N_("The number from which all random choices follow. The same seed gives the same choices again."),
