@@ -82,6 +82,7 @@ from mlcore.training.fine_tuning import fine_tune
 from mlcore.training.fit import fit
 from mlcore.training.fork import fork
 from mlcore.training.known_bugs import KNOWN_BUGS, KnownBug
+from mlcore.training.layer_health import LayerHealth, NetworkHealth
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
 from mlcore.training.run import TrainingRun, train
 
@@ -121,6 +122,7 @@ __all__ = [
     "LabChanges",
     "LabelCourt",
     "LabelsInNames",
+    "LayerHealth",
     "LayerOutput",
     "LayerSummary",
     "LearnedNothing",
@@ -132,6 +134,7 @@ __all__ = [
     "Neighbourhood",
     "Network",
     "NetworkConfig",
+    "NetworkHealth",
     "NeuronStudy",
     "NoDigitError",
     "Parts",

@@ -22,6 +22,7 @@ from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Layer
 from mlcore.network.network import CONVOLUTION_MICRO_BATCH, FULL_MICRO_BATCH, MICRO_BATCH, Network
+from mlcore.training.layer_health import PROBE_IMAGES
 from mlcore.training.records import Score, Tally
 
 MICRO_BATCH_PRODUCTS = 10_000_000_000
@@ -307,6 +308,17 @@ class TrainingData:
         """The labels of the images that decide which measurement is best: dev set, or training sample."""
         dev = self.split.dev.labels
         return dev if len(dev) else self.split.train.labels[self._sample]
+
+    def probe(self) -> tuple[NDArray[Any], Labels, Array]:
+        """Return some training images in compact form, their labels, and their shares of the mean loss."""
+        network, labels = self.learner.network, self.split.train.labels
+        n = min(PROBE_IMAGES, network.micro_batch, len(labels))
+        positions = np.linspace(0, len(labels) - 1, n).astype(np.intp)  # a file may be sorted by class
+        shares = np.full((n, 1), 1 / n, network.dtype)
+        if self._weights is not None:
+            shares *= self._weights[positions, None]
+        compact = self.images.gather(positions, room_for(network)[:n])
+        return compact, labels[positions], shares
 
     def measure_training(self) -> Generator[None, None, tuple[float, float]]:
         """Return mean loss and accuracy on the sample of training images (see `measure`)."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.training.card import json_number
+from mlcore.training.layer_health import NetworkHealth
 from mlcore.training.measurements import Measurements
 from mlcore.training.progress import Progress
 from mlcore.training.rates import RatePlan
@@ -30,7 +31,7 @@ class Checkpoint:
 
     Attributes
     ----------
-    step, images_seen, evaluated_step, stopped_early, patient_from, changes, best, history, in_halves
+    step, images_seen, evaluated_step, stopped_early, patient_from, changes, best, history, health, in_halves
         As in `TrainingRun`.
     rate_base, rate_ceiling
         Of its `RatePlan`; None: the learning rate of the config, and no ceiling.
@@ -54,6 +55,7 @@ class Checkpoint:
     optimizer_steps: int
     best: EpochMetrics | None
     history: list[Record]
+    health: list[NetworkHealth]
     order_generator: dict[str, Any]
     in_halves: bool
     order: NDArray[np.intp]
@@ -83,6 +85,7 @@ class Checkpoint:
             optimizer_steps=state.optimizer.steps,
             best=measured.best,
             history=progress.history,
+            health=progress.health,
             order_generator=dict(state.order.generator.bit_generator.state),
             in_halves=in_halves,
             order=state.order.positions,
@@ -115,6 +118,7 @@ class Checkpoint:
         counters["history"] = [
             [type(record).__name__, *dataclasses.astuple(record)] for record in self.history
         ]
+        counters["health"] = [health.to_row() for health in self.health]
         arrays: dict[str, NDArray[Any]] = {
             "counters": np.frombuffer(json.dumps(counters).encode(), np.uint8),
             "order": self.order,
@@ -147,6 +151,7 @@ class Checkpoint:
             optimizer_steps=_whole(counters["optimizer_steps"]),
             best=None if counters["best"] is None else _record("EpochMetrics", **counters["best"]),
             history=[_record(kind, *values) for kind, *values in counters["history"]],
+            health=[NetworkHealth.from_row(row) for row in counters.get("health", [])],
             order_generator=counters["order_generator"],
             in_halves=bool(counters["in_halves"]),
             order=order,
@@ -158,7 +163,7 @@ class Checkpoint:
     def restore(self, state: TrainState, progress: Progress) -> None:
         """Bring network, optimizer, order and progress to where they were; arrays that do not fit raise."""
         progress.step, progress.images_seen = self.step, self.images_seen
-        progress.history, progress.changes = self.history, self.changes
+        progress.history, progress.health, progress.changes = self.history, self.health, self.changes
         progress.rates = self.rates(progress.training_config.learning_rate)
         progress.measured = self.measured
         if self.best_parameters is not None:

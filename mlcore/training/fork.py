@@ -138,6 +138,7 @@ def _recounted(checkpoint: Checkpoint, recount: Callable[[int], int]) -> Checkpo
         step=recount(checkpoint.step),
         evaluated_step=recount(checkpoint.evaluated_step) if checkpoint.evaluated_step >= 0 else -1,
         history=[dataclasses.replace(record, step=recount(record.step)) for record in checkpoint.history],
+        health=[dataclasses.replace(health, step=recount(health.step)) for health in checkpoint.health],
         best=None if best is None else dataclasses.replace(best, step=recount(best.step)),
     )
 

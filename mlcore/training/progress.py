@@ -10,6 +10,7 @@ from typing import Any
 
 from mlcore.config import TrainingConfig
 from mlcore.language import _
+from mlcore.training.layer_health import NetworkHealth
 from mlcore.training.measurements import Measurements, early_step
 from mlcore.training.rates import RatePlan
 from mlcore.training.records import REPORT_IMAGES, EpochMetrics, Record
@@ -30,6 +31,8 @@ class Progress:
     step, images_seen : int
         How far the training has come.
     history : list of BatchMetrics and EpochMetrics
+    health : list of NetworkHealth
+        How the layers were at measurements, from the first step to the last; more rarely as the run goes on.
     changes : int
         How often `change` was called.
     rates : RatePlan
@@ -46,6 +49,7 @@ class Progress:
         self.step = 0
         self.images_seen = 0
         self.history: list[Record] = []
+        self.health: list[NetworkHealth] = []
         self.changes = 0
         self.rates = RatePlan(training_config.learning_rate)
         self.measured = Measurements()

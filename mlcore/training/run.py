@@ -29,6 +29,7 @@ from mlcore.training.blank import pixels_to_train_on
 from mlcore.training.card import DATA_CARD, data_card, machine_card, measured_card
 from mlcore.training.checkpoint import Checkpoint
 from mlcore.training.known_bugs import GradientHook, known_bug_hook
+from mlcore.training.layer_health import NetworkHealth, is_worth_noting, layer_healths
 from mlcore.training.progress import Progress, not_built
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record, history_array
 from mlcore.training.state import TrainState, begin_at, begin_training, begin_with, make_state
@@ -392,10 +393,25 @@ class TrainingRun(Progress):
             dev_accuracy,
             self.learning_rate,
         )
+        if is_worth_noting(self.step, self.health):
+            self.health.append(self._health())
         self.measured.note(
             record, self._built.whole_parameters, self.training_config, self.evaluate_every, self.history
         )
         return record
+
+    def _health(self) -> NetworkHealth:
+        """Return how the layers are, by a step that is not taken."""
+        assert self._data is not None
+        layers = layer_healths(
+            self.network,
+            self.optimizer,
+            *self._data.probe(),
+            rate=self.learning_rate,
+            cost_decay=self.cost_decay,
+            hook=known_bug_hook(self.training_config),
+        )
+        return NetworkHealth(self.step, self.epoch, layers)
 
     # ---- saving -----------------------------------------------------------------------------------------
 
