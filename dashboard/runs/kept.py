@@ -21,6 +21,7 @@ from mlcore import (
     EpochMetrics,
     ModelFileError,
     NetworkConfig,
+    NetworkHealth,
     Record,
     SplitSettings,
     TrainingConfig,
@@ -38,6 +39,7 @@ INTERRUPTED = N_(
     "nothing had happened."
 )
 
+HEALTH = NetworkHealth.__name__
 _RECORDS: dict[str, type[Record]] = {kind.__name__: kind for kind in (BatchMetrics, EpochMetrics)}
 
 
@@ -120,6 +122,7 @@ class KeptRun:
 def row_of(run: Run, folder: Path) -> Row:
     """Return what is kept of a run; its files lie below the archive's folder."""
     history = [[type(record).__name__, *vars(record).values()] for record in run.records]
+    history += [[HEALTH, *health.to_row()] for health in run.health]
     files = {_name(path, folder): size_of(Path(path)) for path in {*run.spec.split.paths}}
     return replace(short_row_of(run, folder), history=history, files=files)
 
@@ -184,7 +187,8 @@ def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:
         state=state,
         wanted="paused" if state in LIVE else "running",
         message=about["message"],
-        records=[_RECORDS[kind](*values) for kind, *values in row.history],
+        records=[_RECORDS[kind](*values) for kind, *values in row.history if kind != HEALTH],
+        health=[NetworkHealth.from_row(values) for kind, *values in row.history if kind == HEALTH],
         progress=_progress(about["progress"]),
         seconds_trained=about["seconds_trained"],
         seconds_promised=about["seconds_promised"],
@@ -201,7 +205,7 @@ def run_of(row: Row, folder: Path, run_folder: Path, now: float) -> Run:
 def recover(run: Run) -> None:
     """Bring a run that had not ended to where its last snapshot left it; it rests until it is continued."""
     run.state, run.wanted, run.message = "paused", "paused", INTERRUPTED
-    run.records, run.progress = [], Progress()
+    run.records, run.health, run.progress = [], [], Progress()
     if not run.spec.checkpoint.exists():
         return
     try:
@@ -212,7 +216,8 @@ def recover(run: Run) -> None:
     for change in run.spec.changes[made.changes :]:
         made.change(learning_rate=change.learning_rate, iterations=change.iterations)
     so_far = (made.step, made.epoch, made.images_seen, made.best, made.step)
-    run.records, run.progress = made.history, Progress(*so_far, learning_rate=made.learning_rate)
+    run.records, run.health = made.history, made.health
+    run.progress = Progress(*so_far, learning_rate=made.learning_rate)
     if made.is_done:
         run.state, run.wanted, run.message = "finished", "running", ""
 

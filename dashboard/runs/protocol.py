@@ -11,7 +11,7 @@ from typing import Any
 from dashboard.runs.second_process import has_many_cores
 from dashboard.runs.status import Progress
 from dashboard.runs.store import StoredSplit
-from mlcore import NetworkConfig, Record, TrainingConfig
+from mlcore import NetworkConfig, NetworkHealth, Record, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Report:
         The sentence why, when it did.
     is_far_enough : bool
         Whether it has come to the step where it is to be stopped, and was measured there.
+    health : tuple of NetworkHealth
+        How the layers were at the measurements among the records.
     refused : str
         Why the server could not write the files that a worker elsewhere has sent with it, or empty.
     """
@@ -103,6 +105,7 @@ class Report:
     finished: bool
     diverged: str
     is_far_enough: bool = False
+    health: tuple[NetworkHealth, ...] = ()
     refused: str = ""
 
 

@@ -14,7 +14,7 @@ from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.protocol import Change, Report, RunSpec
 from dashboard.runs.status import LIVE, DataFacts, Fork, History, Progress, RunStatus, State
 from dashboard.runs.trials import Question
-from mlcore import Record, TrainingConfig
+from mlcore import NetworkHealth, Record, TrainingConfig
 from mlcore.language import N_, _
 from mlcore.training.memory import Demand
 
@@ -51,6 +51,7 @@ class Run:
     used_at: float = 0.0
     has_worker: bool = False
     records: list[Record] = field(default_factory=list)
+    health: list[NetworkHealth] = field(default_factory=list)
     history_version: int = 0
     progress: Progress = field(default_factory=Progress)
     seconds_trained: float = 0.0
@@ -136,9 +137,12 @@ class Run:
         """Take over what a worker reports of the run."""
         if report.records_before is not None and report.records_before < len(self.records):
             self.records = self.records[: report.records_before]
+            last = self.records[-1].step if self.records else -1
+            self.health = [health for health in self.health if health.step <= last]
             self.history_version += 1
             self.pace.clear()
         self.records.extend(report.records)
+        self.health.extend(report.health)
         self.broken_turns = 0
         self.used_at = now
         progress = report.progress
@@ -193,6 +197,7 @@ class Run:
             seconds_promised=self.seconds_promised,
             history=History(self.records),
             history_version=self.history_version,
+            health=tuple(self.health),
             network=self.spec.network,
             training=self.training,
             data=self.data,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self, TypeAlias, overload
 
-from mlcore import EpochMetrics, NetworkConfig, Record, Split, TrainingConfig, commonest_share
+from mlcore import EpochMetrics, NetworkConfig, NetworkHealth, Record, Split, TrainingConfig, commonest_share
 from mlcore.errors import DigitLabError
 from mlcore.language import N_
 from mlcore.training.records import standing
@@ -178,6 +178,8 @@ class RunStatus:
         All records so far, in order; it may be sliced from where one stopped reading.
     history_version : int
         Grows when records are taken back because the run continues from an earlier step: charts begin again.
+    health : tuple of NetworkHealth
+        How the layers were at measurements, in order.
     network, training
         The configs as they are now, after any change on the way.
     data : DataFacts
@@ -217,6 +219,7 @@ class RunStatus:
     name: str = ""
     number: int = 1
     fork: Fork | None = None
+    health: tuple[NetworkHealth, ...] = ()
 
     @property
     def live(self) -> bool:

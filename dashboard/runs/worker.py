@@ -529,4 +529,7 @@ def _report(
     run = held.run
     so_far = (run.step, run.epoch, run.images_seen, run.best, held.saved_step, held.unsaved)
     progress = Progress(*so_far, run.learning_rate)
-    return Report(progress, tuple(run.history[known:]), records_before, seconds, finished, diverged)
+    records = tuple(run.history[known:])
+    measured = {record.step for record in records if isinstance(record, EpochMetrics)}
+    health = tuple(health for health in run.health if health.step in measured)
+    return Report(progress, records, records_before, seconds, finished, diverged, health=health)

@@ -14,6 +14,7 @@ from dashboard.estimate import A_FEW, about
 from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.doctor import is_success
+from dashboard.train.health import show_health
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.learning_curves import learning_curves
@@ -104,6 +105,7 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
         st.caption(_("Learning curves"), help=meaning("learning_curves", "loss", "overfitting"))
         subject = f"{status.run_id} {status.history_version}"
         show_chart(*learning_curves(status), key="learning_curves", subject=subject)
+        show_health(status)
 
 
 def show_state(status: RunStatus) -> None:

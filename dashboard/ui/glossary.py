@@ -111,6 +111,14 @@ GLOSSARY: dict[str, Term] = {
             "left to a person."
         ),
     ),
+    "dead_neurons": Term(
+        N_("Dead neurons"),
+        N_(
+            "Neurons whose activation is flat for every image that was tried: of ReLU those that are always "
+            "0, of sigmoid those that are always near 0 or 1. They learn nothing; many of them often come "
+            "from a learning rate that was too high."
+        ),
+    ),
     "dev_set": Term(
         N_("Dev set"),
         N_(
@@ -331,6 +339,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Top-3 accuracy"), N_("How often the true class is among the three most probable ones.")
     ),
     "training_set": Term(N_("Training set"), N_("The images that the network learns from.")),
+    "update": Term(
+        N_("Update"),
+        N_(
+            "How far one step moves the weights of a layer, as a percentage of how large they are. About "
+            "0.1 % is usual; far less learns slowly, and far more upsets what was learned."
+        ),
+    ),
 }
 """Key → the term, in the order of the alphabet."""
 

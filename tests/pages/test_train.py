@@ -424,6 +424,21 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     assert any("The pre-trained network says 1" in caption.value for caption in app.caption)
 
 
+def test_the_health_of_the_layers_is_shown_on_request(app: AppTest, service: RunService) -> None:
+    press(app, "Start")
+    status = wait(app, service, ended)
+    assert [health.step for health in status.health] == [
+        record.step for record in status.history if isinstance(record, EpochMetrics)
+    ]
+    assert not any("Nine in ten weights" in text.value for text in app.markdown)
+    app.session_state[f"health of {status.run_id}"] = True
+    app.run()
+    assert not app.exception
+    choose(app, "Weights of the layer", 1)
+    (words,) = [text.value for text in app.markdown if "Nine in ten weights" in text.value]
+    assert words.startswith("Nine in ten weights of linear 2 are between -")
+
+
 def files_of(app: AppTest) -> list[str]:
     """The labels of all buttons that download something, with *More files* open."""
     app.session_state[f"files of {session_of(app).run_id}"] = True

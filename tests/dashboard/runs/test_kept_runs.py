@@ -61,6 +61,8 @@ def test_a_run_that_has_ended_is_the_same_after_a_restart(new_service: MakeServi
     assert (status.network, status.training, status.link) == (SMALL, SHORT, {"recipe": "standard"})
     assert (status.test_accuracy, status.name) == (accuracy, "My first")
     assert status.seconds_trained == before.seconds_trained
+    assert len(status.health) == 5  # one of them early in the first epoch
+    assert repr(status.health) == repr(before.health)
     assert np.array_equal(after.model(run_id, best=True).parameters, parameters)
     (kept,) = after.list_runs("ada")
     assert (kept.name, kept.note, kept.star, kept.best) == ("My first", "a note", True, before.progress.best)
@@ -97,6 +99,7 @@ def test_a_run_that_was_interrupted_is_offered_and_ends_with_the_same_bits(
     assert status.message == ""
     assert np.array_equal(after.model(run_id).parameters, alone.model().parameters)
     assert [record.step for record in status.history] == [record.step for record in alone.history]
+    assert repr(status.health) == repr(tuple(alone.health))  # nan is no equal of itself
 
 
 def test_a_server_that_is_told_to_end_saves_the_runs_that_train_where_they_are(

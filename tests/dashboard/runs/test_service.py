@@ -175,6 +175,8 @@ def test_a_run_that_blew_up_goes_on_with_a_lower_rate(service: RunService, split
     assert (status.state, status.message, status.progress.step) == ("finished", "", 1000)
     steps = [record.step for record in epochs(status)]
     assert steps == sorted(set(steps))  # what happened after the checkpoint was taken back
+    noted = [health.step for health in status.health]
+    assert noted == sorted(set(noted) & set(steps))
 
 
 @pytest.mark.parametrize(

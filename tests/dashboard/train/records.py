@@ -20,7 +20,7 @@ def measured(step: int, **values: float) -> EpochMetrics:
 
 def status(*records: Any, best: EpochMetrics | None = None) -> RunStatus:
     facts: dict[str, Any] = dict.fromkeys(RunStatus.__dataclass_fields__)
-    facts |= {"history": History(list(records)), "state": "running", "rate_changes": ()}
+    facts |= {"history": History(list(records)), "state": "running", "rate_changes": (), "health": ()}
     facts |= {"progress": Progress(epoch=1.0, best=best), "data": DataFacts("digits", "", 1000, 100, 0.1)}
     facts |= {"network": NetworkConfig(), "training": TrainingConfig(batch_size=10, epochs=1)}
     return RunStatus(**facts)
