@@ -108,6 +108,21 @@ class PastDrawing:
     probability: float
 
 
+@dataclass(frozen=True)
+class SentImage:
+    """An image of a data set that the visitor sent to the Draw page.
+
+    Attributes
+    ----------
+    image : uint8 array (height, width)
+    words : str
+        What it is, for a person to read.
+    """
+
+    image: UInt8Array
+    words: str
+
+
 @dataclass
 class Play:
     """What one visitor has played on the Draw page.
@@ -213,6 +228,8 @@ class Session:
         What the canvas was last told to show (see `dashboard.draw.canvas`).
     canvas_revision : int
         How often it was told.
+    sent : SentImage or None
+        What the Draw page answers besides drawings and pictures.
     pen_width : int
         In pixels of the canvas. Of 300 digits by pen, the shipped model read 99.7 % at 24, 99.0 % at 8 and
         98.7 % at 40.
@@ -260,6 +277,7 @@ class Session:
     drawing: dict[str, Any] | None = None
     canvas_start: dict[str, Any] | None = None
     canvas_revision: int = 0
+    sent: SentImage | None = None
     pen_width: int = 24
     play: Play = field(default_factory=Play)
     teaches: bool = False

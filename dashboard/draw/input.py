@@ -1,4 +1,4 @@
-"""The ways to give an image: drawn on the canvas, from a picture file, or by the camera.
+"""The ways to give an image: drawn on the canvas, from a file, by the camera, or sent here by Evaluate.
 
 The Draw page shows the one that was chosen, and the width of the pen beside it.
 """
@@ -11,20 +11,29 @@ import streamlit as st
 from dashboard.budget import NoRoom
 from dashboard.draw.canvas import show_canvas
 from dashboard.draw.drawing import digit_drawn, digit_in_file
+from dashboard.models.drawn import SIZE
 from dashboard.server.uploaded_files import in_memory
-from dashboard.session import Session
+from dashboard.session import SentImage, Session
 from dashboard.ui.messages import show_error, show_message
+from dashboard.ui.pictures import Picture, grid
 from mlcore import DatasetError, Model, NoDigitError
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.pictures import ENDINGS
 from mlcore.language import N_, _
 
-WAYS = {"draw": N_("Draw"), "number": N_("Number"), "file": N_("File"), "camera": N_("Camera")}
+WAYS = {
+    "draw": N_("Draw"),
+    "number": N_("Number"),
+    "file": N_("File"),
+    "camera": N_("Camera"),
+    "sent": N_("From data"),
+}
 WAY_ICONS = {
     "draw": ":material/draw:",
     "number": ":material/123:",
     "file": ":material/upload:",
     "camera": ":material/photo_camera:",
+    "sent": ":material/grid_view:",
 }
 PICTURE_TYPES = [ending.removeprefix(".") for ending in ENDINGS]
 
@@ -41,7 +50,7 @@ def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image],
     """
     way = st.segmented_control(
         _("Input"),
-        list(WAYS),
+        [way for way in WAYS if way != "sent" or session.sent is not None],
         default="draw",
         required=True,
         format_func=lambda way: f"{WAY_ICONS[way]} {_(WAYS[way])}",
@@ -62,6 +71,8 @@ def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image],
     if way == "camera":
         file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
         return images_of(file, models), _("Take a photo: dark ink on light paper works best.")
+    if way == "sent" and session.sent is not None:
+        return images_sent(session.sent, models), _("Choose a model for images of this size.")
     if way == "number":
         show_canvas(session, wide=True)
         return [None for _model in models], _("Write a number: its digits are read after each stroke.")
@@ -83,6 +94,12 @@ def images_of(file: BinaryIO | None, models: Sequence[Model]) -> list[Image]:
     except (DatasetError, NoRoom) as error:
         show_error(error)
     return [None for _model in models]
+
+
+def images_sent(sent: SentImage, models: Sequence[Model]) -> list[Image]:
+    """Show the image that was sent here, and return it for each model that takes images of its size."""
+    grid([Picture(sent.image, sent.words, sent.words)], SIZE)
+    return [sent.image if sent.image.shape == model.image_shape else None for model in models]
 
 
 def is_drawing() -> bool:

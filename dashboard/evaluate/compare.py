@@ -6,20 +6,21 @@ The Evaluate page shows it last.
 import streamlit as st
 
 from dashboard.evaluate.gallery import show_answers
+from dashboard.evaluate.judged import Judged
 from dashboard.models.choice import chosen_key, model_labels, model_of
 from dashboard.models.evaluations import evaluate, misfit
-from dashboard.session import Session
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.luck import judgement
 from dashboard.ui.messages import friendly_errors, plain, show_message
-from mlcore import Dataset, Evaluation, McNemar, mcnemar
+from mlcore import Evaluation, McNemar, mcnemar
 from mlcore.language import _
 
 
 @st.fragment
-def show_comparison(session: Session, evaluation: Evaluation, images: Dataset) -> None:
+def show_comparison(judged: Judged) -> None:
     """Let the visitor choose a second model, and say how the two differ on these images."""
+    session, evaluation, images = judged.session, judged.evaluation, judged.images
     labels, first = model_labels(session), chosen_key(session)
     others = [key for key in labels if key != first]
     key = st.selectbox(
@@ -48,7 +49,7 @@ def show_comparison(session: Session, evaluation: Evaluation, images: Dataset) -
         lost = evaluation.only_right(second)
         if len(lost):
             st.caption(_("Only the second model reads these right:"))
-            show_answers(evaluation, images, lost, key=f"compare_page_{key}")
+            show_answers(judged, lost, key=f"compare_page_{key}")
 
 
 def comparison_in_words(found: McNemar, names: tuple[str, str], both: tuple[Evaluation, Evaluation]) -> str:

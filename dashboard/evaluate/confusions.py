@@ -7,11 +7,12 @@ import streamlit as st
 
 from dashboard.address import from_address, to_address
 from dashboard.evaluate.gallery import show_answers
+from dashboard.evaluate.judged import Judged
 from dashboard.models.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.ui.choices import choose_one
 from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import Dataset, Evaluation
+from mlcore import Evaluation
 from mlcore.evaluation import Cell
 from mlcore.language import _
 
@@ -19,8 +20,9 @@ MOST_PAIRS = 8
 
 
 @st.fragment
-def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
+def show_confusions(judged: Judged) -> None:
     """Show the confusion matrix, and the images in one of its cells."""
+    evaluation = judged.evaluation
     cell = chosen_cell(evaluation)
     view = choose_view()
     left, right = st.columns([3, 2], gap="medium")
@@ -37,7 +39,7 @@ def show_confusions(evaluation: Evaluation, images: Dataset) -> None:
         positions = evaluation.cell(*cell)
         with st.container(key="cell_words"):
             st.write(plain(in_words(evaluation, cell)))
-        show_answers(evaluation, images, positions, key=f"cell_page_{cell}")
+        show_answers(judged, positions, key=f"cell_page_{cell}")
 
 
 def choose_view() -> str:

@@ -5,10 +5,12 @@ The Evaluate page shows them for a cell of the confusion matrix, and those that 
 
 import streamlit as st
 
+from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.one_image import open_image
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME, distinct
-from dashboard.ui.pictures import Picture, grid
+from dashboard.ui.pictures import Picture, open_grid
 from mlcore import Dataset, Evaluation
 from mlcore.arrays import IndexArray
 from mlcore.datasets.shipped import disputed_labels
@@ -28,25 +30,39 @@ ORDERS = {
 """The keys of `mlcore.evaluation.ORDERS`."""
 
 
-def show_answers(evaluation: Evaluation, images: Dataset, positions: IndexArray, key: str) -> None:
-    """Show the images at these positions; below them, where there are many, the choice of the page."""
+def show_answers(judged: Judged, positions: IndexArray, key: str) -> None:
+    """Show the images at these positions; below them, where there are many, the choice of the page.
+
+    Each is a button that opens it.
+    """
     place = st.container()
     n_pages = -(-len(positions) // IMAGES_A_PAGE)
     number = st.pagination(n_pages, key=key) if n_pages > 1 else 1
     first = (number - 1) * IMAGES_A_PAGE
+    shown = positions[first : first + IMAGES_A_PAGE]
     with place:
-        grid(answer_pictures(evaluation, images, positions[first : first + IMAGES_A_PAGE]), SIZE)
+        wanted = f"{key}_opened"
+        open_grid(
+            answer_pictures(judged.evaluation, judged.images, shown),
+            lambda place: st.session_state.update({wanted: place}),
+            key=f"{key}_grid",
+            size=SIZE,
+        )
+        opened = st.session_state.pop(wanted, None)
+        if opened is not None and opened < len(shown):
+            open_image(judged, positions, first + opened)
 
 
 @st.fragment
-def show_gallery(evaluation: Evaluation, images: Dataset) -> None:
+def show_gallery(judged: Judged) -> None:
     """Show the images that are wanted: at first the mistakes, those of which the model was most sure."""
+    evaluation = judged.evaluation
     wanted = choose_wanted(evaluation)
     positions = evaluation.select(wanted)
     if len(positions):
         text = _("{n:,} images. True class → predicted class, with the model's confidence.")
         st.write(text.format(n=len(positions)))
-        show_answers(evaluation, images, positions, key=f"gallery_page_{wanted}")
+        show_answers(judged, positions, key=f"gallery_page_{wanted}")
     elif evaluation.wrong == 0 and wanted.outcome == "wrong":
         st.write(_("The model made no mistakes on these images."))
     else:

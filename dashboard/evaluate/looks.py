@@ -30,13 +30,13 @@ class Look:
 
 def show_mistakes(judged: Judged) -> None:
     """Show what is confused with what, the images, the scores of each class, and how far to trust them."""
-    evaluation, images = judged.evaluation, judged.images
+    evaluation = judged.evaluation
     st.header(_("Confusion matrix"), help=meaning("confusion_matrix"))
-    show_confusions(evaluation, images)
+    show_confusions(judged)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.header(_("Images"), help=meaning("confidence"))
-        show_gallery(evaluation, images)
+        show_gallery(judged)
     with right:
         st.header(_("Scores by class"), help=meaning("recall", "precision", "f1"))
         show_classes(evaluation)
@@ -49,7 +49,7 @@ def show_mistakes(judged: Judged) -> None:
 def show_models(judged: Judged) -> None:
     """Show how another model does on the same images."""
     st.header(_("Compare with another model"))
-    show_comparison(judged.session, judged.evaluation, judged.images)
+    show_comparison(judged)
 
 
 LOOKS = {

@@ -74,7 +74,9 @@ def show_contributions(found: Contributions, name: str, key: str) -> None:
 def contributions_picture(found: Contributions, name: str, limit: float) -> Picture:
     """Return what each pixel adds to the logit of a class, in full colour at -limit and limit."""
     alt = _("What each pixel adds to {name}: red for it, blue against it").format(name=name)
-    return Picture(signed_picture(found.pixels, limit), alt, _("red: for it\nblue: against it"))
+    return Picture(
+        signed_picture(found.pixels, limit), alt, _("red: for {name}\nblue: against it").format(name=name)
+    )
 
 
 def parts_of(found: Contributions) -> list[tuple[str, float]]:

@@ -103,12 +103,44 @@ def test_a_click_on_a_cell_shows_its_images_each_time_and_back_those_before(visi
     expect_cell(visitor, *one)
 
 
+def expect_open(visitor: Visitor, position: int) -> None:
+    """Wait until this image is open, with what the model answers."""
+    labels, probabilities = answers()
+    words = f"Image {position + 1:,} of MNIST test images, labelled {labels[position]}. "
+    guess = probabilities[position].argmax()
+    words += "The model reads it right" if guess == labels[position] else f"The model reads {guess}"
+    expect(visitor.page.get_by_role("dialog").get_by_text(re.compile(f"^{words}"))).to_be_visible()
+
+
+def test_an_image_is_opened_by_mouse_and_keyboard_and_sent_to_draw(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    labels, probabilities = answers()
+    mistakes = most_confident_mistakes(labels, probabilities).tolist()
+    pictures = visitor.main.locator(".dl-grid").nth(1).locator(".dl-open")
+    pictures.first.click()
+    expect_open(visitor, mistakes[0])
+    visitor.page.keyboard.press("ArrowRight")
+    expect_open(visitor, mistakes[1])
+    visitor.page.get_by_role("dialog").get_by_role("button", name="Previous").click()
+    expect_open(visitor, mistakes[0])
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+    pictures.nth(2).focus()
+    visitor.page.keyboard.press("Enter")
+    expect_open(visitor, mistakes[2])
+    visitor.page.get_by_role("button", name="Send to Draw").click()
+    visitor.wait_until_idle(re.compile(f"Image {mistakes[2] + 1:,} of MNIST test images"))
+    expect(visitor.main.locator(".dl-guess").first).to_have_text(str(probabilities[mistakes[2]].argmax()))
+
+
 def test_a_tap_on_a_cell_shows_its_images_each_time(phone_visitor: Visitor) -> None:
     open_test_set(phone_visitor)
     one, other = cells()[1:3]
     for cell in (one, other, one):
         phone_visitor.page.touchscreen.tap(*place_of(phone_visitor, *cell))
         expect_cell(phone_visitor, *cell)
+    phone_visitor.main.locator(".dl-open").first.tap()
+    expect_open(phone_visitor, surest_first(*one)[0])
 
 
 def test_the_arrow_keys_go_from_cell_to_cell_and_stop_at_the_edge(visitor: Visitor) -> None:

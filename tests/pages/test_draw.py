@@ -17,7 +17,7 @@ from dashboard.draw.drawing import as_text, clear, keep, take_back, undo
 from dashboard.draw.play import MOST_PAST
 from dashboard.models import choice as model_choice
 from dashboard.runs.status import RunError
-from dashboard.session import UPLOADED_MODEL, Session
+from dashboard.session import UPLOADED_MODEL, SentImage, Session
 from dashboard.shipped import shipped_model, shipped_split
 from mlcore import (
     Model,
@@ -237,6 +237,20 @@ def model_of_small_digits() -> Model:
     for _ in train(run, split_dataset(load_dataset("digits-8x8"), dev_size=300)):
         pass
     return run.model()
+
+
+def test_an_image_that_was_sent_here_is_answered_by_models_for_its_size(app: AppTest) -> None:
+    test = load_dataset("mnist-test")
+    session_of(app).sent = SentImage(test.images[0], "Image 1 of MNIST test images, labelled 7")
+    app.run()
+    app.button_group(key="draw_way").set_value("sent").run()
+    assert guess(app) == "7"
+    assert "labelled 7" in grids(app)[0]
+    session_of(app).uploaded_model = model_of_small_digits()
+    session_of(app).model_key = UPLOADED_MODEL
+    app.run()
+    assert "Choose a model for images of this size." in card(app)
+    assert not app.exception
 
 
 def test_a_model_of_smaller_images_is_shown_a_smaller_image(app: AppTest) -> None:

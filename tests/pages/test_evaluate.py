@@ -21,7 +21,7 @@ from mlcore import Evaluation, Model, fit
 from mlcore.datasets.shipped import disputed_labels
 from mlcore.evaluation import Wanted
 from tests.mlcore.datasets.readers import data_files as make
-from tests.pages.visits import figures, grids, model_list, opened, session_of
+from tests.pages.visits import figures, grids, model_list, opened, press_picture, session_of
 
 
 @pytest.fixture
@@ -220,6 +220,30 @@ def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:
     app.file_uploader(key="evaluate_model_file").set_value(("mine.npz", content, "application/zip")).run()
     assert model_list(app).value == "your file"
     assert len(app.error) == 0
+
+
+# One image
+
+
+def test_a_pressed_image_is_opened_with_its_answer_and_what_adds_up_to_it(tested: Evaluation) -> None:
+    app = press_picture(opened("evaluate", set="test"), 1, grid=1)
+    position = tested.mistakes[1]
+    words = " ".join(text.value for text in app.markdown)
+    guess, label = tested.guesses[position], tested.labels[position]
+    assert f"Image {position + 1:,} of MNIST test images, labelled {label}. The model reads {guess}" in words
+    assert f"The logit of {guess} is" in words
+    assert f"The logit of {label} is" in words
+    assert any("dl-bars" in html.proto.body for html in app.get("html"))
+    pulls = next(grid for grid in grids(app) if "What each pixel adds to" in grid)
+    assert pulls.count("<img") == 2
+    assert not app.exception
+
+
+@pytest.mark.parametrize("place", [-1, 60, 10**9])
+def test_a_place_that_is_on_no_page_opens_nothing(place: int) -> None:
+    app = press_picture(opened("evaluate", set="test"), place, grid=1)
+    assert not any("The logit of" in text.value for text in app.markdown)
+    assert not app.exception
 
 
 # Images without labels

@@ -3,6 +3,10 @@
 The tests of the pages share these steps.
 """
 
+import json
+from typing import Any
+
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
@@ -37,8 +41,22 @@ def figures(app: AppTest) -> dict[str, str]:
 
 
 def grids(app: AppTest) -> list[str]:
-    """Return the grids of pictures as HTML, in the order of the page."""
-    return [html.proto.body for html in app.get("html") if "dl-grid" in html.proto.body]
+    """Return the grids of pictures as HTML, in the order of the page: first those that only show them."""
+    shown = [html.proto.body for html in app.get("html") if '<ul class="dl-grid"' in html.proto.body]
+    return shown + [json.loads(proto.json)["html"] for proto in _open_grids(app)]
+
+
+def press_picture(app: AppTest, place: int, grid: int = 0) -> AppTest:
+    """Press a picture of one of the grids whose pictures can be opened."""
+    widgets = app._tree.get_widget_states()
+    pressed = json.dumps({"opened": place})
+    widgets.widgets.append(WidgetState(id=_open_grids(app)[grid].id, json_value=pressed))
+    return app._run(widgets)
+
+
+def _open_grids(app: AppTest) -> list[Any]:
+    found = [element.proto for element in app.get("bidi_component")]
+    return [proto for proto in found if proto.component_name == "digit_lab_open_grid"]
 
 
 def model_list(app: AppTest) -> "Selectbox[str]":
