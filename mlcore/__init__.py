@@ -33,6 +33,7 @@ from mlcore.errors import (
 )
 from mlcore.evaluation import Evaluation, evaluate
 from mlcore.exports.browser import web_page, write_web_page
+from mlcore.exports.c_header import c_files, eight_bit_model, write_c_files
 from mlcore.exports.passport import Passport
 from mlcore.exports.replay import Difference, ReplayResult, replay
 from mlcore.exports.safetensors import export_safetensors
@@ -166,6 +167,7 @@ __all__ = [
     "answer",
     "augment",
     "average_images",
+    "c_files",
     "calibration",
     "change_model",
     "check_gradients",
@@ -176,6 +178,7 @@ __all__ = [
     "confusion_matrix",
     "contributions",
     "distort",
+    "eight_bit_model",
     "evaluate",
     "export_safetensors",
     "find_learning_rate",
@@ -219,5 +222,6 @@ __all__ = [
     "walk_through_step",
     "web_page",
     "weight_pictures",
+    "write_c_files",
     "write_web_page",
 ]

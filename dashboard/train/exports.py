@@ -6,6 +6,7 @@ asked for.
 
 import importlib.util
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,12 +22,14 @@ from mlcore import (
     Model,
     ModelFileError,
     Split,
+    c_files,
     export_safetensors,
     notebook_of,
     save_images,
     script_of,
 )
 from mlcore.exports.browser import fits_web_page, web_page
+from mlcore.exports.c_header import fits_c_files, footprint
 from mlcore.exports.script import as_json, exportable
 from mlcore.language import N_, _
 
@@ -70,6 +73,8 @@ class Offer:
         What must be installed to make it; empty for most.
     suits : callable
         Whether there is one of a model.
+    size : callable
+        A sentence on how large it is and what it costs, of a model; empty for most.
     """
 
     label: str
@@ -82,6 +87,7 @@ class Offer:
     shows_images: bool = False
     package: str = ""
     suits: Callable[[Model], bool] = lambda model: True
+    size: Callable[[Model], str] = lambda model: ""
 
 
 def _images(source: Source) -> bytes:
@@ -105,6 +111,22 @@ def _onnx(source: Source) -> bytes:
     file = io.BytesIO()
     export_onnx(source.chosen(), file)
     return file.getvalue()
+
+
+def _c_code(source: Source) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in c_files(source.chosen()).items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def _size_in_c(model: Model) -> str:
+    size = footprint(model)
+    told = _(
+        "{constants:,} bytes of constants, {memory:,} of working memory, {n:,} multiplications an answer."
+    )
+    return told.format(constants=size.constants, memory=size.memory, n=size.multiplications)
 
 
 OFFERS: tuple[Offer, ...] = (
@@ -170,6 +192,16 @@ OFFERS: tuple[Offer, ...] = (
         _onnx,
         package="onnx",
     ),
+    Offer(
+        N_("C code (.zip)"),
+        N_("A header with weights in 8 bits and a small program, for any C compiler or a microcontroller."),
+        "c.zip",
+        "application/zip",
+        ":material/memory:",
+        _c_code,
+        suits=fits_c_files,
+        size=_size_in_c,
+    ),
 )
 
 
@@ -195,7 +227,7 @@ def show_more_files(status: RunStatus, may_change: bool, best: bool) -> None:
                 continue
             if not offer.suits(last):
                 continue
-            _show_offer(offer, source)
+            _show_offer(offer, source, offer.size(last))
         if reason:
             show_message("info", reason)
 
@@ -209,7 +241,7 @@ def why_not_exportable(model: Model) -> str:
     return ""
 
 
-def _show_offer(offer: Offer, source: Source) -> None:
+def _show_offer(offer: Offer, source: Source, size: str) -> None:
     button, words = st.columns([1, 2], vertical_alignment="center", gap="small")
     with button:
         st.download_button(
@@ -221,4 +253,4 @@ def _show_offer(offer: Offer, source: Source) -> None:
             icon=offer.icon,
             width="stretch",
         )
-    words.caption(_(offer.help))
+    words.caption(f"{_(offer.help)} {size}".strip())

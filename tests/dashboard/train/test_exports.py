@@ -6,6 +6,7 @@ These are the tests of `dashboard.train.exports` and `dashboard.train.report`.
 import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 
 import nbformat
@@ -66,6 +67,11 @@ def test_every_file_is_made_and_holds_what_its_name_says(offer) -> None:
             import onnx
 
             onnx.checker.check_model(onnx.load_from_string(data))
+        case "zip":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                assert archive.namelist() == ["model.h", "main.c"]
+                assert b"model_weights1" in archive.read("model.h")
+            assert "bytes of constants" in offer.size(source.chosen())
         case other:
             raise AssertionError(other)
 
