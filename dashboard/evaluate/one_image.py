@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.evaluate.judged import Judged
 from dashboard.models.contributions import contributions_picture, parts_of, sum_in_words, too_large
+from dashboard.models.nearest import neighbours_in_words, neighbours_of, pictures_of
 from dashboard.navigation import page
 from dashboard.session import SentImage
 from dashboard.ui.formats import percent
@@ -52,6 +53,7 @@ def _show(judged: Judged, positions: IndexArray) -> None:
     with right:
         st.html(bars_html(judged.model.probabilities_of(image[None])[0], judged.model.class_names))
     _show_reasons(judged, position, image)
+    _show_nearest(judged, image)
 
 
 def _show_ways(place: int, n: int) -> None:
@@ -132,3 +134,13 @@ def _show_bars(found: dict[str, Contributions]) -> None:
     names, values = [name for name, _amount in parts], np.array([amount for _name, amount in parts])
     alt = _("What adds up to the logits of {names}").format(names=", ".join(found))
     show_chart(bars_figure(names, values, _("Adds to the logit"), alt), key="image_sum")
+
+
+def _show_nearest(judged: Judged, image: GreyImage) -> None:
+    """Show the training images that the model takes for most like this one, where there are any."""
+    with st.spinner(_("Looking for the nearest training images …")):
+        neighbours = neighbours_of(judged.session, judged.model, image)
+    if neighbours is not None:
+        st.header(_("Nearest training images"), anchor=False)
+        st.markdown(neighbours_in_words(neighbours))
+        grid(pictures_of(neighbours))

@@ -236,6 +236,8 @@ def test_a_pressed_image_is_opened_with_its_answer_and_what_adds_up_to_it(tested
     assert any("dl-bars" in html.proto.body for html in app.get("html"))
     pulls = next(grid for grid in grids(app) if "What each pixel adds to" in grid)
     assert pulls.count("<img") == 2
+    (nearest,) = (grid for grid in grids(app) if "A training image with the label" in grid)
+    assert nearest.count("<img") == 10
     assert not app.exception
 
 
