@@ -48,8 +48,8 @@ def show_canvas(session: Session, *, wide: bool = False) -> None:
             board,
             WIDE / SIZE if wide else 1,
             _(
-                "Canvas for drawing with mouse, pen or finger. To upload or photograph a digit instead, "
-                "choose File or Camera."
+                "Canvas for drawing with mouse, pen or finger. To draw by keys, open Draw with the keyboard "
+                "below it."
             ),
         )
         remember_in_tab("drawing", as_text(session), lambda text: take_back(session, text))

@@ -83,6 +83,11 @@ def clear(session: Session) -> None:
     _put_up(session, [])
 
 
+def add(session: Session, stroke: Stroke) -> None:
+    """Put one more stroke on the canvas."""
+    _put_up(session, drawn_by_pen([*_objects(session.drawing), *as_objects([stroke])]))
+
+
 def show_again(session: Session, strokes: Sequence[Stroke]) -> None:
     """Put these strokes on the canvas in place of what is there."""
     _put_up(session, as_objects(strokes))

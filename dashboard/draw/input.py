@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.budget import NoRoom
 from dashboard.draw.canvas import show_canvas
 from dashboard.draw.drawing import digit_drawn, digit_in_file
+from dashboard.draw.keys import offer_keys
 from dashboard.models.drawn import SIZE
 from dashboard.server.uploaded_files import in_memory
 from dashboard.session import SentImage, Session
@@ -75,8 +76,10 @@ def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image],
         return images_sent(session.sent, models), _("Choose a model for images of this size.")
     if way == "number":
         show_canvas(session, wide=True)
+        offer_keys(session, wide=True)
         return [None for _model in models], _("Write a number: its digits are read after each stroke.")
     show_canvas(session)
+    offer_keys(session)
     try:
         drawn = [digit_drawn(session, model) for model in models]
     except NoDigitError as error:

@@ -37,9 +37,10 @@ def number_html(model: Model, digits: Sequence[ReadDigit], above: float) -> str:
         for digit in digits
     ]
     certain = float(np.prod([digit.probabilities.max() for digit in digits]))
+    verdict = _("{percent} sure") if len(digits) == 1 else _("{percent} sure of all {n} digits")
     return card_html(
         guess=("" if max(map(len, names)) == 1 else " ").join(names),
-        verdict=_("{percent} sure of all {n} digits").format(percent=sure(certain), n=len(digits)),
+        verdict=verdict.format(percent=sure(certain), n=len(digits)),
         runner_up="",
         seen=Picture(
             np.hstack([digit.image for digit in digits]),
