@@ -161,8 +161,8 @@ def offer_link(session: Session) -> None:
     copy_link(link_of(session), "settings_link")
     if session.dataset_key == UPLOADED:
         st.caption(_("The link carries the settings, not your data set: send the file as well."))
-    elif session.left_out:
-        st.caption(_("The link carries the settings, but not which images you left out."))
+    elif not session.is_as_given:
+        st.caption(_("The link carries the settings, but not which images you left out or relabelled."))
 
 
 def usual_dataset(recipe: str) -> str:

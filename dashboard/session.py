@@ -34,6 +34,7 @@ from mlcore import (
 from mlcore.arrays import IndexArray, UInt8Array
 from mlcore.datasets.readers.choose import Labels
 from mlcore.images.strokes import Stroke
+from mlcore.language import N_
 from mlcore.search.search import SearchPlan
 from mlcore.training.fine_tuning import Lesson
 
@@ -47,6 +48,9 @@ LAB_MODEL = "your lab"
 
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""
+
+ON_EVALUATE = {"disputed": N_("Disputed labels")}
+"""Reasons for which images are left out on the Evaluate page; those of the Data page have it itself."""
 
 SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]
 """The shipped data sets that a visitor can choose."""
@@ -170,12 +174,13 @@ class DataChoice:
 
     Attributes
     ----------
-    key, left_out, split
-        As `dataset_key`, `left_out` and `split_settings` of a `Session`.
+    key, left_out, new_labels, split
+        As `dataset_key`, `left_out`, `new_labels` and `split_settings` of a `Session`.
     """
 
     key: str
     left_out: dict[str, IndexArray] = field(compare=False)
+    new_labels: dict[int, int] = field(compare=False)
     split: SplitSettings
 
 
@@ -197,6 +202,8 @@ class Session:
         How many images at the end of `uploaded` came as validation images.
     left_out : dict of str to int array
         Positions in the whole data set of the images that the visitor left out, by the reason.
+    new_labels : dict of int to int
+        The classes that the visitor gave to images of the whole data set, by their positions.
     upload_tray : UploadTray
         What is in the uploader on its way to become a data set.
     own_images : UnlabelledImages or None
@@ -258,6 +265,7 @@ class Session:
     lost_upload: str = ""
     uploaded_dev: int = 0
     left_out: dict[str, IndexArray] = field(default_factory=dict)
+    new_labels: dict[int, int] = field(default_factory=dict)
     upload_tray: UploadTray = field(default_factory=UploadTray)
     own_images: UnlabelledImages | None = None
     images_tray: UploadTray = field(default_factory=UploadTray)
@@ -289,6 +297,7 @@ class Session:
     search_plan: SearchPlan | None = None
     _split: tuple[str, SplitSettings, Split] | None = field(default=None, repr=False)
     _kept: Dataset | None = field(default=None, repr=False)
+    _relabelled: Dataset | None = field(default=None, repr=False)
 
     @property
     def dataset(self) -> Dataset:
@@ -298,14 +307,24 @@ class Session:
     @property
     def whole(self) -> Dataset:
         """The data set in use, with the images that were left out."""
+        return self.as_given if self._relabelled is None else self._relabelled
+
+    @property
+    def as_given(self) -> Dataset:
+        """The data set in use with all its images, and with the labels that it came with."""
         if self.dataset_key == UPLOADED and self.uploaded is not None:
             return self.uploaded
         return shipped_dataset(self.dataset_key)
 
     @property
+    def is_as_given(self) -> bool:
+        """Whether no image was left out, and none given another label."""
+        return not self.left_out and not self.new_labels
+
+    @property
     def split(self) -> Split:
         """The split of the data set in use; made once for each data set and settings."""
-        if self.dataset_key != UPLOADED and self._kept is None:
+        if self.dataset_key != UPLOADED and self.is_as_given:
             return shipped_split(self.dataset_key, self.split_settings)
         dataset = self.dataset
         if self._split is None or self._split[:2] != (dataset.fingerprint, self.split_settings):
@@ -340,7 +359,7 @@ class Session:
         self.uploaded, self.uploaded_test, self.uploaded_dev = dataset, test, n_dev
         self.lost_upload = ""
         self.dataset_key, self._split = UPLOADED, None
-        self.left_out, self._kept = {}, None
+        self._take_as_given()
         recipe = RECIPES[self.recipe].split
         keeps_recipe = recipe is not None and recipe == self.split_settings and can_split(dataset, recipe)
         if self.given_split is not None or not keeps_recipe:
@@ -352,24 +371,25 @@ class Session:
             return
         dataset, test = change(self.uploaded), self.uploaded_test
         self.uploaded, self.uploaded_test = dataset, None if test is None else change(test)
-        self._leave_out(self.left_out)
+        self.relabel(self.new_labels)
 
     def use_dataset(self, key: str) -> None:
         """Make a shipped data set the one in use; the size of the dev set follows when it is another one."""
         if key != self.dataset_key:
             self.dataset_key = key
-            self.left_out, self._kept = {}, None
+            self._take_as_given()
             self.split_settings = self.split_settings.fitted_to(len(self.dataset))
 
     @property
     def data_choice(self) -> DataChoice:
         """Which images are learned from now, and how they are split."""
-        return DataChoice(self.dataset_key, self.left_out, self.split_settings)
+        return DataChoice(self.dataset_key, self.left_out, self.new_labels, self.split_settings)
 
     def return_to(self, choice: DataChoice) -> None:
         """Use these data again, without what was left out of them then, and their split if it is possible."""
         if choice.key != self.dataset_key:
             self.use_dataset(choice.key)
+            self.relabel(choice.new_labels)
             self._leave_out(choice.left_out)
         if can_split(self.dataset, choice.split):
             self.split_settings, self._split = choice.split, None
@@ -387,6 +407,24 @@ class Session:
     def put_back(self, reason: str) -> None:
         """Use the images again that were left out for a reason."""
         self._leave_out({other: rows for other, rows in self.left_out.items() if other != reason})
+
+    def relabel(self, new_labels: dict[int, int]) -> None:
+        """Give images of the whole data set these classes, by their positions; all others get their own back.
+
+        Raises
+        ------
+        DatasetError
+            When a class is none of the data set.
+        """
+        given, relabelled = self.as_given, None
+        if new_labels:
+            relabelled = given.relabelled([*new_labels], [*new_labels.values()])
+        self.new_labels, self._relabelled = dict(new_labels), relabelled
+        self._leave_out(self.left_out)
+
+    def _take_as_given(self) -> None:
+        self.left_out, self._kept = {}, None
+        self.new_labels, self._relabelled = {}, None
 
     def _leave_out(self, left_out: dict[str, IndexArray]) -> None:
         dataset, settings = self.whole, self.split_settings
@@ -436,7 +474,7 @@ class Session:
             self.lost_upload = self.uploaded.name
         if self.dataset_key == UPLOADED:
             self.dataset_key, self.split_settings = Session.dataset_key, SplitSettings()
-            self.left_out, self._kept = {}, None
+            self._take_as_given()
         self.uploaded = self.uploaded_test = self.own_images = self.uploaded_model = self._split = None
         self.hand, self.hand_classes, self.lesson, self.lab_model = [], [], None, None
 

@@ -1,14 +1,15 @@
-"""What was decided about the pixels of a file, a line each, with a button that undoes it or does it again.
+"""What was decided about a data set, a line each, with a button that undoes it or does it again.
 
 The Data page shows it above the samples, where the effect is seen.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
 
 from dashboard.server.server import server
-from dashboard.session import Session
+from dashboard.session import ON_EVALUATE, Session
 from dashboard.ui.messages import keeping_problem, plain, show_problem
 from mlcore import Dataset, Decision
 from mlcore.datasets.decision import DecisionKey
@@ -29,11 +30,33 @@ REDO: dict[DecisionKey, str] = {
 
 
 def show_decisions(session: Session) -> None:
-    """Show what was decided about the data set in use; nothing when there was nothing to decide."""
+    """Show what was decided about the data set in use, by its reader and on Evaluate; or nothing."""
     with st.container(gap="xsmall"):
         for decision in session.whole.decisions:
             _show_decision(session, decision)
+        if session.new_labels:
+            text = _("{n:,} images have another label, given on Evaluate.")
+            words = text.format(n=len(session.new_labels))
+            _show_change(words, _("Undo"), "new_labels", partial(session.relabel, {}))
+        for reason, label in ON_EVALUATE.items():
+            if reason in session.left_out:
+                text = _("{label}: {n:,} images are left out, as you decided on Evaluate.")
+                words = text.format(label=_(label), n=len(session.left_out[reason]))
+                _show_change(words, _("Put back"), reason, partial(session.put_back, reason))
     show_problem("decisions")
+
+
+def _show_change(words: str, label: str, name: str, undo: Callable[[], None]) -> None:
+    """Show what was changed on the Evaluate page, with the button that undoes it."""
+
+    def click() -> None:
+        with keeping_problem("decisions"):
+            undo()
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"decision_{name}"):
+        with st.container(width="stretch"):
+            st.markdown(words)
+        st.button(label, icon=":material/undo:", key=f"undo_{name}", type="tertiary", on_click=click)
 
 
 def _show_decision(session: Session, decision: Decision) -> None:

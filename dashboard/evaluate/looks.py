@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.evaluate.compare import show_comparison
 from dashboard.evaluate.confusions import show_confusions
+from dashboard.evaluate.court import show_court
 from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.robust import show_robustness
@@ -56,6 +57,7 @@ LOOKS = {
     "mistakes": Look(N_("Mistakes"), show_mistakes),
     "models": Look(N_("Other models"), show_models),
     "robustness": Look(N_("Robustness"), show_robustness),
+    "labels": Look(N_("Labels"), show_court),
 }
 """What can be asked, by what stands in the address."""
 

@@ -31,7 +31,7 @@ def show_outlook(session: Session) -> None:
 
 def has_usual_curve(session: Session) -> bool:
     """Return whether the recorded curve is about this data set: MNIST, with all of its images."""
-    return session.dataset_key == "mnist" and not session.left_out
+    return session.dataset_key == "mnist" and session.is_as_given
 
 
 def _show_images(session: Session) -> None:

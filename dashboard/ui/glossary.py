@@ -187,6 +187,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Adds a cost for large weights, which keeps the network simpler. It reduces overfitting."),
     ),
     "label": Term(N_("Label"), N_("The class that an image belongs to, as people have said it.")),
+    "label_court": Term(
+        N_("Label court"),
+        N_(
+            "Networks that never saw an image judge whether its label is right. You decide about those that "
+            "they dispute: keep the label, change it, or leave the image out."
+        ),
+    ),
     "learning_curves": Term(
         N_("Learning curves"),
         N_(

@@ -242,3 +242,42 @@ def test_what_is_given_up_for_others_is_named_and_the_settings_stay() -> None:
     assert session.drawing is not None
     session.use_upload(some_dataset())
     assert session.lost_upload == ""
+
+
+def test_new_labels_are_learned_from_until_they_are_taken_back() -> None:
+    session = Session()
+    session.use_dataset("digits-8x8")
+    given = session.whole
+    session.leave_out("copies", np.array([3]))
+    session.relabel({5: 9, 1700: 0})
+    assert (session.whole.labels[5], session.whole.labels[1700]) == (9, 0)
+    assert np.shares_memory(session.whole.images, given.images)
+    assert session.split.train.base is session.whole
+    assert len(session.dataset) == len(given) - 1
+    assert not session.is_as_given
+    session.relabel({})
+    session.put_back("copies")
+    assert session.whole is given
+    assert session.is_as_given
+
+
+def test_a_class_that_is_none_of_the_data_set_changes_nothing() -> None:
+    session = Session()
+    session.use_dataset("digits-8x8")
+    session.relabel({5: 9})
+    with pytest.raises(DatasetError):
+        session.relabel({5: 10})
+    assert session.new_labels == {5: 9}
+    assert session.whole.labels[5] == 9
+
+
+def test_another_data_set_has_the_labels_that_it_came_with() -> None:
+    session = Session()
+    session.use_dataset("digits-8x8")
+    session.relabel({5: 9})
+    choice = session.data_choice
+    session.use_dataset("mnist")
+    assert session.is_as_given
+    session.return_to(choice)
+    assert session.new_labels == {5: 9}
+    assert session.whole.labels[5] == 9

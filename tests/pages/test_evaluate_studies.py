@@ -9,7 +9,7 @@ import dashboard.study
 from dashboard.runs.service import RunService
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_split
-from mlcore import DISTORTIONS, Model, SplitSettings, TrainingConfig, evaluate, fit
+from mlcore import DISTORTIONS, Dataset, Model, SplitSettings, TrainingConfig, evaluate, fit
 from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import grids, opened, session_of
 from tests.waiting import wait_until
@@ -78,3 +78,65 @@ def test_another_model_is_measured_beside_it_or_said_not_to_fit(model: Model, se
     app.multiselect(key="robust_models").set_value(["mnist"]).run()
     assert not app.exception
     assert "The model takes images of 28×28 pixels" in texts(app)
+
+
+@pytest.fixture
+def planted() -> tuple[Dataset, list[int]]:
+    """The 8×8 digits, with three wrong labels among the training images."""
+    rows = SPLIT.train.rows
+    assert rows is not None
+    wrong = [int(place) for place in rows[[10, 200, 700]]]
+    whole = SPLIT.train.base
+    return whole.relabelled(wrong, (whole.labels[wrong] + 1) % 10), wrong
+
+
+def test_the_label_court_finds_wrong_labels_and_what_is_decided_is_learned_from_and_taken_back(
+    model: Model, service: RunService, planted: tuple[Dataset, list[int]]
+) -> None:
+    dataset, wrong = planted
+    app = looking("labels", model)
+    session = session_of(app)
+    session.use_upload(dataset)
+    session.split_settings = SplitSettings(dev_size=200)
+    app = computed(app.run(), service, "label_court")
+    assert "training images are disputed" in texts(app)
+    right, dropped, kept = wrong
+    for place, verdict in ((right, "relabel"), (dropped, "drop"), (kept, "keep")):
+        app.checkbox(key=f"court_case_{place}").check().run()
+        app.button(key=f"court_{verdict}").click().run()
+        assert not app.exception
+        assert f"court_case_{place}" not in [box.key for box in app.checkbox]
+    assert "1 relabelled, 1 left out, 1 kept as they are." in texts(app)
+    assert session.whole.labels[right] == SPLIT.train.base.labels[right]
+    assert dropped not in (session.dataset.rows if session.dataset.rows is not None else [])
+    assert session.whole.labels[kept] == dataset.labels[kept]
+
+    app.segmented_control(key="court_list").set_value("decided").run()
+    app.checkbox(key=f"court_case_{right}").check().run()
+    app.button(key="court_back").click().run()
+    assert session.new_labels == {}
+    app.button(key="court_undo").click().run()
+    assert session.is_as_given
+
+
+def test_many_labels_are_changed_at_once_and_undone_on_the_data_page(
+    model: Model, service: RunService, planted: tuple[Dataset, list[int]]
+) -> None:
+    dataset, wrong = planted
+    app = looking("labels", model)
+    session = session_of(app)
+    session.use_upload(dataset)
+    session.split_settings = SplitSettings(dev_size=200)
+    app = computed(app.run(), service, "label_court")
+    app.number_input(key="court_many").set_value(2).run()
+    app.button(key="court_many_relabel").click().run()
+    assert len(session.new_labels) == 2
+    app.number_input(key="court_many").set_value(1).run()
+    app.button(key="court_many_drop").click().run()
+    assert sorted([*session.new_labels, *session.left_out["disputed"]]) == sorted(wrong)
+    app.switch_page("pages/data.py").run()
+    assert "2 images have another label" in texts(app)
+    app.button(key="undo_new_labels").click().run()
+    app.button(key="undo_disputed").click().run()
+    assert not app.exception
+    assert session.is_as_given
