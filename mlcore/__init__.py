@@ -66,6 +66,7 @@ from mlcore.network.network import LayerSummary, Network, network_summary
 from mlcore.recipes.ready import RECIPES, run_recipe, start_recipe
 from mlcore.recipes.recipe import Recipe, RecipeCard
 from mlcore.settings import Setting, settings_of
+from mlcore.study.bug_curves import BugCurves, ShortCurve, bug_curves
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
@@ -104,6 +105,7 @@ __all__ = [
     "Answers",
     "Augmentation",
     "BatchMetrics",
+    "BugCurves",
     "Calibration",
     "ClassScores",
     "Contributions",
@@ -151,6 +153,7 @@ __all__ = [
     "Setting",
     "SettingError",
     "ShippedDataset",
+    "ShortCurve",
     "Split",
     "SplitSettings",
     "StepValue",
@@ -167,6 +170,7 @@ __all__ = [
     "answer",
     "augment",
     "average_images",
+    "bug_curves",
     "c_files",
     "calibration",
     "change_model",

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.inside.bug_chart import show_bug_curves
 from dashboard.inside.cache import step
 from dashboard.inside.question import choose_class, choose_image
 from dashboard.session import Session
@@ -45,6 +46,8 @@ def show_step(session: Session, model: Model) -> None:
         worked = step(model, chosen.image, label, bug)
     st.header(_("Gradient check"), help=meaning("gradient_check"))
     _show_check(worked.check)
+    if bug:
+        show_bug_curves(session, model, bug)
     for stage, title in STAGES.items():
         st.header(_(title))
         _show_values([value for value in worked.values if value.stage == stage], stage)

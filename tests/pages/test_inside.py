@@ -1,12 +1,16 @@
 """The page Inside as a visitor uses it: its three looks, for dense and convolutional networks."""
 
+from contextlib import closing
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import dashboard.study
 from dashboard.inside import cache
 from dashboard.inside.weights import NEURONS_A_PAGE
 from dashboard.models import contributions as shared
+from dashboard.runs.service import RunService
 from dashboard.session import LAB_MODEL, UPLOADED_MODEL, PastDrawing
 from dashboard.shipped import shipped_dataset, shipped_model
 from mlcore import (
@@ -24,7 +28,9 @@ from mlcore import (
     packed_bytes,
 )
 from mlcore.language import percent
+from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import figures, grids, model_list, new_app, opened, session_of
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +131,24 @@ def test_a_step_is_green_and_each_bug_changes_the_light(eight: Model) -> None:
         assert not app.success
         light = app.warning[0] if bug == "divisor" else app.error[0]
         assert light.value.startswith("`Yellow" if bug == "divisor" else "`Red")
+
+
+def test_what_a_bug_does_to_a_training_is_computed_by_a_worker_and_said(
+    eight: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(RunService(1, make_executor=CountingExecutor, clean_up_every=None)) as service:
+        monkeypatch.setattr(dashboard.study, "get_run_service", lambda: service)
+        monkeypatch.setattr(dashboard.study, "heartbeat", lambda: None)
+        monkeypatch.setattr(dashboard.study, "run_owner", lambda: "ada")
+        app = with_model(eight, "step")
+        assert not [button for button in app.button if button.key == "begin_bug_curves"]
+        app.selectbox(key="inside_bug").set_value("no_shift").run()
+        app.button(key="begin_bug_curves").click().run()
+        wait_until(lambda: not any(study.status.live for study in service.studies._studies.values()))
+        app.run()
+    assert not app.exception
+    assert "After 200 steps without the bug," in words(app)
+    assert "With it the numbers became too large within 10 steps" in words(app)
 
 
 def test_a_network_that_is_too_large_is_refused_in_words(
