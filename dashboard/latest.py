@@ -33,6 +33,11 @@ class Latest(Generic[T]):
         self._kept: OrderedDict[Key, T] = OrderedDict()
         self._being_made: WeakValueDictionary[Key, threading.Lock] = WeakValueDictionary()
 
+    def known(self, key: Key) -> T | None:
+        """Return what is kept under this key; None when there is nothing."""
+        with self._lock:
+            return self._kept.get(key)
+
     def get(self, key: Key, make: Callable[[], T]) -> T:
         """Return what is kept under this key; who asks first makes it, while others wait."""
         with self._lock:

@@ -9,6 +9,7 @@ from dashboard.inside.follow import show_way
 from dashboard.inside.lab import show_lab
 from dashboard.inside.question import choose_look, choose_network
 from dashboard.inside.step import show_step
+from dashboard.inside.time_travel import show_time_travel
 from dashboard.inside.weights import show_weights
 from dashboard.models.choice import chosen_model
 from dashboard.navigation import guard, offer_next
@@ -17,7 +18,13 @@ from dashboard.ui.messages import friendly_errors
 from mlcore import Model
 from mlcore.language import _
 
-SHOW = {"weights": show_weights, "image": show_way, "step": show_step, "lab": show_lab}
+SHOW = {
+    "weights": show_weights,
+    "image": show_way,
+    "step": show_step,
+    "lab": show_lab,
+    "time": show_time_travel,
+}
 
 
 @st.fragment

@@ -29,6 +29,7 @@ LOOKS = {
     "image": N_("One image"),
     "step": N_("One step"),
     "lab": N_("Lab bench"),
+    "time": N_("Time travel"),
 }
 """What can be looked at, by what stands in the address."""
 

@@ -1,13 +1,19 @@
-"""The page Inside in a real browser: another image is followed, and a bug turns the light red.
+"""The page Inside in a real browser: an image is followed, a bug turns the light red, and time travel.
 
 What needs no browser is in `tests/pages/test_inside.py`.
 """
 
 import re
 
+from playwright.sync_api import Browser
+
 from dashboard.shipped import MODELS
+from dashboard.ui import flipbook
 from mlcore import contributions, load_dataset, load_model
+from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
+
+SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 
 
 def test_another_image_is_followed_and_a_bug_turns_the_light_red(visitor: Visitor) -> None:
@@ -21,3 +27,60 @@ def test_another_image_is_followed_and_a_bug_turns_the_light_red(visitor: Visito
     visitor.see("Green: the formulas agree")
     visitor.choose("Switch a known bug on", re.compile("Bias gradients summed"))
     visitor.see("Red: the gradient is wrong in")
+
+
+def test_time_travel_shows_each_moment_of_a_run_by_the_arrow_keys(visitor: Visitor) -> None:
+    visitor.open("/train?data=digits-8x8&settings=1~hidden_sizes-16~epochs-4")
+    visitor.press("Start")
+    visitor.see_curves()
+    visitor.see("Finished")
+    visitor.go_to("Draw")
+    visitor.draw(SEVEN, text="sure")
+    visitor.go_to("Inside")
+    visitor.main.get_by_text("Time travel", exact=True).click()
+    slider = visitor.main.get_by_role("slider", name="Moment of the training")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^epoch 4:"))
+    expect(visitor.main.locator(".dl-flip .dl-bars li")).to_have_count(10)
+    expect(slider).to_have_attribute("max", re.compile("[3-9]"))
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^epoch 3:"))
+    words = re.fullmatch(
+        r"epoch 3: ([\d.]+) % of (\d+) dev images right", str(slider.get_attribute("aria-valuetext"))
+    )
+    assert words is not None
+    rows = visitor.main.locator(".dl-matrix tr").all()[1:]
+    cells = [[int(text or 0) for text in row.locator("td").all_inner_texts()] for row in rows]
+    right = sum(cells[k][k] for k in range(10))
+    assert sum(map(sum, cells)) == int(words[2])
+    assert f"{100 * right / int(words[2]):.1f}" == words[1]
+
+
+def test_a_book_that_grows_stays_open_where_it_was_opened(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(flipbook._HTML)
+    page.add_script_tag(type="module", content=flipbook._JS.replace("export default", "window.draw ="))
+
+    def show(names: str, subject: str = "a run") -> None:
+        pages = [{"name": name, "label": f"page {name}", "panels": [f"<b>{name}</b>"]} for name in names]
+        data = {"label": "Moment", "titles": ["One"], "pages": pages, "subject": subject, "play": "Play"}
+        page.evaluate("(data) => void window.draw({ data, parentElement: document })", data)
+
+    shown = page.locator(".dl-flip-panels b")
+    show("abc")
+    expect(shown).to_have_text("c")
+    show("abcd")
+    expect(shown).to_have_text("d")  # nobody has opened it elsewhere
+    page.get_by_role("slider").press("Home")
+    page.get_by_role("slider").press("ArrowRight")
+    show("abcdef")
+    expect(shown).to_have_text("b")
+    expect(page.get_by_role("slider")).to_have_js_property("value", "1")
+    show("acdef")  # the page itself is gone
+    expect(shown).to_have_text("c")
+    show("xy", "another run")
+    expect(shown).to_have_text("y")
+    page.get_by_role("button").click()  # from the last page it begins with the first one
+    expect(shown).to_have_text("x")
+    expect(shown).to_have_text("y")
+    expect(page.get_by_role("button")).to_have_text("Play")
+    page.close()
