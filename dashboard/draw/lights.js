@@ -90,7 +90,7 @@ class Lights {
 
   take(model) {
     const stages = stagesOf(model);
-    Object.assign(this, { model, stages, chosen: null, width: 0 });
+    Object.assign(this, { model, stages, chosen: null, weights: null, width: 0 });
     this.sheets = stages.map((stage) => {
       if (isMap(stage)) return sheet(stage.shape[1], stage.shape[0] * stage.count);
       return stage.before ? null : this.pictures(stage);
@@ -309,40 +309,45 @@ class Lights {
     return parts.join(" ");
   }
 
-  // What the chosen unit likes: its weights, and where in the drawing a feature map is brightest.
+  // What the chosen unit responds to: its weights, and where in the drawing a feature map is brightest.
   like() {
-    const shown = [];
-    if (this.chosen) {
-      const { stage, unit } = this.chosen;
-      const picture = pictureOf(stage, unit, this.model.description);
-      const words = stage.before ? this.words.through : isMap(stage) ? this.words.filter : this.words.weights;
-      if (picture) shown.push([this.enlarged(picture, limitOf(picture.values), REDS), words]);
-      if (isMap(stage) && this.answer.outputs) shown.push([this.patch(stage, unit), this.words.patch]);
-    }
-    while (this.liked.children.length > shown.length) this.liked.lastChild.remove();
-    shown.forEach(([canvas, words], k) => {
+    const pictures = this.chosen ? [this.weightsOf(this.chosen), this.patchOf(this.chosen)].filter(Boolean) : [];
+    while (this.liked.children.length > pictures.length) this.liked.lastChild.remove();
+    pictures.forEach(({ canvas, words }, k) => {
       const figure = this.liked.children[k] ?? this.liked.appendChild(blankFigure());
-      figure.firstChild.replaceWith(canvas);
+      if (figure.firstChild !== canvas) figure.firstChild.replaceWith(canvas);
       put(figure.lastChild, words);
     });
   }
 
-  patch(stage, unit) {
+  weightsOf({ stage, unit }) {
+    if (this.weights?.stage === stage && this.weights.unit === unit) return this.weights.picture;
+    const picture = pictureOf(stage, unit, this.model.description);
+    const words = stage.before ? this.words.through : isMap(stage) ? this.words.filter : this.words.weights;
+    const enlarged = picture && { canvas: enlarge(picture, limitOf(picture.values), REDS), words };
+    this.weights = { stage, unit, picture: enlarged };
+    return enlarged;
+  }
+
+  patchOf({ stage, unit }) {
+    if (!isMap(stage) || !this.answer.outputs) return null;
     const { shape, pooling } = this.model.description;
     const [top, left, side] = patchOf(stage, this.answer.outputs, unit, pooling);
     const values = Float64Array.from({ length: side * side }, (_, k) => {
       const [row, column] = [top + Math.floor(k / side), left + (k % side)];
       return row < shape[0] && column < shape[1] ? this.answer.image[row * shape[1] + column] : 0;
     });
-    return this.enlarged({ values, height: side, width: side }, 255, GREYS);
-  }
-
-  enlarged(picture, limit, colors) {
-    const whole = sheet(picture.width, picture.height);
-    whole.paint(picture, limit, colors);
-    return whole.done();
+    if (this.patch?.canvas.width !== side) this.patch = sheet(side, side);
+    this.patch.paint({ values, height: side, width: side }, 255, GREYS);
+    return { canvas: this.patch.done(), words: this.words.patch };
   }
 }
+
+const enlarge = (picture, limit, colors) => {
+  const whole = sheet(picture.width, picture.height);
+  whole.paint(picture, limit, colors);
+  return whole.done();
+};
 
 const put = (element, text) => {
   if (element.textContent !== text) element.textContent = text;

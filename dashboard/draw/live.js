@@ -84,6 +84,7 @@ const live = {
 
   move(event) {
     if (event.pointerId !== this.pen) return;
+    if (!event.buttons) return this.end(event); // it was lifted outside of the window
     this.current.points.push(this.place(event));
     this.show();
   },

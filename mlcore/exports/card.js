@@ -56,12 +56,23 @@ const rank = (values) => Array.from(values, (_, k) => k).sort((a, b) => values[b
 
 // Shows what the network sees, or black when there is nothing.
 export const showSeen = (picture, image, [height, width]) => {
-  const canvas = document.createElement("canvas");
-  [canvas.height, canvas.width] = [height, width];
-  const pixels = new ImageData(width, height);
-  for (let k = 0; k < height * width; k++) pixels.data.set([...Array(3).fill(image?.[k] ?? 0), 255], 4 * k);
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-  picture.src = canvas.toDataURL();
+  picture.src = `data:image/bmp;base64,${btoa(bitmap(image ?? new Uint8Array(height * width), height, width))}`;
+};
+
+// Grey levels as the bytes of a bitmap file, lowest row first. Not by way of a canvas: browsers that hide who somebody is
+// put noise into what is read back from one.
+const bitmap = (levels, height, width) => {
+  const little = (number, bytes) => Array.from({ length: bytes }, (_, k) => (number >> (8 * k)) & 255);
+  const [head, palette, line] = [54, 4 * 256, Math.ceil(width / 4) * 4];
+  const bytes = new Uint8Array(head + palette + line * height);
+  bytes.set([66, 77, ...little(bytes.length, 4), ...little(0, 4), ...little(head + palette, 4)]);
+  bytes.set([40, width, height].flatMap((number) => little(number, 4)), 14);
+  bytes.set([1, 0, 8, 0], 26);
+  for (let level = 0; level < 256; level++) bytes.fill(level, head + 4 * level, head + 4 * level + 3);
+  for (let row = 0; row < height; row++) {
+    bytes.set(levels.subarray(row * width, (row + 1) * width), head + palette + (height - 1 - row) * line);
+  }
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 };
 
 // Bytes and strokes as Python sends them: base64, and [width, x, y, x, y, …] for each stroke.

@@ -48,7 +48,7 @@ const inside = (strokes, size) =>
       const wasOn = isOn;
       isOn = 0 <= Math.min(...point) && Math.max(...point) <= size;
       if (isOn && !wasOn) parts.push({ width, points: [] });
-      if (isOn) parts.at(-1).points.push(point);
+      if (isOn) parts[parts.length - 1].points.push(point);
     }
     return parts;
   });
@@ -70,7 +70,7 @@ const inkBox = (strokes) => {
 const areTwo = (strokes) => {
   const parts = [];
   for (let box of strokes.map((stroke) => inkBox([stroke])).sort((a, b) => a[0] - b[0])) {
-    if (parts.length && box[0] <= parts.at(-1)[2]) {
+    if (parts.length && box[0] <= parts[parts.length - 1][2]) {
       const before = parts.pop();
       box = box.map((edge, k) => (k < 2 ? Math.min(edge, before[k]) : Math.max(edge, before[k])));
     }
@@ -195,7 +195,9 @@ const spread = (nOld, nNew, share) =>
   Array.from({ length: nNew }, (_, k) => {
     const shares = Float32Array.from({ length: nOld }, (_, old) => Math.max(0, share(k, old)));
     const first = Math.max(0, shares.findIndex((value) => value > 0));
-    return { first, shares: shares.slice(first, shares.findLastIndex((value) => value > 0) + 1) };
+    let end = nOld;
+    while (end > first && !shares[end - 1]) end--;
+    return { first, shares: shares.slice(first, end) };
   });
 
 const weights = (nOld, nNew) => {

@@ -101,9 +101,9 @@ board.onpointerdown = (event) => {
 
 board.onpointermove = (event) => {
   if (event.pointerId !== pen) return;
-  const { points } = strokes.at(-1);
+  const { points } = strokes[strokes.length - 1];
   const here = place(event);
-  const [x, y] = points.at(-1);
+  const [x, y] = points[points.length - 1];
   if (Math.hypot(here[0] - x, here[1] - y) < 1) return;
   points.push(here);
   show();

@@ -3,11 +3,14 @@
 That the script answers as Python does is tested in `test_answers_in_the_browser.py`.
 """
 
+import base64
+import io
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page
 
 from mlcore import Model, load_model
@@ -108,7 +111,19 @@ def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor,
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".dl-guess")).to_have_text("?")
+    drag(page, canvas.bounding_box(), SCRIBBLE)
+    page.mouse.up()
+    expect(page.locator(".dl-sure")).to_have_text("That is no digit that I know.")
+    assert seen_by(page) == page.evaluate("[...digitLab.model.answer(digitLab.strokes(), 280).image]")
+    expect(page.locator("#told")).to_contain_text("46,730 parameters, trained on")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def seen_by(page: Page) -> list[int]:
+    """Return the grey levels of the picture that shows what the network sees."""
+    uri = page.locator(".dl-seen").get_attribute("src")
+    with Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))) as picture:
+        return list(picture.convert("L").tobytes())
 
 
 def same_as_python(page: Page, model: Model) -> None:

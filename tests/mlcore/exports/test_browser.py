@@ -28,6 +28,7 @@ from mlcore.images import drawing, frame, marks, photo, strokes
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Dropout
 from mlcore.network.network import LAYERS, Network
+from mlcore.refusal import refusal_of
 from tests.house import ROOT
 
 
@@ -74,12 +75,21 @@ def test_a_constant_of_the_script_is_that_of_python(name: str, value: str) -> No
 
 
 def test_the_page_of_the_shipped_model_is_small_and_loads_nothing() -> None:
-    page = web_page(load_model(ROOT / "models" / "mnist.npz"))
+    refusal = refusal_of(load_model(ROOT / "models" / "refusals" / "mnist.npz"))
+    page = web_page(load_model(ROOT / "models" / "mnist.npz"), refusal)
     assert len(page.encode()) < 400_000
+    assert content_of(page)["model"]["refusal"]["above"] == refusal.above
     assert not re.search(r"(?:src|href)=|https?://|@import|url\(", page.replace('src="data:,"', ""))
     story = content_of(page)["texts"]["story"]
     assert "46,730 parameters" in story
     assert "99.4 % of the test images" in story
+
+
+def test_the_page_uses_nothing_that_phones_of_2021_lack() -> None:
+    newer = (
+        r"light-dark\(|\.at\(|\.findLast|structuredClone|Object\.hasOwn|OffscreenCanvas|\.toDataURL|:has\("
+    )
+    assert re.findall(newer, web_page(small_model())) == []
 
 
 def test_the_page_holds_drawings_with_the_answers_of_python() -> None:
