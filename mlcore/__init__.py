@@ -72,6 +72,7 @@ from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
 from mlcore.study.label_court import LabelCourt, label_court
+from mlcore.study.learning_curve import LearningCurve, Size, learning_curve
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
@@ -129,6 +130,7 @@ __all__ = [
     "LayerOutput",
     "LayerSummary",
     "LearnedNothing",
+    "LearningCurve",
     "LearningRateSearch",
     "McNemar",
     "Model",
@@ -154,6 +156,7 @@ __all__ = [
     "SettingError",
     "ShippedDataset",
     "ShortCurve",
+    "Size",
     "Split",
     "SplitSettings",
     "StepValue",
@@ -194,6 +197,7 @@ __all__ = [
     "image_from_picture",
     "label_court",
     "layer_outputs",
+    "learning_curve",
     "load_dataset",
     "load_model",
     "log_loss",

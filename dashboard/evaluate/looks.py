@@ -13,6 +13,7 @@ from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.court import show_court
 from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.more_images import show_learning_curve
 from dashboard.evaluate.robust import show_robustness
 from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
@@ -58,6 +59,7 @@ LOOKS = {
     "models": Look(N_("Other models"), show_models),
     "robustness": Look(N_("Robustness"), show_robustness),
     "labels": Look(N_("Labels"), show_court),
+    "more": Look(N_("More images"), show_learning_curve),
 }
 """What can be asked, by what stands in the address."""
 

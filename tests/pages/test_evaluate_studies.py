@@ -140,3 +140,13 @@ def test_many_labels_are_changed_at_once_and_undone_on_the_data_page(
     app.button(key="undo_disputed").click().run()
     assert not app.exception
     assert session.is_as_given
+
+
+def test_the_learning_curve_says_what_twice_as_many_images_would_bring(
+    model: Model, service: RunService
+) -> None:
+    app = looking("more", model)
+    session_of(app).training_config = TrainingConfig(epochs=1)
+    app = computed(app.run(), service, "learning_curve")
+    assert "Twice as many images would bring about" in texts(app)
+    assert "1,597 bring" in texts(app)

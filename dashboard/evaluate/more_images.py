@@ -1,0 +1,135 @@
+"""What more training images would bring: the learning curve of the settings in use.
+
+The Evaluate page shows it; the workers train the networks.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.training_images import packed, unpacked_bytes
+from dashboard.session import Session
+from dashboard.study import Task, show_study
+from dashboard.ui.formats import percent
+from dashboard.ui.messages import friendly_errors, plain
+from dashboard.ui.palette import DEV, TRAINING, axis, layout
+from dashboard.ui.plotly_chart import show_chart
+from dashboard.ui.wording import network_words
+from mlcore import LearningCurve, learning_curve
+from mlcore.language import _
+from mlcore.study.learning_curve import FITTED, SIZES, USUAL_SEEDS
+from mlcore.study.parcel import opened
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+@st.fragment
+def show_learning_curve(judged: Judged) -> None:
+    """Offer the study for the settings in use, and show what it found."""
+    session = judged.session
+    with friendly_errors():
+        curve = _curve(session)
+        settings = network_words(session.network_config)
+        if curve is None:
+            text = _("Would more images help? Networks with the settings in use ({settings}) tell.")
+            st.caption(plain(text.format(settings=settings)))
+            return
+        st.write(curve_in_words(curve))
+        show_chart(curve_figure(curve), key="learning_curve_chart")
+        text = _(
+            "Each point is the mean of {seeds} networks ({settings}), asked about the {n:,} images of the "
+            "dev set; the bars are 95 % intervals. The dashed line expects the error to fall as a power of "
+            "the number of images (Hestness et al., 2017)."
+        )
+        last = curve.sizes[-1]
+        st.caption(plain(text.format(seeds=len(last.right), settings=settings, n=last.n)))
+
+
+def _curve(session: Session) -> LearningCurve | None:
+    split, network, training = session.split, session.network_config, session.training_config
+
+    def task() -> Task:
+        parts = (packed(session, split.train), packed(session, split.dev))
+        return opened, (learning_curve, *parts, network, training)
+
+    found: LearningCurve | None = show_study(
+        "learning_curve",
+        (split.train.fingerprint, split.dev.fingerprint, network, training),
+        _("Compute the learning curve"),
+        task,
+        help=_(
+            "Trains {n} networks on a part of the images each: about {times} times as long as one training."
+        ).format(n=SIZES * USUAL_SEEDS, times=2 * USUAL_SEEDS),
+        memory=2 * unpacked_bytes(session),
+    )
+    return found
+
+
+def curve_in_words(curve: LearningCurve) -> str:
+    """Return what twice as many images would bring, beside what all and half of them bring."""
+    last = curve.sizes[-1]
+    then = percent(min(1.0, last.accuracy + curve.gain_of_twice_as_many), 2)
+    text = _("Twice as many images would bring about {then}: {n:,} bring {now}.")
+    words = text.format(then=then, now=percent(last.accuracy, 2), n=last.images)
+    half = curve.sizes[-2]
+    step = _("Half of them bring {half}.").format(half=percent(half.accuracy, 2))
+    return f"{words} {step}"
+
+
+def curve_figure(curve: LearningCurve) -> "Figure":
+    """Return the accuracy over the number of images, doubled each time, and what twice as many promise."""
+    from plotly.graph_objects import Figure
+
+    sizes, bounds = curve.sizes, [size.likely_accuracy for size in curve.sizes]
+    n = sizes[-1].images
+    found = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": _("Measured"),
+        "x": [size.images for size in sizes],
+        "y": [round(100 * size.accuracy, 3) for size in sizes],
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [
+                round(100 * (high - size.accuracy), 3)
+                for size, (_low, high) in zip(sizes, bounds, strict=True)
+            ],
+            "arrayminus": [
+                round(100 * (size.accuracy - low), 3)
+                for size, (low, _high) in zip(sizes, bounds, strict=True)
+            ],
+            "thickness": 1,
+            "width": 3,
+        },
+        "line": {"color": TRAINING, "width": 2},
+        "marker": {"size": 8, "color": TRAINING},
+        "hovertemplate": "%{x:,}: %{y:.2f} %<extra></extra>",
+    }
+    fitted = [size.images for size in sizes[-FITTED:]] + [2 * n]
+    expected = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": _("Expected"),
+        "x": fitted,
+        "y": [round(100 * curve.expected(images), 3) for images in fitted],
+        "line": {"color": DEV, "width": 2, "dash": "dash"},
+        "hovertemplate": "%{x:,}: %{y:.2f} %<extra></extra>",
+    }
+    ticks = [size.images for size in sizes] + [2 * n]
+    settings = layout(
+        "",
+        xaxis=axis(
+            _("Training images"),
+            type="log",
+            fixedrange=True,
+            tickvals=ticks,
+            ticktext=[f"{number:,}" for number in ticks],
+        ),
+        yaxis=axis(_("Right answers"), ticksuffix=" %", fixedrange=True, nticks=6),
+        dragmode=False,
+        meta={"alt": curve_in_words(curve), "height": "18rem"},
+    )
+    return Figure([found, expected], settings)
