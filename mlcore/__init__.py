@@ -79,6 +79,7 @@ from mlcore.study.neurons import NeuronStudy, study_neurons
 from mlcore.study.progress import Study, completed
 from mlcore.study.robustness import Robustness, Strength, robustness
 from mlcore.study.run_notes import RunNotes
+from mlcore.study.slices import Slice, follow_slices
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fine_tuning import fine_tune
@@ -157,6 +158,7 @@ __all__ = [
     "ShippedDataset",
     "ShortCurve",
     "Size",
+    "Slice",
     "Split",
     "SplitSettings",
     "StepValue",
@@ -192,6 +194,7 @@ __all__ = [
     "fine_tune",
     "fit",
     "fit_preparation",
+    "follow_slices",
     "fork",
     "image_from_drawing",
     "image_from_picture",

@@ -36,6 +36,10 @@ BLOCK = 1024
 """Images answered in one go, so that no second copy of a large set is made."""
 
 
+UNSURE = 0.9
+"""An answer of less confidence is called unsure."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which images are wanted, and in which order.
@@ -44,11 +48,14 @@ class Wanted:
     ----------
     true, guessed : int or None
         The true class and the guess; None is any.
-    outcome : {"all", "right", "wrong"}
+    outcome : {"all", "right", "wrong", "unsure"}
+        An answer is unsure when its confidence is below `UNSURE`.
     least, most : float
         Bounds of the confidence, both included.
     order : str
         A key of `ORDERS`.
+    strokes : {"any", "thin", "thick"}
+        Thin strokes are those of the thinnest quarter of the images, thick ones those of the thickest.
     """
 
     true: int | None = None
@@ -57,6 +64,7 @@ class Wanted:
     least: float = 0.0
     most: float = 1.0
     order: str = "surest"
+    strokes: str = "any"
 
 
 @dataclass(frozen=True)
@@ -170,20 +178,36 @@ class Evaluation:
         positions = np.flatnonzero((self.labels == true) & (self.guesses == guessed))
         return positions[np.argsort(-self.confidence[positions], kind="stable")]
 
-    def select(self, wanted: Wanted) -> IndexArray:
+    def select(self, wanted: Wanted, widths: NDArray[np.float32] | None = None) -> IndexArray:
         """Return the positions of the images that are wanted, in the order that is wanted.
 
         Images that are equal in that order stay in that of the data set.
+
+        Parameters
+        ----------
+        wanted : Wanted
+        widths : float32 array (n,), optional
+            How wide the strokes of each image are (`mlcore.images.marks.stroke_widths`); needed when thin or
+            thick ones are wanted.
         """
         chosen = (self.confidence >= wanted.least) & (self.confidence <= wanted.most)
-        if wanted.outcome != "all":
+        if wanted.outcome == "unsure":
+            chosen &= self.confidence < UNSURE
+        elif wanted.outcome != "all":
             chosen &= (self.guesses == self.labels) == (wanted.outcome == "right")
         if wanted.true is not None:
             chosen &= self.labels == wanted.true
         if wanted.guessed is not None:
             chosen &= self.guesses == wanted.guessed
+        if wanted.strokes != "any":
+            assert widths is not None
+            chosen &= _in_outer_quarter(widths, thick=wanted.strokes == "thick")
         positions = np.flatnonzero(chosen)
         return positions[np.argsort(ORDERS[wanted.order](self)[positions], kind="stable")]
+
+    def among(self, positions: IndexArray) -> Answered:
+        """Return how many of the answers to some images are right."""
+        return Answered(len(positions), int((self.guesses[positions] == self.labels[positions]).sum()))
 
     def above(self, confidence: float) -> Answered:
         """Return how many answers are at least this confident, and how many of these are right."""
@@ -192,9 +216,7 @@ class Evaluation:
 
     def without(self, positions: IndexArray) -> Answered:
         """Return how many images there are but for some, and how many of these answers are right."""
-        rest = np.ones(len(self.labels), np.bool_)
-        rest[positions] = False
-        return Answered(int(rest.sum()), int((rest & (self.guesses == self.labels)).sum()))
+        return self.among(np.delete(np.arange(len(self.labels)), positions))
 
     def only_right(self, other: Evaluation) -> IndexArray:
         """Return the images that this model gets wrong and another one right, the surest mistake first."""
@@ -219,6 +241,11 @@ ORDERS: dict[str, Callable[[Evaluation], NDArray[np.float32]]] = {
     "closest": lambda evaluation: evaluation.confidence - evaluation.second,
 }
 """What images can be sorted by, the smallest first. The loss is high where the true class has little."""
+
+
+def _in_outer_quarter(values: NDArray[np.float32], *, thick: bool) -> NDArray[np.bool_]:
+    """Return where values are in their highest quarter, or in their lowest."""
+    return values >= np.quantile(values, 0.75) if thick else values <= np.quantile(values, 0.25)
 
 
 def misfit(model: Model, dataset: Dataset) -> str:

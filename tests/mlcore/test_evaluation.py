@@ -31,6 +31,7 @@ from mlcore import (
 )
 from mlcore.evaluation import Wanted, misfit
 from mlcore.images.frame import mnist_frame
+from mlcore.images.marks import stroke_widths
 from mlcore.images.preparation import Preparation
 
 
@@ -267,3 +268,25 @@ def test_what_only_another_model_reads_is_a_mistake_of_this_one(found: Evaluatio
     better = replace(found, guesses=found.labels)
     np.testing.assert_array_equal(found.only_right(better), found.mistakes)
     assert len(found.only_right(found)) == 0
+
+
+def test_unsure_answers_and_thick_or_thin_strokes_are_found(found: Evaluation, digits: Dataset) -> None:
+    unsure = found.select(Wanted(outcome="unsure"))
+    assert set(unsure) == set(np.flatnonzero(found.confidence < 0.9))
+    widths = stroke_widths(digits.images)
+    thin, thick = (
+        found.select(Wanted(outcome="all", strokes=strokes), widths) for strokes in ("thin", "thick")
+    )
+    assert widths[thin].max() < widths[thick].min()
+    assert min(len(thin), len(thick)) >= len(digits) / 4
+    both = found.select(Wanted(true=4, outcome="all", strokes="thick"), widths)
+    assert set(both) == set(thick) & set(np.flatnonzero(digits.labels == 4))
+
+
+def test_the_right_answers_among_some_images_are_counted(found: Evaluation) -> None:
+    some = np.arange(0, 900, 3)
+    assert found.among(some).n == 300
+    assert found.among(some).right == int((found.guesses == found.labels)[some].sum())
+    assert math.isnan(found.among(some[:0]).accuracy)
+    rest = found.without(some)
+    assert (rest.n, rest.right) == (len(found.labels) - 300, found.right - found.among(some).right)

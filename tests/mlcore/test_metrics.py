@@ -9,6 +9,7 @@ import sklearn.metrics as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
+from sklearn.calibration import calibration_curve
 
 from mlcore import (
     DatasetError,
@@ -130,6 +131,19 @@ def test_bins_of_calibration_hold_every_answer_once(seed: int, bins: int) -> Non
     assert 0 <= found.error <= 1
     full = found.counts > 0
     np.testing.assert_allclose(found.confidence[full], [sure[some].mean() for some in inside if some.any()])
+
+
+@few
+@given(seeds, st.integers(1, 30))
+def test_calibration_is_that_of_scikit_learn(seed: int, bins: int) -> None:
+    labels, p = random_answers(seed)
+    found, right = calibration(labels, p, bins), p.argmax(axis=1) == labels
+    accuracy, confidence = calibration_curve(right, p.max(axis=1), n_bins=bins)
+    full = found.counts > 0
+    np.testing.assert_allclose(found.accuracy[full], accuracy)
+    np.testing.assert_allclose(found.confidence[full], confidence)
+    weights = found.counts[full] / len(labels)
+    assert found.error == pytest.approx(float(weights @ np.abs(accuracy - confidence)))
 
 
 def test_certain_answers_fall_into_the_last_bin() -> None:
