@@ -35,7 +35,7 @@ def show_plan(session: Session) -> None:
         n_parameters = sum(layer.parameters for layer in layers)
         st.markdown(text.format(network=network_words(session.network_config), n=n_parameters))
         st.page_link(page("network"), label=_("Change the network"))
-    with training, st.container(border=True, height="stretch", gap="xsmall"):
+    with training, st.container(border=True, height="stretch", gap="xsmall", key="plan_training"):
         st.markdown(f"**{_('Training')}**", help=meaning("optimizer", "learning_rate", "batch", "epoch"))
         st.markdown(training_words(session.training_config))
         with st.container(key="plan_time"):

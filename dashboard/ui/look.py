@@ -11,5 +11,6 @@ _HERE = Path(__file__).resolve().parent
 ICON = (_HERE / "icon.svg").read_text(encoding="utf-8")
 STYLE = f"<style>{(_HERE / 'style.css').read_text(encoding='utf-8')}</style>"
 SCRIPTS = "".join(
-    f"<script>{(_HERE / name).read_text(encoding='utf-8')}</script>" for name in ("access.js", "history.js")
+    f"<script>{(_HERE / name).read_text(encoding='utf-8')}</script>"
+    for name in ("access.js", "history.js", "press.js")
 )
