@@ -3,6 +3,7 @@
 The Data page shows these parts one below the other.
 """
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,16 +12,20 @@ from dashboard.data.class_chart import PARTS, class_figure
 from dashboard.data.quality import show_quality
 from dashboard.data.samples import class_table, facts_of, sample_pictures, sample_positions
 from dashboard.data.split_form import show_split_form
+from dashboard.data.table_head import show_head
 from dashboard.link import tell_address
 from dashboard.session import Session
+from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, plain, show_notes
 from dashboard.ui.pictures import first_pictures, grid
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import SHIPPED_DATASETS, Dataset
-from mlcore.language import _
+from mlcore.language import N_, _
 
 SAMPLES = 60
+IN_ORDER = 50
+SHOWN = {"random": N_("At random"), "order": N_("In order")}
 FIRST, FIRST_SIZE = 5, 30  # images shown of each part of the split, and CSS pixels of their width
 ALL = -1
 TERMS = {"training": "training_set", "dev": "dev_set"}  # part → its term in the glossary
@@ -50,8 +55,11 @@ def show_facts(session: Session) -> None:
 
 @st.fragment
 def show_samples(session: Session) -> None:
-    """Show images drawn by chance, of all classes or one."""
+    """Show images drawn by chance, of all classes or one, or the images in their order."""
     dataset = session.dataset
+    if choose_one(_("Which images"), SHOWN, key="samples_shown") == "order":
+        show_in_order(dataset)
+        return
     # Streamlit keeps format_func: it must not keep the data set alive when another one takes its place.
     names = [plain(name) for name in distinct(dataset.class_names, SHORT_NAME)]
     chosen = st.pills(
@@ -69,6 +77,22 @@ def show_samples(session: Session) -> None:
     with st.container(key="samples"):
         grid(sample_pictures(dataset, sample_positions(dataset, number, SAMPLES, seed)), 48)
     st.button(_("Show other images"), icon=":material/shuffle:", on_click=shuffle)
+
+
+def show_in_order(dataset: Dataset) -> None:
+    """Show the images in the order of the data set, a page at a time, and how they stand in a table."""
+    place = st.container(key="samples_in_order")
+    n_pages = -(-len(dataset) // IN_ORDER)
+    number = st.pagination(n_pages, key=f"samples_page_{n_pages}") if n_pages > 1 else 1
+    positions = np.arange((number - 1) * IN_ORDER, min(number * IN_ORDER, len(dataset)))
+    with place:
+        st.caption(
+            _("Images {first:,} to {last:,} of {n:,}").format(
+                first=positions[0] + 1, last=positions[-1] + 1, n=len(dataset)
+            )
+        )
+        grid(sample_pictures(dataset, positions), 48)
+    show_head(dataset, positions)
 
 
 def shuffle() -> None:

@@ -28,6 +28,11 @@ LARGE = 200
 MOST_COLUMNS = 64
 """Inputs of the last layer that its heatmap shows, those with the largest weights."""
 
+NOTEBOOK_BIAS = N_(
+    "The notebook drew its 8×8 pictures like this, and printed weight number 25 below each as its bias. "
+    "Number 25 belongs to a pixel; the bias comes after all 64 pixels, as number 64. Here it is the bias."
+)
+
 SCALES = {"own": N_("Up to the largest weight"), "eight": N_("±8, as the notebook")}
 
 
@@ -59,6 +64,8 @@ def show_weights(session: Session, model: Model) -> None:
 def _choose_limit(pictures: WeightPictures) -> float:
     """Let the visitor choose where the one scale of all pictures ends."""
     scale = choose_one(_("Scale of the colours"), SCALES, key="inside_scale")
+    if scale == "eight":
+        st.caption(_(NOTEBOOK_BIAS))
     return pictures.limit if scale == "eight" else largest(pictures.hidden)
 
 

@@ -15,6 +15,7 @@ from dashboard.run_service import get_run_service, run_owner, watch_run
 from dashboard.runs.status import STATE_LABELS, RunError, RunStatus, State
 from dashboard.train.doctor import is_success
 from dashboard.train.health import show_health
+from dashboard.train.numbers import show_numbers
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.learning_curves import learning_curves
@@ -105,6 +106,7 @@ def _show_run(run_id: str, may_change: bool, phase: tuple[Any, ...]) -> None:
         st.caption(_("Learning curves"), help=meaning("learning_curves", "loss", "overfitting"))
         subject = f"{status.run_id} {status.history_version}"
         show_chart(*learning_curves(status), key="learning_curves", subject=subject)
+        show_numbers(status)
         show_health(status)
 
 

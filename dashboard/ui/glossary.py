@@ -243,6 +243,13 @@ GLOSSARY: dict[str, Term] = {
             "parameter."
         ),
     ),
+    "one_hot": Term(
+        N_("One-hot target"),
+        N_(
+            "What the network should answer to an image, as one number a class: 1 for its class, 0 for all "
+            "others."
+        ),
+    ),
     "overfitting": Term(
         N_("Overfitting"),
         N_(

@@ -29,11 +29,12 @@ TRAINING_SETTINGS = (
     "learning_rate",
     "optimizer",
     "batch_size",
+    "sample_size",
     "weight_decay",
     *(f"augment_{part.name}" for part in dataclasses.fields(Augmentation)),
 )
 
-FORK_SETTINGS = (*TRAINING_SETTINGS[:4], *NETWORK_SETTINGS, *TRAINING_SETTINGS[4:])
+FORK_SETTINGS = (*TRAINING_SETTINGS[:5], *NETWORK_SETTINGS, *TRAINING_SETTINGS[5:])
 """The settings that a fork may change: with them the same weights learn on, from the same images in order."""
 
 
@@ -47,6 +48,7 @@ def fork(
 
     - Another learning rate changes every rate from here on by the same factor, whatever the schedule.
     - Another optimizer remembers nothing of the steps before.
+    - Another sample size holds from the next sample on, or ends the one of now when that has as many images.
     - With another batch size, steps are counted as if it had been so from the start: epochs, evaluations and
       the schedule stay where they were.
 
@@ -108,6 +110,8 @@ def _changed(
         checkpoint = _recounted(checkpoint, recount)
         if after.iterations is not None:
             after = dataclasses.replace(after, iterations=max(1, recount(after.iterations)))
+    if checkpoint.position >= (after.sample_size or n):  # the sample of now is over: the next one is drawn
+        checkpoint = dataclasses.replace(checkpoint, position=0)
     if before.learning_rate != after.learning_rate:
         checkpoint = _with_rates(checkpoint, before.learning_rate, after.learning_rate)
     if before.optimizer != after.optimizer:

@@ -62,23 +62,34 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class NetworkHealth:
-    """How all layers with weights are at the measurement of this step."""
+    """How a network is at the measurement of this step.
+
+    Attributes
+    ----------
+    step : int
+    epoch : float
+    penalty : float
+        What L2 adds to the losses of the measurement; 0 without it.
+    layers : tuple of LayerHealth
+        Those with weights.
+    """
 
     step: int
     epoch: float
+    penalty: float
     layers: tuple[LayerHealth, ...]
 
     def to_row(self) -> list[Any]:
-        """Return it as a checkpoint keeps it: step, epoch, and a list for each layer.
+        """Return it as a checkpoint keeps it: step, epoch, penalty, and a list for each layer.
 
         >>> layer = LayerHealth("linear 1", (-0.2, -0.1, 0.0, 0.1, 0.2), 0.01, 0.001, 0.25)
-        >>> NetworkHealth(5, 1.0, (layer,)).to_row()
-        [5, 1.0, ['linear 1', -0.2, -0.1, 0.0, 0.1, 0.2, 0.01, 0.001, 0.25]]
+        >>> NetworkHealth(5, 1.0, 0.5, (layer,)).to_row()
+        [5, 1.0, 0.5, ['linear 1', -0.2, -0.1, 0.0, 0.1, 0.2, 0.01, 0.001, 0.25]]
         """
         rows = [
             [layer.name, *layer.weights, layer.gradient, layer.update, layer.dead] for layer in self.layers
         ]
-        return [self.step, self.epoch, *rows]
+        return [self.step, self.epoch, self.penalty, *rows]
 
     @classmethod
     def from_row(cls, row: list[Any]) -> Self:
@@ -89,21 +100,24 @@ class NetworkHealth:
         ValueError
             When it is anything else.
         """
-        step, epoch, *layers = row
-        numbers = [step, epoch, *(value for _name, *values in layers for value in values)]
+        step, epoch, penalty, *layers = row
+        numbers = [step, epoch, penalty, *(value for _name, *values in layers for value in values)]
         is_known = all(type(value) in (int, float) for value in numbers) and type(step) is int and step >= 0
         width = 1 + len(QUANTILES) + 3
         if not is_known or not all(len(layer) == width and type(layer[0]) is str for layer in layers):
             raise ValueError("no health")
         return cls(
-            step, epoch, tuple(LayerHealth(name, tuple(rest[:-3]), *rest[-3:]) for name, *rest in layers)
+            step,
+            epoch,
+            penalty,
+            tuple(LayerHealth(name, tuple(rest[:-3]), *rest[-3:]) for name, *rest in layers),
         )
 
 
 def is_worth_noting(step: int, noted: list[NetworkHealth]) -> bool:
     """Return whether this step is far enough from the last note, as a fraction of how far the run is.
 
-    >>> at = NetworkHealth(100, 1.0, ())
+    >>> at = NetworkHealth(100, 1.0, 0.0, ())
     >>> is_worth_noting(0, []), is_worth_noting(104, [at]), is_worth_noting(105, [at])
     (True, False, True)
     """

@@ -394,13 +394,13 @@ class TrainingRun(Progress):
             self.learning_rate,
         )
         if is_worth_noting(self.step, self.health):
-            self.health.append(self._health())
+            self.health.append(self._health(penalty))
         self.measured.note(
             record, self._built.whole_parameters, self.training_config, self.evaluate_every, self.history
         )
         return record
 
-    def _health(self) -> NetworkHealth:
+    def _health(self, penalty: float) -> NetworkHealth:
         """Return how the layers are, by a step that is not taken."""
         assert self._data is not None
         layers = layer_healths(
@@ -411,7 +411,7 @@ class TrainingRun(Progress):
             cost_decay=self.cost_decay,
             hook=known_bug_hook(self.training_config),
         )
-        return NetworkHealth(self.step, self.epoch, layers)
+        return NetworkHealth(self.step, self.epoch, penalty, layers)
 
     # ---- saving -----------------------------------------------------------------------------------------
 

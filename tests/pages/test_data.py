@@ -98,6 +98,22 @@ def test_the_samples_show_each_class_alike_in_order(app: AppTest) -> None:
     assert captions(grids(app)[0]) == [str(digit) for digit in range(10) for _copy in range(6)]
 
 
+def test_the_images_can_be_seen_in_order_and_as_a_table(app: AppTest) -> None:
+    app.segmented_control(key="samples_shown").set_value("order").run()
+    data = session_of(app).dataset
+    assert captions(grids(app)[0]) == [str(label) for label in data.labels[:50]]
+    assert f"Images 1 to 50 of {len(data):,}" in [caption.value for caption in app.caption]
+    app.session_state["samples_table"] = True
+    app.run()
+    assert not app.exception
+    pixels, targets = (next(t.value for t in app.dataframe if name in t.value) for name in ("pixel0", "0"))
+    assert pixels["image"].tolist() == targets["image"].tolist() == [1, 2, 3, 4, 5]
+    assert pixels["label"].tolist() == [str(label) for label in data.labels[:5]]
+    np.testing.assert_array_equal(pixels.iloc[2, 2:], data.images[2].ravel())
+    np.testing.assert_array_equal(targets.iloc[:, 1:].to_numpy().argmax(axis=1), data.labels[:5])
+    assert targets.iloc[:, 1:].to_numpy().sum() == 5
+
+
 def test_the_samples_can_be_of_one_class_and_then_be_others(app: AppTest) -> None:
     app.button_group(key="sample_class").set_value(7).run()
     first = grids(app)[0]

@@ -72,6 +72,13 @@ def test_the_neurons_are_shown_a_page_at_a_time_the_most_important_first(eight: 
     assert f"Image {position + 1:,} of the dev set" in grids(app)[2]
 
 
+def test_on_the_scale_of_the_notebook_its_wrong_bias_is_told(eight: Model) -> None:
+    app = with_model(eight, "weights")
+    assert "number 25" not in words(app)
+    app.segmented_control(key="inside_scale").set_value("eight").run()
+    assert "printed weight number 25 below each as its bias" in words(app)
+
+
 def test_another_neuron_shows_other_images(eight: Model) -> None:
     app = with_model(eight, "weights")
     study = cache.neurons(eight, session_of(app).split.dev)

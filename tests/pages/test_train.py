@@ -424,7 +424,9 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     assert any("The pre-trained network says 1" in caption.value for caption in app.caption)
 
 
-def test_the_health_of_the_layers_is_shown_on_request(app: AppTest, service: RunService) -> None:
+def test_the_numbers_and_the_health_of_the_layers_are_shown_on_request(
+    app: AppTest, service: RunService
+) -> None:
     press(app, "Start")
     status = wait(app, service, ended)
     assert [health.step for health in status.health] == [
@@ -432,8 +434,11 @@ def test_the_health_of_the_layers_is_shown_on_request(app: AppTest, service: Run
     ]
     assert not any("Nine in ten weights" in text.value for text in app.markdown)
     app.session_state[f"health of {status.run_id}"] = True
+    app.session_state[f"numbers of {status.run_id}"] = True
     app.run()
     assert not app.exception
+    (numbers,) = [table.value for table in app.dataframe if "train_accuracy" in table.value]
+    assert len(numbers) == len(status.health)
     choose(app, "Weights of the layer", 1)
     (words,) = [text.value for text in app.markdown if "Nine in ten weights" in text.value]
     assert words.startswith("Nine in ten weights of linear 2 are between -")

@@ -13,7 +13,9 @@ from mlcore import LayerHealth, NetworkHealth
 def noted(step: int, spread: float, dead: float = 0.25) -> NetworkHealth:
     weights = tuple(spread * part for part in (-2.0, -1.0, 0.0, 1.0, 2.0))
     hidden = LayerHealth("linear 1", weights, 0.01, 0.001, dead)
-    return NetworkHealth(step, step / 10, (hidden, LayerHealth("linear 2", weights, 0.02, 0.002, math.nan)))
+    return NetworkHealth(
+        step, step / 10, 0.0, (hidden, LayerHealth("linear 2", weights, 0.02, 0.002, math.nan))
+    )
 
 
 NOTED = (noted(0, 0.1), noted(10, 0.2), noted(20, 0.3, dead=0.5))
@@ -42,7 +44,7 @@ def test_each_layer_has_its_curve_and_one_without_neurons_none_of_dead_ones() ->
 
 
 def test_what_is_no_number_leaves_a_gap() -> None:
-    blown_up = NetworkHealth(30, 3.0, (LayerHealth("linear 1", (0.0,) * 5, math.inf, math.nan, 1.0),))
+    blown_up = NetworkHealth(30, 3.0, 0.0, (LayerHealth("linear 1", (0.0,) * 5, math.inf, math.nan, 1.0),))
     gradient, update, _dead = layer_figures((blown_up,), in_steps=True)
     assert (gradient.data[0].y, len(update.data)) == ((None,), 0)
     assert json.loads(gradient.to_json())["data"][0]["y"] == [None]

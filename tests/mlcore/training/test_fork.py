@@ -73,6 +73,7 @@ def test_each_setting_that_a_fork_may_change_makes_a_difference_from_there_on(na
         "learning_rate": 0.02,
         "optimizer": "rmsprop",
         "batch_size": 8,
+        "sample_size": 30,
         "weight_decay": 0.1,
         "dropout": 0.5,
     }.get(name, 0.5)
@@ -87,6 +88,18 @@ def test_each_setting_that_a_fork_may_change_makes_a_difference_from_there_on(na
     finish(child, SPLIT)
     assert child.epoch == parent.epoch == 3
     assert child.network.parameters.tobytes() != parent.network.parameters.tobytes()
+
+
+def test_a_smaller_sample_ends_the_one_that_is_larger_already() -> None:
+    model = snapshot(6)  # 32 of the 60 images of the second epoch have passed
+    child = fork(model, training=replace(model.training_config, sample_size=20))
+    seen = []
+    for _step in range(3):
+        before = child.images_seen
+        for _record in train(child, SPLIT, 1):
+            pass
+        seen.append(child.images_seen - before)
+    assert seen == [16, 4, 16]
 
 
 def test_other_settings_cannot_be_changed_on_the_way() -> None:

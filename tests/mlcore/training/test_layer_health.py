@@ -40,6 +40,7 @@ def test_gradient_and_update_are_those_of_the_step_that_follows(name: str) -> No
         pass
     after = [layer.parameters["weights"] for layer in run.network.layers if layer.parameters]
     assert noted.step == 10
+    assert noted.penalty == pytest.approx(run.cost_decay / 2 * sum((old**2).sum() for old in before))
     assert len(noted.layers) == len(before) == 2
     for layer, old, new in zip(noted.layers, before, after, strict=True):
         assert layer.update == pytest.approx(np.linalg.norm(new - old) / np.linalg.norm(old))
@@ -80,7 +81,9 @@ def test_a_checkpoint_keeps_it_and_one_from_before_has_none() -> None:
     assert Checkpoint.from_arrays(arrays).health == []
 
 
-@pytest.mark.parametrize("row", [[], ["x", 1.0], [-1, 0.0], [0, 0.0, ["linear 1", 0.1]], [0, 0.0, [1] * 9]])
+@pytest.mark.parametrize(
+    "row", [[], ["x", 1.0, 0.0], [-1, 0.0, 0.0], [0, 0.0, 0.0, ["linear 1", 0.1]], [0, 0.0, 0.0, [1] * 9]]
+)
 def test_anything_else_in_its_place_is_refused(row: list) -> None:
     with pytest.raises(ValueError, match=r"no health|unpack|not enough"):
         NetworkHealth.from_row(row)
@@ -98,5 +101,5 @@ def test_a_long_run_has_some_hundred_notes() -> None:
     noted: list[NetworkHealth] = []
     for step in range(100_000):
         if is_worth_noting(step, noted):
-            noted.append(NetworkHealth(step, 0.0, ()))
+            noted.append(NetworkHealth(step, 0.0, 0.0, ()))
     assert len(noted) < 250
