@@ -49,7 +49,7 @@ LAB_MODEL = "your lab"
 TEST_SETS = {"mnist": "mnist-test"}
 """The images kept for the final test, for the shipped data sets that have some."""
 
-ON_EVALUATE = {"disputed": N_("Disputed labels")}
+ON_EVALUATE = {"disputed": N_("Disputed labels"), "taught": N_("Images that taught an answer")}
 """Reasons for which images are left out on the Evaluate page; those of the Data page have it itself."""
 
 SHIPPED = [name for name in SHIPPED_DATASETS if name not in TEST_SETS.values()]

@@ -70,6 +70,7 @@ from mlcore.study.bug_curves import BugCurves, ShortCurve, bug_curves
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
+from mlcore.study.influence import Influence, influence
 from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
 from mlcore.study.label_court import LabelCourt, label_court
 from mlcore.study.learning_curve import LearningCurve, Size, learning_curve
@@ -123,6 +124,7 @@ __all__ = [
     "GradientCheck",
     "GradientRow",
     "Health",
+    "Influence",
     "KnownBug",
     "LabChanges",
     "LabelCourt",
@@ -198,6 +200,7 @@ __all__ = [
     "fork",
     "image_from_drawing",
     "image_from_picture",
+    "influence",
     "label_court",
     "layer_outputs",
     "learning_curve",

@@ -33,6 +33,9 @@ REASON = "disputed"
 
 HELD = "label_court"
 
+MANY = (20, 50, 100, 200, 500, 1000)
+"""How many can be decided about at once."""
+
 VERDICTS = {"relabel": N_("Relabel"), "drop": N_("Leave out"), "keep": N_("Keep as it is")}
 LISTS = {"open": N_("To decide"), "decided": N_("Decided")}
 
@@ -283,8 +286,9 @@ def _show_verdicts(session: Session, court: Court, chosen: list[int], which: str
 def _offer_many(session: Session, court: Court, rows: IndexArray) -> None:
     """Offer to decide about the most disputed images at once."""
     with st.expander(_("Decide about many at once")):
-        count = st.number_input(
-            _("Of the most disputed"), 1, len(rows), min(100, len(rows)), key="court_many", width=180
+        counts = [count for count in MANY if count < len(rows)] + [len(rows)]
+        count = st.selectbox(
+            _("How many of the most disputed"), counts, format_func="{:,}".format, key="court_many", width=220
         )
         first = court.places[rows[:count]].tolist()
         with st.container(horizontal=True, key="court_many_verdicts"):

@@ -17,6 +17,7 @@ from dashboard.evaluate.more_images import show_learning_curve
 from dashboard.evaluate.robust import show_robustness
 from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
+from dashboard.evaluate.teachers import show_teachers
 from dashboard.ui.choices import choose_by_address
 from dashboard.ui.glossary import meaning
 from mlcore.language import N_, _
@@ -60,6 +61,7 @@ LOOKS = {
     "robustness": Look(N_("Robustness"), show_robustness),
     "labels": Look(N_("Labels"), show_court),
     "more": Look(N_("More images"), show_learning_curve),
+    "teachers": Look(N_("Who taught it that?"), show_teachers),
 }
 """What can be asked, by what stands in the address."""
 

@@ -3,6 +3,7 @@
 The Evaluate page shows it; the workers train the networks.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -71,11 +72,11 @@ def curve_in_words(curve: LearningCurve) -> str:
     """Return what twice as many images would bring, beside what all and half of them bring."""
     last = curve.sizes[-1]
     then = percent(min(1.0, last.accuracy + curve.gain_of_twice_as_many), 2)
-    text = _("Twice as many images would bring about {then}: {n:,} bring {now}.")
-    words = text.format(then=then, now=percent(last.accuracy, 2), n=last.images)
-    half = curve.sizes[-2]
-    step = _("Half of them bring {half}.").format(half=percent(half.accuracy, 2))
-    return f"{words} {step}"
+    text = _(
+        "Twice as many images would bring about {then} accuracy. All {n:,} bring {now}, half of them {half}."
+    )
+    half = percent(curve.sizes[-2].accuracy, 2)
+    return text.format(then=then, now=percent(last.accuracy, 2), n=last.images, half=half)
 
 
 def curve_figure(curve: LearningCurve) -> "Figure":
@@ -125,6 +126,7 @@ def curve_figure(curve: LearningCurve) -> "Figure":
             _("Training images"),
             type="log",
             fixedrange=True,
+            range=[math.log10(0.8 * ticks[0]), math.log10(1.25 * ticks[-1])],
             tickvals=ticks,
             ticktext=[f"{number:,}" for number in ticks],
         ),

@@ -175,6 +175,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Importance of a neuron"),
         N_("How far its output, times its outgoing weights, moves the logits apart, on average over images."),
     ),
+    "influence": Term(
+        N_("Influence"),
+        N_(
+            "How much training on an image changed the loss of an answer, added up over the snapshots of a "
+            "run and measured in the last layer (TracIn: Pruthi et al., 2020)."
+        ),
+    ),
     "interval": Term(
         N_("95 % interval"),
         N_(

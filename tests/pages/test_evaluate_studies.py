@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.study
+from dashboard.evaluate import teachers
 from dashboard.runs.service import RunService
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_split
 from mlcore import DISTORTIONS, Dataset, Model, SplitSettings, TrainingConfig, evaluate, fit
+from mlcore.study.influence import MOST
 from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import grids, opened, session_of
 from tests.waiting import wait_until
@@ -128,14 +130,14 @@ def test_many_labels_are_changed_at_once_and_undone_on_the_data_page(
     session.use_upload(dataset)
     session.split_settings = SplitSettings(dev_size=200)
     app = computed(app.run(), service, "label_court")
-    app.number_input(key="court_many").set_value(2).run()
+    assert app.selectbox(key="court_many").options[0] == "20"
     app.button(key="court_many_relabel").click().run()
-    assert len(session.new_labels) == 2
-    app.number_input(key="court_many").set_value(1).run()
+    assert {*wrong} < {*session.new_labels}
+    assert len(session.new_labels) == 20
     app.button(key="court_many_drop").click().run()
-    assert sorted([*session.new_labels, *session.left_out["disputed"]]) == sorted(wrong)
+    assert len(session.left_out["disputed"]) == 20
     app.switch_page("pages/data.py").run()
-    assert "2 images have another label" in texts(app)
+    assert "20 images have another label" in texts(app)
     app.button(key="undo_new_labels").click().run()
     app.button(key="undo_disputed").click().run()
     assert not app.exception
@@ -149,4 +151,26 @@ def test_the_learning_curve_says_what_twice_as_many_images_would_bring(
     session_of(app).training_config = TrainingConfig(epochs=1)
     app = computed(app.run(), service, "learning_curve")
     assert "Twice as many images would bring about" in texts(app)
-    assert "1,597 bring" in texts(app)
+    assert "All 1,597 bring" in texts(app)
+
+
+def test_who_taught_an_answer_is_shown_and_a_run_starts_without_them(
+    model: Model, service: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = computed(looking("teachers", model), service, "influence")
+    mistake = int(evaluate(model, SPLIT.dev).mistakes[0])
+    guessed = model.predict(SPLIT.dev.take([mistake]).images)[0]
+    assert f"pushed it most towards {guessed}" in texts(app)
+    supporters, opponents = grids(app)[-2:]
+    assert supporters.count("<img") == opponents.count("<img") == MOST
+    assert "+100 %" in supporters or "-100 %" in opponents
+    answer = SPLIT.dev.labels[mistake]
+    app.segmented_control(key=f"taught_answer_{guessed}_{answer}").set_value(answer).run()
+    app = computed(app, service, "influence")
+    assert f"pushed it most towards {answer}" in texts(app)
+    started = []
+    monkeypatch.setattr(teachers, "start_run", started.append)
+    app.button(key="taught_train").click().run()
+    assert not app.exception
+    assert started == [session_of(app)]
+    assert len(session_of(app).left_out["taught"]) == MOST
