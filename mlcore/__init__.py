@@ -77,6 +77,7 @@ from mlcore.study.learning_curve import LearningCurve, Size, learning_curve
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
+from mlcore.study.pca import PrincipalComponents, principal_components
 from mlcore.study.progress import Study, completed
 from mlcore.study.robustness import Robustness, Strength, robustness
 from mlcore.study.run_notes import RunNotes
@@ -148,6 +149,7 @@ __all__ = [
     "Parts",
     "Passport",
     "Preparation",
+    "PrincipalComponents",
     "Reader",
     "Recipe",
     "RecipeCard",
@@ -215,6 +217,7 @@ __all__ = [
     "notebook_of",
     "packed_bytes",
     "pixel_range",
+    "principal_components",
     "read_dataset",
     "read_images",
     "read_parts",

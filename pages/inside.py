@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.inside.follow import show_way
 from dashboard.inside.lab import show_lab
+from dashboard.inside.map import show_map
 from dashboard.inside.question import choose_look, choose_network
 from dashboard.inside.step import show_step
 from dashboard.inside.time_travel import show_time_travel
@@ -24,6 +25,7 @@ SHOW = {
     "step": show_step,
     "lab": show_lab,
     "time": show_time_travel,
+    "map": show_map,
 }
 
 

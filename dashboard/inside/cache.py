@@ -18,17 +18,20 @@ from mlcore import (
     LayerOutput,
     Model,
     NeuronStudy,
+    PrincipalComponents,
     StepValue,
     check_gradients,
     contributions,
     evaluate,
     layer_outputs,
+    principal_components,
     study_neurons,
     walk_through_step,
 )
 from mlcore.arrays import Float64Array, UInt8Array
 from mlcore.language import _
 from mlcore.study.contributions import carriers
+from mlcore.study.inside import values_behind
 from mlcore.study.neurons import SAMPLE
 
 MOST_IMAGES = 5_000
@@ -45,6 +48,12 @@ less with neurons."""
 
 FEWEST, MOST_ASKED = 200, 5_000
 """So many of them there are in any case, and at most."""
+
+MOST_PLACES = 1_500
+"""Images on a map: more would be one blot."""
+
+MOST_VALUES = 4_000_000
+"""Values of all of them together: 64 MB while the map is made."""
 
 CHECKED = 12
 """Values of each array of parameters that the gradient check moves."""
@@ -156,6 +165,43 @@ def score(model: Model, dataset: Dataset) -> Score:
     return _scores.get((model.fingerprint, dataset.fingerprint), make)
 
 
+@dataclass(frozen=True)
+class DataMap:
+    """Where images lie by the two directions in which they differ most.
+
+    Attributes
+    ----------
+    places : float64 array (n, 2)
+    components : PrincipalComponents
+    """
+
+    places: Float64Array
+    components: PrincipalComponents
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self.places.nbytes + self.components.nbytes
+
+
+def on_map(model: Model, dataset: Dataset, layer: str | None) -> Dataset:
+    """Return the first images of a data set, as many as are put on a map."""
+    values = values_behind(model, dataset.take(slice(0, 1)).images, layer).shape[1]
+    some = at_once(model, dataset)
+    return some.take(slice(0, min(MOST_PLACES, max(FEWEST, MOST_VALUES // values))))
+
+
+def data_map(model: Model, dataset: Dataset, layer: str | None) -> DataMap:
+    """Return the map of images, by their pixels or by what a layer makes of them."""
+
+    def make() -> DataMap:
+        values = values_behind(model, dataset.images, layer)
+        components = principal_components(values)
+        return DataMap(components.project(values), components)
+
+    return _maps.get((model.fingerprint if layer else "", dataset.fingerprint, layer or ""), make)
+
+
 def _as_trained(model: Model) -> KnownBug:
     """Return the bugs of a model's own training: a recipe of the notebooks has some."""
     config = model.training_config
@@ -170,4 +216,5 @@ def _image_key(image: UInt8Array) -> str:
 _studies = Latest[NeuronStudy](MOST_BYTES)
 _ways = Latest[Way](MOST_BYTES)
 _steps = Latest[Step](MOST_BYTES)
+_maps = Latest[DataMap](MOST_BYTES // 10)
 _scores = Latest[Score](MOST_BYTES // 100)

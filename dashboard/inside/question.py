@@ -30,6 +30,7 @@ LOOKS = {
     "step": N_("One step"),
     "lab": N_("Lab bench"),
     "time": N_("Time travel"),
+    "map": N_("Map"),
 }
 """What can be looked at, by what stands in the address."""
 

@@ -273,6 +273,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Pre-trained model"),
         N_("A network that was trained before you came: it ships with the app, and answers at once."),
     ),
+    "principal_components": Term(
+        N_("Principal components"),
+        N_(
+            "The directions in which images, or what a layer makes of them, differ most. A map by the first "
+            "two keeps as much of the differences as a flat picture can."
+        ),
+    ),
     "pruning": Term(
         N_("Pruning"),
         N_(

@@ -82,7 +82,7 @@ function drawFigure(view, Plotly, { data: traces, layout }, k, element) {
   for (const axis of ["xaxis", "yaxis"]) layout[axis].fixedrange ||= touch; // a finger scrolls, it does not zoom
   Object.assign(layout, {
     title: undefined, showlegend: false, autosize: false, width: plot.clientWidth, height: plot.clientHeight,
-    dragmode: touch ? false : (layout.dragmode ?? "zoom"), uirevision: "ours", // the zoom is kept here, not by Plotly
+    dragmode: touch && layout.dragmode !== "lasso" ? false : (layout.dragmode ?? "zoom"), uirevision: "ours", // the zoom is kept here, not by Plotly
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   });
   layout.font.family = getComputedStyle(view.root).fontFamily;
@@ -124,6 +124,9 @@ function listen(view, plot, k) {
     const { xaxis, yaxis } = plot.layout;
     view.zoom[k] = { xaxis: [...xaxis.range], yaxis: [...yaxis.range] };
     draw(view);
+  });
+  plot.on("plotly_selected", (event) => {
+    if (event && !plot.drawing) view.tell("picked", event.points.map((point) => point.customdata));
   });
   plot.on("plotly_doubleclick", () => {
     delete view.zoom[k];

@@ -47,6 +47,7 @@ def show_chart(
     subject: str = "",
     chosen: Cell | None = None,
     on_choice: Callable[[Cell], None] | None = None,
+    on_pick: Callable[[list[int]], None] | None = None,
 ) -> None:
     """Show figures side by side, as room allows, with one legend and one menu; call it again to redraw.
 
@@ -64,6 +65,9 @@ def show_chart(
         The cell of the first figure's heatmap that has the frame; the first shape of its layout is the frame.
     on_choice : callable, optional
         Is given the cell that was chosen by mouse, touch or arrow keys.
+    on_pick : callable, optional
+        Is given the ``customdata`` of the points round which the visitor drew a line; the ``dragmode`` of the
+        figure is "lasso". A browser may send any whole numbers.
     """
     turn: int = st.session_state.get(f"{key}_turn", 0)
     _component()(
@@ -80,6 +84,7 @@ def show_chart(
         },
         key=key,
         on_cell_change=lambda: _take_cell(key, on_choice),
+        on_picked_change=lambda: _take_picked(key, on_pick),
         on_wanted_change=lambda: st.session_state.update({f"{key}_wanted": True}),
     )
 
@@ -98,6 +103,12 @@ def _take_cell(key: str, on_choice: Callable[[Cell], None] | None) -> None:
     st.session_state[f"{key}_turn"] = turn
     if on_choice is not None:
         on_choice((int(row), int(column)))
+
+
+def _take_picked(key: str, on_pick: Callable[[list[int]], None] | None) -> None:
+    picked = st.session_state[key].picked
+    if on_pick is not None and isinstance(picked, list) and all(type(number) is int for number in picked):
+        on_pick(picked)
 
 
 def _words() -> dict[str, str]:

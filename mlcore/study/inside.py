@@ -4,11 +4,15 @@ The other modules of this folder use it.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.arrays import Array
 from mlcore.images.preparation import Preparation
 from mlcore.model import Model
 from mlcore.network.network import Network
+
+BLOCK = 64
+"""Images that go through a copy at once."""
 
 
 def network_of(learner: Model | Network) -> Network:
@@ -23,6 +27,31 @@ def twin_of(learner: Model | Network, micro_batch: int, precision: str | None = 
     first.needs_input_gradient = True
     first.allocate(micro_batch, twin.dtype)
     return twin
+
+
+def values_behind(
+    learner: Model | Network, images: NDArray[np.uint8], layer: str | None = None
+) -> NDArray[np.float32]:
+    """Return what a layer makes of images, (n, values); without a layer, the pixels from 0 to 1.
+
+    Parameters
+    ----------
+    learner : Model or Network
+    images : uint8 array (n, height, width)
+    layer : str, optional
+        Its name, as in `Network.layer_summaries`.
+    """
+    if layer is None:
+        return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
+    twin = network_of(learner).copy(micro_batch=BLOCK)
+    names = [summary.name for summary in twin.layer_summaries()[1:]]
+    blocks = []
+    for start in range(0, len(images), BLOCK):
+        values = twin.read(twin.preparation.compact(images[start : start + BLOCK]))
+        for one in twin.layers[: names.index(layer) + 1]:
+            values = one.forward(values)
+        blocks.append(values.reshape(len(values), -1).astype(np.float32))
+    return np.concatenate(blocks)
 
 
 def over_pixels(values: Array, preparation: Preparation) -> Array:

@@ -55,6 +55,26 @@ def test_time_travel_shows_each_moment_of_a_run_by_the_arrow_keys(visitor: Visit
     assert f"{100 * right / int(words[2]):.1f}" == words[1]
 
 
+def test_a_line_round_the_points_of_the_map_shows_their_images(visitor: Visitor) -> None:
+    visitor.open("/inside?look=map&data=digits-8x8", "dev images, each a point")
+    area = visitor.main.locator("[data-key=inside_map] .nsewdrag")
+    box = area.bounding_box()
+    assert box is not None
+    mouse, corners = (
+        visitor.page.mouse,
+        [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)],
+    )
+    for number, (x, y) in enumerate(corners):
+        mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if number == 0:
+            mouse.down()
+    mouse.up()
+    n = re.search(r"([\d,]+) dev images", visitor.main.inner_text())
+    assert n is not None
+    visitor.see(f"{n[1]} images, ")
+    expect(visitor.main.locator(".st-key-inside_map_images img")).to_have_count(60)
+
+
 def test_a_book_that_grows_stays_open_where_it_was_opened(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(flipbook._HTML)

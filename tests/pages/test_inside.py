@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 import dashboard.study
 from dashboard.inside import cache
+from dashboard.inside.map import map_figure
 from dashboard.inside.weights import NEURONS_A_PAGE
 from dashboard.models import contributions as shared
 from dashboard.runs.service import RunService
@@ -26,8 +27,10 @@ from mlcore import (
     evaluate,
     fit,
     packed_bytes,
+    principal_components,
 )
 from mlcore.language import percent
+from mlcore.study.inside import values_behind
 from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import figures, grids, model_list, new_app, opened, session_of
 from tests.waiting import wait_until
@@ -232,3 +235,42 @@ def test_who_changes_the_kept_model_and_keeps_it_changes_it_once(eight: Model) -
     assert kept is not None
     assert kept.fingerprint == change_model(eight, LabChanges(temperature=2.0)).fingerprint
     assert app.select_slider(key="lab_temperature").value == 1.0
+
+
+def test_the_map_shows_the_images_that_were_picked_and_the_mistakes(eight: Model) -> None:
+    app = with_model(eight, "map")
+    assert not app.exception
+    dev = session_of(app).split.dev
+    evaluation = evaluate(eight, dev)
+    assert f"{len(dev):,} dev images, each a point" in words(app)
+    assert f"{evaluation.wrong} images, {evaluation.wrong} of them mistakes." in words(app)
+    subject = f"{eight.fingerprint} {dev.take(slice(0, len(dev))).fingerprint}"
+    app.session_state["inside_map_picked"] = subject, [3, 1, 100_000, -1]
+    app.segmented_control(key="inside_map_show").set_value("picked").run()
+    assert not app.exception
+    assert f"2 images, {np.isin([3, 1], evaluation.mistakes).sum()} of them mistakes." in words(app)
+    assert grids(app)[0].count("<img") == 2
+    app.selectbox(key="inside_map_of_3").set_value("activation 1").run()
+    assert not app.exception
+    assert f"2 images, {np.isin([3, 1], evaluation.mistakes).sum()} of them mistakes." in words(app)
+
+
+def test_a_map_has_a_point_for_each_image_a_cross_for_each_mistake_and_a_star_for_the_drawing(
+    eight: Model,
+) -> None:
+    data = shipped_dataset("digits-8x8").take(slice(0, 300))
+    evaluation = evaluate(eight, data)
+    found = cache.data_map(eight, data, "linear 2")
+    figure = map_figure(found, evaluation, found.places[7])
+    *classes, star = figure.data
+    assert sorted(place for trace in classes for place in trace.customdata) == list(range(300))
+    crosses = [
+        place
+        for trace in classes
+        for place, symbol in zip(trace.customdata, trace.marker.symbol, strict=True)
+        if symbol == "x"
+    ]
+    assert sorted(crosses) == sorted(evaluation.mistakes)
+    np.testing.assert_allclose([star.x[0], star.y[0]], found.places[7], atol=1e-3)
+    values = values_behind(eight, data.images, "linear 2")
+    np.testing.assert_allclose(found.places, principal_components(values).project(values), atol=1e-6)

@@ -1,0 +1,203 @@
+"""The map of a data set: each image a point, by its pixels or by what a layer makes of it.
+
+The Inside page shows it. A line drawn round points shows their images.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from dashboard.inside.cache import DataMap, data_map, on_map
+from dashboard.inside.question import my_digit
+from dashboard.models.contributions import too_large
+from dashboard.models.evaluations import evaluate
+from dashboard.navigation import page
+from dashboard.session import Session
+from dashboard.ui.choices import choose_one
+from dashboard.ui.formats import percent
+from dashboard.ui.glossary import meaning
+from dashboard.ui.messages import SHORT_NAME, chart_text, distinct, show_message
+from dashboard.ui.palette import COLORS, TEXT, axis, layout
+from dashboard.ui.pictures import Picture, grid
+from dashboard.ui.plotly_chart import show_chart
+from mlcore import Dataset, Evaluation, Model
+from mlcore.arrays import Float64Array, IndexArray
+from mlcore.evaluation import misfit
+from mlcore.language import N_, _
+from mlcore.quote import quoted
+from mlcore.study.inside import values_behind
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+PIXELS = "pixels"
+PICKED = "inside_map_picked"
+SHOW = "inside_map_show"
+SHOWN = {"mistakes": N_("Mistakes"), "picked": N_("Picked with the lasso")}
+IMAGES_A_PAGE = 60
+LONGEST_LEGEND = 20
+"""With more classes than this, hovering tells them."""
+
+
+def show_map(session: Session, model: Model) -> None:
+    """Show the map, and below it the images that the visitor picks."""
+    dev = session.split.dev
+    if reason := too_large(model) or misfit(model, dev):
+        show_message("info", reason)
+        st.page_link(page("data"))
+        return
+    layer = _choose_layer(model)
+    images = on_map(model, dev, layer)
+    with st.spinner(_("Asking the network about {n:,} images …").format(n=len(images))):
+        found, evaluation = data_map(model, images, layer), evaluate(model, images)
+    st.markdown(in_words(found, evaluation), help=meaning("principal_components"))
+    subject = f"{model.fingerprint} {images.fingerprint}"
+    show_chart(
+        map_figure(found, evaluation, _my_place(session, model, found, layer)),
+        key="inside_map",
+        subject=f"{subject} {layer}",
+        on_pick=lambda picked: _keep_picked(subject, picked),
+    )
+    _show_images(images, evaluation, _picked(subject, len(images)))
+
+
+def _choose_layer(model: Model) -> str | None:
+    """Let the visitor choose what the map is made of: None is the pixels, else the name of a layer."""
+    layers = model.network.layer_summaries()[1:]
+    names = [one.name for one in layers if one.kind == "activation"] + [layers[-1].name]
+    words = {PIXELS: _("Pixels"), **{name: name for name in names}}
+    words[names[-1]] = _("{layer}: the logits").format(layer=names[-1])
+    taken = st.selectbox(
+        _("Map of"), list(words), format_func=words.__getitem__, key=f"inside_map_of_{len(words)}", width=340
+    )
+    return None if taken == PIXELS else taken
+
+
+def in_words(found: DataMap, evaluation: Evaluation) -> str:
+    """Return what is to be seen, as a sentence."""
+    text = _(
+        "{n:,} dev images, each a point; images that are alike lie close together. {wrong:,} crosses are "
+        "mistakes. The two axes hold {share} of all differences. Draw a line round some points to see their "
+        "images."
+    )
+    return text.format(
+        n=len(evaluation.labels),
+        wrong=evaluation.wrong,
+        share=percent(float(found.components.explained.sum())),
+    )
+
+
+def map_figure(found: DataMap, evaluation: Evaluation, mine: Float64Array | None) -> "Figure":
+    """Return the map: a colour for each true class, a cross for each mistake, a star for the drawing."""
+    from plotly.graph_objects import Figure
+
+    names = distinct(evaluation.class_names, SHORT_NAME)
+    traces = [_points(found, evaluation, label, chart_text(name)) for label, name in enumerate(names)]
+    if mine is not None:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": _("Your drawing"),
+                "x": [round(float(mine[0]), 3)],
+                "y": [round(float(mine[1]), 3)],
+                "customdata": [-1],
+                "marker": {"symbol": "star", "size": 18, "color": TEXT},
+                "hovertemplate": _("Your drawing") + "<extra></extra>",
+            }
+        )
+    wrong = evaluation.wrong
+    alt = _("Map of {n:,} images, {wrong:,} of them mistakes").format(n=len(found.places), wrong=wrong)
+    first, second = (percent(float(share)) for share in found.components.explained)
+    text = _("Component {number}: {share} of the differences")
+    return Figure(
+        traces,
+        layout(
+            "",
+            showlegend=len(names) <= LONGEST_LEGEND,
+            xaxis=axis(text.format(number=1, share=first), fixedrange=True, showticklabels=False),
+            yaxis=axis(text.format(number=2, share=second), fixedrange=True, showticklabels=False),
+            dragmode="lasso",
+            hovermode="closest",
+            meta={"alt": alt, "height": "min(34rem, 120vw)"},
+        ),
+    )
+
+
+def _points(found: DataMap, evaluation: Evaluation, label: int, name: str) -> dict[str, object]:
+    """Return the points of one true class."""
+    positions = np.flatnonzero(evaluation.labels == label)
+    is_right = evaluation.guesses[positions] == label
+    guesses = [chart_text(quoted(evaluation.class_names[k])) for k in evaluation.guesses[positions]]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "showlegend": len(evaluation.class_names) <= LONGEST_LEGEND,
+        "x": found.places[positions, 0].round(3).tolist(),
+        "y": found.places[positions, 1].round(3).tolist(),
+        "customdata": positions.tolist(),
+        "hovertext": [_("{name}, read as {guess}").format(name=name, guess=guess) for guess in guesses],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "marker": {
+            "color": COLORS[label % len(COLORS)],
+            "symbol": ["circle" if right else "x" for right in is_right],
+            "size": [6 if right else 11 for right in is_right],
+            "opacity": 0.75,
+        },
+    }
+
+
+def _my_place(session: Session, model: Model, found: DataMap, layer: str | None) -> Float64Array | None:
+    """Return where the visitor's drawing lies on the map, (2,)."""
+    image = my_digit(session, model)
+    if image is None:
+        return None
+    place: Float64Array = found.components.project(values_behind(model, image[None], layer))[0]
+    return place
+
+
+def _keep_picked(subject: str, picked: list[int]) -> None:
+    """Keep what the visitor picked, and show it."""
+    st.session_state[PICKED] = subject, picked
+    st.session_state[SHOW] = "picked"
+
+
+def _picked(subject: str, n: int) -> IndexArray:
+    """Return the positions that were picked on the map of these images."""
+    about, picked = st.session_state.get(PICKED, ("", []))
+    return np.array([place for place in picked if 0 <= place < n] if about == subject else [], np.intp)
+
+
+def _show_images(images: Dataset, evaluation: Evaluation, picked: IndexArray) -> None:
+    """Show the mistakes, or the images that were picked, a page at a time."""
+    shown = choose_one(_("Images"), SHOWN, key=SHOW)
+    positions = picked if shown == "picked" else evaluation.mistakes
+    if not len(positions):
+        st.caption(
+            _("Draw a line round some points of the map.")
+            if shown == "picked"
+            else _("There are no mistakes.")
+        )
+        return
+    wrong = int(np.isin(positions, evaluation.mistakes).sum())
+    st.write(_("{n:,} images, {wrong:,} of them mistakes.").format(n=len(positions), wrong=wrong))
+    place, n_pages = st.container(key="inside_map_images"), -(-len(positions) // IMAGES_A_PAGE)
+    number = st.pagination(n_pages, key=f"inside_map_page_{shown}") if n_pages > 1 else 1
+    with place:
+        grid(_pictures(images, evaluation, positions[(number - 1) * IMAGES_A_PAGE : number * IMAGES_A_PAGE]))
+
+
+def _pictures(images: Dataset, evaluation: Evaluation, positions: IndexArray) -> list[Picture]:
+    """Return images with their classes and what the network answered."""
+    pictures = []
+    for position, image in zip(positions, images.take(positions).images, strict=True):
+        true, guess = (
+            quoted(evaluation.class_names[of[position]], SHORT_NAME)
+            for of in (evaluation.labels, evaluation.guesses)
+        )
+        sure = percent(float(evaluation.confidence[position]))
+        words = _("A {name}, read as {guess} ({sure})").format(name=true, guess=guess, sure=sure)
+        pictures.append(Picture(image, words, f"{true} → {guess}\n{sure}"))
+    return pictures
