@@ -26,6 +26,7 @@ from mlcore import (
     DatasetError,
     Model,
     NetworkConfig,
+    Slice,
     Split,
     SplitSettings,
     TrainingConfig,
@@ -250,6 +251,8 @@ class Session:
         Classes of the visitor's own, besides those of the model.
     lesson : Lesson or None
         What a network made of these drawings, until the visitor keeps it or throws it away.
+    slices : list of Slice
+        Images that the visitor keeps under names on Evaluate, of any data set.
     run_columns : tuple of str or None
         What the table of runs shows, keys of `dashboard.runs_page.table.COLUMNS`; None: the usual.
     only_differing : bool
@@ -292,6 +295,7 @@ class Session:
     hand: list[MyDrawing] = field(default_factory=list)
     hand_classes: list[str] = field(default_factory=list)
     lesson: Lesson | None = None
+    slices: list[Slice] = field(default_factory=list)
     run_columns: tuple[str, ...] | None = None
     only_differing: bool = False
     search_plan: SearchPlan | None = None
@@ -462,6 +466,7 @@ class Session:
             play=deepcopy(self.play),
             hand=[*self.hand],
             hand_classes=[*self.hand_classes],
+            slices=[*self.slices],
             upload_tray=UploadTray(),
             images_tray=UploadTray(),
             canvas_start=None,

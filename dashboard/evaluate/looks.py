@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard.evaluate.compare import show_comparison
+from dashboard.evaluate.compare import show_models
 from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.court import show_court
 from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.more_images import show_learning_curve
 from dashboard.evaluate.robust import show_robustness
+from dashboard.evaluate.slices import show_slices
 from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
 from dashboard.evaluate.teachers import show_teachers
@@ -49,14 +50,9 @@ def show_mistakes(judged: Judged) -> None:
         show_threshold(evaluation)
 
 
-def show_models(judged: Judged) -> None:
-    """Show how another model does on the same images."""
-    st.header(_("Compare with another model"))
-    show_comparison(judged)
-
-
 LOOKS = {
     "mistakes": Look(N_("Mistakes"), show_mistakes),
+    "slices": Look(N_("Slices"), show_slices),
     "models": Look(N_("Other models"), show_models),
     "robustness": Look(N_("Robustness"), show_robustness),
     "labels": Look(N_("Labels"), show_court),

@@ -13,10 +13,14 @@ from dashboard.session import LAB_MODEL, RUN_MODEL, UPLOADED_MODEL, Session
 from dashboard.shipped import shipped_model, shipped_model_names
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct
+from dashboard.ui.wording import run_name
 from mlcore import Model, ModelFileError, load_model
 from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_LABEL_LETTERS, MAX_SIDE, MIN_SIDE
 from mlcore.language import _
 from mlcore.quote import quoted
+
+RUN_PREFIX = "run "
+"""How the keys of runs begin that are not the one the visitor has open."""
 
 MOST_MULTIPLY_ADDS = 300_000_000
 """For one answer: 30 ms. Eight layers of 2,048 neurons take 31 million, two of 256 filters 111 million."""
@@ -32,6 +36,15 @@ def model_labels(session: Session) -> dict[str, str]:
     if session.lab_model is not None:
         labels[LAB_MODEL] = _("Changed in the lab")
     labels |= {name: shipped_label(name) for name in shipped_model_names()}
+    return dict(zip(labels, distinct([*labels.values()]), strict=True))
+
+
+def labels_of_all(session: Session) -> dict[str, str]:
+    """Return key → label of every model to compare: `model_labels`, and those of the visitor's other runs."""
+    service, labels = get_run_service(), model_labels(session)
+    for status in service.runs_of(run_owner()):
+        if status.run_id != session.run_id and status.progress.saved_step is not None:
+            labels[f"{RUN_PREFIX}{status.run_id}"] = run_name(status)
     return dict(zip(labels, distinct([*labels.values()]), strict=True))
 
 
@@ -52,7 +65,9 @@ def chosen_model(session: Session) -> Model:
 
 
 def model_of(session: Session, key: str) -> Model:
-    """Return the model of a key of `model_labels`."""
+    """Return the model of a key of `labels_of_all`."""
+    if key.startswith(RUN_PREFIX):
+        return get_run_service().model(key.removeprefix(RUN_PREFIX), best=True)
     if key == RUN_MODEL and session.run_id is not None:
         return get_run_service().model(session.run_id, best=True)
     if key == UPLOADED_MODEL and session.uploaded_model is not None:

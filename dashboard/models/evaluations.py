@@ -4,10 +4,15 @@ The Evaluate page asks here instead of `mlcore.evaluate` and `mlcore.answer`, so
 ask the model again.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 import mlcore.answers
 import mlcore.evaluation
 from dashboard.latest import Latest
 from mlcore import Answers, Dataset, Evaluation, Model, UnlabelledImages
+from mlcore.datasets.dataset import BLOCK
+from mlcore.images.marks import stroke_widths
 from mlcore.language import _
 
 MOST_MULTIPLY_ADDS = 400_000_000_000
@@ -46,5 +51,15 @@ def answer(model: Model, images: UnlabelledImages) -> Answers:
     return _answers.get(key, lambda: mlcore.answers.answer(model, images))
 
 
+def widths(dataset: Dataset) -> NDArray[np.float32]:
+    """Return how wide the strokes of each image are; only the first who asks has to wait."""
+
+    def measure() -> NDArray[np.float32]:
+        return np.concatenate([stroke_widths(block) for _part, block in dataset.blocks(BLOCK)])
+
+    return _widths.get((dataset.fingerprint,), measure)
+
+
 _evaluations = Latest[Evaluation](MOST_BYTES)
 _answers = Latest[Answers](MOST_BYTES)
+_widths = Latest[NDArray[np.float32]](MOST_BYTES)

@@ -319,6 +319,13 @@ GLOSSARY: dict[str, Term] = {
         N_("Seed"),
         N_("The number from which all random choices follow. The same seed gives the same choices again."),
     ),
+    "slice": Term(
+        N_("Slice"),
+        N_(
+            "Some images of a data set under a name, such as the thick fours. A slice keeps its images, "
+            "whatever model is asked about them, so that models can be compared on it."
+        ),
+    ),
     "snapshot": Term(
         N_("Snapshot"),
         N_(
@@ -340,6 +347,13 @@ GLOSSARY: dict[str, Term] = {
     "step": Term(
         N_("Step"),
         N_("One change of all parameters, worked out from the images of one batch. Also called iteration."),
+    ),
+    "stroke_width": Term(
+        N_("Width of strokes"),
+        N_(
+            "Twice the area of the ink over the length of its outline. Thin are the quarter of the images "
+            "with the thinnest strokes, thick the quarter with the thickest."
+        ),
     ),
     "successive_halving": Term(
         N_("Successive halving"),

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.evaluate.gallery import IMAGES_A_PAGE
+from dashboard.evaluate.gallery import IMAGES_A_PAGE, MOST_SLICES
 from dashboard.evaluate.own_images import ROWS_A_PAGE
+from dashboard.evaluate.slices import answered_in_words
 from dashboard.models import evaluations as cache
-from dashboard.models.evaluations import evaluate
+from dashboard.models.evaluations import evaluate, widths
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_dataset, shipped_model
-from mlcore import Evaluation, Model, fit
+from mlcore import Evaluation, Model, Slice, fit
 from mlcore.datasets.shipped import disputed_labels
 from mlcore.evaluation import Wanted
 from tests.mlcore.datasets.readers import data_files as make
@@ -150,18 +151,75 @@ def test_the_threshold_says_what_is_answered(tested: Evaluation) -> None:
     assert any(text.value.startswith(f"It answers {n:,} of 10,000 images") for text in app.markdown)
 
 
-def test_a_second_model_is_compared_in_words() -> None:
-    app = opened("evaluate", look="models")
+def with_weaker_model(app: AppTest) -> Model:
+    """Let the visitor have brought a model that is worse than the one that ships."""
     first = shipped_model("mnist")
     weaker = first.parameters.copy()
     weaker[-10:] -= np.linspace(0, 9, 10, dtype=weaker.dtype)
     session = session_of(app)
     session.uploaded_model_name, session.model_key = "weaker.npz", "mnist"
     session.uploaded_model = Model(first.network_config, first.preparation, first.class_names, weaker)
+    return session.uploaded_model
+
+
+def test_models_are_compared_in_words_and_side_by_side(app: AppTest) -> None:
+    weaker = with_weaker_model(app)
+    app.query_params["look"] = "models"
     app.run()
-    app.selectbox(key="second_model").set_value(UPLOADED_MODEL).run()
+    assert not app.dataframe
+    app.multiselect(key="other_models").set_value([UPLOADED_MODEL]).run()
     assert not app.exception
     assert any("weaker.npz: " in text.value and "by the first alone" in text.value for text in app.markdown)
+    images = session_of(app).split.dev
+    both = [evaluate(model, images) for model in (shipped_model("mnist"), weaker)]
+    differ = np.flatnonzero(both[0].guesses != both[1].guesses)
+    table = app.dataframe[0].value
+    assert {int(number.replace(",", "")) - 1 for number in table["number"]} <= {*differ.tolist()}
+    assert len(table) == min(50, len(differ))
+    position = int(table["number"][0].replace(",", "")) - 1
+    assert table["label"][0] == str(images.labels[position])
+    assert f"{both[1].guesses[position]}, " in table["weaker.npz"][0]
+    assert table["weaker.npz"][0].startswith("✗") == (both[1].guesses[position] != images.labels[position])
+    app.segmented_control(key="side_by_side").set_value("lost").run()
+    lost = (both[0].guesses != images.labels) & (both[1].guesses == images.labels)
+    assert any(text.value == f"{lost.sum()} images." for text in app.markdown)
+
+
+def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> None:
+    with_weaker_model(app)
+    app.segmented_control(key="gallery_outcome").set_value("all").run()
+    app.segmented_control(key="gallery_strokes").set_value("thick").run()
+    app.selectbox(key="gallery_class_10").set_value(4).run()
+    app.button(key="keep_slice").click().run()
+    (fours,) = session_of(app).slices
+    images = session_of(app).split.dev
+    assert fours.name == "labelled 4, thick strokes"
+    thick = widths(images) >= np.quantile(widths(images), 0.75)
+    assert set(fours.positions) == set(np.flatnonzero(thick & (images.labels == 4)))
+    assert any("Kept as labelled 4, thick strokes" in text.value for text in app.success)
+    app.text_input(key="slice_name").set_value("fours").run()
+    app.button(key="keep_slice").click().run()
+    app.segmented_control(key="evaluate_look").set_value("slices").run()
+    app.multiselect(key="slices_models").set_value([UPLOADED_MODEL]).run()
+    table = app.dataframe[0].value
+    assert table["slice"].tolist() == ["All images", "labelled 4, thick strokes", "fours"]
+    assert table["n"].tolist() == [1000, fours.n, fours.n]
+    found = evaluate(shipped_model("mnist"), images).among(fours.positions)
+    assert table.iloc[1, 3] == answered_in_words(found)
+    assert any(text.value.startswith("`Weakest is ") for text in app.markdown)
+    app.button_group(key="slice_shown_2").set_value(0).run()
+    assert len(positions(grids(app)[0])) == min(IMAGES_A_PAGE, fours.n)
+    app.button(key="delete_slice").click().run()
+    assert [one.name for one in session_of(app).slices] == ["fours"]
+    assert not app.exception
+
+
+def test_there_is_room_for_some_slices_only(app: AppTest) -> None:
+    session = session_of(app)
+    session.slices = [Slice.of(session.split.dev, np.array([k]), f"no. {k}") for k in range(MOST_SLICES)]
+    app.button(key="keep_slice").click().run()
+    assert len(session_of(app).slices) == MOST_SLICES
+    assert any("Delete one first" in error.value for error in app.error)
 
 
 def test_there_are_recall_precision_f1_and_support_of_each_class(tested: Evaluation) -> None:

@@ -1,16 +1,19 @@
 """The studies of the page Evaluate, each computed for a small network on the 8×8 digits."""
 
+import json
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard.study
-from dashboard.evaluate import teachers
+from dashboard.evaluate import slices, teachers
+from dashboard.models import choice
 from dashboard.runs.service import RunService
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_split
-from mlcore import DISTORTIONS, Dataset, Model, SplitSettings, TrainingConfig, evaluate, fit
+from mlcore import DISTORTIONS, Dataset, Model, Slice, SplitSettings, TrainingConfig, evaluate, fit
 from mlcore.study.influence import MOST
 from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import grids, opened, session_of
@@ -175,3 +178,29 @@ def test_who_taught_an_answer_is_shown_and_a_run_starts_without_them(
     assert not app.exception
     assert started == [session_of(app)]
     assert len(session_of(app).left_out["taught"]) == MOST
+
+
+def test_a_slice_is_followed_over_the_epochs_of_a_run(
+    model: Model, service: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (slices, choice):
+        monkeypatch.setattr(module, "get_run_service", lambda: service)
+        monkeypatch.setattr(module, "run_owner", lambda: "ada")
+    monkeypatch.setattr(CountingExecutor, "turns", [], raising=False)
+    run_id = service.start("ada", SPLIT, model.network_config, TrainingConfig(epochs=3))
+    wait_until(lambda: not service.status(run_id).live)
+    app = looking("slices", model)
+    assert any("no slices of these images" in info.value for info in app.info)
+    fours = Slice.of(SPLIT.dev, np.flatnonzero(SPLIT.dev.labels == 4), "fours")
+    session_of(app).slices = [fours]
+    app = computed(app.run(), service, "slices_over_run")
+    moments = service.snapshots(run_id)
+    assert len(moments) > 3
+    last = evaluate(service.snapshot_model(run_id, moments[-1].step), SPLIT.dev).among(fours.positions)
+    chart = next(
+        json.loads(json.loads(element.proto.json)["figures"][0])
+        for element in app.get("bidi_component")
+        if "slices_chart" in element.proto.id
+    )
+    assert chart["data"][0]["x"] == [round(moment.epoch, 3) for moment in moments]
+    assert chart["data"][0]["y"][-1] == pytest.approx(100 * last.accuracy, abs=0.01)
