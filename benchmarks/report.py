@@ -1,6 +1,6 @@
 """How a benchmark of the whole app tells what it measured: rows beside their limits, and a file for programs.
 
-`upload`, `visit`, `load` and `slow_line` share it.
+`upload`, `visit`, `load`, `slow_line` and `many_runs` share it.
 """
 
 import argparse
