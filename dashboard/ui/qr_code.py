@@ -16,6 +16,7 @@ SIDE = 232
 """CSS pixels: a phone reads it from an arm's length."""
 
 
+@st.fragment  # a click on the menu closes it: as a part, it takes nobody back to this page
 def offer_qr_code(parameters: dict[str, str], key: str) -> None:
     """Show a button behind which the link to this page with these parameters is, as a QR code."""
     about = st.popover(_("QR code"), icon=":material/qr_code_2:", key=key, on_change="rerun")

@@ -1,6 +1,6 @@
 """The page Runs as a visitor uses it, except for what only a browser can show.
 
-That is in `tests/e2e/test_runs_page.py`.
+That is in `tests/e2e/test_the_way_of_runs.py`.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The page Search as a visitor uses it: choose what to vary, search, read the board, use the best.
 
-What a browser shows of it is in `tests/e2e/test_search_page.py`.
+What a browser shows of it is in `tests/e2e/test_the_way_of_runs.py`.
 """
 
 from collections.abc import Iterator
