@@ -78,6 +78,7 @@ def test_a_page_breaks_no_rule(visitor: Visitor, path: str) -> None:
 
 def test_an_answer_a_dare_that_was_met_and_the_last_drawings_break_no_rule(visitor: Visitor) -> None:
     visitor.open("/draw", PAGES["/draw"])
+    visitor.main.get_by_text("See the network work").click()
     visitor.press("Another dare", "Confuse it.")
     visitor.press("Another dare", "Draw a 7 with a bar.")
     visitor.draw(SEVEN, text="Well done!")

@@ -140,6 +140,18 @@ def test_a_neuron_is_shown_as_the_product_of_the_weights_on_its_way(page: Page) 
     assert [sum(picture is not None for picture in pictures) for pictures in shipped] == [16, 0, 0, 0]
 
 
+def hold(visitor: Visitor) -> None:
+    """Draw a seven by mouse, and leave the pen on the canvas."""
+    canvas = visitor.main.locator("canvas.upper-canvas").last
+    canvas.click(trial=True)
+    box = canvas.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+    visitor.page.mouse.move(*points[0])
+    visitor.page.mouse.down()
+    for point in points[1:]:
+        visitor.page.mouse.move(*point, steps=6)
+
+
 def test_the_panel_lights_up_under_the_pen_and_tells_of_a_neuron(visitor: Visitor) -> None:
     visitor.open("/draw")
     visitor.page.wait_for_function("() => window.digitLabLive?.models?.size > 0")
@@ -147,12 +159,7 @@ def test_the_panel_lights_up_under_the_pen_and_tells_of_a_neuron(visitor: Visito
     visitor.main.get_by_text("See the network work").click()
     visitor.page.wait_for_function("() => digitLabLights.model && digitLabLights.links.length === 0")
     canvas = visitor.main.locator(".dl-lights > canvas")
-    box = visitor.main.locator("canvas.upper-canvas").last.bounding_box()
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
-    visitor.page.mouse.move(*points[0])
-    visitor.page.mouse.down()
-    for point in points[1:]:
-        visitor.page.mouse.move(*point, steps=6)
+    hold(visitor)
     carried = visitor.main.locator(".dl-carried")
     expect(carried).to_contain_text("Strongest evidence for 7: neuron")  # the pen is still down
     visitor.page.mouse.up()
@@ -170,3 +177,16 @@ def test_the_panel_lights_up_under_the_pen_and_tells_of_a_neuron(visitor: Visito
     expect(told).to_have_text("Click a neuron or a feature map to see what it responds to.")
     visitor.press("Clear")
     expect(carried).to_have_text("")
+
+
+def test_for_who_wants_no_motion_the_panel_rests_while_the_pen_is_down(visitor: Visitor) -> None:
+    visitor.page.emulate_media(reduced_motion="reduce")
+    visitor.open("/draw")
+    visitor.page.wait_for_function("() => window.digitLabLive?.models?.size > 0")
+    visitor.main.get_by_text("See the network work").click()
+    visitor.page.wait_for_function("() => digitLabLights.model")
+    hold(visitor)
+    expect(visitor.main.locator(".dl-answer[data-live] .dl-guess")).to_have_text("7")
+    expect(visitor.main.locator(".dl-carried")).to_have_text("")
+    visitor.page.mouse.up()
+    expect(visitor.main.locator(".dl-carried")).to_contain_text("Strongest evidence for 7")
