@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from mlcore import Dataset, Model, eight_bit_model, load_dataset, load_model
-from mlcore.exports.c_header import footprint
+from mlcore import Dataset, LabChanges, Model, change_model, load_dataset, load_model
+from mlcore.exports.c_header import BITS, footprint
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 
@@ -34,7 +34,7 @@ def main() -> None:
 def row(name: str, model: Model, digits: Dataset) -> str:
     """Return what one model loses and saves, as a row of the table."""
     size = footprint(model)
-    answers = [each.predict(digits.images) for each in (model, eight_bit_model(model))]
+    answers = [each.predict(digits.images) for each in (model, change_model(model, LabChanges(bits=BITS)))]
     right = [f"{100 * np.mean(answer == digits.labels):.2f} %" for answer in answers]
     differ = int(np.sum(answers[0] != answers[1]))
     sizes = f"{4 * model.parameter_count / 1000:.0f} | {size.constants / 1000:.0f}"

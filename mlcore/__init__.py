@@ -33,7 +33,7 @@ from mlcore.errors import (
 )
 from mlcore.evaluation import Evaluation, evaluate
 from mlcore.exports.browser import web_page, write_web_page
-from mlcore.exports.c_header import c_files, eight_bit_model, write_c_files
+from mlcore.exports.c_header import c_files, write_c_files
 from mlcore.exports.passport import Passport
 from mlcore.exports.replay import Difference, ReplayResult, replay
 from mlcore.exports.safetensors import export_safetensors
@@ -191,7 +191,6 @@ __all__ = [
     "confusion_matrix",
     "contributions",
     "distort",
-    "eight_bit_model",
     "evaluate",
     "export_safetensors",
     "find_learning_rate",

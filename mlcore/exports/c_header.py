@@ -25,12 +25,12 @@ from mlcore.model import Model
 from mlcore.network.convolution import Conv2d, Flatten, MaxPool2d
 from mlcore.network.layers import Activation, Dropout, Layer, Linear
 from mlcore.quote import quoted
+from mlcore.study.lab import quantise
 
 MOST_PARAMETERS = 2_000_000
 """Of a model that is written as C code: about 8 MB of text, which a compiler takes a few seconds for."""
 
-MOST = 127
-"""The largest weight in 8 bits; the smallest is its opposite."""
+BITS = 8  # of a weight
 
 NUMBERS_A_LINE = 24
 
@@ -42,7 +42,7 @@ def c_files(model: Model) -> dict[str, str]:
 
     Each weight is a whole number from -127 to 127, times a scale for each neuron or filter. The program reads
     images as numbers from 0 to 255 and prints for each the class and the probabilities, which are those of
-    `eight_bit_model`.
+    ``change_model(model, LabChanges(bits=8))``.
 
     Parameters
     ----------
@@ -77,33 +77,6 @@ def write_c_files(model: Model, folder: str | PathLike[str]) -> None:
 def fits_c_files(model: Model) -> bool:
     """Return whether `c_files` can be made of a model."""
     return not model.preparation.floats and model.parameter_count <= MOST_PARAMETERS
-
-
-def eight_bit_model(model: Model) -> Model:
-    """Return a model whose weights are rounded as in the C code: what is lost by 8 bits can be measured.
-
-    Examples
-    --------
-    >>> from mlcore import NetworkConfig, Preparation
-    >>> config, preparation = NetworkConfig(hidden_sizes=()), Preparation((1, 2))
-    >>> model = Model(config, preparation, ("0", "1"), np.array([1.27, -0.5, 0.333, 2.0, 0.1, 0.2]))
-    >>> eight_bit_model(model).parameters.round(3)
-    array([ 1.27 , -0.504,  0.33 ,  2.   ,  0.1  ,  0.2  ], dtype=float32)
-    """
-    rounded = Model(
-        model.network_config, model.preparation, model.class_names, model.parameters, card=model.card
-    )
-    for layer in _weighing(rounded):
-        weights = layer.parameters["weights"]
-        by_output = _by_output(layer)
-        numbers, scales = _in_8_bits(by_output)
-        by_output = (numbers * scales[:, None]).astype(weights.dtype)
-        if isinstance(layer, Conv2d):
-            filters, channels, k, _width = weights.shape
-            weights[...] = by_output.reshape(filters, k, k, channels).transpose(0, 3, 1, 2)
-        else:
-            weights[...] = by_output.T
-    return rounded
 
 
 @dataclass(frozen=True)
@@ -143,13 +116,6 @@ def _by_output(layer: Layer) -> NDArray[np.floating]:
     if isinstance(layer, Conv2d):
         return weights.transpose(0, 2, 3, 1).reshape(len(weights), -1)
     return weights.T
-
-
-def _in_8_bits(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return whole numbers (outputs, inputs) and a scale for each output: their product is the weights."""
-    largest = np.abs(weights).max(axis=1)
-    scales = np.where(largest > 0, largest / MOST, 1).astype(np.float32)
-    return np.rint(weights / scales[:, None]).clip(-MOST, MOST).astype(np.int8), scales
 
 
 # The header
@@ -232,17 +198,14 @@ def _float(value: float) -> str:
     >>> _float(0.1), _float(2), _float(1e-9)
     ('0.1f', '2.0f', '1e-09f')
     """
-    text = f"{np.float32(value):.9g}"
-    short = str(np.float32(value))
-    text = short if np.float32(short) == np.float32(value) else text
-    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+    return f"{np.float32(value)!s}f"
 
 
 def _constants(model: Model) -> Iterator[str]:
     for number, layer in enumerate(_weighing(model), 1):
-        weights, scales = _in_8_bits(_by_output(layer))
+        weights, scales = quantise(_by_output(layer), BITS)
         yield _array("int8_t", f"weights{number}[{weights.size}]", [str(w) for w in weights.ravel().tolist()])
-        yield _floats(f"scales{number}", scales)
+        yield _floats(f"scales{number}", scales[:, 0])
         yield _floats(f"biases{number}", layer.parameters["biases"])
     preparation = model.preparation
     if preparation.kept is not None:

@@ -13,11 +13,19 @@ import numpy as np
 import pytest
 
 import mlcore.exports.c_header
-from mlcore import ACTIVATIONS, Model, ModelFileError, NetworkConfig, load_dataset, load_model
+from mlcore import (
+    ACTIVATIONS,
+    LabChanges,
+    Model,
+    ModelFileError,
+    NetworkConfig,
+    change_model,
+    load_dataset,
+    load_model,
+)
 from mlcore.exports.c_header import (
     ACTIVATIONS_IN_C,
     c_files,
-    eight_bit_model,
     fits_c_files,
     footprint,
     write_c_files,
@@ -50,6 +58,10 @@ def made(
     return Model(config, prepared, tuple("abcdefghijklm"[:classes]), 3 * network.parameters)
 
 
+def rounded(model: Model) -> Model:
+    return change_model(model, LabChanges(bits=8))
+
+
 def models() -> Iterator[tuple[str, Model]]:
     generator = np.random.default_rng(1)
     for activation in ACTIVATIONS:
@@ -57,6 +69,8 @@ def models() -> Iterator[tuple[str, Model]]:
         config = NetworkConfig(hidden_sizes=(7, 6), activation=activation, dropout=0.5, **filters)
         yield activation, made(config)
     yield "no hidden layer", made(NetworkConfig(hidden_sizes=(), precision="float64"))
+    dead = made(NetworkConfig(hidden_sizes=(5,)))
+    yield "a neuron without weights", change_model(dead, LabChanges(pruned=0.97))
     yield "levels, uneven squares", made(NetworkConfig(hidden_sizes=(5,)), pooling=4, levels=16, scale=1 / 16)
     yield (
         "all preparations, sigmoids",
@@ -102,7 +116,7 @@ def test_every_model_answers_in_c_as_its_8_bits_do_in_python(compiler: str, tmp_
     for name, model in models():
         answer = program(model, compiler, tmp_path / name)
         names, probabilities = asked(answer, images, 4)
-        expected = eight_bit_model(model).probabilities_of(images)
+        expected = rounded(model).probabilities_of(images)
         assert np.ptp(expected, axis=0).max() > 0.05, name
         assert np.abs(probabilities - expected).max() < 1e-4, name
         assert names == [model.class_names[k] for k in probabilities.argmax(axis=1)], name
@@ -113,7 +127,7 @@ def test_the_shipped_model_reads_digits_in_c_as_in_python(compiler: str, tmp_pat
     digits = load_dataset("mnist-test").take(slice(300))
     answer = program(model, compiler, tmp_path)
     names, probabilities = asked(answer, digits.images, 10)
-    assert np.abs(probabilities - eight_bit_model(model).probabilities_of(digits.images)).max() < 1e-4
+    assert np.abs(probabilities - rounded(model).probabilities_of(digits.images)).max() < 1e-4
     right = [name == digits.class_names[label] for name, label in zip(names, digits.labels, strict=True)]
     assert np.mean(right) > 0.98
     header = (tmp_path / "model.h").read_text("utf-8")
@@ -157,27 +171,6 @@ def test_names_from_a_file_are_text_in_c_whatever_they_are(compiler: str, tmp_pa
     header = (tmp_path / "model.h").read_text("utf-8")
     assert header.count("*/") == len(re.findall(r"/\*(?s:.*?)\*/", header))
     assert "* / int main" in header
-
-
-def test_a_weight_in_8_bits_is_at_most_half_a_step_away() -> None:
-    for _name, model in models():
-        rounded = eight_bit_model(model)
-        for layer, near in zip(model.network.layers, rounded.network.layers, strict=True):
-            if not layer.parameters:
-                continue
-            weights = layer.parameters["weights"]
-            inputs = tuple(range(1, 4)) if weights.ndim == 4 else (0,)
-            step = np.abs(weights).max(axis=inputs, keepdims=True) / 127
-            assert (np.abs(near.parameters["weights"] - weights) <= 0.5001 * step).all()
-            assert np.array_equal(near.parameters["biases"], layer.parameters["biases"])
-        again = eight_bit_model(rounded)
-        assert np.allclose(again.parameters, rounded.parameters, rtol=1e-6)
-
-
-def test_a_neuron_without_weights_stays_without() -> None:
-    model = made(NetworkConfig(hidden_sizes=()))
-    dead = Model(model.network_config, model.preparation, model.class_names, 0 * model.parameters)
-    assert not eight_bit_model(dead).parameters.any()
 
 
 def test_the_c_code_knows_every_activation() -> None:
