@@ -22,6 +22,7 @@ from dashboard.evaluate.tables import (
     show_disputed,
     warn_of_one_answer,
 )
+from dashboard.evaluate.take_home import show_files
 from dashboard.models.choice import chosen_model
 from dashboard.models.evaluations import evaluate, misfit
 from dashboard.models.passport import show_passport
@@ -51,5 +52,7 @@ with friendly_errors():
         show_disputed(evaluation, images)
         warn_of_one_answer(evaluation, model)
         warn_of_known_images(session, model, name)
-        show_look(Judged(session, model, images, evaluation))
+        judged = Judged(session, model, images, evaluation)
+        show_look(judged)
+        show_files(judged, name)
     offer_next("evaluate")

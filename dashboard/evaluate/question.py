@@ -50,13 +50,18 @@ def labelled_images(session: Session, name: str) -> Dataset:
 
 def say_what_is_judged(session: Session, model: Model, name: str) -> None:
     """Say which model is judged, with which weights, and by which images."""
+    st.caption(plain(judged_in_words(session, model, name)))
+
+
+def judged_in_words(session: Session, model: Model, name: str) -> str:
+    """Return which model is judged, with which weights, and by which images."""
     parts = [_("Model: {model}.").format(model=model_words(session, model))]
     if name != OWN:
         text = _("Images: {set} of {dataset}, {n:,} images.")
         dataset = dataset_words(session.whole.name)
         images = labelled_images(session, name)
         parts.append(text.format(set=_(SETS[name]), dataset=dataset, n=len(images)))
-    st.caption(plain(" ".join(parts)))
+    return " ".join(parts)
 
 
 def model_words(session: Session, model: Model) -> str:

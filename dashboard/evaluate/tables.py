@@ -32,20 +32,30 @@ def show_accuracy(evaluation: Evaluation) -> None:
         st.metric(_("Right"), f"{evaluation.right:,}")
         st.metric(_("Wrong"), f"{evaluation.wrong:,}")
         st.metric(_("Top-3 accuracy"), percent(evaluation.among_three), help=meaning("top_3"))
+    st.caption(accuracy_in_words(evaluation), help=meaning("interval"))
+
+
+def accuracy_in_words(evaluation: Evaluation) -> str:
+    """Return how many answers are right, and what accuracy to expect on new images."""
     low, high = evaluation.likely_accuracy
     text = _(
         "{right:,} of {n:,} images were classified correctly. On new images of the same kind, "
         "expect {low} to {high} (95 % interval)."
     )
-    text = text.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
-    st.caption(text, help=meaning("interval"))
+    return text.format(n=len(evaluation.labels), right=evaluation.right, low=percent(low), high=percent(high))
 
 
 def show_disputed(evaluation: Evaluation, images: Dataset) -> None:
     """Say what the accuracy is without the images whose labels people dispute, where there are some."""
+    if words := disputed_in_words(evaluation, images):
+        st.caption(words)
+
+
+def disputed_in_words(evaluation: Evaluation, images: Dataset) -> str:
+    """Return what the accuracy is without the images whose labels people dispute; empty without any."""
     disputed = disputed_labels(images)
     if len(disputed) == 0:
-        return
+        return ""
     rest = evaluation.without(disputed)
     low, high = rest.likely_accuracy
     text = _(
@@ -53,7 +63,7 @@ def show_disputed(evaluation: Evaluation, images: Dataset) -> None:
         "Without them: {share} accuracy, {right:,} of {n:,} right (95 % interval: {low} to {high}); with "
         "them {all}."
     )
-    words = text.format(
+    return text.format(
         k=len(disputed),
         share=percent(rest.accuracy, 2),
         right=rest.right,
@@ -62,7 +72,6 @@ def show_disputed(evaluation: Evaluation, images: Dataset) -> None:
         high=percent(high, 2),
         all=percent(evaluation.accuracy, 2),
     )
-    st.caption(words)
 
 
 def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
@@ -119,14 +128,37 @@ def _interval(right: int, n: int) -> str:
     return f"{100 * low:.1f} – {100 * high:.1f} %"
 
 
+def classes_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Return the same as a head and rows of text."""
+    scores = evaluation.scores
+    head = [_("Class"), _("Images"), _("Recall"), _("95 % interval"), _("Precision"), _("F1")]
+    rows = [
+        [
+            quoted(name),
+            f"{n:,}",
+            percent(scores.recall[k]),
+            _interval(evaluation.matrix[k, k], n),
+            percent(scores.precision[k]),
+            percent(scores.f1[k]),
+        ]
+        for k, (name, n) in enumerate(zip(evaluation.class_names, scores.support.tolist(), strict=True))
+    ]
+    return head, rows
+
+
+def calibration_in_words(evaluation: Evaluation) -> str:
+    """Return the expected calibration error as a sentence."""
+    text = _("On average, confidence and accuracy differ by {gap:.2f} percentage points.")
+    return text.format(gap=100 * evaluation.calibration.error)
+
+
 def show_calibration(evaluation: Evaluation) -> None:
     """Show how often the model is right when it is so and so sure."""
     bins = evaluation.calibration
     used = bins.counts > 0
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
-    text = _("On average, confidence and accuracy differ by {gap:.2f} percentage points.")
-    st.markdown(text.format(gap=100 * bins.error), help=meaning("calibration_error"))
+    st.markdown(calibration_in_words(evaluation), help=meaning("calibration_error"))
     st.caption(meaning("calibration"))
     show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(

@@ -4,8 +4,6 @@ The Train page offers it. Everything is inside, Plotly's library too, so that it
 """
 
 from collections.abc import Iterator
-from html import escape
-from typing import TYPE_CHECKING
 
 from dashboard.runs.status import STATE_LABELS, RunStatus
 from dashboard.train.doctor import outcome_of
@@ -13,31 +11,14 @@ from dashboard.ui.formats import duration, percent
 from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import html_text, isolated
 from dashboard.ui.pictures import Picture, grid_html
+from dashboard.ui.report_page import chart_html, facts_html, report_page
 from dashboard.ui.wording import dataset_words, moment, run_words, value_words, versions_words
 from mlcore import Dataset, Evaluation, Model, NetworkConfig, TrainingConfig, evaluate, settings_of
 from mlcore.language import _
 from mlcore.quote import quoted
 from mlcore.settings import why_idle
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
 MOST_MISTAKES = 30
-
-STYLE = """
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
-  color: #222; }
-h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-table { border-collapse: collapse; }
-td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; }
-.matrix td, .matrix th { text-align: center; padding: .25rem .5rem; border: 1px solid #eee; }
-.scroll { overflow-x: auto; }
-.chart { height: 24rem; }
-ul.dl-grid { list-style: none; display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; }
-ul.dl-grid figure { margin: 0; text-align: center; font-size: .85rem; }
-ul.dl-grid img { image-rendering: pixelated; }
-"""
 
 
 def run_report(status: RunStatus, model: Model, dev: Dataset) -> str:
@@ -51,24 +32,18 @@ def run_report(status: RunStatus, model: Model, dev: Dataset) -> str:
     dev : Dataset
         Its dev set.
     """
-    from plotly.offline import get_plotlyjs
-
     title = _("Training run on {dataset}").format(dataset=html_text(dataset_words(status.data.name)))
     parts = [
         f"<h1>{title}</h1>",
         f"<p>{html_text(run_words(status))}</p>",
-        _table(_facts(status, model)),
+        facts_html(_facts(status, model)),
         f"<h2>{_('Learning curves')}</h2>",
-        *(_chart(figure) for figure in learning_curves(status)),
+        *(chart_html(figure) for figure in learning_curves(status)),
         *_evaluation(model, dev),
         f"<h2>{_('Settings')}</h2>",
-        _table(_settings(status)),
+        facts_html(_settings(status)),
     ]
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-        f"<script>{get_plotlyjs()}</script></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
+    return report_page(title, parts)
 
 
 def _facts(status: RunStatus, model: Model) -> Iterator[tuple[str, str]]:
@@ -99,22 +74,6 @@ def _settings_of(config: NetworkConfig | TrainingConfig) -> Iterator[tuple[str, 
         if not why_idle(config, name):
             label = f"{_(about.group)}: {_(about.label)}" if about.group else _(about.label)
             yield label, value_words(about, getattr(config, name))
-
-
-def _table(rows: Iterator[tuple[str, str]]) -> str:
-    items = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{html_text(text)}</td></tr>'
-        for name, text in rows
-        if text
-    )
-    return f"<table>{items}</table>"
-
-
-def _chart(figure: "Figure") -> str:
-    title, alt = escape(figure.layout.title.text), escape(figure.layout.meta["alt"])
-    figure.update_layout(title={"text": ""}, height=380, legend={"orientation": "h", "y": -0.2})
-    html = figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
-    return f'<h3>{title}</h3><div role="img" aria-label="{alt}">{html}</div>'
 
 
 def _evaluation(model: Model, dev: Dataset) -> Iterator[str]:
