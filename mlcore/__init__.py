@@ -77,6 +77,7 @@ from mlcore.study.learning_curve import LearningCurve, Size, learning_curve
 from mlcore.study.learning_rate_finder import LearningRateSearch, find_learning_rate
 from mlcore.study.nearest import Nearest, Neighbourhood, nearest_images, neighbourhood
 from mlcore.study.neurons import NeuronStudy, study_neurons
+from mlcore.study.origin import Origin
 from mlcore.study.pca import PrincipalComponents, principal_components
 from mlcore.study.progress import Study, completed
 from mlcore.study.robustness import Robustness, Strength, robustness
@@ -146,6 +147,7 @@ __all__ = [
     "NetworkHealth",
     "NeuronStudy",
     "NoDigitError",
+    "Origin",
     "Parts",
     "Passport",
     "Preparation",

@@ -83,7 +83,7 @@ class Step:
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return sum(value.values.nbytes for value in self.values)
+        return 2 * sum(value.values.nbytes for value in self.values)  # their origins keep copies
 
 
 def too_slow(model: Model) -> str:

@@ -12,12 +12,11 @@ import streamlit as st
 
 from dashboard.inside.bug_chart import show_bug_curves
 from dashboard.inside.cache import step
+from dashboard.inside.numbers import show_numbers
 from dashboard.inside.question import choose_class, choose_image
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import Kind, distinct, plain, show_message
-from dashboard.ui.pictures import Picture, grid
-from dashboard.ui.signed_colours import largest, signed_picture, strip
 from mlcore import KNOWN_BUGS, GradientCheck, Model, StepValue
 from mlcore.language import _
 from mlcore.study.walkthrough import STAGES
@@ -26,8 +25,6 @@ NO_BUG = ""
 FIRST_NUMBERS = 5
 FLAT = 1e-7
 """A gradient below this drowns in rounding: what the check says of it is worth nothing."""
-LARGE = 320
-MOST_COLUMNS = 128
 
 
 def show_step(session: Session, model: Model) -> None:
@@ -194,8 +191,7 @@ def _show_whole(values: tuple[StepValue, ...]) -> None:
     numbers = np.asarray(value.values, np.float64)
     words = text.format(formula=formula, n=numbers.size, low=numbers.min(), high=numbers.max())
     st.write(plain(words))
-    picture = signed_picture(as_rows(numbers), largest(numbers))
-    grid([Picture(picture, f"{value.name}: {words}")], LARGE)
+    show_numbers(value, f"{value.name}: {words}")
     st.download_button(
         _("All its numbers (CSV)"),
         partial(as_csv, numbers),
@@ -204,18 +200,6 @@ def _show_whole(values: tuple[StepValue, ...]) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
-
-
-def as_rows(values: np.ndarray) -> np.ndarray:
-    """Return an array of any shape as rows and columns, none of them so long that it cannot be seen.
-
-    >>> [as_rows(np.zeros(shape)).shape for shape in ((), (10,), (40,), (3, 4), (5, 1, 3, 3))]
-    [(1, 1), (1, 10), (2, 32), (3, 4), (5, 9)]
-    """
-    if values.ndim < 2:
-        return strip(values.reshape(-1))
-    rows = values.reshape(values.shape[0], -1)
-    return rows if rows.shape[1] <= MOST_COLUMNS else strip(values.reshape(-1), MOST_COLUMNS)
 
 
 def as_csv(values: np.ndarray) -> bytes:

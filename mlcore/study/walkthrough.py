@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,18 @@ from numpy.typing import NDArray
 from mlcore.config import TrainingConfig
 from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.language import N_, _
-from mlcore.network.layers import Layer
+from mlcore.network.layers import Activation, Layer, Linear
 from mlcore.network.network import Network
+from mlcore.study.origin import (
+    FindOrigin,
+    Origin,
+    Position,
+    changed,
+    function,
+    indexed,
+    product,
+    weighted_sum,
+)
 from mlcore.training.batches import step_generator
 from mlcore.training.known_bugs import KnownBug, known_bug_hook
 from mlcore.training.run import TrainingRun
@@ -51,6 +61,8 @@ class StepValue:
         Its letter, and how it comes from the values before it; empty for what is given.
     values : array
         Of one image, so without the batch; a single number has shape ().
+    find_origin : callable or None
+        Returns what the number at a position was made of; None where there is nothing to tell.
     """
 
     stage: str
@@ -58,6 +70,13 @@ class StepValue:
     symbol: str
     formula: str
     values: Values
+    find_origin: FindOrigin | None = field(default=None, compare=False, repr=False)
+
+    def origin(self, place: int) -> Origin | None:
+        """Return what one of the numbers was made of, by its place in the flattened array."""
+        if self.find_origin is None:
+            return None
+        return self.find_origin(tuple(int(k) for k in np.unravel_index(place, self.shape)))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -161,6 +180,7 @@ class _Walk:
             bug.plant(self.network)
             self.gradient_hook = known_bug_hook(bug.training(config)) or self.gradient_hook
         self.places = _places(self.network)
+        self.seen: list[_Seen] = []
 
     def forward(self, image: Values) -> Iterator[StepValue]:
         """Image, inputs, then what each layer makes of them."""
@@ -175,11 +195,16 @@ class _Walk:
             )
             yield StepValue("forward", _("Scale of the pixels"), "s", formula, np.array(scale))
         for place in self.places:
+            inputs, given = values[0].copy(), {}
             for key, name, symbol in place.parameters:
-                yield StepValue("forward", name, symbol, "", place.layer.parameters[key].copy())
+                given[key] = place.layer.parameters[key].copy()
+                yield StepValue("forward", name, symbol, "", given[key])
             values = place.layer.forward(values, training=True, generator=self.generator)
             name = _("Output of {layer}").format(layer=place.name)
-            yield StepValue("forward", name, place.y, place.formulas["output"], values[0].copy())
+            outputs = values[0].copy()
+            self.seen.append(_Seen(inputs, outputs, given))
+            origin = _output_origin(place, self.seen[-1])
+            yield StepValue("forward", name, place.y, place.formulas["output"], outputs, origin)
         self.values = values
 
     def loss(self, label: int) -> Iterator[StepValue]:
@@ -192,7 +217,9 @@ class _Walk:
         target = np.zeros(self.network.n_classes, self.network.dtype)
         target[label] = 1
         p = self.values[0].copy()
-        yield StepValue("loss", _("Outputs"), "p", f"p = {_named(loss.output, 'z', z)}", p)
+        self.p, self.target, self.logits = p, target, self.seen[-1].outputs
+        origin = _function_origin("p", loss.output, {"z": (z, self.logits)}, p)
+        yield StepValue("loss", _("Outputs"), "p", f"p = {_named(loss.output, 'z', z)}", p, origin)
         yield StepValue("loss", _("Target"), "y", _("y = 1 for the true class, 0 elsewhere"), target)
         if self.class_weights is not None:
             words = _("so that each class counts the same")
@@ -214,14 +241,23 @@ class _Walk:
         gradient = self.values
         if self.class_weights is not None:
             gradient *= self.class_weights[self.labels, None]
-        yield self._gradient(_("logits"), z, f"∂{z} = {self._weighted(loss.gradient)}", gradient[0])
-        for place in reversed(self.places):
+        origin = None
+        if self.class_weights is None:
+            named = {"p": ("p", self.p), "y": ("y", self.target)}
+            origin = _function_origin(f"∂{z}", loss.gradient, named, gradient[0].copy())
+        yield self._gradient(_("logits"), z, f"∂{z} = {self._weighted(loss.gradient)}", gradient[0], origin)
+        for place, seen in zip(reversed(self.places), reversed(self.seen), strict=True):
+            arriving = gradient[0].copy()
             gradient = place.layer.backward(gradient)
+            origins = _gradient_origins(place, seen, arriving)
             for key, name, symbol in place.parameters:
-                yield self._gradient(name, symbol, place.formulas[key], place.layer.gradients[key])
+                values = place.layer.gradients[key]
+                yield self._gradient(name, symbol, place.formulas[key], values, origins.get(key))
             if place.layer.needs_input_gradient:
                 name = _("input of {layer}").format(layer=place.name)
-                yield self._gradient(name, place.x, place.formulas["input"], gradient[0])
+                yield self._gradient(
+                    name, place.x, place.formulas["input"], gradient[0], origins.get("input")
+                )
         if self.gradient_hook is not None:
             before = self.network.gradients.copy()
             self.gradient_hook(self.network, 1)
@@ -237,17 +273,23 @@ class _Walk:
         for place in self.places:
             for key, name, symbol in place.parameters:
                 now = place.layer.gradients[key]
-                if not np.array_equal(before[start : start + now.size], now.ravel()):
-                    yield self._gradient(name, symbol, formula.format(symbol=symbol), now)
+                old = before[start : start + now.size].reshape(now.shape)
+                if not np.array_equal(old, now):
+                    why = formula.format(symbol=symbol)
+                    origin = changed(f"∂{symbol}", old, now.copy(), _("the change"))
+                    yield self._gradient(name, symbol, why, now, origin)
                 start += now.size
 
-    def _gradient(self, name: str, symbol: str, formula: str, values: Values) -> StepValue:
+    def _gradient(
+        self, name: str, symbol: str, formula: str, values: Values, origin: FindOrigin | None = None
+    ) -> StepValue:
         words = _("Gradient: {name}").format(name=name)
-        return StepValue("backward", words, f"∂{symbol}", formula, values.copy())
+        return StepValue("backward", words, f"∂{symbol}", formula, values.copy(), origin)
 
     def update(self) -> Iterator[StepValue]:
         """The learning rate, what the optimizer remembers, and the new parameters."""
         network = self.network
+        before = network.parameters.copy()
         self.optimizer.step(network.parameters, network.gradients, self.rate, network.decayed)
         formula = _("the rule, for each parameter w with gradient g: {rule}").format(rule=self.rule)
         yield StepValue("update", _("Learning rate"), "η", formula, np.array(self.rate))
@@ -262,8 +304,100 @@ class _Walk:
                     values = flat[part].reshape(new.shape)
                     yield StepValue("update", words, f"{letter}({symbol})", "", values)
                 words = _("New {name}").format(name=name)
-                yield StepValue("update", words, symbol, _named(self.rule, "w", symbol), new.copy())
+                old, now = before[part].reshape(new.shape), new.copy()
+                origin = changed(symbol, old, now, _("the step"))
+                yield StepValue("update", words, symbol, _named(self.rule, "w", symbol), now, origin)
                 start += new.size
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What went into a layer, what came out, and its parameters then: copies."""
+
+    inputs: Values
+    outputs: Values
+    parameters: dict[str, Values]
+
+
+def _output_origin(place: _Place, seen: _Seen) -> FindOrigin | None:
+    """Return what the outputs of a layer are made of; None for layers other than linear and activation."""
+    layer, x, y = place.layer, place.x, place.y
+    if isinstance(layer, Linear):
+        s = "" if layer.input_scale == 1 else "s "
+        weights, biases = seen.parameters["weights"], seen.parameters["biases"]
+        formula = f"{y}[{{j}}] = {s}Σ {x}[i] W{place.k}[i, {{j}}] + b{place.k}[{{j}}]"
+        return weighted_sum(
+            formula,
+            seen.inputs,
+            weights,
+            lambda i, j: f"{s}{x}[{i}] W{place.k}[{i}, {j}]",
+            layer.input_scale,
+            (f"b{place.k}", biases),
+        )
+    if isinstance(layer, Activation):
+        return _function_origin(y, layer.activation.formula, {"z": (x, seen.inputs)}, seen.outputs)
+    return None
+
+
+def _gradient_origins(place: _Place, seen: _Seen, arriving: Values) -> dict[str, FindOrigin]:
+    """Return what the gradients of a layer are made of, given the one that arrived at its outputs."""
+    layer, x, y, k = place.layer, place.x, place.y, place.k
+    if isinstance(layer, Linear):
+        scale = layer.input_scale
+        s = "" if scale == 1 else "s "
+
+        def weight_factors(position: Position) -> tuple[tuple[str, float], ...]:
+            i, j = position
+            first = (("s", scale),) if s else ()
+            last = (indexed(f"∂{y}", (j,)), float(arriving[j]))
+            return (*first, (indexed(x, (i,)), float(seen.inputs[i])), last)
+
+        return {
+            "weights": product(f"∂W{k}", weight_factors),
+            "biases": product(f"∂b{k}", lambda at: ((indexed(f"∂{y}", at), float(arriving[at])),)),
+            "input": weighted_sum(
+                f"∂{x}[{{j}}] = {s}Σ ∂{y}[i] W{k}[{{j}}, i]",
+                arriving,
+                seen.parameters["weights"].T,
+                lambda i, j: f"{s}∂{y}[{i}] W{k}[{j}, {i}]",
+                scale,
+            ),
+        }
+    if isinstance(layer, Activation):
+        slopes = np.ones_like(seen.outputs)
+        layer.activation.multiply_by_slope(slopes[None], seen.outputs[None])
+        return {
+            "input": product(
+                f"∂{x}",
+                lambda at: (
+                    (indexed(f"∂{y}", at), float(arriving[at])),
+                    (f"f'({indexed(x, at)})", float(slopes[at])),
+                ),
+            )
+        }
+    return {}
+
+
+def _function_origin(
+    symbol: str, formula: str, given: dict[str, tuple[str, Values]], values: Values
+) -> FindOrigin:
+    """Return the origin of numbers that a formula makes of others at the same place, by their letters in it.
+
+    What the formula adds up, behind a Σ, is of all places, and keeps its name.
+    """
+    here, sign, everywhere = formula.partition("Σ")
+
+    def words(position: Position) -> tuple[str, str]:
+        named = numbers = here
+        rest = everywhere
+        for letter, (name, array) in given.items():
+            named = _named(named, letter, indexed(name, position))
+            number = float(array[position])
+            numbers = _named(numbers, letter, f"{number:.4g}" if number >= 0 else f"({number:.4g})")
+            rest = _named(rest, letter, name)
+        return named + sign + rest, numbers + sign + rest
+
+    return function(symbol, words, values)
 
 
 def _named(formula: str, letter: str, symbol: str) -> str:

@@ -143,6 +143,20 @@ def test_a_step_is_green_and_each_bug_changes_the_light(eight: Model) -> None:
         assert light.value.startswith("`Yellow" if bug == "divisor" else "`Red")
 
 
+def test_a_number_of_a_step_tells_what_it_was_made_of(eight: Model) -> None:
+    app = with_model(eight, "step")
+    box = app.selectbox(key="inside_value")
+    box.set_value(next(k for k, name in enumerate(box.options) if name.endswith("z₁"))).run()
+    assert not app.exception
+    (formula,) = [text.value for text in app.markdown if "Σ x[i] W₁[i, " in text.value]
+    assert formula.lstrip("`").startswith("z₁[")
+    assert "the other 59 together" in words(app)
+    box = app.selectbox(key="inside_value")
+    box.set_value(next(k for k, name in enumerate(box.options) if name.endswith(" ∂W₁"))).run()
+    assert not app.exception
+    assert any("∂W₁[" in text.value for text in app.markdown)
+
+
 def test_what_a_bug_does_to_a_training_is_computed_by_a_worker_and_said(
     eight: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
