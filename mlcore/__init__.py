@@ -83,6 +83,7 @@ from mlcore.study.progress import Study, completed
 from mlcore.study.robustness import Robustness, Strength, robustness
 from mlcore.study.run_notes import RunNotes
 from mlcore.study.slices import Slice, follow_slices
+from mlcore.study.smallest_change import Change, change_towards, fooling_change
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
 from mlcore.training.fine_tuning import fine_tune
@@ -112,6 +113,7 @@ __all__ = [
     "BatchMetrics",
     "BugCurves",
     "Calibration",
+    "Change",
     "ClassScores",
     "Contributions",
     "Dataset",
@@ -185,6 +187,7 @@ __all__ = [
     "c_files",
     "calibration",
     "change_model",
+    "change_towards",
     "check_gradients",
     "check_health",
     "class_scores",
@@ -200,6 +203,7 @@ __all__ = [
     "fit",
     "fit_preparation",
     "follow_slices",
+    "fooling_change",
     "fork",
     "image_from_drawing",
     "image_from_picture",

@@ -11,6 +11,7 @@ import numpy as np
 from dashboard.latest import Latest
 from mlcore import (
     KNOWN_BUGS,
+    Change,
     Contributions,
     Dataset,
     GradientCheck,
@@ -20,9 +21,11 @@ from mlcore import (
     NeuronStudy,
     PrincipalComponents,
     StepValue,
+    change_towards,
     check_gradients,
     contributions,
     evaluate,
+    fooling_change,
     layer_outputs,
     principal_components,
     study_neurons,
@@ -166,6 +169,30 @@ def score(model: Model, dataset: Dataset) -> Score:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What makes a network answer another class: more likeness to real images of it, or a trick."""
+
+    towards: Change | None
+    fooling: Change | None
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return sum(one.difference.nbytes + one.image.nbytes for one in (self.towards, self.fooling) if one)
+
+
+def changes(model: Model, image: UInt8Array, of_class: int, examples: UInt8Array) -> Changes:
+    """Return the smallest changes that make an image one of a class, guided by real images of it."""
+
+    def make() -> Changes:
+        towards = change_towards(model, image, of_class, examples)
+        return Changes(towards, fooling_change(model, image, of_class))
+
+    key = (model.fingerprint, _image_key(image), str(of_class), _image_key(examples))
+    return _changes.get(key, make)
+
+
+@dataclass(frozen=True)
 class DataMap:
     """Where images lie by the two directions in which they differ most.
 
@@ -216,5 +243,6 @@ def _image_key(image: UInt8Array) -> str:
 _studies = Latest[NeuronStudy](MOST_BYTES)
 _ways = Latest[Way](MOST_BYTES)
 _steps = Latest[Step](MOST_BYTES)
+_changes = Latest[Changes](MOST_BYTES // 10)
 _maps = Latest[DataMap](MOST_BYTES // 10)
 _scores = Latest[Score](MOST_BYTES // 100)

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.inside.cache import Way, way
+from dashboard.inside.change import show_change
 from dashboard.inside.question import choose_class, choose_image
 from dashboard.models.contributions import show_contributions
 from dashboard.session import Session
@@ -40,6 +41,7 @@ def show_way(session: Session, model: Model) -> None:
     _show_carriers(model, found, of_class)
     st.header(_("Layer by layer"))
     _show_layers(found.outputs)
+    show_change(session, model, chosen)
 
 
 def _show_carriers(model: Model, found: Way, of_class: int) -> None:

@@ -326,6 +326,13 @@ GLOSSARY: dict[str, Term] = {
             "whatever model is asked about them, so that models can be compared on it."
         ),
     ),
+    "smallest_change": Term(
+        N_("Smallest change"),
+        N_(
+            "What would have to be different for another answer. Guided by real images, it shows which "
+            "strokes tell two classes apart; unguided, a change that nobody sees is enough to fool a network."
+        ),
+    ),
     "snapshot": Term(
         N_("Snapshot"),
         N_(

@@ -26,6 +26,7 @@ from mlcore import (
     contributions,
     evaluate,
     fit,
+    fooling_change,
     packed_bytes,
     principal_components,
 )
@@ -288,3 +289,29 @@ def test_a_map_has_a_point_for_each_image_a_cross_for_each_mistake_and_a_star_fo
     np.testing.assert_allclose([star.x[0], star.y[0]], found.places[7], atol=1e-3)
     values = values_behind(eight, data.images, "linear 2")
     np.testing.assert_allclose(found.places, principal_components(values).project(values), atol=1e-6)
+
+
+def test_the_smallest_change_is_shown_in_two_ways_with_both_sizes(eight: Model) -> None:
+    app = with_model(eight, "image")
+    image = session_of(app).dataset.images[0]
+    second = int(eight.predict_probabilities(image[None])[0].argsort()[-2])
+    fooling = fooling_change(eight, image, second)
+    assert fooling is not None
+    text = words(app)
+    assert f"spread over {fooling.pixels} places" in text
+    assert f"Guided by real images of `{second}`" in text or f"Guided by real images of {second}" in text
+    shown = next(grid for grid in grids(app) if "guided by real ones" in grid)
+    assert shown.count("<img") == 5
+    guess = int(eight.predict(image[None])[0])
+    app.selectbox(key=f"inside_target_{second}").set_value(guess).run()
+    assert not app.exception
+    assert "answers" in app.info[0].value
+    assert "already" in app.info[0].value
+
+
+def test_without_real_images_only_the_change_that_fools_is_shown() -> None:
+    network = NetworkConfig(hidden_sizes=(5,))
+    values = np.random.default_rng(0).normal(0, 0.3, (8 * 8 + 1) * 5 + 6 * 2).astype(np.float32)
+    app = with_model(Model(network, Preparation((8, 8)), ("a", "b"), values), "image")
+    assert not app.exception
+    assert "There are no real images of" in words(app)
