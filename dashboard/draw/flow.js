@@ -109,32 +109,88 @@ export const pathsTo = (stage, outputs, unit) => {
   return links;
 };
 
-// The weights of a unit as a picture, { values, height, width }: a filter; a neuron's weights where its pixels are; of a
-// neuron further on, the product of all weights on the way from each pixel. Nothing behind feature maps.
-export const pictureOf = (stage, unit, description) => {
-  const { layer, before } = stage;
-  if (layer.kind === "convolution") {
-    const side = windowSide(stage);
-    const area = side * side;
-    return before ? null : { values: layer.parameters.weights.subarray(unit * area, (unit + 1) * area), height: side, width: side };
-  }
-  let values = Float64Array.from({ length: stage.count }, (_, k) => Number(k === unit));
-  for (let here = stage; here; here = here.before) {
-    if (isMap(here)) return null;
-    values = backward(here.layer, values);
-  }
-  return placed(description, values);
+// The weights of a unit of the first stage as a picture, { values, height, width }: a filter, or a neuron's weights where
+// its pixels are.
+export const weightsOf = (stage, unit, description) => {
+  const { layer } = stage;
+  const { weights } = layer.parameters;
+  if (layer.kind === "linear") return placed(description, layer.inputs[0], (k) => weights[k * stage.count + unit]);
+  const side = windowSide(stage);
+  return { values: weights.subarray(unit * side ** 2, (unit + 1) * side ** 2), height: side, width: side };
 };
 
-const backward = ({ inputs, outputs, parameters }, values) =>
-  Float64Array.from({ length: inputs[0] }, (_, k) => {
-    const first = k * outputs[0];
-    return values.reduce((sum, value, n) => (value ? sum + value * parameters.weights[first + n] : sum), 0);
-  });
+// How each pixel moves the sum of products of a unit, where a feature map is brightest: the gradient, as a picture.
+export const gradientOf = (stage, outputs, unit, { layers, description }) => {
+  const [row, column] = isMap(stage) ? brightest(stage, outputs, unit) : [0, 0];
+  const [rows, columns] = isMap(stage) ? stage.layer.outputs : [1, 1];
+  let gradient = new Float64Array(outputs[stage.start + 1].length);
+  gradient[(unit * rows + row) * columns + column] = 1;
+  for (let k = stage.start; k >= 0; k--) gradient = BACKWARD[layers[k].kind](layers[k], gradient, outputs[k], outputs[k + 1]);
+  return placed(description, gradient.length, (k) => gradient[k]);
+};
 
-const placed = ({ shape, pooling, kept }, weights) => {
+// The way back through each layer: from the gradient of its outputs to that of its inputs.
+const BACKWARD = {
+  linear({ inputs, outputs, parameters }, gradient) {
+    return Float64Array.from({ length: inputs[0] }, (_, k) => {
+      const first = k * outputs[0];
+      return gradient.reduce((sum, value, n) => (value ? sum + value * parameters.weights[first + n] : sum), 0);
+    });
+  },
+
+  convolution({ inputs, outputs, parameters }, gradient) {
+    const [[height, width, channels], [rows, columns]] = [inputs, outputs];
+    const side = height - rows + 1;
+    const result = new Float64Array(height * width * channels);
+    gradient.forEach((value, k) => {
+      if (!value) return;
+      const [filter, place] = [Math.floor(k / (rows * columns)), k % (rows * columns)];
+      const corner = Math.floor(place / columns) * width + (place % columns);
+      let n = filter * channels * side * side;
+      for (let channel = 0; channel < channels; channel++) {
+        for (let i = 0; i < side; i++) {
+          for (let j = 0, at = (channel * height + i) * width + corner; j < side; j++) result[at + j] += value * parameters.weights[n++];
+        }
+      }
+    });
+    return result;
+  },
+
+  "max-pool"({ inputs, outputs }, gradient, before) {
+    const [[height, width], [rows, columns]] = [inputs, outputs];
+    const result = new Float64Array(before.length);
+    gradient.forEach((value, k) => {
+      const [channel, place] = [Math.floor(k / (rows * columns)), k % (rows * columns)];
+      const corner = (channel * height + 2 * Math.floor(place / columns)) * width + 2 * (place % columns);
+      const square = [corner, corner + width, corner + 1, corner + width + 1];
+      result[square.reduce((best, at) => (before[at] > before[best] ? at : best))] = value;
+    });
+    return result;
+  },
+
+  activation: ({ name }, gradient, _before, after) => gradient.map((value, k) => value * SLOPES[name](after[k])),
+
+  flatten({ inputs }, gradient) {
+    const [height, width, channels] = inputs;
+    const result = new Float64Array(gradient.length);
+    gradient.forEach((value, k) => (result[(k % channels) * height * width + Math.floor(k / channels)] = value));
+    return result;
+  },
+};
+
+// The slopes of the activation functions, of a = f(z).
+const SLOPES = {
+  relu: (a) => Number(a > 0),
+  leaky_relu: (a) => (a > 0 ? 1 : 0.01),
+  tanh: (a) => 1 - a * a,
+  sigmoid: (a) => a * (1 - a),
+  softplus: (a) => 1 - Math.exp(-a),
+  identity: () => 1,
+};
+
+const placed = ({ shape, pooling, kept }, count, valueOf) => {
   const [height, width] = shape.map((side) => Math.ceil(side / pooling));
   const values = new Float64Array(height * width);
-  weights.forEach((weight, k) => (values[kept ? kept[k] : k] = weight));
+  for (let k = 0; k < count; k++) values[kept ? kept[k] : k] = valueOf(k);
   return { values, height, width };
 };

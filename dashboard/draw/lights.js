@@ -69,7 +69,7 @@ class Lights {
   // Takes an answer of a model, and whether the pen is down meanwhile. It is drawn behind the frame in which it is shown:
   // where time is short, the panel misses frames, and not the answer.
   paint(model, answer, { short }, isDrawing) {
-    this.given = { model, answer, short };
+    this.given = { model, answer, short, isDrawing };
     if (isDrawing && this.calm.matches) return;
     this.timer ??= setTimeout(() => {
       this.timer = null;
@@ -90,7 +90,7 @@ class Lights {
 
   take(model) {
     const stages = stagesOf(model);
-    Object.assign(this, { model, stages, chosen: null, weights: null, width: 0 });
+    Object.assign(this, { model, stages, chosen: null, picture: null, width: 0 });
     this.sheets = stages.map((stage) => {
       if (isMap(stage)) return sheet(stage.shape[1], stage.shape[0] * stage.count);
       return stage.before ? null : this.pictures(stage);
@@ -100,7 +100,7 @@ class Lights {
 
   // The weights of the first layer's neurons, one picture each.
   pictures(stage) {
-    const all = Array.from({ length: stage.count }, (_, k) => pictureOf(stage, k, this.model.description));
+    const all = Array.from({ length: stage.count }, (_, k) => weightsOf(stage, k, this.model.description));
     const { height, width } = all[0];
     const whole = sheet(Math.min(all.length, ACROSS) * width, Math.ceil(all.length / ACROSS) * height);
     all.forEach((picture, k) => {
@@ -309,9 +309,10 @@ class Lights {
     return parts.join(" ");
   }
 
-  // What the chosen unit responds to: its weights, and where in the drawing a feature map is brightest.
+  // What the chosen unit responds to: of the first layer its weights, of the others how each pixel moves it; and where in
+  // the drawing a feature map is brightest.
   like() {
-    const pictures = this.chosen ? [this.weightsOf(this.chosen), this.patchOf(this.chosen)].filter(Boolean) : [];
+    const pictures = this.chosen ? [this.pictureOf(this.chosen), this.patchOf(this.chosen)].filter(Boolean) : [];
     while (this.liked.children.length > pictures.length) this.liked.lastChild.remove();
     pictures.forEach(({ canvas, words }, k) => {
       const figure = this.liked.children[k] ?? this.liked.appendChild(blankFigure());
@@ -320,13 +321,18 @@ class Lights {
     });
   }
 
-  weightsOf({ stage, unit }) {
-    if (this.weights?.stage === stage && this.weights.unit === unit) return this.weights.picture;
-    const picture = pictureOf(stage, unit, this.model.description);
-    const words = stage.before ? this.words.through : isMap(stage) ? this.words.filter : this.words.weights;
-    const enlarged = picture && { canvas: enlarge(picture, limitOf(picture.values), REDS), words };
-    this.weights = { stage, unit, picture: enlarged };
-    return enlarged;
+  // Its picture is made when the unit is chosen and, where it depends on the drawing, when the pen is lifted.
+  pictureOf({ stage, unit }) {
+    const { outputs } = this.answer;
+    const isKnown = this.picture?.stage === stage && this.picture.unit === unit;
+    if (isKnown && (this.given.isDrawing || !stage.before || this.picture.outputs === outputs)) return this.picture.shown;
+    const { model, words } = this;
+    const [weights, gradient] = [isMap(stage) ? words.filter : words.weights, words.gradient];
+    const shown = stage.before
+      ? outputs && { canvas: enlarge(gradientOf(stage, outputs, unit, model)), words: gradient }
+      : { canvas: enlarge(weightsOf(stage, unit, model.description)), words: weights };
+    this.picture = { stage, unit, outputs, shown };
+    return shown;
   }
 
   patchOf({ stage, unit }) {
@@ -343,9 +349,9 @@ class Lights {
   }
 }
 
-const enlarge = (picture, limit, colors) => {
+const enlarge = (picture) => {
   const whole = sheet(picture.width, picture.height);
-  whole.paint(picture, limit, colors);
+  whole.paint(picture, limitOf(picture.values), REDS);
   return whole.done();
 };
 

@@ -51,8 +51,8 @@ def words() -> dict[str, str]:
         "output": _("Output {value}."),
         "sources": _("Strongest inputs: {units}."),
         "weights": _("Its weights: ink on red raises its output, ink on blue lowers it."),
-        "through": _(
-            "The weights on the way from each pixel to it, multiplied: red raises it, blue lowers it."
+        "gradient": _(
+            "How each pixel of your drawing moves it: ink on red raises it, ink on blue lowers it."
         ),
         "filter": _("Its filter: ink on red raises its output, ink on blue lowers it."),
         "patch": _("The part of your drawing to which it responds most."),

@@ -3,17 +3,20 @@
 That the script answers as Python does is tested in `test_answers_in_the_browser.py`.
 """
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from mlcore import Model, NetworkConfig, load_dataset, load_model
+from mlcore import ACTIVATIONS, Model, NetworkConfig, load_dataset, load_model
 from mlcore.exports.browser import describe_model, network_script
 from mlcore.images.preparation import Preparation
+from mlcore.network.layers import Layer, Linear
 from mlcore.network.network import Network
 from mlcore.study.contributions import carriers, layer_outputs
+from mlcore.study.inside import over_pixels, twin_of
 from mlcore.study.weight_pictures import weight_pictures
 from tests.e2e.expecting import expect
 from tests.e2e.steps import SEVEN, Visitor
@@ -21,7 +24,7 @@ from tests.house import ROOT
 
 FLOW = (ROOT / "dashboard" / "draw" / "flow.js").read_text("utf-8")
 IMAGES = load_dataset("mnist-test").images[:2]
-NAMES = "{ Model, stagesOf, sharesOf, pathsTo, patchOf, pictureOf, valuesOf, isMap }"
+NAMES = "{ Model, stagesOf, sharesOf, pathsTo, patchOf, weightsOf, gradientOf, isMap }"
 ASK = """([description, image]) => {
   const model = new Model(description);
   const outputs = model.outputs(image);
@@ -35,8 +38,9 @@ ASK = """([description, image]) => {
     biases: stages.map(({ layer }) => [...layer.parameters.biases]),
     patches: stages.map((stage) =>
       isMap(stage) ? each(stage, (...of) => patchOf(...of, description.pooling)) : []),
-    pictures: stages.map((stage) => units(stage).map((unit) => pictureOf(stage, unit, description))
-      .map((picture) => picture && [...picture.values])),
+    pictures: units(stages[0]).map((unit) => [...weightsOf(stages[0], unit, description).values]),
+    gradients: stages.map((stage) =>
+      [0, stage.count - 1].map((unit) => [...gradientOf(stage, outputs, unit, model).values])),
     paths: pathsTo(last, outputs, 3).map(({ stage, unit, from, share }) =>
       [stages.indexOf(stage), unit, from, share]),
   };
@@ -124,20 +128,50 @@ def test_a_feature_map_is_brightest_because_of_the_patch_that_is_shown(page: Pag
             assert np.abs(rest - before[stage][unit].max()).min() < 1e-5
 
 
-def test_a_neuron_is_shown_as_the_product_of_the_weights_on_its_way(page: Page) -> None:
-    kept = np.arange(100, 500)
-    model = made(NetworkConfig(hidden_sizes=(6, 5)), kept=kept)
-    found = asked(page, model, IMAGES[0])["pictures"]
-    first, second, last = (
-        layer.parameters["weights"] for layer in model.network.layers if layer.parameter_shapes
-    )
-    assert np.allclose(found[0], weight_pictures(model).hidden.reshape(6, -1))
-    for pictures, product in ((found[1], first @ second), (found[2], first @ second @ last)):
-        expected = np.zeros((product.shape[1], 784))
-        expected[:, kept] = product.T
-        assert np.allclose(pictures, expected, atol=1e-4)
-    shipped = asked(page, load_model(ROOT / "models" / "mnist.npz"), IMAGES[0])["pictures"]
-    assert [sum(picture is not None for picture in pictures) for pictures in shipped] == [16, 0, 0, 0]
+def gradients(model: Model, image: np.ndarray) -> list[np.ndarray]:
+    """Return how the pixels move the first and the last unit of each layer with weights, (2, pixels).
+
+    Of a feature map, where it is largest among what pooling reads.
+    """
+    twin = twin_of(model, 1, "float64")
+    values, behind, found = twin.read(twin.preparation.compact(image[None])), [], []
+    for layer in twin.layers:
+        values = layer.forward(values)
+        behind.insert(0, layer)
+        if layer.parameters:
+            units = (0, values.shape[-1] - 1)
+            starts = [_one_at_the_largest(values, unit) for unit in units]
+            found.append(np.array([_backward(behind, start) for start in starts]))
+    return [over_pixels(of_layer, model.preparation).reshape(2, -1) for of_layer in found]
+
+
+def _one_at_the_largest(values: np.ndarray, unit: int) -> np.ndarray:
+    of_unit = values[0, ..., unit]
+    read = of_unit[tuple(slice(side // 2 * 2) for side in of_unit.shape)]
+    start = np.zeros(values.shape)
+    start[(0, *np.unravel_index(read.argmax(), read.shape), unit)] = 1
+    return start
+
+
+def _backward(layers: list[Layer], gradient: np.ndarray) -> np.ndarray:
+    for layer in layers:
+        gradient = layer.backward(gradient)
+    return gradient.ravel().copy()
+
+
+def test_a_unit_is_shown_with_its_weights_and_how_the_pixels_move_it(page: Page) -> None:
+    dropped = made(NetworkConfig(hidden_sizes=(6, 5)), kept=np.arange(100, 500))
+    shipped = load_model(ROOT / "models" / "mnist.npz")
+    small = {"hidden_sizes": (8,), "filters": (3, 4), "kernel_size": 3}
+    for model in (dropped, shipped, *(made(NetworkConfig(activation=name, **small)) for name in ACTIVATIONS)):
+        found = asked(page, model, IMAGES[1])
+        weights = weight_pictures(model).hidden
+        assert np.allclose(found["pictures"], weights.reshape(len(weights), -1))
+        first = model.network.layers[0]
+        scale = first.input_scale if isinstance(first, Linear) else 1
+        for ours, theirs in zip(found["gradients"], gradients(model, IMAGES[1]), strict=True):
+            assert np.abs(theirs).max() > 0
+            assert np.allclose(ours, theirs / scale, atol=1e-4 * np.abs(theirs / scale).max())
 
 
 def hold(visitor: Visitor) -> None:
@@ -173,6 +207,10 @@ def test_the_panel_lights_up_under_the_pen_and_tells_of_a_neuron(visitor: Visito
     canvas.press("ArrowDown")
     expect(told).to_contain_text("Layer 2, feature map 5.")
     expect(told).to_contain_text("Strongest inputs: feature map")
+    canvas.press("ArrowDown")
+    expect(visitor.main.locator(".dl-liked")).to_have_text(
+        re.compile("How each pixel of your drawing moves it")
+    )
     canvas.press("Escape")
     expect(told).to_have_text("Click a neuron or a feature map to see what it responds to.")
     visitor.press("Clear")
