@@ -70,6 +70,7 @@ from mlcore.study.bug_curves import BugCurves, ShortCurve, bug_curves
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
+from mlcore.study.image_lives import ImageLives, lives_in_training, lives_over
 from mlcore.study.influence import Influence, influence
 from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
 from mlcore.study.label_court import LabelCourt, label_court
@@ -128,6 +129,7 @@ __all__ = [
     "GradientCheck",
     "GradientRow",
     "Health",
+    "ImageLives",
     "Influence",
     "KnownBug",
     "LabChanges",
@@ -211,6 +213,8 @@ __all__ = [
     "label_court",
     "layer_outputs",
     "learning_curve",
+    "lives_in_training",
+    "lives_over",
     "load_dataset",
     "load_model",
     "log_loss",

@@ -156,8 +156,8 @@ def court_in_words(court: Court) -> str:
     if len(court.places) == 0:
         return _("No label is disputed: the judges agree with all {n:,}.").format(n=court.n)
     text = _(
-        "The labels of {k:,} of {n:,} training images are disputed by networks that never saw them. The most "
-        "disputed come first; many of the later ones are right, and only hard to read."
+        "The labels of {k:,} of {n:,} training images are disputed. The most disputed come first; many of "
+        "the later ones are right, and only hard to read."
     )
     return text.format(k=len(court.places), n=court.n)
 

@@ -13,6 +13,7 @@ from dashboard.evaluate.confusions import show_confusions
 from dashboard.evaluate.court import show_court
 from dashboard.evaluate.gallery import show_gallery
 from dashboard.evaluate.judged import Judged
+from dashboard.evaluate.lives import show_lives
 from dashboard.evaluate.more_images import show_learning_curve
 from dashboard.evaluate.robust import show_robustness
 from dashboard.evaluate.slices import show_slices
@@ -56,6 +57,7 @@ LOOKS = {
     "models": Look(N_("Other models"), show_models),
     "robustness": Look(N_("Robustness"), show_robustness),
     "labels": Look(N_("Labels"), show_court),
+    "lives": Look(N_("Easy and hard"), show_lives),
     "more": Look(N_("More images"), show_learning_curve),
     "teachers": Look(N_("Who taught it that?"), show_teachers),
 }

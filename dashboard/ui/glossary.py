@@ -171,6 +171,13 @@ GLOSSARY: dict[str, Term] = {
         ),
     ),
     "grey_level": Term(N_("Grey level"), N_("The brightness of a pixel, from 0 (blank) to 255 (full ink).")),
+    "image_life": Term(
+        N_("Easy, ambiguous, hard"),
+        N_(
+            "In whose label the network was confident throughout the training, went back and forth, or had "
+            "little confidence (Swayamdipta et al., 2020). Wrong labels are among the hard ones."
+        ),
+    ),
     "importance": Term(
         N_("Importance of a neuron"),
         N_("How far its output, times its outgoing weights, moves the logits apart, on average over images."),

@@ -15,7 +15,7 @@ from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.model import Model
 from mlcore.network.network import Network
-from mlcore.study.progress import Study
+from mlcore.study.progress import Study, spans
 from mlcore.training.rates import RatePlan
 
 MOST = 24
@@ -45,22 +45,18 @@ class Influence:
 def weighted(snapshots: Sequence[Model]) -> list[tuple[Model, float]]:
     """Weigh snapshots of one training: by the learning rate then, times the epochs that each stands for.
 
-    A snapshot stands for the time from halfway since the one before it to halfway to the next. One model
-    alone, or models that do not say when they were taken, have the weight 1.
+    One model alone, or models that do not say when they were taken, have the weight 1.
 
     Parameters
     ----------
     snapshots : sequence of Model
         In their order, with the cards that `TrainingRun.model` writes.
     """
-    epochs = [model.card.get("epoch") for model in snapshots]
-    if len(snapshots) < 2 or not all(isinstance(epoch, float) for epoch in epochs):
+    epochs = [epoch for model in snapshots if isinstance(epoch := model.card.get("epoch"), float)]
+    if len(snapshots) < 2 or len(epochs) < len(snapshots):
         return [(model, 1.0) for model in snapshots]
-    times = np.array(epochs, np.float64)
-    edges = np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, times[-1:]])
-    return [
-        (model, _rate(model) * span) for model, span in zip(snapshots, np.diff(edges).tolist(), strict=True)
-    ]
+    times = zip(snapshots, spans(epochs).tolist(), strict=True)
+    return [(model, _rate(model) * span) for model, span in times]
 
 
 def _rate(model: Model) -> float:

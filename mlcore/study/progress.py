@@ -3,10 +3,13 @@
 `mlcore.study.robustness` and the others like it are built from it; a notebook runs one by `completed`.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
+import numpy as np
+
+from mlcore.arrays import Float64Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split
@@ -69,6 +72,19 @@ def trained(images: Dataset, network: NetworkConfig, training: TrainingConfig) -
         run.next_record(rest=lambda: True)
         yield min(1.0, run.step / run.total_steps)
     return run.model()
+
+
+def spans(epochs: Sequence[float]) -> Float64Array:
+    """Return the epochs that each of some moments of a training stands for, (moments,).
+
+    A moment stands for the time from halfway since the one before it to halfway to the next; the first one
+    from the beginning on, and the last one until itself.
+
+    >>> spans([1.0, 3.0, 8.0]).tolist()
+    [2.0, 3.5, 2.5]
+    """
+    times = np.array(epochs, np.float64)
+    return np.diff(np.concatenate([[0.0], (times[1:] + times[:-1]) / 2, times[-1:]]))
 
 
 def unwatched(training: TrainingConfig) -> TrainingConfig:

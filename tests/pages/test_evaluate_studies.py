@@ -204,3 +204,24 @@ def test_a_slice_is_followed_over_the_epochs_of_a_run(
     )
     assert chart["data"][0]["x"] == [round(moment.epoch, 3) for moment in moments]
     assert chart["data"][0]["y"][-1] == pytest.approx(100 * last.accuracy, abs=0.01)
+
+
+def test_easy_and_hard_images_are_told_apart_and_the_hard_ones_go_to_the_label_court(
+    model: Model, service: RunService, planted: tuple[Dataset, list[int]]
+) -> None:
+    dataset, wrong = planted
+    app = looking("lives", model)
+    session = session_of(app)
+    session.use_upload(dataset)
+    session.split_settings = SplitSettings(dev_size=200)
+    app = computed(app.run(), service, "image_lives")
+    assert "of 1,597 training images are easy" in texts(app)
+    assert "Followed over 10 epochs" in texts(app)
+    assert all(f"Training image {place + 1:,}, labelled" in grids(app)[-1] for place in wrong)
+    app.button(key="lives_court").click().run()
+    assert not app.exception
+    assert app.query_params["look"] == "labels"
+    assert "of 1,597 training images are disputed" in texts(app)
+    app.checkbox(key=f"court_case_{wrong[0]}").check().run()
+    app.button(key="court_relabel").click().run()
+    assert session.new_labels == {wrong[0]: SPLIT.train.base.labels[wrong[0]]}
