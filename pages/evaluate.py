@@ -5,6 +5,7 @@ A visitor comes here from a trained run, or with a model file.
 
 import streamlit as st
 
+from dashboard.evaluate.closed import ask_to_open, closed_run, say_that_it_is_open
 from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.looks import show_look
 from dashboard.evaluate.own_images import show_own_images
@@ -23,7 +24,7 @@ from dashboard.evaluate.tables import (
     warn_of_one_answer,
 )
 from dashboard.evaluate.take_home import show_files
-from dashboard.models.choice import chosen_model
+from dashboard.models.choice import chosen_key, chosen_model
 from dashboard.models.evaluations import evaluate, misfit
 from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
@@ -45,12 +46,15 @@ with friendly_errors():
         show_own_images(session, model)
     elif reason := misfit(model, images := labelled_images(session, name)):
         show_misfit(reason)
+    elif closed := closed_run(session, chosen_key(session), images):
+        ask_to_open(closed, images)
     else:
         with st.spinner(_("Evaluating the model on {n:,} images …").format(n=len(images))):
             evaluation = evaluate(model, images)
         show_accuracy(evaluation)
         show_disputed(evaluation, images)
         warn_of_one_answer(evaluation, model)
+        say_that_it_is_open(session, chosen_key(session), images)
         warn_of_known_images(session, model, name)
         judged = Judged(session, model, images, evaluation)
         show_look(judged)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard.evaluate.closed import closed_run
 from dashboard.evaluate.judged import Judged
 from dashboard.models.choice import chosen_key, labels_of_all, model_of
 from dashboard.models.evaluations import evaluate, misfit
@@ -49,6 +50,10 @@ def choose_answerers(judged: Judged, key: str) -> list[Answerer]:
     found = [Answerer(labels[first], judged.evaluation)]
     for chosen in keys:
         with friendly_errors():
+            if closed_run(judged.session, chosen, judged.images) is not None:
+                text = _("{name}: its test set is closed. Test this run on Train first.")
+                show_message("info", text.format(name=labels[chosen]))
+                continue
             model = model_of(judged.session, chosen)
             if reason := misfit(model, judged.images):
                 show_message("info", f"{labels[chosen]}: {reason}")

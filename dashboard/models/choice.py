@@ -66,15 +66,20 @@ def chosen_model(session: Session) -> Model:
 
 def model_of(session: Session, key: str) -> Model:
     """Return the model of a key of `labels_of_all`."""
-    if key.startswith(RUN_PREFIX):
-        return get_run_service().model(key.removeprefix(RUN_PREFIX), best=True)
-    if key == RUN_MODEL and session.run_id is not None:
-        return get_run_service().model(session.run_id, best=True)
+    if (run_id := run_of(session, key)) is not None:
+        return get_run_service().model(run_id, best=True)
     if key == UPLOADED_MODEL and session.uploaded_model is not None:
         return session.uploaded_model
     if key == LAB_MODEL and session.lab_model is not None:
         return session.lab_model
     return shipped_model(key)
+
+
+def run_of(session: Session, key: str) -> str | None:
+    """Return the run whose model a key names; None when it is no run's."""
+    if key.startswith(RUN_PREFIX):
+        return key.removeprefix(RUN_PREFIX)
+    return session.run_id if key == RUN_MODEL else None
 
 
 def own_run_answers(session: Session) -> bool:

@@ -15,6 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import estimate, run_service, starting
+from dashboard.evaluate import closed
 from dashboard.models import choice as model_choice
 from dashboard.models import difference
 from dashboard.models import passport as model_passport
@@ -22,6 +23,7 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunStatus
 from dashboard.session import RUN_MODEL, UPLOADED_MODEL, Session
+from dashboard.shipped import shipped_dataset
 from dashboard.train import downloads as take_home
 from dashboard.train import exports, fork, race, run_choice
 from dashboard.train import panel as run_view
@@ -58,6 +60,7 @@ def only_service() -> Iterator[RunService]:
 def service(only_service: RunService, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
     """The service in the place of the server's, without runs."""
     for module in (
+        closed,
         difference,
         estimate,
         exports,
@@ -249,6 +252,23 @@ def test_the_test_set_is_asked_once(app: AppTest, service: RunService) -> None:
     assert accuracy is not None
     assert figures(app)["Test accuracy"] == f"{100 * accuracy:.2f} %"
     assert "Test on the 10,000 images" not in labels(app)
+
+
+def test_evaluate_opens_the_test_set_of_a_run_once_for_its_owner(app: AppTest, service: RunService) -> None:
+    session, digits = session_of(app), shipped_dataset("digits-8x8")
+    session.use_upload(digits.take(slice(1000)).detached(), digits.take(slice(1000, None)))
+    press(app.run(), "Start")
+    run_id = wait(app, service, ended).run_id
+    app.query_params["set"] = "test"
+    app.switch_page("pages/evaluate.py").run()
+    assert any("The test set of this run is closed." in text.value for text in app.markdown)
+    assert not app.metric
+    assert service.status(run_id).test_accuracy is None
+    press(app, "Open the test set: 797 images")
+    accuracy = service.status(run_id).test_accuracy
+    assert accuracy is not None
+    assert figures(app)["Accuracy"] == f"{100 * accuracy:.1f} %"
+    assert any("The test set of this run is open" in caption.value for caption in app.caption)
 
 
 def test_data_without_test_images_offer_no_test(app: AppTest, service: RunService) -> None:
