@@ -123,10 +123,20 @@ def _choose_units(model: Model) -> tuple[UnitChange, ...]:
         0.0,
         0.1,
         key="lab_factor",
+        disabled=not any(chosen.values()),
         persist_state="session",
         help=_("0 switches them off."),
     )
-    shift = st.slider(_("Their output plus"), -2.0, 2.0, 0.0, 0.1, key="lab_shift", persist_state="session")
+    shift = st.slider(
+        _("Their output plus"),
+        -2.0,
+        2.0,
+        0.0,
+        0.1,
+        key="lab_shift",
+        disabled=not any(chosen.values()),
+        persist_state="session",
+    )
     return tuple(
         UnitChange(layer, unit, factor, shift) for layer, units in sorted(chosen.items()) for unit in units
     )
@@ -159,6 +169,8 @@ def _show_scores(session: Session, model: Model, changed: Model, changes: LabCha
         with st.spinner(_("Asking the network about {n:,} images …").format(n=len(some))):
             now, before = score(changed, some), score(model, some)
         st.write(score_in_words(now, before))
+        if name == "dev" and model.card.get("dev_fingerprint") != dataset.fingerprint:
+            st.caption(_("The network may have learned from some of these images: it does better on them."))
         left, right = st.columns(2)
         left.metric(
             _("Accuracy"), percent(now.right / now.n), _points(now.right / now.n - before.right / before.n)

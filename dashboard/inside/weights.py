@@ -3,6 +3,8 @@
 The Inside page shows it first.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -13,7 +15,7 @@ from dashboard.session import Session
 from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, plain, show_message
-from dashboard.ui.pictures import Picture, grid, pairs
+from dashboard.ui.pictures import Picture, grid, open_grid
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.signed_bars import bars_figure
 from dashboard.ui.signed_colours import largest, signed_picture
@@ -25,6 +27,10 @@ from mlcore.quote import quoted
 NEURONS_A_PAGE = 60
 SIZE = 72
 LARGE = 200
+WIDE = 96
+"""Pixels of a picture of weights at least, so that the strip of classes below it is even."""
+
+BETWEEN = (190, 190, 190)
 MOST_COLUMNS = 64
 """Inputs of the last layer that its heatmap shows, those with the largest weights."""
 
@@ -96,18 +102,36 @@ def _in_a_sentence(model: Model, study: NeuronStudy | None, order: list[int], li
 def _show_all(
     model: Model, pictures: WeightPictures, study: NeuronStudy | None, order: list[int], limit: float
 ) -> None:
-    """Show a page of neurons, each with its weights, its bias and what it adds to each class."""
+    """Show a page of neurons, each with its weights, its bias and what it adds to each class; each opens."""
     place = st.container(key="neurons")
     n_pages = -(-len(order) // NEURONS_A_PAGE)
     number = st.pagination(n_pages, key="inside_page") if n_pages > 1 else 1
     shown = order[(number - 1) * NEURONS_A_PAGE : number * NEURONS_A_PAGE]
     with place:
-        weights = [_picture(pictures, k, limit) for k in shown]
-        if study is None:
-            grid(weights, SIZE)
-        else:
+        shown_as = [_picture(pictures, k, limit) for k in shown]
+        if study is not None:
             end = largest(study.effect)
-            pairs(zip(weights, (_strip(model, study, k, end) for k in shown), strict=True), SIZE)
+            shown_as = [
+                _above(one, _strip(model, study, k, end)) for one, k in zip(shown_as, shown, strict=True)
+            ]
+        open_grid(shown_as, lambda place: _open(shown, place, len(order)), key="inside_neurons", size=SIZE)
+
+
+def _open(shown: Sequence[int], place: int, n: int) -> None:
+    """Take the neuron that was pressed as the one that is shown large."""
+    if place < len(shown):
+        st.session_state[f"inside_neuron_{n}"] = shown[place]
+
+
+def _above(weights: Picture, strip: Picture) -> Picture:
+    """Return two pictures as one, the second below the first and as wide."""
+    finer = -(-WIDE // weights.image.shape[1])
+    upper = weights.image.repeat(finer, axis=0).repeat(finer, axis=1)
+    width = upper.shape[1]
+    columns = np.arange(width) * strip.image.shape[1] // width
+    lower = strip.image[:1, columns].repeat(width // 10, axis=0)
+    gap = np.full((width // 24, width, 3), BETWEEN, np.uint8)
+    return Picture(np.vstack([upper, gap, lower]), f"{weights.alt}. {strip.alt}", weights.caption)
 
 
 def _picture(pictures: WeightPictures, neuron: int, limit: float, caption: bool = True) -> Picture:
@@ -126,8 +150,7 @@ def _strip(model: Model, study: NeuronStudy, neuron: int, end: float) -> Picture
     )
     alt = _("Adds most to {high} ({most:+.2f}) and least to {low} ({least:+.2f})")
     words = alt.format(high=high, most=effect.max(), low=low, least=effect.min())
-    rows = max(1, len(effect) // 8)  # so that the strip of many classes is no hairline
-    return Picture(signed_picture(np.repeat(effect[None], rows, axis=0), end), words)
+    return Picture(signed_picture(effect[None], end), words)
 
 
 def _show_one(

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser
 
 from dashboard.shipped import MODELS
 from dashboard.ui import flipbook
-from mlcore import contributions, load_dataset, load_model
+from mlcore import LabChanges, change_model, contributions, load_dataset, load_model
+from mlcore.study.lab import left_weights
 from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
 
@@ -53,6 +54,18 @@ def test_time_travel_shows_each_moment_of_a_run_by_the_arrow_keys(visitor: Visit
     right = sum(cells[k][k] for k in range(10))
     assert sum(map(sum, cells)) == int(words[2])
     assert f"{100 * right / int(words[2]):.1f}" == words[1]
+
+
+def test_on_the_lab_bench_weights_are_pruned_by_keyboard_and_the_result_is_kept(visitor: Visitor) -> None:
+    visitor.open("/inside?look=lab&data=digits-8x8", "Change the network")
+    visitor.main.get_by_role("slider", name="Prune the smallest weights").press("End")
+    model = load_model(MODELS / "mnist.npz")
+    pruned = change_model(model, LabChanges(pruned=0.99))
+    visitor.see(f"{left_weights(pruned):,}")
+    visitor.press("Keep as a model of its own")
+    visitor.see("You find it in the lists of models")
+    visitor.choose("Model", "Changed in the lab")
+    visitor.see(f"{left_weights(pruned):,}")
 
 
 def test_a_line_round_the_points_of_the_map_shows_their_images(visitor: Visitor) -> None:

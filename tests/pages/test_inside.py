@@ -33,7 +33,7 @@ from mlcore import (
 from mlcore.language import percent
 from mlcore.study.inside import values_behind
 from tests.dashboard.runs.in_threads import CountingExecutor
-from tests.pages.visits import figures, grids, model_list, new_app, opened, session_of
+from tests.pages.visits import figures, grids, model_list, new_app, opened, press_picture, session_of
 from tests.waiting import wait_until
 
 
@@ -67,13 +67,13 @@ def words(app: AppTest) -> str:
 def test_the_neurons_are_shown_a_page_at_a_time_the_most_important_first(eight: Model) -> None:
     app = with_model(eight, "weights")
     assert not app.exception
-    assert grids(app)[0].count("<img") == 2 * NEURONS_A_PAGE  # each with its strip of outgoing weights
+    assert grids(app)[-1].count("<img") == NEURONS_A_PAGE  # each with its strip of outgoing weights
     study = cache.neurons(eight, session_of(app).split.dev)
     first = int(study.importance.argmax())
     assert app.selectbox(key="inside_neuron_70").value == first
-    assert f"no. {first}\n" in grids(app)[0].split("</li>")[0]
+    assert f"no. {first}\n" in grids(app)[-1].split("</li>")[0]
     position = int(study.strongest[first][0])
-    assert f"Image {position + 1:,} of the dev set" in grids(app)[2]
+    assert f"Image {position + 1:,} of the dev set" in grids(app)[1]
 
 
 def test_on_the_scale_of_the_notebook_its_wrong_bias_is_told(eight: Model) -> None:
@@ -88,7 +88,19 @@ def test_another_neuron_shows_other_images(eight: Model) -> None:
     study = cache.neurons(eight, session_of(app).split.dev)
     last = int(study.importance.argsort(kind="stable")[5])
     app.selectbox(key="inside_neuron_70").set_value(last).run()
-    assert f"Image {int(study.strongest[last][0]) + 1:,} of the dev set" in grids(app)[2]
+    assert f"Image {int(study.strongest[last][0]) + 1:,} of the dev set" in grids(app)[1]
+
+
+def test_a_neuron_that_is_pressed_is_shown_large_with_its_images(eight: Model) -> None:
+    app = with_model(eight, "weights")
+    study = cache.neurons(eight, session_of(app).split.dev)
+    third = int(np.argsort(-study.importance, kind="stable")[2])
+    press_picture(app, 2)
+    assert not app.exception
+    assert app.selectbox(key="inside_neuron_70").value == third
+    assert f"Image {int(study.strongest[third][0]) + 1:,} of the dev set" in grids(app)[1]
+    press_picture(app, 1_000)  # a browser may send any number
+    assert app.selectbox(key="inside_neuron_70").value == third
 
 
 def test_without_images_that_fit_the_weights_are_shown_alone() -> None:
@@ -97,7 +109,7 @@ def test_without_images_that_fit_the_weights_are_shown_alone() -> None:
     model = Model(network, Preparation((12, 9)), ("a", "b"), np.linspace(-1, 1, n, dtype=np.float32))
     app = with_model(model, "weights")
     assert not app.exception
-    assert grids(app)[0].count("<img") == 5
+    assert grids(app)[-1].count("<img") == 5
     assert "12×9 pixels" in words(app)
 
 
@@ -193,7 +205,7 @@ def test_a_network_that_would_take_too_long_is_shown_without_asking_it(
     monkeypatch.setattr(cache, "MOST_MULTIPLY_ADDS", 1)
     app = with_model(eight, "weights")
     assert not app.exception
-    assert grids(app)[0].count("<img") == NEURONS_A_PAGE
+    assert grids(app)[-1].count("<img") == NEURONS_A_PAGE
     assert "takes too long to be asked" in words(app)
 
 
