@@ -2,8 +2,9 @@
 
 Each visitor is a real session over a websocket, without a browser, so that dozens fit beside the server:
 `python -m benchmarks.load` lets 10, 30 and 60 of them draw every two seconds, with and without two runs that
-train, lets 100 be idle, and lets others come and go for ten minutes (`--hours 1` for an hour). It prints a
-table, ends with 1 when a limit is missed, and writes all numbers to `benchmarks/results/load.json`.
+train, lets 100 be idle, and lets others come and go for ten minutes (`--hours 1` for an hour). In the scene
+``browser`` one of 1, 10 and 30 who draw is a real browser, which times what a person sees. It prints a table,
+ends with 1 when a limit is missed, and writes all numbers to `benchmarks/results/load.json`.
 """
 
 import argparse
@@ -21,16 +22,20 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from playwright.sync_api import sync_playwright
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.machine import use_own_kernel
 from benchmarks.report import MEGABYTE, Row, command_line, judge, print_table, write
+from tests.e2e import steps
+from tests.e2e.browser import launch, new_context
 from tests.e2e.server import AppServer
 from tests.e2e.wire import COOKIE, LARGEST, STREAMLIT, Page, new_cookie, stream
 
 RESULTS = Path(__file__).parent / "results" / "load.json"
 STROKE_EVERY = 2.0  # seconds
 LIMITS = {(30, 2): 350.0, (60, 2): 500.0}  # ms for 95 of 100 answers, by visitors and runs
+SEEN_LIMITS = {10: (300.0, 500.0)}  # ms for the median and 95 of 100 answers in a browser, by visitors
 IDLE = 100
 ARRIVE_EVERY = 2.0  # seconds between two visitors who come and go
 LOOK_EVERY = 30.0  # seconds between two looks at the server's memory
@@ -42,6 +47,20 @@ SEVEN = {"type": "Path", "strokeWidth": 24, "path": [["M", 78, 67], ["L", 196, 6
 DASH = {"type": "Path", "strokeWidth": 24, "path": [["M", 110, 150], ["L", 180, 150]]}
 BLANK = "?"
 GUESS = '<p class="dl-guess">'
+
+# Until Python has answered, the browser shows an answer of its own and marks it as such.
+TIME_ANSWERS = """
+window.answerTimes = [];
+const card = () => document.querySelector(".dl-answer");
+document.addEventListener("pointerup", () => {
+  const lifted = performance.now();
+  const look = () => {
+    if (card() && !("live" in card().dataset)) answerTimes.push(performance.now() - lifted);
+    else requestAnimationFrame(look);
+  };
+  if (card() && "live" in card().dataset) look();
+}, { capture: true });
+"""
 
 collect_as_streamlit_does = False
 
@@ -260,6 +279,47 @@ async def measure_drawing(visitors: int, runs: int, seconds: float) -> dict[str,
     }
 
 
+def draw_in_browser(address: str, seconds: float) -> list[float]:
+    """Draw and clear in a browser; return the seconds from each lifting of the pen to Python's answer."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        visitor = steps.Visitor(new_context(browser), address)
+        visitor.begin_each_page_with(TIME_ANSWERS)
+        visitor.open("/draw")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            due = time.monotonic() + STROKE_EVERY
+            visitor.draw(steps.SEVEN, text="% sure")
+            visitor.press("Clear")
+            visitor.wait_until_idle()
+            visitor.page.wait_for_timeout(1000 * max(0.0, due - time.monotonic()))
+        found: list[float] = visitor.page.evaluate("answerTimes")
+        browser.close()
+    return [milliseconds / 1000 for milliseconds in found]
+
+
+async def measure_browser(visitors: int, seconds: float) -> dict[str, Any]:
+    """Let visitors draw, one of them in a browser; return how long that one waits for Python's answers."""
+    generator = random.Random(visitors)
+    with start_server() as server:
+        async with AsyncExitStack() as stack:
+            others = await come(server, stack, visitors - 1)
+            for visitor in others:
+                await visitor.begin_to_draw()
+            end = time.monotonic() + seconds
+            drawing = [asyncio.create_task(keep_drawing(visitor, end, generator)) for visitor in others]
+            times = await asyncio.to_thread(draw_in_browser, server.address, seconds)
+            await asyncio.gather(*drawing)
+        check_log(server)
+    return {
+        "visitors": visitors,
+        "answers": len(times),
+        "median_ms": 1000 * statistics.median(times),
+        "p95_ms": 1000 * percentile(times, 0.95),
+        "longest_ms": 1000 * max(times),
+    }
+
+
 async def measure_idle(visitors: int, seconds: float) -> dict[str, Any]:
     """Let many open the home page and do nothing, beside one who draws; return what they cost."""
     with start_server() as server:
@@ -379,6 +439,13 @@ def rows_of(results: dict[str, Any]) -> list[Row]:
         ]
         if scene["runs"]:
             rows.append(Row(f"{who}: epochs a minute", scene["epochs_a_minute"], None, ""))
+    for scene in results["browser"]:
+        who = f"{scene['visitors']} draw, seen in a browser"
+        median, p95 = SEEN_LIMITS.get(scene["visitors"], (None, None))
+        rows += [
+            Row(f"{who}: the median answer", scene["median_ms"], median, "ms"),
+            Row(f"{who}: 95 of 100 answers", scene["p95_ms"], p95, "ms"),
+        ]
     for scene in results["idle"]:
         rows += [
             Row(f"{scene['visitors']} idle: memory for each", scene["mb_each"], None, "MB"),
@@ -399,12 +466,16 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Measure the scenes that were asked for."""
     results: dict[str, Any] = {"kernel": use_own_kernel(), "processors": os.cpu_count()}
     print(f"kernel: {results['kernel']}; processors: {results['processors']}")
-    results |= {"drawing": [], "idle": [], "churn": []}
+    results |= {"drawing": [], "browser": [], "idle": [], "churn": []}
     if "drawing" in options.scenes:
         for runs in options.runs:
             for visitors in options.visitors:
                 results["drawing"].append(await measure_drawing(visitors, runs, options.seconds))
                 print(f"{visitors} visitors beside {runs} runs: done", flush=True)
+    if "browser" in options.scenes:
+        for visitors in options.seen:
+            results["browser"].append(await measure_browser(visitors, options.seconds))
+            print(f"{visitors} visitors, one in a browser: done", flush=True)
     if "idle" in options.scenes:
         results["idle"].append(await measure_idle(IDLE, options.seconds))
     if "churn" in options.scenes:
@@ -416,9 +487,10 @@ def main() -> None:
     """Measure, print, keep, and end with 1 when a limit is missed."""
     parser = command_line(__doc__)
     parser.set_defaults(json=RESULTS)
-    scenes = ["drawing", "idle", "churn"]
+    scenes = ["drawing", "browser", "idle", "churn"]
     parser.add_argument("--scenes", nargs="+", choices=scenes, default=scenes)
     parser.add_argument("--visitors", nargs="+", type=int, default=[10, 30, 60], help="who draw")
+    parser.add_argument("--seen", nargs="+", type=int, default=[1, 10, 30], help="one of them in a browser")
     parser.add_argument("--runs", nargs="+", type=int, default=[0, 2], help="that train beside them")
     parser.add_argument("--seconds", type=float, default=30.0, help="of drawing, for each scene")
     parser.add_argument("--hours", type=float, default=1 / 6, help="of coming and going")
