@@ -100,6 +100,7 @@ class Cluster:
         self._lost: dict[str, float] = {}
         self._note = ""
         self._memory = Budget(0, available=lambda: None)
+        self._rooms: dict[str, int | None] = {}
         self._executors: WeakSet[DaskExecutor] = WeakSet()
         self._workspaces: WeakValueDictionary[str, _RemoteWorker] = WeakValueDictionary()
         self._closed = threading.Event()
@@ -143,7 +144,7 @@ class Cluster:
             remote = self._workspaces.get(address)
             if remote is None or remote.is_lost:
                 remote = self._workspaces[address] = _RemoteWorker(client, address, self._note_lost)
-            executor = DaskExecutor(remote)
+            executor = DaskExecutor(remote, self._rooms.get(address))
             self._executors.add(executor)
             return executor
 
@@ -188,7 +189,11 @@ class Cluster:
         client = self._connected()
         about = client.scheduler_info()["workers"]
         workers = list(about)
-        self._memory.limit = int(SHARE * sum(worker["memory_limit"] for worker in about.values()))
+        # Dask says 0 of a worker that was started without a limit.
+        limits = {address: worker["memory_limit"] or None for address, worker in about.items()}
+        self._rooms = {address: limit and int(SHARE * limit) for address, limit in limits.items()}
+        known = [room for room in self._rooms.values() if room is not None]
+        self._memory.limit = sum(known) if len(known) == len(limits) else None
         new = [address for address in workers if address not in self._known]
         if new:
             self._known |= client.run(facts, workers=new, on_error="return")
@@ -366,10 +371,12 @@ class DaskExecutor(RemoteExecutor):
     Parameters
     ----------
     remote : _RemoteWorker
+    room : int or None
+        Bytes that runs may take of the worker's memory.
     """
 
-    def __init__(self, remote: _RemoteWorker) -> None:
-        self._remote = remote
+    def __init__(self, remote: _RemoteWorker, room: int | None = None) -> None:
+        self._remote, self.room = remote, room
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster-worker")
         self._given_up = threading.Event()
         self._ended = False

@@ -40,7 +40,15 @@ class WorkerLost(BrokenExecutor):
 
 
 class RemoteExecutor(Executor):
-    """An executor whose worker is no process of this machine."""
+    """An executor whose worker is no process of this machine.
+
+    Attributes
+    ----------
+    room : int or None
+        Bytes that runs may take of its worker's memory; None where its worker knows no limit.
+    """
+
+    room: int | None = None
 
     def kill(self) -> None:
         """End the worker by force, as far as that can be done from here; nothing is waited for."""

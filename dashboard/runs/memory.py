@@ -10,8 +10,21 @@ from contextlib import contextmanager
 
 from dashboard.budget import Budget, NoRoom, Reservation
 from dashboard.runs.status import NoMemoryNow
-from mlcore.language import _
+from mlcore.language import N_, _
 from mlcore.training.memory import Demand
+
+NO_ROOM = N_(
+    "Training this network takes about {needed:,.0f} MB of memory, and this server has {left:,.0f} MB left "
+    "for it. Try smaller hidden layers, or wait until other runs have ended."
+)
+NO_WORKER_HAS_ROOM = N_(
+    "Training this network takes about {needed:,.0f} MB of memory, and no worker of the cluster has more "
+    "than {left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
+)
+
+
+def _sentence(text: str, demand: Demand, left: int) -> str:
+    return _(text).format(needed=max(1, demand.needed / 1e6), left=max(0, left) / 1e6)
 
 
 class RunMemory:
@@ -24,12 +37,19 @@ class RunMemory:
         Worker processes: each may be saving the largest run at the same time.
     elsewhere : callable
         Returns the memory of the machines that train, when that is not this one.
+    largest : callable
+        Returns the bytes that one more run may take on one of those machines; None when nothing is known of
+        a single one.
     """
 
     def __init__(
-        self, budget: Budget, workers: int, elsewhere: Callable[[], Budget | None] = lambda: None
+        self,
+        budget: Budget,
+        workers: int,
+        elsewhere: Callable[[], Budget | None] = lambda: None,
+        largest: Callable[[], int | None] = lambda: None,
     ) -> None:
-        self._budget, self._workers, self._elsewhere = budget, workers, elsewhere
+        self._budget, self._workers, self._elsewhere, self._largest = budget, workers, elsewhere, largest
         self._rooms: dict[str, tuple[Demand, Reservation]] = {}
         self._saving = budget.reserve(0)
         self._lock = threading.Lock()
@@ -40,10 +60,13 @@ class RunMemory:
         Raises
         ------
         NoMemoryNow
-            When there is not as much.
+            When there is not as much, all together or on any single machine.
         """
+        largest = self._largest()  # without the lock: it takes the service's
         with self._lock:
             if name not in self._rooms:
+                if largest is not None and demand.needed > largest:
+                    raise NoMemoryNow(_sentence(NO_WORKER_HAS_ROOM, demand, largest))
                 self._rooms[name] = demand, self._reserve(demand)
 
     def _reserve(self, demand: Demand) -> Reservation:
@@ -58,12 +81,7 @@ class RunMemory:
                 room.release()
                 raise
         except NoRoom as error:
-            message = _(
-                "Training this network takes about {needed:,.0f} MB of memory, and this server has "
-                "{left:,.0f} MB left for it. Try smaller hidden layers, or wait until other runs have ended."
-            )
-            needed, left = demand.kept + demand.saving, max(0, error.left)
-            raise NoMemoryNow(message.format(needed=max(1, needed / 1e6), left=left / 1e6)) from error
+            raise NoMemoryNow(_sentence(NO_ROOM, demand, error.left)) from error
         return room
 
     def give_back(self, name: str) -> None:

@@ -72,6 +72,8 @@ class Scheduler:
         Is called when a worker has been started.
     forgotten : callable
         Is given a run that no worker keeps in its memory any more.
+    is_elsewhere : callable
+        Returns whether workers have memories of their own, on other machines.
     """
 
     def __init__(
@@ -84,12 +86,14 @@ class Scheduler:
         remove: Callable[[Run], None],
         started: Callable[[], object] = lambda: None,
         forgotten: Callable[[Run], object] = lambda run: None,
+        is_elsewhere: Callable[[], bool] = lambda: False,
     ) -> None:
         self._changed = changed
         self._turn_seconds = turn_seconds
         self._clock = clock
         self._remove = remove
         self._forgotten = forgotten
+        self._is_elsewhere = is_elsewhere
         self._closed = False
         self._count_workers = count_workers
         self._make_slot = partial(Slot, make_executor, self._arrived, started)
@@ -158,6 +162,13 @@ class Scheduler:
     def load(self) -> float:
         """How many runs would share the worker of one that started now, itself included."""
         return 1.0 + len(self._lightest().waiting)
+
+    @property
+    def room(self) -> int | None:
+        """The bytes that one more run may take on one worker; None where all share the server's memory."""
+        rooms = [slot.room_left() for slot in self.slots] if self._is_elsewhere() else [None]
+        known = [room for room in rooms if room is not None]
+        return max(known) if len(known) == len(rooms) else None
 
     def clean_up(self, idle_seconds: float) -> None:
         """End the workers that have nothing to do."""
@@ -240,15 +251,19 @@ class Scheduler:
         """Return the run's worker; one that has none gets the one with the fewest runs."""
         slot = self._slot_of(run)
         if slot is None:
-            slot = self._lightest()
+            slot = self._lightest(run.demand.needed)
             slot.take(run)
         return slot
 
     def _slot_of(self, run: Run) -> Slot | None:
         return next((slot for slot in self.slots if run in slot.runs), None)
 
-    def _lightest(self) -> Slot:
-        return min(self.slots, key=lambda slot: (len(slot.waiting), len(slot.runs), len(slot.jobs)))
+    def _lightest(self, needed: int = 0) -> Slot:
+        """Return the worker with the least to do, of those whose memory has as much room."""
+        slots = self.slots
+        if needed and self._is_elsewhere():
+            slots = [slot for slot in slots if slot.has_room(needed)] or slots
+        return min(slots, key=lambda slot: (len(slot.waiting), len(slot.runs), len(slot.jobs)))
 
     def _leave_slot(self, run: Run) -> None:
         slot = self._slot_of(run)
@@ -330,7 +345,7 @@ class Scheduler:
             return
         self.slots.remove(slot)
         for run in list(slot.runs):
-            other = self._lightest()
+            other = self._lightest(run.demand.needed)
             slot.leave(run)
             other.take(run)
             if run in slot.waiting:

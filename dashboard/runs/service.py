@@ -114,8 +114,9 @@ class RunService:
             self._shelf.remove,
             partial(at_exit, partial(_close, weakref.ref(self))),
             self._put_away,
+            lambda: memory_elsewhere() is not None,
         )
-        self._memory = RunMemory(budget, len(self._scheduler.slots), memory_elsewhere)
+        self._memory = RunMemory(budget, len(self._scheduler.slots), memory_elsewhere, self._largest_room)
         self._upkeep = Upkeep(self.watch, self.clean_up, clean_up_every)
         self._runs = RunTable(
             self._scheduler, self._shelf, limits or Limits(), self._upkeep.start, self._goes
@@ -697,6 +698,11 @@ class RunService:
         self._changed.wait_for(lambda: all(run.jobs == 0 for run in runs), LONGEST_LAST_SAVE)
 
     # ---- what its parts tell it, with the lock held --------------------------------------------------------
+
+    def _largest_room(self) -> int | None:
+        """Return the bytes that one more run may take on a worker with a memory of its own."""
+        with self._changed:
+            return self._scheduler.room
 
     def _put_away(self, run: Run) -> None:
         """Note that no worker keeps a run in its memory any more."""

@@ -65,6 +65,7 @@ class Slot:
         self._make_executor = make_executor
         self._arrived = arrived
         self._blamed: Executor | None = None
+        self._has_begun = False
         self.executor: Executor | None = None
         self.jobs: list[Job] = []
         self.waiting: deque[Run] = deque()
@@ -91,6 +92,19 @@ class Slot:
         """Let a run go."""
         self.runs.discard(run)
         run.has_worker = False
+
+    def room_left(self) -> int | None:
+        """Return the bytes that one more run may take on a worker elsewhere; None where no limit is known."""
+        room: int | None = getattr(self._bound(), "room", None)
+        if room is None:
+            return None
+        demands = [run.demand for run in self.runs]
+        return room - sum(one.kept for one in demands) - max((one.saving for one in demands), default=0)
+
+    def has_room(self, needed: int) -> bool:
+        """Return whether one more run can take as many bytes there."""
+        left = self.room_left()
+        return left is None or needed <= left
 
     def send(self, job: Job) -> None:
         """Give the worker a job; a worker that has ended since is replaced first."""
@@ -144,10 +158,15 @@ class Slot:
             self.executor = None
 
     def _submit(self, job: Job) -> "Future[Any]":
-        if self.executor is not None:
-            job.executor = self.executor
-            return self.executor.submit(job.function, *job.arguments)
-        self.executor = job.executor = self._make_executor()
-        future = self.executor.submit(job.function, *job.arguments)
-        self._started()
+        job.executor = self._bound()
+        future = job.executor.submit(job.function, *job.arguments)
+        if not self._has_begun:
+            self._has_begun = True
+            self._started()
         return future
+
+    def _bound(self) -> Executor:
+        """Return the executor; the process behind it comes with its first job."""
+        if self.executor is None:
+            self.executor, self._has_begun = self._make_executor(), False
+        return self.executor

@@ -57,6 +57,11 @@ class Demand:
     step_products: int = 0
     parameters: int = 0
 
+    @property
+    def needed(self) -> int:
+        """Bytes that must be free for it."""
+        return self.kept + self.saving
+
 
 def memory_needed(
     network: NetworkConfig,

@@ -133,7 +133,7 @@ def test_a_run_on_the_cluster_has_live_records_and_ends_with_the_same_bits(
 ) -> None:
     run_id = service.start("ada", split, SMALL, LONG)
     wait_until(lambda: len(service.status(run_id).history) > 0)
-    executor_of(service, run_id)  # it is there, not here
+    assert executor_of(service, run_id).room  # it is there, not here, and its worker's memory is known
     status, alone = ended(service, run_id), bare(split, LONG)
     assert (status.state, status.message) == ("finished", "")
     assert status.history[-1] == alone.history[-1]

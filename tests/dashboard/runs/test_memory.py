@@ -56,3 +56,55 @@ def test_a_run_has_room_in_the_budget_for_as_long_as_a_worker_keeps_it(
         service.close()
     del model
     assert budget.taken == 0
+
+
+class Elsewhere(CountingExecutor):
+    """A worker with a memory of its own."""
+
+    def __init__(self, room: int | None) -> None:
+        super().__init__()
+        self.room = room
+
+
+def test_each_worker_elsewhere_takes_the_runs_that_fit_into_its_own_memory(
+    split: Split, turns: list[str]
+) -> None:
+    demand = memory_needed(SMALL, ENDLESS, (8, 8), 10, 640)
+    rooms = iter([demand.needed, 2 * demand.needed])  # for one run, and for two
+    service = RunService(
+        2,
+        turn_seconds=0,
+        make_executor=lambda: Elsewhere(next(rooms)),
+        memory_elsewhere=lambda: Budget(10**9),
+        clean_up_every=None,
+    )
+    try:
+        runs = [service.start(owner, split, SMALL, ENDLESS) for owner in ("ada", "bob", "eve")]
+        held = [len(slot.runs) for slot in service._scheduler.slots]
+        assert held == [1, 2]
+        wide = NetworkConfig(hidden_sizes=(512,))
+        with pytest.raises(RunError, match=r"no worker of the cluster has more than \d+ MB left"):
+            service.start("dan", split, wide, ENDLESS)
+        with pytest.raises(RunError, match="no worker of the cluster"):
+            service.start("dan", split, SMALL, ENDLESS)
+        service.delete(runs[0], "ada")
+        wait_until(lambda: not service._scheduler.slots[0].runs)
+        service.start("dan", split, SMALL, ENDLESS)
+        assert [len(slot.runs) for slot in service._scheduler.slots] == [1, 2]
+    finally:
+        service.close()
+
+
+def test_a_worker_elsewhere_without_a_limit_takes_any_run(split: Split, turns: list[str]) -> None:
+    service = RunService(
+        1,
+        turn_seconds=0,
+        make_executor=lambda: Elsewhere(None),
+        memory_elsewhere=lambda: Budget(None),
+        clean_up_every=None,
+    )
+    try:
+        run_id = service.start("ada", split, NetworkConfig(hidden_sizes=(512,)), SHORT)
+        wait_until(lambda: service.status(run_id).state == "finished")
+    finally:
+        service.close()
