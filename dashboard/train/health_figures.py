@@ -59,8 +59,8 @@ def weights_figure(noted: Sequence[NetworkHealth], in_steps: bool, layer: int) -
     places = _places(noted, in_steps)
     low, quarter, middle, three_quarters, high = zip(*(one.weights for one in ones), strict=True)
     traces = [
-        *_band(_("90 % of the weights"), places, low, high, 0.15),
-        *_band(_("Half of the weights"), places, quarter, three_quarters, 0.35),
+        *_band(_("90 % of the weights"), places, low, high, "dash", 0.15),
+        *_band(_("Half of the weights"), places, quarter, three_quarters, "solid", 0.35),
         _curve(_("Median"), places, middle, 0),
     ]
     start = {"color": TEXT, "width": 1, "dash": "dot"}
@@ -110,10 +110,15 @@ def _curve(name: str, places: Sequence[float], values: Sequence[float], number: 
 
 
 def _band(
-    name: str, places: Sequence[float], low: Sequence[float], high: Sequence[float], opacity: float
+    name: str, places: Sequence[float], low: Sequence[float], high: Sequence[float], dash: str, opacity: float
 ) -> list[Trace]:
     """Return the two edges of a band, filled in between; only the upper one is in the legend."""
-    edge = {"mode": "lines", "line": {"width": 0.5, "color": TRAINING}, "x": places, "legendgroup": name}
+    edge = {
+        "mode": "lines",
+        "line": {"width": 1, "color": TRAINING, "dash": dash},
+        "x": places,
+        "legendgroup": name,
+    }
     fill = {"fill": "tonexty", "fillcolor": _transparent(TRAINING, opacity)}
     lower = {"name": name, "y": _numbers(low), "showlegend": False, **edge}
     return [lower, {"name": name, "y": _numbers(high), **edge, **fill}]

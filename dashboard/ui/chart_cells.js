@@ -48,5 +48,5 @@ function speak({ root, cell: [row, column], data: { words } }, alt, heatmap) {
 
 // A sentence as it was before Python wrote it for Plotly, which reads some HTML.
 function plain(text) {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return text.replaceAll("<br>", "; ").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
