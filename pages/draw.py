@@ -17,7 +17,7 @@ from dashboard.draw.second import asked_models, choose_second
 from dashboard.draw.teach import ask_label, show_hand
 from dashboard.models.choice import chosen_model
 from dashboard.models.picker import bring_model, choose_model
-from dashboard.models.web_page import offer_web_page
+from dashboard.models.take_home import offer_model
 from dashboard.navigation import guard
 from dashboard.session import Session, get_session
 from dashboard.shipped import refusal_for
@@ -63,7 +63,7 @@ def show_page(session: Session) -> None:
             show_live(session, model, answer, hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
-        offer_web_page(chosen_model(session))
+        offer_model(chosen_model(session))
         if not is_number():
             choose_second(session)
         bring_model(session, "draw_model")

@@ -6,12 +6,12 @@ asked for.
 
 import importlib.util
 import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard.models.take_home import c_archive, size_in_c
 from dashboard.run_service import get_run_service
 from dashboard.runs.status import RunStatus
 from dashboard.server.server import server
@@ -22,14 +22,13 @@ from mlcore import (
     Model,
     ModelFileError,
     Split,
-    c_files,
     export_safetensors,
     notebook_of,
     save_images,
     script_of,
 )
 from mlcore.exports.browser import fits_web_page, web_page
-from mlcore.exports.c_header import fits_c_files, footprint
+from mlcore.exports.c_header import fits_c_files
 from mlcore.exports.script import as_json, exportable
 from mlcore.language import N_, _
 
@@ -113,22 +112,6 @@ def _onnx(source: Source) -> bytes:
     return file.getvalue()
 
 
-def _c_code(source: Source) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in c_files(source.chosen()).items():
-            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
-    return file.getvalue()
-
-
-def _size_in_c(model: Model) -> str:
-    size = footprint(model)
-    told = _(
-        "{constants:,} bytes of constants, {memory:,} of working memory, {n:,} multiplications an answer."
-    )
-    return told.format(constants=size.constants, memory=size.memory, n=size.multiplications)
-
-
 OFFERS: tuple[Offer, ...] = (
     Offer(
         N_("Web page that answers drawings (.html)"),
@@ -198,9 +181,9 @@ OFFERS: tuple[Offer, ...] = (
         "c.zip",
         "application/zip",
         ":material/memory:",
-        _c_code,
+        lambda source: c_archive(source.chosen()),
         suits=fits_c_files,
-        size=_size_in_c,
+        size=size_in_c,
     ),
 )
 

@@ -430,3 +430,11 @@ def test_the_nearest_training_images_are_shown_with_their_labels_on_request(app:
     session_of(app).drawing = None
     app.run()
     assert not grids(app)
+
+
+def test_the_model_that_answers_goes_home_as_a_page_and_as_c_code_whose_size_is_told(
+    app: AppTest,
+) -> None:
+    page, code = (app.get("download_button")[k].proto for k in (0, 1))
+    assert [page.label, code.label] == ["Take this network home (.html)", "C code (.zip)"]
+    assert "47,584 bytes of constants, 46,080 of working memory, 1,083,008 multiplications" in code.help

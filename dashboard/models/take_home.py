@@ -1,0 +1,68 @@
+"""The buttons on Draw that take the model that answers home: as one web page, and as C code.
+
+The Train page offers the same files of a run (`dashboard/train/exports.py`).
+"""
+
+import io
+import zipfile
+
+import streamlit as st
+
+from dashboard.shipped import refusal_for
+from mlcore import Model, c_files
+from mlcore.exports.browser import fits_web_page, web_page
+from mlcore.exports.c_header import fits_c_files, footprint
+from mlcore.language import _
+
+
+def offer_model(model: Model) -> None:
+    """Let the visitor take the model that answers home, unless it is too large for such a file."""
+    with st.container(horizontal=True, key="take_home"):
+        if fits_web_page(model):
+            _offer_web_page(model)
+        if fits_c_files(model):
+            _offer_c_code(model)
+
+
+def _offer_web_page(model: Model) -> None:
+    st.download_button(
+        _("Take this network home (.html)"),
+        lambda: web_page(model, refusal_for(model)),
+        "digit-lab.html",
+        "text/html",
+        on_click="ignore",
+        icon=":material/download:",
+        help=_("One file with canvas and network. It works offline, on a phone too: open it in a browser."),
+        key="web_page",
+    )
+
+
+def _offer_c_code(model: Model) -> None:
+    st.download_button(
+        _("C code (.zip)"),
+        lambda: c_archive(model),
+        "digit-lab-c.zip",
+        "application/zip",
+        on_click="ignore",
+        icon=":material/memory:",
+        help=f"{_('This network for a microcontroller, with weights in 8 bits.')} {size_in_c(model)}",
+        key="c_code",
+    )
+
+
+def c_archive(model: Model) -> bytes:
+    """Return a model as C code in a ZIP archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in c_files(model).items():
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def size_in_c(model: Model) -> str:
+    """Return how large a model is as C code, and what an answer costs, as a sentence."""
+    size = footprint(model)
+    told = _(
+        "{constants:,} bytes of constants, {memory:,} of working memory, {n:,} multiplications an answer."
+    )
+    return told.format(constants=size.constants, memory=size.memory, n=size.multiplications)
