@@ -39,7 +39,7 @@ KINDS = {
 def show_models(judged: Judged) -> None:
     """Let the visitor choose more models, and say how they differ on these images, and on which."""
     st.header(_("Models side by side"), help=meaning("mcnemar"))
-    models = choose_answerers(judged, "other_models")
+    models = choose_answerers(judged)
     if len(models) == 1:
         text = _("All are asked about the same images, so that small differences can be told from luck.")
         st.caption(text)

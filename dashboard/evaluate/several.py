@@ -34,7 +34,7 @@ class Answerer:
     evaluation: Evaluation
 
 
-def choose_answerers(judged: Judged, key: str) -> list[Answerer]:
+def choose_answerers(judged: Judged) -> list[Answerer]:
     """Let the visitor choose more models, and return the answers of all: of the page's model first."""
     labels = labels_of_all(judged.session)
     first = chosen_key(judged.session)
@@ -44,7 +44,7 @@ def choose_answerers(judged: Judged, key: str) -> list[Answerer]:
         format_func=labels.__getitem__,
         max_selections=MOST,
         placeholder=_("Choose models"),
-        key=key,
+        key="compared_models",
         persist_state="session",
     )
     found = [Answerer(labels[first], judged.evaluation)]

@@ -44,7 +44,7 @@ def show_slices(judged: Judged) -> None:
         _say_how_to_begin(len(judged.session.slices))
         return
     st.write(plain(weakest_in_words(slices, judged)))
-    models = choose_answerers(judged, "slices_models")
+    models = choose_answerers(judged)
     table = slices_table(slices, models)
     st.dataframe(
         table,
@@ -83,12 +83,12 @@ def _say_how_to_begin(others: int) -> None:
 
 
 def weakest_in_words(slices: Sequence[Slice], judged: Judged) -> str:
-    """Return on which slice the page's model is worst, beside all images."""
+    """Return on which slice the page's model is right least often, beside all images."""
     found = judged.evaluation
     weakest = min(slices, key=lambda one: found.among(one.positions).accuracy)
-    text = _("Weakest is {name}: {words}. Of all images it reads {all} right.")
+    text = _("It is right least often on {name}: {words}. On all images: {all}.")
     words = answered_in_words(found.among(weakest.positions))
-    return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy, 2))
+    return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy))
 
 
 def answered_in_words(answered: Answered) -> str:

@@ -167,7 +167,7 @@ def test_models_are_compared_in_words_and_side_by_side(app: AppTest) -> None:
     app.query_params["look"] = "models"
     app.run()
     assert not app.dataframe
-    app.multiselect(key="other_models").set_value([UPLOADED_MODEL]).run()
+    app.multiselect(key="compared_models").set_value([UPLOADED_MODEL]).run()
     assert not app.exception
     assert any("weaker.npz: " in text.value and "by the first alone" in text.value for text in app.markdown)
     images = session_of(app).split.dev
@@ -200,13 +200,13 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     app.text_input(key="slice_name").set_value("fours").run()
     app.button(key="keep_slice").click().run()
     app.segmented_control(key="evaluate_look").set_value("slices").run()
-    app.multiselect(key="slices_models").set_value([UPLOADED_MODEL]).run()
+    app.multiselect(key="compared_models").set_value([UPLOADED_MODEL]).run()
     table = app.dataframe[0].value
     assert table["slice"].tolist() == ["All images", "labelled 4, thick strokes", "fours"]
     assert table["n"].tolist() == [1000, fours.n, fours.n]
     found = evaluate(shipped_model("mnist"), images).among(fours.positions)
     assert table.iloc[1, 3] == answered_in_words(found)
-    assert any(text.value.startswith("`Weakest is ") for text in app.markdown)
+    assert any(text.value.startswith("`It is right least often on ") for text in app.markdown)
     app.button_group(key="slice_shown_2").set_value(0).run()
     assert len(positions(grids(app)[0])) == min(IMAGES_A_PAGE, fours.n)
     app.button(key="delete_slice").click().run()
