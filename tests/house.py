@@ -20,6 +20,7 @@ OPTIONAL_DOORS = {
     "mlcore/sklearn.py": {"sklearn"},
     "mlcore/onnx.py": {"onnx", "onnxruntime"},
     "mlcore/search/with_optuna.py": {"optuna"},
+    "mlcore/study/tsne.py": {"openTSNE"},
     "mlcore/images/picture_file.py": {"pillow_heif"},
 }
 RUNS_MUST_NOT_IMPORT = {"streamlit", "streamlit_drawable_canvas", "plotly", "pandas", "pages", "app"}

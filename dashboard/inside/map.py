@@ -3,17 +3,19 @@
 The Inside page shows it. A line drawn round points shows their images.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from dashboard.inside.cache import DataMap, data_map, on_map
+from dashboard.inside.cache import MOST_VALUES, DataMap, data_map, on_map
 from dashboard.inside.question import my_digit
 from dashboard.models.contributions import too_large
 from dashboard.models.evaluations import evaluate
 from dashboard.navigation import page
 from dashboard.session import Session
+from dashboard.study import show_study
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
@@ -27,11 +29,14 @@ from mlcore.evaluation import misfit
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 from mlcore.study.inside import values_behind
+from mlcore.study.tsne import is_installed, tsne_places
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 PIXELS = "pixels"
+PCA, TSNE = "pca", "tsne"
+KINDS = {PCA: N_("Principal components"), TSNE: N_("Neighbours (t-SNE)")}
 PICKED = "inside_map_picked"
 SHOW = "inside_map_show"
 SHOWN = {"mistakes": N_("Mistakes"), "picked": N_("Picked with the lasso")}
@@ -47,19 +52,61 @@ def show_map(session: Session, model: Model) -> None:
         show_message("info", reason)
         st.page_link(page("data"))
         return
-    layer = _choose_layer(model)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layer = _choose_layer(model)
+        kind = choose_one(_("Map by"), KINDS, key="inside_map_kind") if is_installed() else PCA
     images = on_map(model, dev, layer)
     with st.spinner(_("Asking the network about {n:,} images …").format(n=len(images))):
-        found, evaluation = data_map(model, images, layer), evaluate(model, images)
-    st.markdown(in_words(found, evaluation), help=meaning("principal_components"))
+        evaluation = evaluate(model, images)
+        figure = (
+            _tsne(model, images, layer, evaluation)
+            if kind == TSNE
+            else _pca(session, model, images, layer, evaluation)
+        )
+    if figure is None:
+        return
     subject = f"{model.fingerprint} {images.fingerprint}"
     show_chart(
-        map_figure(found, evaluation, _my_place(session, model, found, layer)),
+        figure,
         key="inside_map",
-        subject=f"{subject} {layer}",
+        subject=f"{subject} {layer} {kind}",
         on_pick=lambda picked: _keep_picked(subject, picked),
     )
     _show_images(images, evaluation, _picked(subject, len(images)))
+
+
+def _pca(
+    session: Session, model: Model, images: Dataset, layer: str | None, evaluation: Evaluation
+) -> "Figure":
+    """Say what the first two principal components show, and return the map by them."""
+    found = data_map(model, images, layer)
+    st.markdown(in_words(found, evaluation), help=meaning("principal_components"))
+    text = _("Component {number}: {share} of the differences")
+    titles = [
+        text.format(number=number, share=percent(float(share)))
+        for number, share in enumerate(found.components.explained, 1)
+    ]
+    return map_figure(found.places, evaluation, titles, _my_place(session, model, found, layer))
+
+
+def _tsne(model: Model, images: Dataset, layer: str | None, evaluation: Evaluation) -> "Figure | None":
+    """Offer the map by neighbours, and return it once a worker has computed it."""
+    places: Float64Array | None = show_study(
+        "tsne",
+        (model.fingerprint if layer else "", images.fingerprint, layer),
+        _("Compute the t-SNE map"),
+        lambda: (tsne_places, (values_behind(model, images.images, layer),)),
+        help=meaning("tsne"),
+        memory=MOST_VALUES * 16,
+    )
+    if places is None:
+        return None
+    text = _(
+        "{n:,} dev images, each a point beside those that are most like it; how far groups are apart says "
+        "nothing. {wrong:,} crosses are mistakes. Draw a line round some points to see their images."
+    )
+    st.markdown(text.format(n=len(images), wrong=evaluation.wrong), help=meaning("tsne"))
+    return map_figure(places, evaluation, ["", ""], None)
 
 
 def _choose_layer(model: Model) -> str | None:
@@ -88,12 +135,25 @@ def in_words(found: DataMap, evaluation: Evaluation) -> str:
     )
 
 
-def map_figure(found: DataMap, evaluation: Evaluation, mine: Float64Array | None) -> "Figure":
-    """Return the map: a colour for each true class, a cross for each mistake, a star for the drawing."""
+def map_figure(
+    places: Float64Array, evaluation: Evaluation, titles: Sequence[str], mine: Float64Array | None
+) -> "Figure":
+    """Return the map: a colour for each true class, a cross for each mistake, a star for the drawing.
+
+    Parameters
+    ----------
+    places : float64 array (n, 2)
+    evaluation : Evaluation
+        Of the same images.
+    titles : sequence of str
+        Of both axes.
+    mine : float64 array (2,), optional
+        The place of the drawing.
+    """
     from plotly.graph_objects import Figure
 
     names = distinct(evaluation.class_names, SHORT_NAME)
-    traces = [_points(found, evaluation, label, chart_text(name)) for label, name in enumerate(names)]
+    traces = [_points(places, evaluation, label, chart_text(name)) for label, name in enumerate(names)]
     if mine is not None:
         traces.append(
             {
@@ -108,16 +168,14 @@ def map_figure(found: DataMap, evaluation: Evaluation, mine: Float64Array | None
             }
         )
     wrong = evaluation.wrong
-    alt = _("Map of {n:,} images, {wrong:,} of them mistakes").format(n=len(found.places), wrong=wrong)
-    first, second = (percent(float(share)) for share in found.components.explained)
-    text = _("Component {number}: {share} of the differences")
+    alt = _("Map of {n:,} images, {wrong:,} of them mistakes").format(n=len(places), wrong=wrong)
     return Figure(
         traces,
         layout(
             "",
             showlegend=len(names) <= LONGEST_LEGEND,
-            xaxis=axis(text.format(number=1, share=first), fixedrange=True, showticklabels=False),
-            yaxis=axis(text.format(number=2, share=second), fixedrange=True, showticklabels=False),
+            xaxis=axis(titles[0], fixedrange=True, showticklabels=False),
+            yaxis=axis(titles[1], fixedrange=True, showticklabels=False),
             dragmode="lasso",
             hovermode="closest",
             meta={"alt": alt, "height": "min(34rem, 120vw)"},
@@ -125,7 +183,7 @@ def map_figure(found: DataMap, evaluation: Evaluation, mine: Float64Array | None
     )
 
 
-def _points(found: DataMap, evaluation: Evaluation, label: int, name: str) -> dict[str, object]:
+def _points(places: Float64Array, evaluation: Evaluation, label: int, name: str) -> dict[str, object]:
     """Return the points of one true class."""
     positions = np.flatnonzero(evaluation.labels == label)
     is_right = evaluation.guesses[positions] == label
@@ -135,8 +193,8 @@ def _points(found: DataMap, evaluation: Evaluation, label: int, name: str) -> di
         "mode": "markers",
         "name": name,
         "showlegend": len(evaluation.class_names) <= LONGEST_LEGEND,
-        "x": found.places[positions, 0].round(3).tolist(),
-        "y": found.places[positions, 1].round(3).tolist(),
+        "x": places[positions, 0].round(3).tolist(),
+        "y": places[positions, 1].round(3).tolist(),
         "customdata": positions.tolist(),
         "hovertext": [_("{name}, read as {guess}").format(name=name, guess=guess) for guess in guesses],
         "hovertemplate": "%{hovertext}<extra></extra>",

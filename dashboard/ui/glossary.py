@@ -394,6 +394,13 @@ GLOSSARY: dict[str, Term] = {
     "top_3": Term(
         N_("Top-3 accuracy"), N_("How often the true class is among the three most probable ones.")
     ),
+    "tsne": Term(
+        N_("t-SNE"),
+        N_(
+            "A map on which each image lies beside those that are most like it. It shows groups that two "
+            "straight directions cannot, at the price that large distances mean nothing."
+        ),
+    ),
     "training_set": Term(N_("Training set"), N_("The images that the network learns from.")),
     "update": Term(
         N_("Update"),

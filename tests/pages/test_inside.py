@@ -1,6 +1,8 @@
 """The page Inside as a visitor uses it: its three looks, for dense and convolutional networks."""
 
+from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from dashboard.models import contributions as shared
 from dashboard.runs.service import RunService
 from dashboard.session import LAB_MODEL, UPLOADED_MODEL, PastDrawing
 from dashboard.shipped import shipped_dataset, shipped_model
+from dashboard.study import Task
 from mlcore import (
     KNOWN_BUGS,
     LabChanges,
@@ -32,6 +35,7 @@ from mlcore import (
 )
 from mlcore.language import percent
 from mlcore.study.inside import values_behind
+from mlcore.study.tsne import tsne_places
 from tests.dashboard.runs.in_threads import CountingExecutor
 from tests.pages.visits import figures, grids, model_list, new_app, opened, press_picture, session_of
 from tests.waiting import wait_until
@@ -288,7 +292,7 @@ def test_a_map_has_a_point_for_each_image_a_cross_for_each_mistake_and_a_star_fo
     data = shipped_dataset("digits-8x8").take(slice(0, 300))
     evaluation = evaluate(eight, data)
     found = cache.data_map(eight, data, "linear 2")
-    figure = map_figure(found, evaluation, found.places[7])
+    figure = map_figure(found.places, evaluation, ["", ""], found.places[7])
     *classes, star = figure.data
     assert sorted(place for trace in classes for place in trace.customdata) == list(range(300))
     crosses = [
@@ -327,3 +331,34 @@ def test_without_real_images_only_the_change_that_fools_is_shown() -> None:
     app = with_model(Model(network, Preparation((8, 8)), ("a", "b"), values), "image")
     assert not app.exception
     assert "There are no real images of" in words(app)
+
+
+def test_the_map_by_neighbours_is_a_study_and_shows_the_places_that_it_found(
+    eight: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = with_model(eight, "map")
+    n = len(session_of(app).split.dev)
+    app.segmented_control(key="inside_map_kind").set_value("tsne").run()
+    assert not app.exception
+    assert "Compute the t-SNE map" in [button.label for button in app.button]
+    asked: list[tuple[object, ...]] = []
+
+    def found(
+        name: str, _question: object, _label: str, make_task: Callable[[], Task], **_more: object
+    ) -> Any:
+        function, (values,) = make_task()
+        asked.append((name, function, values.shape))
+        return np.zeros((n, 2))
+
+    monkeypatch.setattr("dashboard.inside.map.show_study", found)
+    app.run()
+    assert not app.exception
+    assert asked == [("tsne", tsne_places, (n, 64))]
+    assert "how far groups are apart says nothing" in words(app)
+
+
+def test_without_opentsne_the_map_has_one_kind(eight: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.inside.map.is_installed", lambda: False)
+    app = with_model(eight, "map")
+    assert not app.exception
+    assert "inside_map_kind" not in [control.key for control in app.segmented_control]
