@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from secrets import token_hex
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from dashboard.budget import Budget, NoRoom, Reservation
+from dashboard.environment import number_of_environment
 from dashboard.places import lies_in_memory
 from dashboard.reading.process import LABELS, NAMES, PIXELS, write_part
 from dashboard.runs.executors import WORKER_ENVIRONMENT
@@ -35,6 +36,9 @@ from mlcore.errors import DigitLabError
 from mlcore.language import _
 
 ROOT = Path(__file__).resolve().parents[2]
+
+VARIABLE = "DIGITLAB_UPLOAD_WAIT_SECONDS"
+"""The environment variable that sets how long an upload waits for memory."""
 
 PROCESS_BYTES = 48_000_000
 """What a process takes before it has read anything: Python, NumPy, Pillow."""
@@ -70,6 +74,12 @@ class Pace:
     longest_before_others: float = 20.0
     patience: float = 8.0
     look: float = 0.2
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Return the usual pace, with the patience that `VARIABLE` sets."""
+        seconds = number_of_environment(VARIABLE)
+        return cls() if seconds is None else cls(patience=seconds)
 
 
 class NoDisk(DigitLabError):

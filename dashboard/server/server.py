@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from dashboard.budget import Budget
-from dashboard.reading.readings import Readings
+from dashboard.reading.readings import Pace, Readings
 from dashboard.runs.archive import Archive, ArchiveError, ArchiveLimits, usual_folder
 from dashboard.runs.cluster import Cluster, address_of_environment
 from dashboard.runs.limits import Limits
@@ -71,7 +71,7 @@ class Server:
         self.kept: Keeper[Any] = Keeper(is_connected, KeepLimits.of_environment())
         self.budget.give_up = self.kept.give_up
         self.presence = Presence(self.runs.leave, each_look=self.kept.look)
-        self.readings = Readings(self.budget, self.runs.store)
+        self.readings = Readings(self.budget, self.runs.store, Pace.of_environment())
         self.uploads = UploadedFiles(self.budget, self.runs.store)
         self._closing = threading.Lock()
 

@@ -145,7 +145,8 @@ def test_archives_of_zeros_take_no_more_than_the_budget_and_others_go_on(
 
 
 def test_what_there_is_no_room_for_can_be_tried_again(new_visitor: NewVisitor) -> None:
-    with AppServer(environment={"DIGITLAB_MEMORY_MB": "60"}) as server:
+    environment = {"DIGITLAB_MEMORY_MB": "60", "DIGITLAB_UPLOAD_WAIT_SECONDS": "2"}
+    with AppServer(environment=environment) as server:
         visitor = begin(new_visitor(server=server))
         bring(visitor, "zeros.npz", large())
         visitor.see(re.compile("takes about .* MB of memory, and the server has .* left"))

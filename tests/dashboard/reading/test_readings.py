@@ -18,6 +18,7 @@ from dashboard.reading.readings import (
     MAPPED_SHARE,
     PROCESS_BYTES,
     ROOT,
+    VARIABLE,
     NamesOffered,
     NoDisk,
     Pace,
@@ -398,3 +399,10 @@ def test_labels_in_names_are_offered_and_read_when_the_visitor_wants_them(
         readings.read({"a.zip": tmp_path / "upload"}, Patience())
     found = readings.read({"a.zip": tmp_path / "upload"}, Patience(), labels="names")
     np.testing.assert_array_equal(found.dataset.labels, LABELS)
+
+
+def test_the_environment_sets_how_long_an_upload_waits_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert Pace.of_environment() == Pace()
+    monkeypatch.setenv(VARIABLE, "30")
+    assert Pace.of_environment() == Pace(patience=30)
