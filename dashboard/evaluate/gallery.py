@@ -68,7 +68,7 @@ def show_gallery(judged: Judged) -> None:
     """Show the images that are wanted: at first the mistakes, those of which the model was most sure."""
     evaluation = judged.evaluation
     wanted = choose_wanted(evaluation)
-    positions = evaluation.select(wanted, widths(judged.images))
+    positions = evaluation.select(wanted, None if wanted.strokes == "any" else widths(judged.images))
     if len(positions):
         text = _("{n:,} images. True class → predicted class, with the model's confidence.")
         st.write(text.format(n=len(positions)))

@@ -115,8 +115,8 @@ def _show_reasons(judged: Judged, position: int, image: GreyImage) -> None:
         show_message("info", reason)
         return
     names = judged.images.class_names
-    classes = {int(judged.evaluation.guesses[position]), int(judged.evaluation.labels[position])}
-    found = {quoted(names[k]): contributions(judged.model, image, k) for k in sorted(classes)}
+    classes = (int(judged.evaluation.guesses[position]), int(judged.evaluation.labels[position]))
+    found = {quoted(names[k]): contributions(judged.model, image, k) for k in dict.fromkeys(classes)}
     for name, of_class in found.items():
         st.write(plain(sum_in_words(of_class, name)))
     limit = max(largest(of_class.pixels) for of_class in found.values())
