@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import Browser, sync_playwright
 
-from dashboard.draw.lights import HTML, JS, words
 from mlcore import Model, load_model
 from mlcore.exports.browser import CANVAS, PEN, as_text, describe_model, network_script
+from mlcore.exports.lights import HTML, lights_script, lights_words
 from tests.e2e.browser import launch
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -27,7 +27,7 @@ SLOWER = {"desk": 1, "phone (four times slower)": 4}
 # A 7, a point every two units; each frame answers all points so far. The first ones warm the compiler up.
 GROW = """([description, size, width]) => {
   const model = new Model(description);
-  const lights = Object.assign(new Lights(document.querySelector(".dl-lights")), { isSeen: true, words });
+  const lights = Object.assign(new Lights(document.querySelector(".dl-lights"), words), { isSeen: true });
   const short = Array.from({ length: description.layers.at(-1).outputs[0] }, (_, k) => String(k));
   const point = (k) => (k < 70 ? [70 + 2 * k, 60] : [210 - 0.75 * (k - 70), 60 + 2.2 * (k - 70)]);
   const times = [[], []];
@@ -73,8 +73,8 @@ def frames(browser: Browser, model: Model, slower: int) -> list[list[float]]:
     page = browser.new_page()
     page.set_content(f'<div style="width: 330px">{HTML}</div>')
     page.add_script_tag(type="module", content=network_script() + "Object.assign(window, { Model });")
-    shown = f"Object.assign(window, {{ Lights, words: {as_text(words())} }});"
-    page.add_script_tag(type="module", content=JS + shown)
+    shown = f"Object.assign(window, {{ Lights, words: {as_text(lights_words())} }});"
+    page.add_script_tag(type="module", content=lights_script() + shown)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     times: list[list[float]] = page.evaluate(GROW, [describe_model(model), CANVAS, PEN])
     page.close()

@@ -20,6 +20,14 @@ import numpy as np
 
 from mlcore.arrays import UInt8Array
 from mlcore.errors import ModelFileError, NoDigitError
+from mlcore.exports.lights import (
+    HTML,
+    can_be_shown,
+    lights_help,
+    lights_script,
+    lights_title,
+    lights_words,
+)
 from mlcore.images.drawing import NOTHING, TWO, digit_in_strokes
 from mlcore.images.strokes import Stroke
 from mlcore.language import _
@@ -206,6 +214,7 @@ def web_page(model: Model, refusal: Refusal | None = None, *, title: str = "", s
         "checks": [_checked(model, refusal, strokes) for strokes in CHECKS],
         "size": CANVAS,
         "pen": PEN,
+        "lights": lights_words() if can_be_shown(model) else None,
         "texts": {
             "title": quoted(title) or _task(model.class_names),
             "story": story or tell_story(model),
@@ -217,7 +226,8 @@ def web_page(model: Model, refusal: Refusal | None = None, *, title: str = "", s
         "TITLE": escape(content["texts"]["title"]),
         # Within a script element only "<" can end it.
         "CONTENT": as_text(content).replace("<", "\\u003c"),
-        "SCRIPT": network_script() + (_HERE / "page.js").read_text("utf-8"),
+        "LIGHTS": HTML,
+        "SCRIPT": network_script() + lights_script() + (_HERE / "page.js").read_text("utf-8"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
 
@@ -274,6 +284,8 @@ def _page_words() -> dict[str, str]:
         "clear": _("Clear"),
         "pen": _("Pen width"),
         "seen": _("What the network sees"),
+        "work": lights_title(),
+        "work_help": lights_help(),
         "bars": _("Probability of each class"),
         "offline": _("Nothing that you draw leaves this page."),
         "same": _("Checked: this browser answers as the network did in Python."),

@@ -5,9 +5,11 @@ const content = JSON.parse(document.getElementById("content").textContent);
 const { texts, names, size } = content;
 const model = new Model(content.model);
 const [card, bars] = [".dl-answer", ".dl-bars"].map((selector) => document.querySelector(selector));
-const [board, seen] = ["canvas", ".dl-seen"].map((selector) => document.querySelector(selector));
+const [board, seen] = [".board canvas", ".dl-seen"].map((selector) => document.querySelector(selector));
 const [undo, clear] = ["undo", "clear"].map((id) => document.getElementById(id));
 const width = document.querySelector("input");
+const work = document.querySelector(".work");
+const lights = content.lights && new Lights(work.querySelector(".dl-lights"), content.lights);
 let strokes = [];
 let pen = null; // the pointer that draws
 let isAsked = false; // whether an answer comes with the next frame
@@ -25,6 +27,9 @@ const setUp = () => {
   width.value = content.pen;
   document.getElementById("told").textContent = texts.story;
   document.getElementById("offline").textContent = texts.offline;
+  work.hidden = !lights;
+  work.querySelector("summary").textContent = texts.work;
+  work.lastElementChild.textContent = texts.work_help;
   for (let k = 0; k < content.bars; k++) bars.append(bar());
   check(document.getElementById("checked"));
 };
@@ -56,6 +61,7 @@ const answer = () => {
   showCard(card, given, texts[given.reason], content);
   showBars(bars, given.probabilities, content);
   showSeen(seen, given.image, content.model.shape);
+  if (lights) lights.paint(model, given, content, pen !== null);
 };
 
 const draw = () => {
@@ -110,7 +116,9 @@ board.onpointermove = (event) => {
 };
 
 board.onpointerup = board.onpointercancel = (event) => {
-  if (event.pointerId === pen) pen = null;
+  if (event.pointerId !== pen) return;
+  pen = null;
+  show();
 };
 
 undo.onclick = () => {

@@ -102,12 +102,14 @@ def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor,
     expect(page.locator("#checked")).to_have_text(
         "Checked: this browser answers as the network did in Python."
     )
-    canvas = page.locator("canvas")
+    canvas = page.locator(".board canvas")
     for stroke in FOUR:
         drag(page, canvas.bounding_box(), stroke)
         page.mouse.up()
     expect(page.locator(".dl-guess")).to_have_text("4")
     same_as_python(page, load_model(ROOT / "models" / "mnist.npz"))
+    page.get_by_text("See the network work").click()
+    expect(page.locator(".dl-carried")).to_contain_text("Strongest evidence for 4: neuron")
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".dl-guess")).to_have_text("?")

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from mlcore import ACTIVATIONS, Model, NetworkConfig, load_dataset, load_model
 from mlcore.exports.browser import describe_model, network_script
+from mlcore.exports.lights import lights_script
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Layer, Linear
 from mlcore.network.network import Network
@@ -22,7 +23,6 @@ from tests.e2e.expecting import expect
 from tests.e2e.steps import SEVEN, Visitor
 from tests.house import ROOT
 
-FLOW = (ROOT / "dashboard" / "draw" / "flow.js").read_text("utf-8")
 IMAGES = load_dataset("mnist-test").images[:2]
 NAMES = "{ Model, stagesOf, sharesOf, pathsTo, patchOf, weightsOf, gradientOf, isMap }"
 ASK = """([description, image]) => {
@@ -56,7 +56,8 @@ def made(config: NetworkConfig, **preparation: object) -> Model:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
-    page.add_script_tag(type="module", content=f"{network_script()}\n{FLOW}\nObject.assign(window, {NAMES});")
+    code = f"{network_script()}\n{lights_script()}\nObject.assign(window, {NAMES});"
+    page.add_script_tag(type="module", content=code)
     yield page
     page.close()
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import mlcore.exports.browser
+import mlcore.exports.lights
 from mlcore import ACTIVATIONS, Model, ModelFileError, NetworkConfig, load_model
 from mlcore.exports.browser import (
     CHECKS,
@@ -90,6 +91,12 @@ def test_the_page_uses_nothing_that_phones_of_2021_lack() -> None:
         r"light-dark\(|\.at\(|\.findLast|structuredClone|Object\.hasOwn|OffscreenCanvas|\.toDataURL|:has\("
     )
     assert re.findall(newer, web_page(small_model())) == []
+
+
+def test_the_page_of_a_large_model_does_not_show_its_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert content_of(web_page(small_model()))["lights"]["map"] == "feature map {number}"
+    monkeypatch.setattr(mlcore.exports.lights, "MOST_PARAMETERS", 58)
+    assert content_of(web_page(small_model()))["lights"] is None
 
 
 def test_the_page_holds_drawings_with_the_answers_of_python() -> None:
