@@ -71,7 +71,7 @@ from mlcore.study.contributions import Contributions, LayerOutput, contributions
 from mlcore.study.doctor import Advice, advise
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.image_lives import ImageLives, lives_in_training, lives_over
-from mlcore.study.influence import Influence, influence
+from mlcore.study.influence import Influence, Retrained, influence, retrained
 from mlcore.study.lab import LabChanges, UnitChange, change_model, packed_bytes
 from mlcore.study.label_court import LabelCourt, label_court
 from mlcore.study.learning_curve import LearningCurve, Size, learning_curve
@@ -161,6 +161,7 @@ __all__ = [
     "RecipeCard",
     "Record",
     "ReplayResult",
+    "Retrained",
     "Robustness",
     "RunNotes",
     "Setting",
@@ -232,6 +233,7 @@ __all__ = [
     "read_parts",
     "redo_decision",
     "replay",
+    "retrained",
     "robustness",
     "run_recipe",
     "save_images",

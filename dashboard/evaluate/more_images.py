@@ -63,7 +63,7 @@ def _curve(session: Session) -> LearningCurve | None:
         help=_(
             "Trains {n} networks on a part of the images each: about {times} times as long as one training."
         ).format(n=SIZES * USUAL_SEEDS, times=2 * USUAL_SEEDS),
-        memory=2 * unpacked_bytes(session),
+        memory=unpacked_bytes(session),
     )
     return found
 

@@ -21,7 +21,7 @@ from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, keep_problem, plain, show_problem
 from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.pictures import GreyImage, Picture, grid
-from mlcore import Dataset, DigitLabError, Influence, Model, influence
+from mlcore import Dataset, DigitLabError, Influence, Model, Retrained, influence, retrained
 from mlcore.arrays import Float32Array, IndexArray
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -60,7 +60,9 @@ def show_teachers(judged: Judged) -> None:
             return
         st.write(plain(influence_in_words(found, train, answer)))
         _show_teachers(found, train, answer)
-        if model.card.get("fingerprint") != train.fingerprint:
+        if model.card.get("fingerprint") == train.fingerprint:
+            _show_retrained(judged, train, found, position, answer)
+        else:
             st.caption(
                 _(
                     "This model did not learn from exactly these training images: what is shown is how each "
@@ -210,6 +212,39 @@ def teacher_pictures(train: Dataset, rows: IndexArray, shares: Float32Array) -> 
     return pictures
 
 
+def _show_retrained(judged: Judged, train: Dataset, found: Influence, position: int, answer: int) -> None:
+    """Offer to train again with and without the supporters here, and say what the networks then answer."""
+    if len(found.supporters) == 0:
+        return
+    session, model = judged.session, judged.model
+    image = judged.images.take([position]).images[0]
+
+    def task() -> Task:
+        configs = (model.network_config, model.training_config)
+        return opened, (retrained, packed(session, train), *configs, found.supporters, image)
+
+    again: Retrained | None = show_study(
+        "retrained",
+        (model.fingerprint, found.supporters.tobytes(), hashlib.sha256(image.tobytes()).hexdigest()),
+        _("Would it answer so without them?"),
+        task,
+        help=_(
+            "Trains two networks with the settings of this model without these images, and two with them."
+        ),
+        memory=unpacked_bytes(session),
+    )
+    if again is not None:
+        name = quoted(train.class_names[answer])
+        st.write(plain(retrained_in_words(again, len(found.supporters), answer, name)))
+
+
+def retrained_in_words(again: Retrained, n: int, answer: int, name: str) -> str:
+    """Return how sure of an answer networks are that were trained with some images and without them."""
+    text = _("Trained again with all images, it is {before} sure of {answer}; without these {n}, {after}.")
+    before, after = (percent(float(p[answer])) for p in (again.with_all, again.without))
+    return text.format(before=before, after=after, answer=name, n=n)
+
+
 def _offer_without(session: Session, train: Dataset, found: Influence, answer: int) -> None:
     """Offer to leave the supporters out and to train once more: would it still answer so?"""
     if len(found.supporters) == 0:
@@ -225,5 +260,10 @@ def _offer_without(session: Session, train: Dataset, found: Influence, answer: i
             keep_problem("taught", error)
         else:
             st.switch_page(page("train"))
-    st.caption(_("They are then left out of the data; the Data page puts them back."))
+    st.caption(
+        _(
+            "They are then left out of the data, and the split is drawn again; the Data page puts them back. "
+            "Where thousands of images have a label, a few of them change little."
+        )
+    )
     show_problem("taught")

@@ -19,9 +19,13 @@ def packed(session: Session, part: Dataset) -> Parcel:
     return parcel(part, session.dataset_key, shipped_dataset(session.dataset_key))
 
 
+COPIES = 2.5
+"""Times the pixels that a study takes in a worker that loads them itself: 100 to 120 MB for MNIST's 47."""
+
+
 def unpacked_bytes(session: Session) -> int:
     """Return the memory that a worker needs for a data set that is not sent: it loads the whole."""
-    return 0 if session.dataset_key == UPLOADED else session.as_given.images.nbytes
+    return 0 if session.dataset_key == UPLOADED else int(COPIES * session.as_given.images.nbytes)
 
 
 def places(part: Dataset) -> IndexArray:

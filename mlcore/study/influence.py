@@ -4,18 +4,19 @@ The Evaluate page has a worker run the study over the snapshots of a run; a note
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array, Float32Array, IndexArray
+from mlcore.arrays import Array, Float32Array, Float64Array, IndexArray
+from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.model import Model
 from mlcore.network.network import Network
-from mlcore.study.progress import Study, spans
+from mlcore.study.progress import Study, between, spans, trained
 from mlcore.training.rates import RatePlan
 
 MOST = 24
@@ -119,6 +120,66 @@ def influence(
     supporters = order[:MOST][scores[order[:MOST]] > 0]
     opponents = order[::-1][:MOST][scores[order[::-1][:MOST]] < 0]
     return Influence(supporters, scores[supporters], opponents, scores[opponents])
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """What a network answers to an image after trainings with all training images and without some.
+
+    Attributes
+    ----------
+    with_all, without : float64 arrays (classes,)
+        The mean probabilities of the networks of each kind.
+    """
+
+    with_all: Float64Array
+    without: Float64Array
+
+
+def retrained(
+    train: Dataset,
+    network: NetworkConfig,
+    training: TrainingConfig,
+    left_out: IndexArray,
+    image: NDArray[np.uint8],
+    seeds: int = 2,
+) -> Study[Retrained]:
+    """Train again without some images, and with all of them, and ask both about one image.
+
+    Parameters
+    ----------
+    train : Dataset
+    network, training
+        Of all networks; early stopping is off.
+    left_out : int array
+        Positions in ``train``.
+    image : uint8 array (height, width)
+        The image that is asked about.
+    seeds : int
+        Networks of each kind, each pair with the same first weights.
+
+    Yields
+    ------
+    float
+        The fraction done.
+
+    Returns
+    -------
+    Retrained
+
+    Raises
+    ------
+    TrainingDiverged
+        When the numbers become too large to hold.
+    """
+    rest = train.take(np.setdiff1d(np.arange(len(train)), left_out))
+    answers: list[Float64Array] = []
+    for number in range(2 * seeds):
+        images, config = (train, rest)[number % 2], replace(training, seed=training.seed + number // 2)
+        part = trained(images, network, config)
+        model = yield from between(number / (2 * seeds), (number + 1) / (2 * seeds), part)
+        answers.append(model.predict_probabilities(image[None])[0].astype(np.float64))
+    return Retrained(np.mean(answers[::2], axis=0), np.mean(answers[1::2], axis=0))
 
 
 def _products(

@@ -5,6 +5,7 @@ The dashboard packs the arguments of a study by `parcel`, and `opened` runs the 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,17 @@ class Parcel:
     images: UInt8Array | None
     rows: NDArray[np.int32] | None
 
-    def unpacked(self) -> Dataset:
-        """Return the data set: the same images, labels and classes in the same order."""
+    def unpacked(self, load: Callable[[str], Dataset] = load_dataset) -> Dataset:
+        """Return the data set: the same images, labels and classes in the same order.
+
+        Parameters
+        ----------
+        load : callable
+            Returns a shipped data set by its name.
+        """
         if self.images is not None:
             return Dataset(self.images, self.labels.astype(np.int64), self.class_names, self.name)
-        part = load_dataset(self.name).take(self.rows)
+        part = load(self.name).take(self.rows)
         return part.relabelled(np.arange(len(part)), self.labels)
 
 
@@ -64,6 +71,7 @@ def parcel(dataset: Dataset, name: str = "", shipped: Dataset | None = None) -> 
 
 
 def opened(study: Callable[..., Study[Found]], *arguments: Any) -> Study[Found]:
-    """Run a study with the data sets of the parcels among its arguments."""
-    contents = (part.unpacked() if isinstance(part, Parcel) else part for part in arguments)
+    """Run a study with the data sets of the parcels among its arguments; parts of one share its pixels."""
+    load = cache(load_dataset)
+    contents = [part.unpacked(load) if isinstance(part, Parcel) else part for part in arguments]
     return (yield from study(*contents))

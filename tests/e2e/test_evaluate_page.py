@@ -238,3 +238,29 @@ def test_a_model_file_that_does_not_fit_leaves_the_list_to_choose_another(visito
     visitor.see(re.compile("8×8 pixels, but those of the data set have 28×28"))
     visitor.choose("Model", re.compile("^MNIST"))
     visitor.wait_until_idle("images were classified correctly")
+
+
+def test_the_robustness_is_computed_beside_the_page_and_each_distortion_has_its_pictures(
+    visitor: Visitor,
+) -> None:
+    weights = np.random.default_rng(0).standard_normal(7850).astype(np.float32)  # quick, and mostly wrong
+    file = io.BytesIO()
+    save_model(
+        Model(NetworkConfig(hidden_sizes=()), Preparation((28, 28)), tuple("0123456789"), weights), file
+    )
+    visitor.open("/evaluate?look=robustness", "Images are turned, moved")
+    visitor.main.get_by_text("Use a model file").click()
+    visitor.main.locator("input[type=file]").first.set_input_files(
+        {"name": "quick.npz", "mimeType": "application/zip", "buffer": file.getvalue()}
+    )
+    expect(visitor.main.get_by_role("combobox", name=re.compile("Model"))).to_have_value("quick.npz")
+    visitor.press("Measure the robustness")
+    visitor.see(re.compile(r"Turned by \d+°, \d+ of 100 images are read right"))
+    grid = visitor.main.locator(".dl-grid").last
+    expect(grid.locator("img")).to_have_count(9)
+    visitor.main.get_by_text("Noise", exact=True).click()
+    visitor.see(re.compile(r"With noise of \d+ % of full ink"))
+    expect(grid.locator("img")).to_have_count(7)
+    expect(grid.locator("img").last).to_have_attribute(
+        "alt", re.compile(r"A \d, Noise 80 %: classified as \d")
+    )

@@ -1,6 +1,7 @@
 """The studies of the page Evaluate, each computed for a small network on the 8×8 digits."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -172,6 +173,10 @@ def test_who_taught_an_answer_is_shown_and_a_run_starts_without_them(
     app.segmented_control(key=f"taught_answer_{guessed}_{answer}").set_value(answer).run()
     app = computed(app, service, "influence")
     assert f"pushed it most towards {answer}" in texts(app)
+    app = computed(app, service, "retrained")
+    assert re.search(
+        rf"with all images, it is [<\d.]+ % sure of {answer}; without these {MOST}, ", texts(app)
+    )
     started = []
     monkeypatch.setattr(teachers, "start_run", started.append)
     app.button(key="taught_train").click().run()

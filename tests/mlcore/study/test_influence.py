@@ -14,6 +14,7 @@ from mlcore import (
     TrainingConfig,
     completed,
     influence,
+    retrained,
     train,
 )
 from mlcore.study import influence as module
@@ -122,3 +123,16 @@ def test_snapshots_weigh_as_much_as_the_rate_and_the_time_that_they_stand_for() 
     # halfway: epochs 0 to 2, 2 to 5.5, 5.5 to 8; the rate falls from 0.01 to nothing in 32 steps
     assert weights == pytest.approx([0.01 * 28 / 32 * 2, 0.01 * 20 / 32 * 3.5, 0.01 * 1 / 32 * 2.5], rel=0.05)
     assert weighted(snapshots[:1]) == [(snapshots[0], 1.0)]
+
+
+def test_without_what_taught_it_a_network_is_less_sure_of_its_answer() -> None:
+    data, run = stripes(90), small_run(epochs=3)
+    asked, answer = stripes(3, seed=9).images[1], 1
+    every = np.flatnonzero(data.labels == answer)
+    configs = (run.network_config, run.training_config)
+    found = completed(retrained(data, *configs, every[:25], asked))
+    assert found.with_all.argmax() == answer
+    assert found.without[answer] < found.with_all[answer]
+    assert found.with_all.sum() == pytest.approx(1.0, abs=1e-6)
+    nothing = completed(retrained(data, *configs, np.empty(0, np.intp), asked, seeds=1))
+    np.testing.assert_array_equal(nothing.with_all, nothing.without)

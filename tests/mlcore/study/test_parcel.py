@@ -44,3 +44,13 @@ def test_a_study_gets_data_sets_and_everything_else_as_it_is() -> None:
     packed = parcel(stripes(30))
     assert list(opened(fingerprint_of, packed, "a")) == [0.5]
     assert completed(opened(fingerprint_of, packed, "a")) == "a" + stripes(30).fingerprint
+
+
+def share_pixels(one: Dataset, other: Dataset) -> Study[bool]:
+    yield 0.5
+    return np.shares_memory(one.base.images, other.base.images)
+
+
+def test_parts_of_one_shipped_data_set_share_its_pixels_in_the_worker() -> None:
+    parts = (DIGITS.take([1, 2]), DIGITS.take([3]))
+    assert completed(opened(share_pixels, *(parcel(part, "digits-8x8", DIGITS) for part in parts)))
