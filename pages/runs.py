@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.navigation import guard
 from dashboard.run_service import get_run_service, run_owner
-from dashboard.runs_page.actions import follow_opened, note_opened, offer_to_delete, offer_undo, show_run
+from dashboard.runs_page.actions import ROW_BUTTONS, follow_opened, offer_to_delete, offer_undo, show_run
 from dashboard.runs_page.comparison import show_comparison
 from dashboard.runs_page.keeping import offer_to_forget, show_empty, show_keeping
 from dashboard.runs_page.table import choose_runs, choose_view
@@ -31,7 +31,7 @@ def show_runs(session: Session, some_train: bool) -> None:
             show_empty()
             return
         choose_view(session)
-        chosen = choose_runs(session, runs, note_opened)
+        chosen = choose_runs(session, runs, ROW_BUTTONS)
         if not chosen:
             st.caption(_("Choose a run to name, use or delete it; choose several to compare them."))
         elif len(chosen) == 1:

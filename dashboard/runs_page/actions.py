@@ -12,18 +12,44 @@ from dashboard.navigation import page
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.service import LONGEST_NAME, LONGEST_NOTE
+from dashboard.runs_page.table import RowButton
 from dashboard.session import RUN_MODEL, Session
 from dashboard.ui.messages import keeping_problem, plain, show_message, show_problem
 from dashboard.ui.wording import run_name
-from mlcore.language import _
+from mlcore.language import N_, _
 
 _DELETED = "deleted_runs"
 _OPENED = "opened_run"
 
 
-def note_opened(run_id: str) -> None:
+def note_opened(run: KeptRun) -> None:
     """Note which run is to be opened; `follow_opened` does it, because a callback cannot leave the page."""
-    st.session_state[_OPENED] = run_id
+    st.session_state[_OPENED] = run.run_id
+
+
+def change_star(run: KeptRun) -> None:
+    """Star a run, or take the star away."""
+    describe(run.run_id, star=not run.star)
+
+
+ROW_BUTTONS = {
+    "open": RowButton(
+        N_("Open"), N_("Shows the run on Train."), lambda run: ":material/open_in_new:", note_opened
+    ),
+    "star": RowButton(
+        N_("Star"),
+        N_("When there are too many runs, starred ones are deleted last."),
+        lambda run: ":material/star:" if run.star else ":material/star_border:",
+        change_star,
+    ),
+    "delete": RowButton(
+        N_("Delete"),
+        N_("Deletes the run; that can be undone. A run that trains has to be stopped first."),
+        lambda run: None if run.live else ":material/delete:",
+        lambda run: delete([run.run_id]),
+    ),
+}
+"""What can be done with one run by a click in the table."""
 
 
 def follow_opened(session: Session) -> None:

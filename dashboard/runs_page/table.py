@@ -6,7 +6,8 @@ changed meanwhile.
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,14 +110,28 @@ def runs_table(runs: Sequence[KeptRun], only_differing: bool = False) -> pd.Data
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def choose_runs(session: Session, runs: Sequence[KeptRun], open_run: Callable[[str], None]) -> list[KeptRun]:
-    """Show the table, and return the runs that are chosen in it.
+@dataclass(frozen=True)
+class RowButton:
+    """A button that each run has in the table.
 
-    Parameters
+    Attributes
     ----------
-    open_run : callable
-        Is given the id of the run whose button was pressed, before the page runs again.
+    title, help : str
+        Of its column (English; shown through `_`).
+    face : callable
+        What the button of a run shows; None where it has none.
+    act : callable
+        Is given the run whose button was pressed, before the page runs again.
     """
+
+    title: str
+    help: str
+    face: Callable[[KeptRun], str | None]
+    act: Callable[[KeptRun], None]
+
+
+def choose_runs(session: Session, runs: Sequence[KeptRun], buttons: Mapping[str, RowButton]) -> list[KeptRun]:
+    """Show the table with these buttons behind the names, and return the runs that are chosen in it."""
     ids = [run.run_id for run in runs]
     key = f"runs_{hashlib.sha256(' '.join(ids).encode()).hexdigest()[:16]}"
     if key not in st.session_state:  # another list: what was chosen stays so
@@ -126,8 +141,8 @@ def choose_runs(session: Session, runs: Sequence[KeptRun], open_run: Callable[[s
     table = runs_table(runs, session.only_differing)
     shown = [name for name in COLUMNS if name == ALWAYS or name in (session.run_columns or USUAL_COLUMNS)]
     table = table[shown]
-    table.insert(1, "open", f":material/open_in_new: {_('Open')}")
-    click = f"{key}_open"
+    for place, (name, button) in enumerate(buttons.items(), start=1):
+        table.insert(place, name, [button.face(run) for run in runs])
     event: Any = st.dataframe(
         table,
         key=key,
@@ -137,18 +152,23 @@ def choose_runs(session: Session, runs: Sequence[KeptRun], open_run: Callable[[s
         height="content" if len(runs) <= MOST_ROWS else 480,
         column_config={
             **_column_configs(),
-            "open": st.column_config.ButtonColumn(
-                "",
-                type="tertiary",
-                key=click,
-                on_click=lambda: open_run(ids[st.session_state[click]["row"]]),
-            ),
+            **{name: _button_column(f"{key}_{name}", button, runs) for name, button in buttons.items()},
         },
         alt=_("Your runs, the newest first"),
     )
     picked = [runs[place] for place in sorted(event["selection"]["rows"]) if place < len(runs)]
     st.session_state[_CHOSEN] = [run.run_id for run in picked]
     return picked
+
+
+def _button_column(key: str, button: RowButton, runs: Sequence[KeptRun]) -> Any:
+    return st.column_config.ButtonColumn(
+        _(button.title),
+        type="tertiary",
+        help=_(button.help),
+        key=key,
+        on_click=lambda: button.act(runs[st.session_state[key]["row"]]),
+    )
 
 
 def _column_configs() -> dict[str, Any]:

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from streamlit.proto.Common_pb2 import StringTriggerValue
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from dashboard import run_service
@@ -128,7 +130,7 @@ def test_the_table_shows_of_each_run_what_it_learned_from_and_how_well(
     assert row["test"] == pytest.approx(100 * accuracy)
     assert re.fullmatch(r"\d+\.\d % – \d+\.\d %", row["interval"])
     assert [*row["curve"]][-1] == pytest.approx(100 * service.status(run_id).history[-1].dev_accuracy)  # type: ignore[union-attr]
-    assert set(table.columns) == {*USUAL_COLUMNS, "open"}
+    assert set(table.columns) == {*USUAL_COLUMNS, "open", "star", "delete"}
 
 
 def test_the_best_accuracy_is_shown_and_not_the_last(service: RunService, split: Split) -> None:
@@ -185,6 +187,36 @@ def test_what_was_deleted_is_undone_and_what_is_chosen_stays_chosen(
     app = press(choose(app, 0, 2), "Delete 2 runs")
     assert names(app) == ["Run 2"]
     assert "Deleted: 2." in words(app)
+
+
+def test_a_run_is_opened_starred_and_deleted_by_a_button_in_its_row(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained(service, split)
+    run_id = trained(service, split)
+    live = service.start("ada", split, NetworkConfig(hidden_sizes=(16,)), ENDLESS)
+    app = opened()
+    assert app.dataframe[0].value["delete"].isna().tolist() == [True, False, False]
+    service.stop(live, "ada", PATIENCE)
+    app = press_in_row(opened(), "star", 1)
+    assert [kept.star for kept in service.list_runs("ada")] == [False, True, False]
+    assert names(app)[1] == "★ Run 2"
+    app = press_in_row(app, "delete", 0)
+    assert names(app) == ["★ Run 2", "Run 1"]
+    app = press(app, "Undo")
+    app = press_in_row(app, "open", 1)
+    assert session_of(app).run_id == run_id
+    assert app.title[0].value == "Train"
+
+
+def press_in_row(app: AppTest, column: str, row: int) -> AppTest:
+    """Press the button of a run in the table."""
+    table = app.dataframe[0]
+    widgets = app._tree.get_widget_states()
+    click = StringTriggerValue(data=json.dumps({"row": row, "label": table.value[column][row]}))
+    widget_id = table.proto.button_click_widgets[column]
+    widgets.widgets.append(WidgetState(id=widget_id, string_trigger_value=click))
+    return checked(app._run(widgets))
 
 
 def test_a_chosen_run_opens_on_train_and_answers_on_draw(service: RunService, split: Split) -> None:
@@ -265,7 +297,7 @@ def test_the_columns_are_chosen_and_what_all_share_is_left_out_on_demand(
     app.button_group(key="run_columns").set_value(["settings", "started"]).run()
     app.toggle(key="only_differing").set_value(True).run()
     table = checked(app).dataframe[0].value
-    assert [*table.columns] == ["name", "open", "settings", "started"]
+    assert [*table.columns] == ["name", "open", "star", "delete", "settings", "started"]
     assert table["settings"].tolist() == ["Epochs 6 epochs", "Epochs 3 epochs"]
     assert session_of(app).run_columns == ("name", "settings", "started")
 
