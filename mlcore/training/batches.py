@@ -18,11 +18,14 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.blank import LitPixels
 from mlcore.datasets.dataset import BLOCK, Dataset
 from mlcore.datasets.split import Split
+from mlcore.formulas.optimizers import Optimizer
 from mlcore.images.augmentation import Augmentation, Augmenter
 from mlcore.images.preparation import Preparation
 from mlcore.network.layers import Layer
 from mlcore.network.network import CONVOLUTION_MICRO_BATCH, FULL_MICRO_BATCH, MICRO_BATCH, Network
-from mlcore.training.layer_health import PROBE_IMAGES
+from mlcore.training.known_bugs import known_bug_hook
+from mlcore.training.layer_health import PROBE_IMAGES, NetworkHealth, layer_healths
+from mlcore.training.progress import Progress
 from mlcore.training.records import Score, Tally
 
 MICRO_BATCH_PRODUCTS = 10_000_000_000
@@ -309,7 +312,19 @@ class TrainingData:
         dev = self.split.dev.labels
         return dev if len(dev) else self.split.train.labels[self._sample]
 
-    def probe(self) -> tuple[NDArray[Any], Labels, Array]:
+    def health(self, progress: Progress, optimizer: Optimizer, penalty: float) -> NetworkHealth:
+        """Return how the layers are, by a step that is not taken (see `layer_healths`)."""
+        layers = layer_healths(
+            self.learner.network,
+            optimizer,
+            *self._probe(),
+            rate=progress.learning_rate,
+            cost_decay=progress.cost_decay,
+            hook=known_bug_hook(progress.training_config),
+        )
+        return NetworkHealth(progress.step, progress.epoch, penalty, layers)
+
+    def _probe(self) -> tuple[NDArray[Any], Labels, Array]:
         """Return some training images in compact form, their labels, and their shares of the mean loss."""
         network, labels = self.learner.network, self.split.train.labels
         n = min(PROBE_IMAGES, network.micro_batch, len(labels))

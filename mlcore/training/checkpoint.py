@@ -14,13 +14,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mlcore.model import Model
 from mlcore.training.card import json_number
 from mlcore.training.layer_health import NetworkHealth
 from mlcore.training.measurements import Measurements
 from mlcore.training.progress import Progress
 from mlcore.training.rates import RatePlan
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record
-from mlcore.training.state import TrainState
+from mlcore.training.state import TrainState, make_state
 
 ARRAYS = ("order", "moments", "parameters", "best_parameters")
 
@@ -160,12 +161,29 @@ class Checkpoint:
             best_parameters=arrays.get("best_parameters"),
         )
 
-    def restore(self, state: TrainState, progress: Progress) -> None:
-        """Bring network, optimizer, order and progress to where they were; arrays that do not fit raise."""
+    def resume(self, model: Model, progress: Progress) -> TrainState:
+        """Return the state in which the run that made the model was, and bring the progress to where it was.
+
+        Arrays that do not fit raise.
+        """
+        state = make_state(
+            model.network_config,
+            model.training_config,
+            model.preparation,
+            model.class_names,
+            len(self.order),
+            None,
+            np.random.default_rng(),
+        )
+        self._restore(state)
         progress.step, progress.images_seen = self.step, self.images_seen
         progress.history, progress.health, progress.changes = self.history, self.health, self.changes
         progress.rates = self.rates(progress.training_config.learning_rate)
         progress.measured = self.measured
+        return state
+
+    def _restore(self, state: TrainState) -> None:
+        """Bring network, optimizer and order to where they were."""
         if self.best_parameters is not None:
             _check_fit(state.network.parameters, self.best_parameters)
         for target, values in (

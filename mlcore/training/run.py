@@ -29,10 +29,10 @@ from mlcore.training.blank import pixels_to_train_on
 from mlcore.training.card import DATA_CARD, data_card, machine_card, measured_card
 from mlcore.training.checkpoint import Checkpoint
 from mlcore.training.known_bugs import GradientHook, known_bug_hook
-from mlcore.training.layer_health import NetworkHealth, is_worth_noting, layer_healths
+from mlcore.training.layer_health import is_worth_noting
 from mlcore.training.progress import Progress, not_built
 from mlcore.training.records import BatchMetrics, EpochMetrics, Record, history_array
-from mlcore.training.state import TrainState, begin_at, begin_training, begin_with, make_state
+from mlcore.training.state import TrainState, begin_at, begin_training, begin_with
 
 
 def middle_of(n: int) -> int:
@@ -394,24 +394,11 @@ class TrainingRun(Progress):
             self.learning_rate,
         )
         if is_worth_noting(self.step, self.health):
-            self.health.append(self._health(penalty))
+            self.health.append(self._data.health(self, self.optimizer, penalty))
         self.measured.note(
             record, self._built.whole_parameters, self.training_config, self.evaluate_every, self.history
         )
         return record
-
-    def _health(self, penalty: float) -> NetworkHealth:
-        """Return how the layers are, by a step that is not taken."""
-        assert self._data is not None
-        layers = layer_healths(
-            self.network,
-            self.optimizer,
-            *self._data.probe(),
-            rate=self.learning_rate,
-            cost_decay=self.cost_decay,
-            hook=known_bug_hook(self.training_config),
-        )
-        return NetworkHealth(self.step, self.epoch, penalty, layers)
 
     # ---- saving -----------------------------------------------------------------------------------------
 
@@ -482,27 +469,14 @@ class TrainingRun(Progress):
                 )
             )
         try:
-            return cls._continue(model, Checkpoint.from_arrays(model.state))
+            checkpoint = Checkpoint.from_arrays(model.state)
+            run = cls(model.network_config, model.training_config, in_halves=checkpoint.in_halves)
+            run._begin(checkpoint.resume(model, run))
         except Exception as error:  # what a hostile state can bring about cannot be listed
             raise ModelFileError(
                 _("The model file is damaged: its training state cannot be read.")
             ) from error
-
-    @classmethod
-    def _continue(cls, model: Model, checkpoint: Checkpoint) -> TrainingRun:
-        run = cls(model.network_config, model.training_config, in_halves=checkpoint.in_halves)
         run._data_card = {name: model.card[name] for name in DATA_CARD if name in model.card}
-        state = make_state(
-            run.network_config,
-            run.training_config,
-            model.preparation,
-            model.class_names,
-            len(checkpoint.order),
-            None,
-            np.random.default_rng(),
-        )
-        checkpoint.restore(state, run)
-        run._begin(state)
         return run
 
     def save_state(self) -> bytes:
