@@ -55,8 +55,9 @@ def test_the_weights_are_written_in_the_order_of_the_layers() -> None:
     ]
 
 
-def test_the_script_knows_every_layer_and_every_activation() -> None:
-    script = network_script()
+@pytest.mark.parametrize("name", ["network.js", "flow.js"])
+def test_the_way_forward_and_the_way_back_know_every_layer_and_every_activation(name: str) -> None:
+    script = (ROOT / "mlcore" / "exports" / name).read_text("utf-8")
     for kind in {kind for kind in LAYERS if kind != Dropout.kind} | set(ACTIVATIONS):
         assert re.search(rf'^  "?{kind}"?[:(]', script, re.MULTILINE), kind
 

@@ -25,13 +25,16 @@ from mlcore import (
 )
 from mlcore.exports.c_header import (
     ACTIVATIONS_IN_C,
+    CODE,
     c_files,
     fits_c_files,
     footprint,
     write_c_files,
 )
 from mlcore.images.preparation import Preparation
-from mlcore.network.network import Network
+from mlcore.network.convolution import Flatten
+from mlcore.network.layers import Activation, Dropout
+from mlcore.network.network import LAYERS, Network
 from tests.house import ROOT
 from tests.waiting import PATIENCE
 
@@ -173,7 +176,8 @@ def test_names_from_a_file_are_text_in_c_whatever_they_are(compiler: str, tmp_pa
     assert "* / int main" in header
 
 
-def test_the_c_code_knows_every_activation() -> None:
+def test_the_c_code_knows_every_layer_and_every_activation() -> None:
+    assert {*CODE, Activation, Dropout, Flatten} == set(LAYERS.values())
     assert set(ACTIVATIONS_IN_C) == set(ACTIVATIONS)
 
 
