@@ -65,7 +65,7 @@ def travel(visitor: Visitor, settings: str) -> None:
     visitor.main.get_by_text("Time travel", exact=True).click()
     visitor.see(re.compile("dev images right"))
     visitor.page.wait_for_function("document.querySelectorAll('.dl-flip .dl-bars li').length > 1")
-    visitor.page.wait_for_function("document.querySelector('.dl-flip input').max > 5")
+    visitor.page.wait_for_function("document.querySelector('.dl-flip input').max > 2")
 
 
 def moves(visitor: Visitor, slower: int) -> list[float]:

@@ -116,6 +116,8 @@ def _choose_units(model: Model) -> tuple[UnitChange, ...]:
     shape = tuple(layer.count for layer in layers)
     chosen: dict[int, list[int]] = st.session_state.setdefault(f"{UNITS} {shape}", {})
     _choose_of(layers[place], place, chosen)
+    if not any(chosen.values()):
+        return ()
     factor = st.slider(
         _("Their output times"),
         0.0,
@@ -123,7 +125,6 @@ def _choose_units(model: Model) -> tuple[UnitChange, ...]:
         0.0,
         0.1,
         key="lab_factor",
-        disabled=not any(chosen.values()),
         persist_state="session",
         help=_("0 switches them off."),
     )
@@ -134,7 +135,6 @@ def _choose_units(model: Model) -> tuple[UnitChange, ...]:
         0.0,
         0.1,
         key="lab_shift",
-        disabled=not any(chosen.values()),
         persist_state="session",
     )
     return tuple(

@@ -19,6 +19,9 @@ from mlcore import evaluate, weight_pictures
 MOST_NEURONS = 24
 """Whose weights are shown, the first ones: the same at each moment."""
 
+MOST_ON_RING = 300
+"""Images on the ring of classes."""
+
 MOST_BYTES = 24_000_000
 
 
@@ -33,16 +36,23 @@ class Moment:
         The confusion matrix of the dev images that it was asked about.
     weights : float array (neurons, height, width)
         Of the first layer.
+    labels : int array (n,)
+        Of the images on the ring.
+    probabilities : float16 array (n, classes)
+        What they are answered.
     """
 
     class_names: tuple[str, ...]
     matrix: npt.NDArray[np.int64]
     weights: npt.NDArray[np.floating]
+    labels: npt.NDArray[np.integer]
+    probabilities: npt.NDArray[np.float16]
 
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return self.matrix.nbytes + self.weights.nbytes
+        arrays = (self.matrix, self.weights, self.labels, self.probabilities)
+        return sum(array.nbytes for array in arrays)
 
 
 def known_moment(run_id: str, step: int) -> Moment | None:
@@ -65,7 +75,14 @@ def moment_of(run_id: str, step: int) -> Moment:
         matrix = np.zeros((len(model.class_names),) * 2, np.int64)
         if len(dev):
             matrix = evaluate(model, at_once(model, dev)).matrix
-        return Moment(model.class_names, matrix, weight_pictures(model).hidden[:MOST_NEURONS].copy())
+        some = dev.take(slice(0, MOST_ON_RING))
+        return Moment(
+            model.class_names,
+            matrix,
+            weight_pictures(model).hidden[:MOST_NEURONS].copy(),
+            some.labels,
+            model.probabilities_of(some.images).astype(np.float16),
+        )
 
     return _moments.get((run_id, str(step)), make)
 

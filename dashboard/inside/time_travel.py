@@ -12,6 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from dashboard.inside.moments import Moment, answer_at, known_moment, moment_of
+from dashboard.inside.ring import ring_html
 from dashboard.navigation import page
 from dashboard.run_service import find_run, get_run_service, watch_run
 from dashboard.runs.snapshots import Snapshot
@@ -72,7 +73,12 @@ def _show_moments(session: Session, run_id: str, moves: bool) -> None:
     if ready:
         limit = max(largest(shown.moment.weights) for shown in ready)
         pages = [_page_of(shown, limit) for shown in ready]
-        titles = [_("Confusion matrix"), _("Your drawing"), _("Weights of the first layer")]
+        titles = [
+            _("Confusion matrix"),
+            _("Your drawing"),
+            _("Ring of classes"),
+            _("Weights of the first layer"),
+        ]
         show_flipbook(_("Moment of the training"), titles, pages, key="inside_time", subject=run_id)
         st.caption(_scale_words(limit))
     elif status.state in TRAINING:
@@ -111,14 +117,16 @@ def _page_of(shown: _Shown, limit: float) -> Page:
     drawing = html_text(_("Draw a digit on the Draw page, and its answer is followed here."))
     drawing = f"<p>{drawing}</p>" if shown.answer is None else bars_html(shown.answer, moment.class_names)
     matrix = matrix_html(moment.matrix, moment.class_names)
-    words = moment_words(shown.snapshot, moment)
-    return Page(str(shown.snapshot.step), words, (matrix, drawing, _weights_html(moment, limit)))
+    ring = ring_html(moment.probabilities, moment.labels, moment.class_names, shown.answer)
+    panels = (matrix, drawing, ring, _weights_html(moment, limit))
+    return Page(str(shown.snapshot.step), moment_words(shown.snapshot, moment), panels)
 
 
 def moment_words(one: Snapshot, moment: Moment) -> str:
     """Return which moment it is, and how good the network was then.
 
-    >>> moment = Moment(("a", "b"), np.array([[3, 1], [0, 4]]), np.zeros((1, 2, 2)))
+    >>> none = np.zeros(0, np.int64)
+    >>> moment = Moment(("a", "b"), np.array([[3, 1], [0, 4]]), np.zeros((1, 2, 2)), none, none)
     >>> moment_words(Snapshot(10, 0.25, 0), moment)
     'epoch 0.25: 87.5 % of 8 dev images right'
     """

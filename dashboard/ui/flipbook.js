@@ -29,7 +29,7 @@ function lay({ data, panels, slider }) {
   while (panels.children.length > data.titles.length) panels.lastChild.remove();
   data.titles.forEach((title, k) => {
     const panel = panels.children[k] ?? panels.appendChild(document.createElement("section"));
-    if (!panel.children.length) panel.innerHTML = "<h3></h3><div></div>";
+    if (!panel.children.length) panel.innerHTML = "<h2></h2><div></div>";
     panel.firstChild.textContent = title;
   });
 }

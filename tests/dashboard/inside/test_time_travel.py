@@ -11,6 +11,7 @@ import pytest
 
 from dashboard.inside import moments, time_travel
 from dashboard.inside.moments import MOST_NEURONS, answer_at, known_moment, moment_of
+from dashboard.inside.ring import ring_html
 from dashboard.inside.time_travel import Snapshot, moment_words, sheet
 from dashboard.runs.status import RunError
 from dashboard.session import PastDrawing, Session
@@ -152,3 +153,13 @@ def test_a_matrix_of_many_classes_is_a_picture() -> None:
     html = matrix_html(np.eye(n, dtype=np.int64), tuple(map(str, range(n))))
     assert "<table" not in html
     assert 'alt="Confusion matrix' in html
+
+
+def test_on_the_ring_each_image_has_a_mark_and_mistakes_are_crosses(service: Service, run_id: str) -> None:
+    moment = moment_of(run_id, 4)
+    right = moment.probabilities.argmax(axis=1) == moment.labels
+    html = ring_html(moment.probabilities, moment.labels, ("<b>", "two", "three"), np.array([0.0, 1.0, 0.0]))
+    assert html.count("h0") == right.sum()
+    assert html.count("m-6 0") == (~right).sum()
+    assert "★" in html
+    assert "<b>" not in html
