@@ -39,15 +39,15 @@ def show_page(session: Session) -> None:
         models = [one.model for one in asked]
         model = models[0]
         with board:
-            images, hint = take_images(session, models)
+            given = take_images(session, models)
             if is_drawing():
                 ask_label(session, model)
-        answers = [answer_of(*pair, refusal_for(pair[0])) for pair in zip(models, images, strict=True)]
+        answers = [answer_of(*pair, refusal_for(pair[0])) for pair in zip(models, given.images, strict=True)]
         answer = answers[0]
-        if is_number():
-            show_number(session, model, hint, bars)
+        if given.digits is not None:
+            show_number(model, given.digits, given.hint, bars)
         else:
-            show_verdicts(asked, answers, hint)
+            show_verdicts(asked, answers, given.hint)
         take_note(session, answer if is_drawing() else None)
         with play:
             show_dare(session, model.class_names)
@@ -56,11 +56,11 @@ def show_page(session: Session) -> None:
         with bars:
             if is_drawing():
                 show_lights(model)
-            if not is_number():
+            if given.digits is None:
                 show_bars(asked, answers)
                 show_explanations(session, model, answer)
         if is_drawing():
-            show_live(session, model, answer, hint)
+            show_live(session, model, answer, given.hint)
     with settings, friendly_errors():
         choose_model(session, "draw_model")
         offer_model(chosen_model(session))

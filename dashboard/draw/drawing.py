@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from dashboard.budget import Reservation
 from dashboard.draw.strokes import as_objects, drawn_by_pen, strokes_of
 from dashboard.models.drawn import SIZE, digit_of
 from dashboard.server.server import server
@@ -21,7 +22,7 @@ from mlcore.images.photo import PICTURE_SIDE
 from mlcore.images.picture_file import decoding_cost
 from mlcore.images.strokes import Stroke
 from mlcore.language import _
-from mlcore.number import ReadDigit, read_number
+from mlcore.number import ReadDigit, read_number, read_number_in_picture
 
 WIDE = 2 * SIZE
 """Units of the canvas for a number, across."""
@@ -121,7 +122,28 @@ def digit_in_file(file: BinaryIO, model: Model) -> GreyImage:
     NoRoom
         When the server has no memory to decode it.
     """
+    with _room_to_decode(file):
+        return digit_in_picture(file, model.frame, model.image_shape)
+
+
+def number_in_file(file: BinaryIO, model: Model) -> list[ReadDigit]:
+    """Return the digits of the number in a picture file, read by a model; none when it shows none.
+
+    Raises
+    ------
+    NoDigitError
+        When lines on the paper cannot be told from digits.
+    DatasetError
+        When it is no picture, or too large.
+    NoRoom
+        When the server has no memory to decode it.
+    """
+    with _room_to_decode(file):
+        return read_number_in_picture(model, refusal_for(model), file)
+
+
+def _room_to_decode(file: BinaryIO) -> Reservation:
+    """Return the memory that decoding a picture takes, reserved until it is done."""
     cost = decoding_cost(str(getattr(file, "name", _("The file"))), file, PICTURE_SIDE)
     file.seek(0)
-    with server().budget.reserve(cost.bytes):
-        return digit_in_picture(file, model.frame, model.image_shape)
+    return server().budget.reserve(cost.bytes)

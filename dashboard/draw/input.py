@@ -4,13 +4,14 @@ The Draw page shows the one that was chosen, and the width of the pen beside it.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import streamlit as st
 
 from dashboard.budget import NoRoom
 from dashboard.draw.canvas import show_canvas
-from dashboard.draw.drawing import digit_drawn, digit_in_file
+from dashboard.draw.drawing import digit_drawn, digit_in_file, number_drawn, number_in_file
 from dashboard.draw.keys import offer_keys
 from dashboard.models.drawn import SIZE
 from dashboard.server.uploaded_files import in_memory
@@ -21,6 +22,7 @@ from mlcore import DatasetError, Model, NoDigitError
 from mlcore.arrays import UInt8Array
 from mlcore.datasets.readers.pictures import ENDINGS
 from mlcore.language import N_, _
+from mlcore.number import ReadDigit
 
 WAYS = {
     "draw": N_("Draw"),
@@ -44,11 +46,27 @@ LARGEST_PICTURE = 20  # MB
 Image = UInt8Array | None
 
 
-def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image], str]:
-    """Show the way that the visitor chose to give an image; return it as each model sees it.
+@dataclass(frozen=True)
+class Given:
+    """What the visitor gave to be answered.
 
-    Where there is none it is None; the sentence says what to do to give one.
+    Attributes
+    ----------
+    images : list of (uint8 array or None)
+        As each model sees it; None when there is none.
+    hint : str
+        What to do to give one.
+    digits : list of ReadDigit or None
+        The digits of a number, as the first model reads them; None when one digit is to be given.
     """
+
+    images: list[Image]
+    hint: str
+    digits: list[ReadDigit] | None = None
+
+
+def take_images(session: Session, models: Sequence[Model]) -> Given:
+    """Show the way that the visitor chose to give a digit or a number, and return what was given."""
     way = st.segmented_control(
         _("Input"),
         [way for way in WAYS if way != "sent" or session.sent is not None],
@@ -61,30 +79,64 @@ def take_images(session: Session, models: Sequence[Model]) -> tuple[list[Image],
         width="stretch",
     )
     if way == "file":
-        label = _("A picture of one digit")
+        label = _("A picture of one digit or a number")
         file = in_memory(
             st.file_uploader(label, PICTURE_TYPES, max_upload_size=LARGEST_PICTURE, key="draw_file")
         )
-        images = images_of(file, models)
-        if file is not None and images[0] is not None:
+        given = _in_picture(
+            file, models, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
+        )
+        if file is not None and (given.digits or given.images[0] is not None):
             st.image(file, alt=_("The picture that was uploaded"), width="stretch")
-        return images, _("Choose a picture: a scan, a photo, or a drawing made elsewhere.")
+        return given
     if way == "camera":
-        file = in_memory(st.camera_input(_("A digit on paper, large and alone"), key="draw_camera"))
-        return images_of(file, models), _("Take a photo: dark ink on light paper works best.")
+        file = in_memory(st.camera_input(_("Digits on paper, large and alone"), key="draw_camera"))
+        return _in_picture(file, models, _("Take a photo: dark ink on light paper works best."))
     if way == "sent" and session.sent is not None:
-        return images_sent(session.sent, models), _("Choose a model for images of this size.")
+        return Given(images_sent(session.sent, models), _("Choose a model for images of this size."))
+    nothing: list[Image] = [None for _model in models]
     if way == "number":
         show_canvas(session, wide=True)
         offer_keys(session, wide=True)
-        return [None for _model in models], _("Write a number: its digits are read after each stroke.")
+        hint = _("Write a number: its digits are read after each stroke.")
+        return Given(nothing, hint, number_drawn(session, models[0]))
     show_canvas(session)
     offer_keys(session)
     try:
         drawn = [digit_drawn(session, model) for model in models]
     except NoDigitError as error:
-        return [None for _model in models], str(error)
-    return drawn, _("Draw a digit: the answer is updated after each stroke.")
+        return Given(nothing, str(error))
+    return Given([*drawn], _("Draw a digit: the answer is updated after each stroke."))
+
+
+def _in_picture(file: BinaryIO | None, models: Sequence[Model], hint: str) -> Given:
+    """Return what a picture shows: one digit, or a number when the visitor says so."""
+    is_several = st.toggle(
+        _("A number of several digits"),
+        key="draw_several",
+        persist_state="session",
+        help=_("Each digit is cut out and read by itself."),
+    )
+    if not is_several:
+        return Given(images_of(file, models), hint)
+    return Given([None for _model in models], hint, digits_of(file, models[0]))
+
+
+def digits_of(file: BinaryIO | None, model: Model) -> list[ReadDigit]:
+    """Return the digits of a number in a picture file, read by a model; say so when there are none."""
+    if file is None:
+        return []
+    try:
+        digits = number_in_file(file, model)
+    except NoDigitError as error:
+        show_message("warning", str(error))
+        return []
+    except (DatasetError, NoRoom) as error:
+        show_error(error)
+        return []
+    if not digits:
+        show_message("warning", _("No digits were found. Dark ink on light paper works best."))
+    return digits
 
 
 def images_of(file: BinaryIO | None, models: Sequence[Model]) -> list[Image]:
@@ -111,13 +163,14 @@ def is_drawing() -> bool:
 
 
 def is_number() -> bool:
-    """Return whether the visitor writes a number on the wide canvas."""
-    return bool(st.session_state.get("draw_way") == "number")
+    """Return whether the visitor gives a number, on the wide canvas or in a picture."""
+    way, is_several = (st.session_state.get(key) for key in ("draw_way", "draw_several"))
+    return way == "number" or bool(way in ("file", "camera") and is_several)
 
 
 def choose_pen(session: Session) -> None:
     """Let the visitor choose how wide the pen is, while there is one."""
-    if not is_drawing() and not is_number():
+    if st.session_state.get("draw_way") not in ("draw", "number"):
         return
     st.session_state["draw_pen"] = session.pen_width
     st.slider(

@@ -1,4 +1,4 @@
-"""The answer to a number on the wide canvas: its digits, how sure the model is, and the bars of each.
+"""The answer to a number: its digits, how sure the model is, and the bars of each.
 
 The Draw page shows it in place of the answer to one digit.
 """
@@ -10,8 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.draw.answer_card import blank_html, card_html
-from dashboard.draw.drawing import number_drawn
-from dashboard.session import Session
 from dashboard.shipped import refusal_for
 from dashboard.ui.pictures import Picture, picture_html
 from dashboard.ui.probability_bars import bars_html, sure
@@ -20,9 +18,8 @@ from mlcore.language import _
 from mlcore.number import ReadDigit
 
 
-def show_number(session: Session, model: Model, hint: str, bars: DeltaGenerator) -> None:
-    """Show the number that is on the canvas and, in the container for them, the bars of each digit."""
-    digits = number_drawn(session, model)
+def show_number(model: Model, digits: Sequence[ReadDigit], hint: str, bars: DeltaGenerator) -> None:
+    """Show a number and, in the container for them, the bars of each digit; the hint when there is none."""
     refusal = refusal_for(model)
     above = 1.0 if refusal is None else refusal.above
     st.html(number_html(model, digits, above) if digits else blank_html(model.image_shape, hint))

@@ -117,8 +117,7 @@ def show_state(status: RunStatus) -> None:
         icon, color = NO_SUCCESS
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_state"):
         st.badge(_(STATE_LABELS[status.state]), icon=icon, color=color)
-        waits = _("Waiting for a worker: runs take turns.")
-        st.caption(waits if status.state == "queued" else plain(run_words(status)))
+        st.caption(plain(run_words(status)))
     if status.live and status.message:
         show_message("info", status.message)
     if status.warning:
@@ -258,8 +257,11 @@ def show_figures(status: RunStatus) -> None:
 def time_words(status: RunStatus) -> str:
     """Return how long the run takes: as was expected, or as it goes when that is another time.
 
+    A run that waits for a worker says so here: its own words stand in their place from the first moment.
     Who was promised more than it takes need not hear of the promise again.
     """
+    if status.state == "queued":
+        return _("Waiting for a worker: runs take turns.")
     promised = status.seconds_promised
     if not status.live:
         took = _("Took {time}.").format(time=duration(status.seconds_trained))

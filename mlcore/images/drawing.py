@@ -166,12 +166,29 @@ def digit_in_picture(file: bytes | str | Path | BinaryIO, frame: Frame, shape: t
     DatasetError
         When the file is no picture, damaged or too large.
     """
+    return _one_digit(thickened(ink_of_photo(_pixels_of(file)), frame.pen), frame, shape)
+
+
+def number_in_picture(file: bytes | str | Path | BinaryIO) -> Ink:
+    """Return the ink of all digits in a picture file or photo, of whatever size; none when it is blank.
+
+    Raises
+    ------
+    NoDigitError
+        When lines on the paper cannot be told from digits.
+    DatasetError
+        When the file is no picture, damaged or too large.
+    """
+    return ink_of_photo(_pixels_of(file), several=True)
+
+
+def _pixels_of(file: bytes | str | Path | BinaryIO) -> UInt8Array:
+    """Return the pixels of a picture file, shrunk to `PICTURE_SIDE`."""
     if isinstance(file, str | Path):
         name, file = Path(file).name, Path(file).read_bytes()
     else:
         name = str(getattr(file, "name", _("The file")))
-    ink = ink_of_photo(read_picture(name, file, PICTURE_SIDE, colours=True))
-    return _one_digit(thickened(ink, frame.pen), frame, shape)
+    return read_picture(name, file, PICTURE_SIDE, colours=True)
 
 
 # From a drawing to ink

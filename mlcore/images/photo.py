@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from mlcore.images.marks import (
 )
 from mlcore.images.picture_file import grey_of
 from mlcore.images.resample import fit_into, resample
-from mlcore.language import _
+from mlcore.language import N_, _
 
 PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
 BLANK = 0.1  # less contrast than this is no ink
@@ -48,17 +49,22 @@ DARKER = 1.6  # times darker than a line: that is ink on top of it
 
 NEAR = 0.35  # marks this near, in sizes of the largest, belong to it: the bar of a 5
 MOST_PARTS = 5  # of a digit
+LEAST_OF_LINE = 0.2  # of the highest digit's height: a mark of a number is at least this long
 AS_LARGE = 0.35  # a mark this large, in sizes of the largest, is another digit
+
+LINES = N_("The digit cannot be told from the lines on the paper. Use plain paper, or a darker pen.")
 
 Mask = NDArray[np.bool_]
 
 
-def ink_of_photo(pixels: UInt8Array) -> Ink:
+def ink_of_photo(pixels: UInt8Array, *, several: bool = False) -> Ink:
     """Return the ink of the digit in a photo, of whatever size; none when nothing stands out from the paper.
 
     Parameters
     ----------
     pixels : uint8 array, ``(height, width)`` grey or ``(height, width, 3)`` red, green and blue
+    several : bool
+        Whether there may be several digits beside one another, as in a number.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def ink_of_photo(pixels: UInt8Array) -> Ink:
     refusal = None
     for contrast in _contrasts(values, sheet):
         try:
-            ink = _ink_in(contrast, sheet)
+            ink = _ink_in(contrast, sheet, _digits_in if several else _digit_alone)
         except NoDigitError as error:
             refusal = refusal or error
             continue
@@ -245,8 +251,8 @@ def _bridge(contrast: Ink, top: NDArray[np.intp], height: int) -> None:
 # From contrast to the digit
 
 
-def _ink_in(contrast: Ink, sheet: Mask) -> Ink | None:
-    """Return the digit's ink; None when nothing stands out."""
+def _ink_in(contrast: Ink, sheet: Mask, choose: Callable[[Ink], Ink | None]) -> Ink | None:
+    """Return the ink that is chosen from all of it; None when nothing stands out."""
     contrast = _without_lines(contrast, sheet)
     threshold = _otsu(np.maximum(contrast[sheet], 0))
     is_ink = contrast > threshold
@@ -257,7 +263,7 @@ def _ink_in(contrast: Ink, sheet: Mask) -> Ink | None:
     if full < max(BLANK, 5 * noise) or is_ink.mean() > 0.6:
         return None
     low = 0.75 * threshold  # of 300 made photos 0.89 were read with 0.3, 0.93 with 0.7 to 1
-    return _digit_alone(np.clip((contrast - low) / (full - low), 0, 1))
+    return choose(np.clip((contrast - low) / (full - low), 0, 1))
 
 
 def _digit_alone(ink: Ink) -> Ink | None:
@@ -275,11 +281,21 @@ def _digit_alone(ink: Ink) -> Ink | None:
         rest = [mark for mark in rest if not any(mark is other for other in near)]
     others = [mark for mark in marks if not any(mark is other for other in group)]
     if len(group) > MOST_PARTS or any(_runs_through(mark.box, _around(group), ink.shape) for mark in others):
-        message = _("The digit cannot be told from the lines on the paper. Use plain paper, or a darker pen.")
-        raise NoDigitError(message)
+        raise NoDigitError(_(LINES))
     if any(mark.box.longest >= AS_LARGE * main.box.longest for mark in rest):
         raise NoDigitError(_("One digit at a time: there is more than one in the picture."))
     return keep_marks(ink, group)
+
+
+def _digits_in(ink: Ink) -> Ink | None:
+    """Return the ink of the marks of a line of digits; None when there are only specks."""
+    marks = marks_in(without_stray_dots(without_specks(ink)))
+    inside = [mark for mark in marks if not mark.box.touches(ink.shape)]
+    highest = max((mark.box.height for mark in inside), default=0)
+    line = [mark for mark in inside if mark.box.longest >= LEAST_OF_LINE * highest]
+    if any(_runs_through(mark.box, _around(line or marks), ink.shape) for mark in marks):
+        raise NoDigitError(_(LINES))
+    return keep_marks(ink, line) if line else None
 
 
 def _around(marks: list[Mark]) -> Box:

@@ -438,3 +438,21 @@ def test_the_model_that_answers_goes_home_as_a_page_and_as_c_code_whose_size_is_
     page, code = (app.get("download_button")[k].proto for k in (0, 1))
     assert [page.label, code.label] == ["Take this network home (.html)", "C code (.zip)"]
     assert "47,584 bytes of constants, 46,080 of working memory, 1,083,008 multiplications" in code.help
+
+
+def test_a_number_in_a_picture_is_read_when_the_visitor_says_so(app: AppTest) -> None:
+    page = Image.new("L", (300, 200), 240)
+    for path in ([(30, 50), (110, 50), (70, 150)], [(200, 50), (200, 150)]):
+        ImageDraw.Draw(page).line(path, fill=30, width=10)
+    buffer = io.BytesIO()
+    page.save(buffer, "PNG")
+    app.segmented_control(key="draw_way").set_value("file").run()
+    app.file_uploader(key="draw_file").upload("number.png", buffer.getvalue(), "image/png").run()
+    assert "more than one" in app.warning[0].value
+    app.toggle(key="draw_several").set_value(True).run()
+    assert not app.warning
+    assert guess(app) == "71"
+    app.file_uploader(key="draw_file").upload("blank.png", picture(digit=False), "image/png").run()
+    assert "No digits were found" in app.warning[0].value
+    app.file_uploader(key="draw_file").upload("none.png", b"no picture", "image/png").run()
+    assert app.error

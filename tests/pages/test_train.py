@@ -714,6 +714,7 @@ def test_a_run_that_got_worse_has_no_green_tick() -> None:
 
 def test_the_time_is_told_as_promised_and_again_when_it_goes_slower() -> None:
     run = replace(status(measured(0)), state="running", seconds_trained=10.0, seconds_promised=60.0)
+    assert time_words(replace(run, state="queued")) == "Waiting for a worker: runs take turns."
     assert time_words(replace(run, seconds_left=None)) == "Takes about 1 min."
     assert time_words(replace(run, seconds_left=70.0)) == "Takes about 1 min."
     slower = "Takes about 1 min 40 s instead of about 1 min: the server is busy."
