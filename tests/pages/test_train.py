@@ -42,6 +42,7 @@ from mlcore import (
     replay,
     split_dataset,
 )
+from mlcore.training.fork import FORK_SETTINGS
 from tests.dashboard.train.records import measured, status
 from tests.fields import number_field, number_fields
 from tests.pages.visits import figures, model_list, new_app, session_of
@@ -563,6 +564,9 @@ def test_another_optimizer_brings_its_rate_into_the_fork_and_another_setting_tak
     assert (plan.training.optimizer, plan.training.learning_rate) == ("momentum", 0.05)
     choose(app, "Change", "weight_decay")
     assert (plan.training.optimizer, plan.training.learning_rate) == ("adam", 0.001)
+    for setting in FORK_SETTINGS:
+        choose(app, "Change", setting)
+        assert not plan.changed
 
 
 def test_a_run_may_be_forked_by_its_owner_alone(service: RunService) -> None:
