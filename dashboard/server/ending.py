@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -79,3 +80,4 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     for thread in threading.enumerate():
         if thread.name == _SCRIPT:
             await asyncio.to_thread(thread.join, max(0.0, deadline - time.monotonic()))
+    gc.freeze()  # Python would look through all that is left, once more, before it ends
