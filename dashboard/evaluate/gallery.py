@@ -72,12 +72,13 @@ def show_gallery(judged: Judged) -> None:
     if len(positions):
         text = _("{n:,} images. True class → predicted class, with the model's confidence.")
         st.write(text.format(n=len(positions)))
-        show_answers(judged, positions, key=f"gallery_page_{wanted}")
-        offer_to_keep(judged, positions, wanted)
     elif evaluation.wrong == 0 and wanted.outcome == "wrong":
         st.write(_("The model made no mistakes on these images."))
     else:
         st.write(_("No image matches. Remove a filter."))
+    show_answers(judged, positions, key=f"gallery_page_{wanted}")
+    if len(positions):
+        offer_to_keep(judged, positions, wanted)
 
 
 def choose_wanted(evaluation: Evaluation) -> Wanted:
