@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import dashboard.run_service
 import dashboard.study
-from dashboard.evaluate import slices, teachers
+from dashboard.evaluate import court, lives, slices, teachers
 from dashboard.models import choice
 from dashboard.runs.service import RunService
-from dashboard.session import UPLOADED_MODEL
+from dashboard.session import RUN_MODEL, UPLOADED_MODEL
 from dashboard.shipped import shipped_split
 from mlcore import DISTORTIONS, Dataset, Model, Slice, SplitSettings, TrainingConfig, evaluate, fit
 from mlcore.study.influence import MOST
@@ -97,7 +98,10 @@ def planted() -> tuple[Dataset, list[int]]:
 
 
 def test_the_label_court_finds_wrong_labels_and_what_is_decided_is_learned_from_and_taken_back(
-    model: Model, service: RunService, planted: tuple[Dataset, list[int]]
+    model: Model,
+    service: RunService,
+    planted: tuple[Dataset, list[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dataset, wrong = planted
     app = looking("labels", model)
@@ -116,6 +120,14 @@ def test_the_label_court_finds_wrong_labels_and_what_is_decided_is_learned_from_
     assert session.whole.labels[right] == SPLIT.train.base.labels[right]
     assert dropped not in (session.dataset.rows if session.dataset.rows is not None else [])
     assert session.whole.labels[kept] == dataset.labels[kept]
+
+    started = []
+    monkeypatch.setattr(court, "start_run", started.append)
+    app.button(key="court_train").click().run()
+    assert started == [session]
+    app.switch_page("pages/evaluate.py")
+    app.query_params["look"] = "labels"
+    app.run()
 
     app.segmented_control(key="court_list").set_value("decided").run()
     app.checkbox(key=f"court_case_{right}").check().run()
@@ -230,3 +242,24 @@ def test_easy_and_hard_images_are_told_apart_and_the_hard_ones_go_to_the_label_c
     app.checkbox(key=f"court_case_{wrong[0]}").check().run()
     app.button(key="court_relabel").click().run()
     assert session.new_labels == {wrong[0]: SPLIT.train.base.labels[wrong[0]]}
+
+
+def test_of_a_run_its_snapshots_tell_the_lives_of_images_and_who_taught_an_answer(
+    model: Model, service: RunService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (dashboard.run_service, choice, lives, teachers):
+        monkeypatch.setattr(module, "get_run_service", lambda: service)
+    monkeypatch.setattr(CountingExecutor, "turns", [], raising=False)
+    monkeypatch.setattr(lives, "LEAST_MOMENTS", 1)  # a quick machine keeps few
+    app = looking("lives", model)
+    split = session_of(app).split
+    run_id = service.start("ada", split, model.network_config, TrainingConfig(epochs=3))
+    wait_until(lambda: not service.status(run_id).live)
+    session_of(app).run_id, session_of(app).model_key = run_id, RUN_MODEL
+    app = computed(app.run(), service, "image_lives")
+    moments = [moment for moment in service.snapshots(run_id) if moment.step]
+    assert f"Followed over {len(moments)} snapshots of your run" in texts(app)
+    app.segmented_control(key="evaluate_look").set_value("teachers").run()
+    app = computed(app, service, "influence")
+    assert "training images that pushed it most towards" in texts(app)
+    assert "did not learn from exactly these" not in texts(app)
