@@ -56,43 +56,17 @@ def test_time_travel_shows_each_moment_of_a_run_by_the_arrow_keys(visitor: Visit
     assert f"{100 * right / int(words[2]):.1f}" == words[1]
 
 
-def test_on_the_lab_bench_weights_are_pruned_by_keyboard_and_the_result_is_kept(visitor: Visitor) -> None:
-    visitor.open("/inside?look=lab&data=digits-8x8", "Change the network")
+def test_weights_are_pruned_by_keyboard_and_kept_and_a_line_on_the_map_shows_images(visitor: Visitor) -> None:
+    visitor.open("/inside?look=lab", "Change the network")
     visitor.main.get_by_role("slider", name="Prune the smallest weights").press("End")
-    model = load_model(MODELS / "mnist.npz")
-    pruned = change_model(model, LabChanges(pruned=0.99))
+    pruned = change_model(load_model(MODELS / "mnist.npz"), LabChanges(pruned=0.99))
     visitor.see(f"{left_weights(pruned):,}")
     visitor.press("Keep as a model of its own")
     visitor.see("You find it in the lists of models")
     visitor.choose("Model", "Changed in the lab")
     visitor.see(f"{left_weights(pruned):,}")
-
-
-def test_a_small_run_shows_its_health_and_then_what_a_bug_would_have_done_to_it(visitor: Visitor) -> None:
-    visitor.open("/train?data=digits-8x8&settings=1~hidden_sizes-16~epochs-4")
-    visitor.press("Start")
-    visitor.see("Finished")
-    visitor.main.get_by_text("Health of the layers").click()
-    visitor.see("Nine in ten weights of linear 1 are between")
-    expect(visitor.main.locator("[data-key=health_layers] .main-svg").first).to_be_visible()
-    visitor.go_to("Inside")
-    visitor.main.get_by_text("One step", exact=True).click()
-    visitor.choose("Switch a known bug on", re.compile("slope of the activation"))
-    visitor.see("Red: the gradient is wrong in")
-    visitor.press("Train with and without it", "After 200 steps without the bug")
-    visitor.see(re.compile("With it, .* are, and the loss is"))
-    visitor.choose("Value", re.compile("Output of linear 2"))
-    cells = visitor.main.locator("[data-key=inside_numbers]")
-    visitor.fill("Number, from 0 to 9", "3")
-    visitor.see("z₂[3] = Σ a₁[i] W₂[i, 3] + b₂[3] =")
-    cells.press("ArrowRight")
-    visitor.see("z₂[4] = Σ a₁[i] W₂[i, 4] + b₂[4] =")
-
-
-def test_a_line_round_the_points_of_the_map_shows_their_images(visitor: Visitor) -> None:
-    visitor.open("/inside?look=map&data=digits-8x8", "dev images, each a point")
-    area = visitor.main.locator("[data-key=inside_map] .nsewdrag")
-    box = area.bounding_box()
+    visitor.main.get_by_text("Map", exact=True).click()
+    box = visitor.main.locator("[data-key=inside_map] .nsewdrag").bounding_box()
     assert box is not None
     mouse, corners = (
         visitor.page.mouse,
