@@ -40,6 +40,7 @@ def show_numbers(value: StepValue, words: str) -> None:
 
     if 1 < rows.size <= MOST_CELLS:
         cell = divmod(place, columns)
+        st.caption(_("Point at a number to see what it was made of; click, touch or use the arrow keys."))
         show_chart(
             numbers_figure(value, rows, cell, words),
             key="inside_numbers",

@@ -71,17 +71,36 @@ def weighted_sum(
     def find(position: Position) -> Origin:
         (j,) = position
         products = scale * left.astype(np.float64) * right[:, j]
-        order = np.argsort(-np.abs(products), kind="stable")
-        summands = [(name(int(i), j), float(products[i])) for i in order[:MOST_SUMMANDS]]
-        rest = order[MOST_SUMMANDS:]
-        if len(rest):
-            words = _("the other {n:,} together").format(n=len(rest))
-            summands.append((words, float(products[rest].sum())))
-        if plus is not None:
-            summands.append((indexed(plus[0], position), float(plus[1][j])))
-        return Origin(formula.format(j=j), tuple(summands))
+        ends = () if plus is None else ((indexed(plus[0], position), float(plus[1][j])),)
+        return add_up(formula.format(j=j), products, lambda at: name(at[0], j), ends)
 
     return find
+
+
+def add_up(
+    formula: str,
+    products: NDArray[Any],
+    name: Callable[[Position], str],
+    ends: tuple[tuple[str, float], ...] = (),
+) -> Origin:
+    """Return the origin of a sum of products: the largest by name, the others together, then the ends.
+
+    Parameters
+    ----------
+    products : float array of any shape
+    name : callable
+        ``name(position)`` is what the product at a position is called.
+    ends : tuple of (str, float)
+        What is added besides.
+    """
+    flat = products.ravel()
+    order = np.argsort(-np.abs(flat), kind="stable")
+    places = (tuple(int(k) for k in np.unravel_index(at, products.shape)) for at in order[:MOST_SUMMANDS])
+    summands = [(name(place), float(products[place])) for place in places]
+    rest = order[MOST_SUMMANDS:]
+    if len(rest):
+        summands.append((_("the other {n:,} together").format(n=len(rest)), float(flat[rest].sum())))
+    return Origin(formula, (*summands, *ends))
 
 
 def product(symbol: str, factors: Callable[[Position], tuple[tuple[str, float], ...]]) -> FindOrigin:

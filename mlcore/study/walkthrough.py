@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from mlcore.config import TrainingConfig
 from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.language import N_, _
+from mlcore.network.convolution import Conv2d, MaxPool2d
 from mlcore.network.layers import Activation, Layer, Linear
 from mlcore.network.network import Network
 from mlcore.study.origin import (
     FindOrigin,
     Origin,
     Position,
+    add_up,
     changed,
     function,
     indexed,
@@ -320,7 +322,7 @@ class _Seen:
 
 
 def _output_origin(place: _Place, seen: _Seen) -> FindOrigin | None:
-    """Return what the outputs of a layer are made of; None for layers other than linear and activation."""
+    """Return what the outputs of a layer are made of; None for dropout and flatten."""
     layer, x, y = place.layer, place.x, place.y
     if isinstance(layer, Linear):
         s = "" if layer.input_scale == 1 else "s "
@@ -334,14 +336,79 @@ def _output_origin(place: _Place, seen: _Seen) -> FindOrigin | None:
             layer.input_scale,
             (f"b{place.k}", biases),
         )
+    if isinstance(layer, Conv2d):
+        return _convolution_origin(place, seen)
+    if isinstance(layer, MaxPool2d):
+        return _maximum_origin(place, seen)
     if isinstance(layer, Activation):
         return _function_origin(y, layer.activation.formula, {"z": (x, seen.inputs)}, seen.outputs)
     return None
 
 
+def _convolution_origin(place: _Place, seen: _Seen) -> FindOrigin:
+    """Return what an output z[y, x, f] of a convolution is made of: window, filter and bias."""
+    image = seen.inputs.reshape(place.layer.input_shape).astype(np.float64)
+    weights, biases = seen.parameters["weights"], seen.parameters["biases"]
+    size = weights.shape[-1]
+
+    def find(position: Position) -> Origin:
+        top, left, f = position
+        window = image[top : top + size, left : left + size]
+        here = indexed(place.y, position)
+        return add_up(
+            f"{here} = Σ {place.x}[{top} + i, {left} + j, c] W{place.k}[{f}, c, i, j] + b{place.k}[{f}]",
+            window * weights[f].transpose(1, 2, 0),
+            lambda at: (
+                f"{indexed(place.x, (top + at[0], left + at[1], at[2]))} "
+                f"W{place.k}[{f}, {at[2]}, {at[0]}, {at[1]}]"
+            ),
+            ((f"b{place.k}[{f}]", float(biases[f])),),
+        )
+
+    return find
+
+
+def _maximum_origin(place: _Place, seen: _Seen) -> FindOrigin:
+    """Return what the maximum of a square is made of: the four numbers that it was chosen from."""
+
+    def words(position: Position) -> tuple[str, str]:
+        top, left, f = 2 * position[0], 2 * position[1], position[2]
+        four = [(top + i, left + j, f) for i in range(2) for j in range(2)]
+        named = ", ".join(indexed(place.x, at) for at in four)
+        return f"max({named})", f"max({', '.join(f'{float(seen.inputs[at]):.4g}' for at in four)})"
+
+    return function(place.y, words, seen.outputs)
+
+
+def _convolution_gradients(place: _Place, seen: _Seen, arriving: Values) -> dict[str, FindOrigin]:
+    """Return what the gradients of a filter are made of: all places of the image where it was laid."""
+    image = seen.inputs.reshape(place.layer.input_shape).astype(np.float64)
+    rows, columns, _filters = arriving.shape
+
+    def of_weight(position: Position) -> Origin:
+        f, c, i, j = position
+        return add_up(
+            f"{indexed(f'∂W{place.k}', position)} = Σ {place.x}[y + {i}, x + {j}, {c}] ∂{place.y}[y, x, {f}]",
+            image[i : i + rows, j : j + columns, c] * arriving[:, :, f],
+            lambda at: f"{indexed(place.x, (at[0] + i, at[1] + j, c))} {indexed(f'∂{place.y}', (*at, f))}",
+        )
+
+    def of_bias(position: Position) -> Origin:
+        (f,) = position
+        return add_up(
+            f"{indexed(f'∂b{place.k}', position)} = Σ ∂{place.y}[y, x, {f}]",
+            arriving[:, :, f].astype(np.float64),
+            lambda at: indexed(f"∂{place.y}", (*at, f)),
+        )
+
+    return {"weights": of_weight, "biases": of_bias}
+
+
 def _gradient_origins(place: _Place, seen: _Seen, arriving: Values) -> dict[str, FindOrigin]:
     """Return what the gradients of a layer are made of, given the one that arrived at its outputs."""
     layer, x, y, k = place.layer, place.x, place.y, place.k
+    if isinstance(layer, Conv2d):
+        return _convolution_gradients(place, seen, arriving)
     if isinstance(layer, Linear):
         scale = layer.input_scale
         s = "" if scale == 1 else "s "

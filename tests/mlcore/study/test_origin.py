@@ -63,6 +63,19 @@ def test_formulas_carry_the_indices_of_the_number() -> None:
     assert origin.formula == f"∂W₂[{i}, {j}] = a₁[{i}] ∂z₂[{j}]"
 
 
+def test_a_convolution_tells_of_windows_maxima_and_filters() -> None:
+    run = small_run(network={"filters": (3,), "kernel_size": 3})
+    run.build(SPLIT)
+    walk = walk_through_step(run, IMAGE, LABEL)
+    told = {value.symbol: value.origin(0) for value in walk if value.stage != "update"}
+    for symbol in ("z₁", "m₁", "a₁", "∂W₁", "∂b₁"):
+        assert told[symbol] is not None, symbol
+    window = told["z₁"]
+    assert window is not None
+    assert len(window.summands) == 5 + 1 + 1  # of nine products the largest five, the others, and the bias
+    assert window.formula == "z₁[0, 0, 0] = Σ x[0 + i, 0 + j, c] W₁[0, c, i, j] + b₁[0]"
+
+
 def test_what_a_bug_changed_is_told_as_a_change() -> None:
     run = small_run()
     run.build(SPLIT)
