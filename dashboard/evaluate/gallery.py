@@ -140,7 +140,7 @@ def keep_slice(judged: Judged, positions: IndexArray, rule: str) -> None:
             text = _("There is room for {n} slices. Delete one first, under Slices.")
             raise SettingError(text.format(n=MOST_SLICES))
         judged.session.slices = [*others, Slice.of(judged.images, positions, name, rule)]
-        st.session_state["slice_kept"] = name
+        st.session_state.update(slice_kept=name, slice_name="")
 
 
 def wanted_in_words(wanted: Wanted, names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.shipped import shipped_dataset
-from mlcore import Dataset, DatasetError, NetworkConfig, SplitSettings
+from mlcore import Dataset, DatasetError, NetworkConfig, Slice, SplitSettings
 from tests import waiting
 
 
@@ -197,8 +197,12 @@ def test_two_tabs_of_a_browser_go_their_own_ways(visit: Visit) -> None:
     one = visit.open()
     one.drawing = {"objects": []}
     one.play.met.add("a first dare")
+    one.slices.append(Slice.of(some_dataset(), np.array([3]), "one"))
     other = visit.open()
     assert (other.drawing, other.play.met) == ({"objects": []}, {"a first dare"})
+    assert other.slices == one.slices
+    other.slices.clear()
+    assert len(one.slices) == 1
     other.play.met.add("a second dare")
     other.network_config = NetworkConfig(hidden_sizes=(7,))
     assert (one.play.met, one.network_config) == ({"a first dare"}, NetworkConfig())

@@ -199,6 +199,7 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     assert any("Kept as labelled 4, thick strokes" in text.value for text in app.success)
     app.text_input(key="slice_name").set_value("fours").run()
     app.button(key="keep_slice").click().run()
+    assert app.text_input(key="slice_name").value == ""
     app.segmented_control(key="evaluate_look").set_value("slices").run()
     app.multiselect(key="compared_models").set_value([UPLOADED_MODEL]).run()
     table = app.dataframe[0].value
