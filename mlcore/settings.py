@@ -75,7 +75,13 @@ def setting(default: Any, label: str, help: str, **description: Any) -> Any:
 
 def settings_of(config: Any) -> dict[str, Setting]:
     """Return name → `Setting` for a config (class or instance), in the order of its fields."""
-    return {f.name: f.metadata["setting"] for f in fields(config) if "setting" in f.metadata}
+    return dict(_settings_of_class(config if isinstance(config, type) else type(config)))
+
+
+@cache
+def _settings_of_class(config_class: Any) -> dict[str, Setting]:
+    """Return what `settings_of` gives copies of: a list of runs asks for it thousands of times."""
+    return {f.name: f.metadata["setting"] for f in fields(config_class) if "setting" in f.metadata}
 
 
 def why_idle(config: Any, name: str) -> str:
@@ -146,6 +152,7 @@ def type_of_setting(config_class: type, name: str) -> tuple[type, bool]:
     return plain_type_of(_types_of(config_class)[name])
 
 
+@cache
 def plain_type_of(hint: Any) -> tuple[type, bool]:
     """Return the type of a value or of the items of a tuple, and whether it is a tuple.
 
