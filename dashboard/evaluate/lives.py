@@ -41,7 +41,10 @@ SIZE = 56
 MOST_POINTS = 600
 """Of each kind in the chart."""
 
-LEAST_MOMENTS = 4
+FIRST_EPOCH = 1.0
+"""Snapshots count from here on: before, the network has not seen every image."""
+
+LEAST_MOMENTS = 3
 """Snapshots of a run from which the lives of images can be told."""
 
 
@@ -72,7 +75,8 @@ def _moments(session: Session, model: Model, train: Dataset) -> tuple[Snapshot, 
         return ()
     if model.card.get("fingerprint") != train.fingerprint:
         return ()
-    moments = tuple(moment for moment in get_run_service().snapshots(session.run_id) if moment.step > 0)
+    snapshots = get_run_service().snapshots(session.run_id)
+    moments = tuple(moment for moment in snapshots if moment.epoch >= FIRST_EPOCH)
     return moments if len(moments) >= LEAST_MOMENTS else ()
 
 

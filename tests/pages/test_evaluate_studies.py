@@ -257,7 +257,7 @@ def test_of_a_run_its_snapshots_tell_the_lives_of_images_and_who_taught_an_answe
     wait_until(lambda: not service.status(run_id).live)
     session_of(app).run_id, session_of(app).model_key = run_id, RUN_MODEL
     app = computed(app.run(), service, "image_lives")
-    moments = [moment for moment in service.snapshots(run_id) if moment.step]
+    moments = [moment for moment in service.snapshots(run_id) if moment.epoch >= 1]
     assert f"Followed over {len(moments)} snapshots of your run" in texts(app)
     app.segmented_control(key="evaluate_look").set_value("teachers").run()
     app = computed(app, service, "influence")
