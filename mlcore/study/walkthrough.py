@@ -7,10 +7,8 @@ not change.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,25 +16,24 @@ from numpy.typing import NDArray
 from mlcore.config import TrainingConfig
 from mlcore.formulas.optimizers import OPTIMIZERS, Optimizer
 from mlcore.language import N_, _
-from mlcore.network.convolution import Conv2d, MaxPool2d
-from mlcore.network.layers import Activation, Layer, Linear
 from mlcore.network.network import Network
+from mlcore.study.layer_origins import (
+    Place,
+    Seen,
+    Values,
+    function_origin,
+    gradient_origins,
+    output_origin,
+    with_symbol,
+)
 from mlcore.study.origin import (
     FindOrigin,
     Origin,
-    Position,
-    add_up,
     changed,
-    function,
-    indexed,
-    product,
-    weighted_sum,
 )
 from mlcore.training.batches import step_generator
 from mlcore.training.known_bugs import KnownBug, known_bug_hook
 from mlcore.training.run import TrainingRun
-
-Values = NDArray[Any]
 
 STAGES = {
     "forward": N_("Forward: from the image to the outputs"),
@@ -45,7 +42,6 @@ STAGES = {
     "update": N_("Update: the step itself"),
 }
 
-PARAMETERS = {"weights": (N_("Weights"), "W"), "biases": (N_("Biases"), "b")}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -126,36 +122,14 @@ def walk_through_step(
     return [*walk.forward(image), *walk.loss(label), *walk.backward(), *walk.update()]
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A layer in the walk, with the symbols of its inputs x, its outputs y and its subscript k."""
-
-    layer: Layer
-    name: str
-    x: str
-    y: str
-    k: str
-
-    @property
-    def formulas(self) -> dict[str, str]:
-        return self.layer.formulas(self.x, self.y, self.k)
-
-    @property
-    def parameters(self) -> Iterator[tuple[str, str, str]]:
-        """Each parameter's key in the layer, its name in words, and its symbol."""
-        for key in self.layer.parameters:
-            words, letter = PARAMETERS[key]
-            yield key, f"{_(words)}, {self.name}", letter + self.k
-
-
-def _places(network: Network) -> list[_Place]:
+def _places(network: Network) -> list[Place]:
     """Number the layers: those between one set of weights and the next share a subscript."""
     places = []
     x, number = "x", 0
     for layer, summary in zip(network.layers, network.layer_summaries()[1:], strict=True):
         number += bool(layer.parameters) or number == 0
         k = str(number).translate(SUBSCRIPTS)
-        places.append(_Place(layer, summary.name, x, layer.symbol + k, k))
+        places.append(Place(layer, summary.name, x, layer.symbol + k, k))
         x = places[-1].y
     return places
 
@@ -182,7 +156,7 @@ class _Walk:
             bug.plant(self.network)
             self.gradient_hook = known_bug_hook(bug.training(config)) or self.gradient_hook
         self.places = _places(self.network)
-        self.seen: list[_Seen] = []
+        self.seen: list[Seen] = []
 
     def forward(self, image: Values) -> Iterator[StepValue]:
         """Image, inputs, then what each layer makes of them."""
@@ -204,8 +178,8 @@ class _Walk:
             values = place.layer.forward(values, training=True, generator=self.generator)
             name = _("Output of {layer}").format(layer=place.name)
             outputs = values[0].copy()
-            self.seen.append(_Seen(inputs, outputs, given))
-            origin = _output_origin(place, self.seen[-1])
+            self.seen.append(Seen(inputs, outputs, given))
+            origin = output_origin(place, self.seen[-1])
             yield StepValue("forward", name, place.y, place.formulas["output"], outputs, origin)
         self.values = values
 
@@ -220,8 +194,8 @@ class _Walk:
         target[label] = 1
         p = self.values[0].copy()
         self.p, self.target, self.logits = p, target, self.seen[-1].outputs
-        origin = _function_origin("p", loss.output, {"z": (z, self.logits)}, p)
-        yield StepValue("loss", _("Outputs"), "p", f"p = {_named(loss.output, 'z', z)}", p, origin)
+        origin = function_origin("p", loss.output, {"z": (z, self.logits)}, p)
+        yield StepValue("loss", _("Outputs"), "p", f"p = {with_symbol(loss.output, 'z', z)}", p, origin)
         yield StepValue("loss", _("Target"), "y", _("y = 1 for the true class, 0 elsewhere"), target)
         if self.class_weights is not None:
             words = _("so that each class counts the same")
@@ -246,12 +220,12 @@ class _Walk:
         origin = None
         if self.class_weights is None:
             named = {"p": ("p", self.p), "y": ("y", self.target)}
-            origin = _function_origin(f"∂{z}", loss.gradient, named, gradient[0].copy())
+            origin = function_origin(f"∂{z}", loss.gradient, named, gradient[0].copy())
         yield self._gradient(_("logits"), z, f"∂{z} = {self._weighted(loss.gradient)}", gradient[0], origin)
         for place, seen in zip(reversed(self.places), reversed(self.seen), strict=True):
             arriving = gradient[0].copy()
             gradient = place.layer.backward(gradient)
-            origins = _gradient_origins(place, seen, arriving)
+            origins = gradient_origins(place, seen, arriving)
             for key, name, symbol in place.parameters:
                 values = place.layer.gradients[key]
                 yield self._gradient(name, symbol, place.formulas[key], values, origins.get(key))
@@ -308,169 +282,5 @@ class _Walk:
                 words = _("New {name}").format(name=name)
                 old, now = before[part].reshape(new.shape), new.copy()
                 origin = changed(symbol, old, now, _("the step"))
-                yield StepValue("update", words, symbol, _named(self.rule, "w", symbol), now, origin)
+                yield StepValue("update", words, symbol, with_symbol(self.rule, "w", symbol), now, origin)
                 start += new.size
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What went into a layer, what came out, and its parameters then: copies."""
-
-    inputs: Values
-    outputs: Values
-    parameters: dict[str, Values]
-
-
-def _output_origin(place: _Place, seen: _Seen) -> FindOrigin | None:
-    """Return what the outputs of a layer are made of; None for dropout and flatten."""
-    layer, x, y = place.layer, place.x, place.y
-    if isinstance(layer, Linear):
-        s = "" if layer.input_scale == 1 else "s "
-        weights, biases = seen.parameters["weights"], seen.parameters["biases"]
-        formula = f"{y}[{{j}}] = {s}Σ {x}[i] W{place.k}[i, {{j}}] + b{place.k}[{{j}}]"
-        return weighted_sum(
-            formula,
-            seen.inputs,
-            weights,
-            lambda i, j: f"{s}{x}[{i}] W{place.k}[{i}, {j}]",
-            layer.input_scale,
-            (f"b{place.k}", biases),
-        )
-    if isinstance(layer, Conv2d):
-        return _convolution_origin(place, seen)
-    if isinstance(layer, MaxPool2d):
-        return _maximum_origin(place, seen)
-    if isinstance(layer, Activation):
-        return _function_origin(y, layer.activation.formula, {"z": (x, seen.inputs)}, seen.outputs)
-    return None
-
-
-def _convolution_origin(place: _Place, seen: _Seen) -> FindOrigin:
-    """Return what an output z[y, x, f] of a convolution is made of: window, filter and bias."""
-    image = seen.inputs.reshape(place.layer.input_shape).astype(np.float64)
-    weights, biases = seen.parameters["weights"], seen.parameters["biases"]
-    size = weights.shape[-1]
-
-    def find(position: Position) -> Origin:
-        top, left, f = position
-        window = image[top : top + size, left : left + size]
-        here = indexed(place.y, position)
-        return add_up(
-            f"{here} = Σ {place.x}[{top} + i, {left} + j, c] W{place.k}[{f}, c, i, j] + b{place.k}[{f}]",
-            window * weights[f].transpose(1, 2, 0),
-            lambda at: (
-                f"{indexed(place.x, (top + at[0], left + at[1], at[2]))} "
-                f"W{place.k}[{f}, {at[2]}, {at[0]}, {at[1]}]"
-            ),
-            ((f"b{place.k}[{f}]", float(biases[f])),),
-        )
-
-    return find
-
-
-def _maximum_origin(place: _Place, seen: _Seen) -> FindOrigin:
-    """Return what the maximum of a square is made of: the four numbers that it was chosen from."""
-
-    def words(position: Position) -> tuple[str, str]:
-        top, left, f = 2 * position[0], 2 * position[1], position[2]
-        four = [(top + i, left + j, f) for i in range(2) for j in range(2)]
-        named = ", ".join(indexed(place.x, at) for at in four)
-        return f"max({named})", f"max({', '.join(f'{float(seen.inputs[at]):.4g}' for at in four)})"
-
-    return function(place.y, words, seen.outputs)
-
-
-def _convolution_gradients(place: _Place, seen: _Seen, arriving: Values) -> dict[str, FindOrigin]:
-    """Return what the gradients of a filter are made of: all places of the image where it was laid."""
-    image = seen.inputs.reshape(place.layer.input_shape).astype(np.float64)
-    rows, columns, _filters = arriving.shape
-
-    def of_weight(position: Position) -> Origin:
-        f, c, i, j = position
-        return add_up(
-            f"{indexed(f'∂W{place.k}', position)} = Σ {place.x}[y + {i}, x + {j}, {c}] ∂{place.y}[y, x, {f}]",
-            image[i : i + rows, j : j + columns, c] * arriving[:, :, f],
-            lambda at: f"{indexed(place.x, (at[0] + i, at[1] + j, c))} {indexed(f'∂{place.y}', (*at, f))}",
-        )
-
-    def of_bias(position: Position) -> Origin:
-        (f,) = position
-        return add_up(
-            f"{indexed(f'∂b{place.k}', position)} = Σ ∂{place.y}[y, x, {f}]",
-            arriving[:, :, f].astype(np.float64),
-            lambda at: indexed(f"∂{place.y}", (*at, f)),
-        )
-
-    return {"weights": of_weight, "biases": of_bias}
-
-
-def _gradient_origins(place: _Place, seen: _Seen, arriving: Values) -> dict[str, FindOrigin]:
-    """Return what the gradients of a layer are made of, given the one that arrived at its outputs."""
-    layer, x, y, k = place.layer, place.x, place.y, place.k
-    if isinstance(layer, Conv2d):
-        return _convolution_gradients(place, seen, arriving)
-    if isinstance(layer, Linear):
-        scale = layer.input_scale
-        s = "" if scale == 1 else "s "
-
-        def weight_factors(position: Position) -> tuple[tuple[str, float], ...]:
-            i, j = position
-            first = (("s", scale),) if s else ()
-            last = (indexed(f"∂{y}", (j,)), float(arriving[j]))
-            return (*first, (indexed(x, (i,)), float(seen.inputs[i])), last)
-
-        return {
-            "weights": product(f"∂W{k}", weight_factors),
-            "biases": product(f"∂b{k}", lambda at: ((indexed(f"∂{y}", at), float(arriving[at])),)),
-            "input": weighted_sum(
-                f"∂{x}[{{j}}] = {s}Σ ∂{y}[i] W{k}[{{j}}, i]",
-                arriving,
-                seen.parameters["weights"].T,
-                lambda i, j: f"{s}∂{y}[{i}] W{k}[{j}, {i}]",
-                scale,
-            ),
-        }
-    if isinstance(layer, Activation):
-        slopes = np.ones_like(seen.outputs)
-        layer.activation.multiply_by_slope(slopes[None], seen.outputs[None])
-        return {
-            "input": product(
-                f"∂{x}",
-                lambda at: (
-                    (indexed(f"∂{y}", at), float(arriving[at])),
-                    (f"f'({indexed(x, at)})", float(slopes[at])),
-                ),
-            )
-        }
-    return {}
-
-
-def _function_origin(
-    symbol: str, formula: str, given: dict[str, tuple[str, Values]], values: Values
-) -> FindOrigin:
-    """Return the origin of numbers that a formula makes of others at the same place, by their letters in it.
-
-    What the formula adds up, behind a Σ, is of all places, and keeps its name.
-    """
-    here, sign, everywhere = formula.partition("Σ")
-
-    def words(position: Position) -> tuple[str, str]:
-        named = numbers = here
-        rest = everywhere
-        for letter, (name, array) in given.items():
-            named = _named(named, letter, indexed(name, position))
-            number = float(array[position])
-            numbers = _named(numbers, letter, f"{number:.4g}" if number >= 0 else f"({number:.4g})")
-            rest = _named(rest, letter, name)
-        return named + sign + rest, numbers + sign + rest
-
-    return function(symbol, words, values)
-
-
-def _named(formula: str, letter: str, symbol: str) -> str:
-    """Put a symbol in the place of a formula's letter.
-
-    >>> _named("e^z / Σ e^z", "z", "z₂")
-    'e^z₂ / Σ e^z₂'
-    """
-    return re.sub(rf"\b{letter}\b", symbol, formula)
