@@ -3,7 +3,6 @@
 The Inside page shows it last. `mlcore.study.lab` has the arithmetic.
 """
 
-import io
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from dashboard.inside.cache import Score, at_once, score
 from dashboard.inside.question import my_digit
 from dashboard.models.choice import chosen_key, keep_changed
 from dashboard.models.contributions import too_large
+from dashboard.models.take_home import model_file
 from dashboard.navigation import page
 from dashboard.session import LAB_MODEL, Session
 from dashboard.ui.choices import choose_one
@@ -21,7 +21,7 @@ from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, plain, show_message, show_problem
 from dashboard.ui.pictures import Picture, grid
-from mlcore import LabChanges, Model, UnitChange, change_model, packed_bytes, save_model
+from mlcore import LabChanges, Model, UnitChange, change_model, packed_bytes
 from mlcore.arrays import UInt8Array
 from mlcore.evaluation import misfit
 from mlcore.language import N_, _
@@ -252,7 +252,7 @@ def _offer(session: Session, changed: Model, changes: LabChanges) -> None:
         )
         st.download_button(
             _("Model file (.npz)"),
-            partial(_file_of, changed),
+            partial(model_file, changed),
             "changed-in-the-lab.npz",
             "application/octet-stream",
             on_click="ignore",
@@ -272,10 +272,3 @@ def _keep(session: Session, changed: Model) -> None:
         keep_changed(session, changed)
         if chosen_key(session) == LAB_MODEL:
             _undo_all()
-
-
-def _file_of(model: Model) -> bytes:
-    """Return a model as the bytes of a file."""
-    buffer = io.BytesIO()
-    save_model(model, buffer)
-    return buffer.getvalue()

@@ -1,6 +1,6 @@
-"""The buttons on Draw that take the model that answers home: as one web page, and as C code.
+"""How a model is taken home: the bytes of its file, and the buttons on Draw, as a web page and as C code.
 
-The Train page offers the same files of a run (`dashboard/train/exports.py`).
+The pages Train and Inside offer the file; of a run, Train offers the others (`dashboard/train/exports.py`).
 """
 
 import io
@@ -9,10 +9,17 @@ import zipfile
 import streamlit as st
 
 from dashboard.shipped import refusal_for
-from mlcore import Model, c_files
+from mlcore import Model, c_files, save_model
 from mlcore.exports.browser import fits_web_page, web_page
 from mlcore.exports.c_header import fits_c_files, footprint
 from mlcore.language import _
+
+
+def model_file(model: Model) -> bytes:
+    """Return a model as the bytes of a file."""
+    buffer = io.BytesIO()
+    save_model(model, buffer)
+    return buffer.getvalue()
 
 
 def offer_model(model: Model) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from dashboard.models.take_home import model_file
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.runs.status import RunStatus
 from dashboard.train.exports import show_more_files
 from dashboard.ui.choices import choose_one
 from dashboard.ui.wording import file_stem
-from mlcore import BatchMetrics, Model, Record, save_model
+from mlcore import BatchMetrics, Record
 from mlcore.language import N_, _
 
 HISTORY_COLUMNS = {
@@ -53,13 +54,6 @@ def history_csv(history: Iterable[Record]) -> str:
             values["batch_loss"], values["batch_accuracy"] = values.pop("loss"), values.pop("accuracy")
         writer.writerow(values)
     return file.getvalue()
-
-
-def model_file(model: Model) -> bytes:
-    """Return a model as the bytes of a file."""
-    buffer = io.BytesIO()
-    save_model(model, buffer)
-    return buffer.getvalue()
 
 
 def choose_weights() -> str:

@@ -14,7 +14,7 @@ from mlcore.arrays import Array, Float64Array
 from mlcore.language import N_, _
 from mlcore.model import Model
 from mlcore.network.network import Network
-from mlcore.study.inside import network_of, over_pixels, twin_of
+from mlcore.study.inside import input_gradient, network_of, over_pixels, twin_of
 
 PIECEWISE_LINEAR = {"relu", "leaky_relu", "identity"}
 """Activations of which f(z) = f'(z) z, so that gradient times input leaves nothing over."""
@@ -149,11 +149,9 @@ def contributions(learner: Model | Network, image: NDArray[np.uint8], of_class: 
 
 def _input_gradient(twin: Network, of_class: int) -> Float64Array:
     """Return the gradient of a logit with respect to the inputs that went forward last, (1, features)."""
-    gradient: Array = np.zeros((1, twin.n_classes))
-    gradient[0, of_class] = 1
-    for layer in reversed(twin.layers):
-        gradient = layer.backward(gradient)
-    return np.array(gradient.reshape(1, -1), np.float64)
+    of_logits = np.zeros((1, twin.n_classes))
+    of_logits[0, of_class] = 1
+    return input_gradient(twin, of_logits)
 
 
 def _of_biases(twin: Network) -> list[tuple[str, float]]:

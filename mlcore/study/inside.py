@@ -6,7 +6,7 @@ The other modules of this folder use it.
 import numpy as np
 from numpy.typing import NDArray
 
-from mlcore.arrays import Array
+from mlcore.arrays import Array, Float64Array
 from mlcore.images.preparation import Preparation
 from mlcore.model import Model
 from mlcore.network.network import Network
@@ -27,6 +27,22 @@ def twin_of(learner: Model | Network, micro_batch: int, precision: str | None = 
     first.needs_input_gradient = True
     first.allocate(micro_batch, twin.dtype)
     return twin
+
+
+def input_gradient(twin: Network, of_logits: Array) -> Float64Array:
+    """Return the gradient of a weighed sum of logits by the inputs that went forward last, (n, features).
+
+    Parameters
+    ----------
+    twin : Network
+        As `twin_of` gives it; its parameters have their gradients, too, afterwards.
+    of_logits : float array (n, classes)
+        The weights of the sum for each image; overwritten.
+    """
+    gradient = of_logits
+    for layer in reversed(twin.layers):
+        gradient = layer.backward(gradient)
+    return np.array(gradient.reshape(len(gradient), -1), np.float64)
 
 
 def values_behind(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlcore.arrays import Array, Float64Array, UInt8Array
 from mlcore.model import Model
-from mlcore.study.inside import over_pixels, twin_of
+from mlcore.study.inside import input_gradient, over_pixels, twin_of
 
 ROUNDS = 60
 """Steps across the border between two classes; three or four are enough as a rule."""
@@ -233,13 +233,11 @@ class _Asked:
     def slopes(self, images: NDArray[np.uint8], of_class: int, rival: int) -> Float64Array:
         """Return how the logit of a class minus that of a rival grows with each pixel, (n, height, width)."""
         self.logits(images)
-        gradient: Array = np.zeros((len(images), self._twin.n_classes))
-        gradient[:, of_class] += 1
-        gradient[:, rival] -= 1
-        for layer in reversed(self._twin.layers):
-            gradient = layer.backward(gradient)
+        of_logits = np.zeros((len(images), self._twin.n_classes))
+        of_logits[:, of_class] += 1
+        of_logits[:, rival] -= 1
         preparation = self._twin.preparation
-        pooled = over_pixels(gradient.reshape(len(images), -1) * self._input_slope, preparation)
+        pooled = over_pixels(input_gradient(self._twin, of_logits) * self._input_slope, preparation)
         height, width = preparation.image_shape
         side = preparation.pooling
         return np.array(pooled.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width], np.float64)

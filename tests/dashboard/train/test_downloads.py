@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.train.downloads import HISTORY_COLUMNS, history_csv, model_file
+from dashboard.models.take_home import model_file
+from dashboard.train.downloads import HISTORY_COLUMNS, history_csv
 from dashboard.ui.wording import LONGEST_NAME, file_stem
 from mlcore import TrainingConfig, TrainingRun, load_dataset, load_model, split_dataset, train
 
