@@ -86,7 +86,7 @@ def weakest_in_words(slices: Sequence[Slice], judged: Judged) -> str:
     """Return on which slice the page's model is right least often, beside all images."""
     found = judged.evaluation
     weakest = min(slices, key=lambda one: found.among(one.positions).accuracy)
-    text = _("It is right least often on {name}: {words}. On all images: {all}.")
+    text = _("It is right least often on the slice {name}: {words}. On all images: {all}.")
     words = answered_in_words(found.among(weakest.positions))
     return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy))
 

@@ -22,6 +22,7 @@ from mlcore import (
     most_confident_mistakes,
     save_model,
 )
+from mlcore.evaluation import UNSURE
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
@@ -101,6 +102,26 @@ def test_a_click_on_a_cell_shows_its_images_each_time_and_back_those_before(visi
         expect_cell(visitor, *cell)
     visitor.page.go_back()
     expect_cell(visitor, *one)
+
+
+def test_the_gallery_is_sorted_filtered_and_turned_and_the_threshold_moved(visitor: Visitor) -> None:
+    open_test_set(visitor)
+    labels, probabilities = answers()
+    of_label = probabilities[np.arange(len(labels)), labels]
+    by_loss = np.argsort(of_label, kind="stable")
+    wrong = probabilities.argmax(axis=1) != labels
+    visitor.choose("Order", "Highest loss first")
+    expect_images(visitor, 1, by_loss[wrong[by_loss]][:IMAGES_A_PAGE].tolist())
+    visitor.main.get_by_role("radio", name="Unsure", exact=True).click()
+    sure = probabilities.max(axis=1)
+    unsure = by_loss[sure[by_loss] < UNSURE]
+    expect_images(visitor, 1, unsure[:IMAGES_A_PAGE].tolist())
+    pages = visitor.main.get_by_test_id("stPagination")
+    pages.last.get_by_role("button", name="Page 2", exact=True).click()
+    expect_images(visitor, 1, unsure[IMAGES_A_PAGE : 2 * IMAGES_A_PAGE].tolist())
+    visitor.main.get_by_role("slider", name=re.compile("at least this sure")).focus()
+    visitor.page.keyboard.press("End")
+    visitor.see(re.compile(f"^It answers {(sure >= np.float32(0.999)).sum():,} of 10,000 images"))
 
 
 def expect_open(visitor: Visitor, position: int) -> None:

@@ -207,7 +207,7 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     assert table["n"].tolist() == [1000, fours.n, fours.n]
     found = evaluate(shipped_model("mnist"), images).among(fours.positions)
     assert table.iloc[1, 3] == answered_in_words(found)
-    assert any(text.value.startswith("`It is right least often on ") for text in app.markdown)
+    assert any(text.value.startswith("`It is right least often on the slice ") for text in app.markdown)
     app.button_group(key="slice_shown_2").set_value(0).run()
     assert len(positions(grids(app)[0])) == min(IMAGES_A_PAGE, fours.n)
     app.button(key="delete_slice").click().run()
