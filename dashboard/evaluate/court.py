@@ -18,7 +18,14 @@ from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import SHORT_NAME, friendly_errors, keeping_problem, plain, show_problem
+from dashboard.ui.messages import (
+    SHORT_NAME,
+    distinct,
+    friendly_errors,
+    keeping_problem,
+    plain,
+    show_problem,
+)
 from dashboard.ui.pictures import Picture, picture_html
 from mlcore import Dataset, LabelCourt, label_court
 from mlcore.arrays import Float32Array, IndexArray
@@ -78,8 +85,10 @@ class Court:
             return "drop"
         return "keep" if place in self.kept else ""
 
-    def decide(self, session: Session, chosen: Iterable[int], verdict: str) -> None:
+    def decide(self, session: Session, chosen: Iterable[int], verdict: str, label: int | None = None) -> None:
         """Decide about the images at some places; without a verdict, take the decisions back.
+
+        Images are relabelled as a class, or each as the judges suggest where none is given.
 
         Raises
         ------
@@ -91,7 +100,7 @@ class Court:
         dropped = {*session.left_out.get(REASON, np.empty(0, np.intp)).tolist()} - some
         if verdict == "relabel":
             suggested = dict(zip(self.places.tolist(), self.suggested.tolist(), strict=True))
-            labels |= {place: suggested[place] for place in some}
+            labels |= {place: suggested[place] if label is None else label for place in some}
         if verdict == "drop":
             dropped |= some
         if dropped:
@@ -262,14 +271,24 @@ def case_pictures(session: Session, court: Court, rows: IndexArray) -> list[Pict
 
 def _show_verdicts(session: Session, court: Court, chosen: list[int], which: str) -> None:
     """Show what can be decided about the ticked images."""
-    with st.container(horizontal=True, vertical_alignment="center", key="court_verdicts"):
+    names = distinct(court.judged.class_names)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="court_verdicts"):
+        new_label = st.selectbox(
+            _("New label"),
+            range(len(names)),
+            index=None,
+            format_func=names.__getitem__,
+            placeholder=_("As suggested"),
+            key="court_new_label",
+            width=170,
+        )
         for verdict, label in VERDICTS.items():
             st.button(
                 _(label),
                 key=f"court_{verdict}",
                 disabled=not chosen,
                 on_click=_decide,
-                args=(session, court, chosen, verdict),
+                args=(session, court, chosen, verdict, new_label),
             )
         if which == "decided":
             st.button(
@@ -301,8 +320,10 @@ def _offer_many(session: Session, court: Court, rows: IndexArray) -> None:
                 )
 
 
-def _decide(session: Session, court: Court, chosen: list[int], verdict: str) -> None:
+def _decide(
+    session: Session, court: Court, chosen: list[int], verdict: str, label: int | None = None
+) -> None:
     with keeping_problem("court"):
-        court.decide(session, chosen, verdict)
+        court.decide(session, chosen, verdict, label)
         for place in chosen:
             st.session_state.pop(_key(place), None)

@@ -133,6 +133,11 @@ def test_the_label_court_finds_wrong_labels_and_what_is_decided_is_learned_from_
     app.checkbox(key=f"court_case_{right}").check().run()
     app.button(key="court_back").click().run()
     assert session.new_labels == {}
+    app.segmented_control(key="court_list").set_value("open").run()
+    app.checkbox(key=f"court_case_{right}").check().run()
+    app.selectbox(key="court_new_label").set_value(4).run()
+    app.button(key="court_relabel").click().run()
+    assert session.new_labels == {right: 4}
     app.button(key="court_undo").click().run()
     assert session.is_as_given
 
