@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard.inside.cache import MOST_VALUES, DataMap, data_map, on_map
+from dashboard.inside.cache import MOST_PLACES, MOST_VALUES, DataMap, data_map, on_map
 from dashboard.inside.question import my_digit
 from dashboard.models.contributions import too_large
 from dashboard.models.evaluations import evaluate
@@ -218,7 +218,7 @@ def _my_place(session: Session, model: Model, found: DataMap, layer: str | None)
 
 def _keep_picked(subject: str, picked: list[int]) -> None:
     """Keep what the visitor picked, and show it."""
-    st.session_state[PICKED] = subject, picked
+    st.session_state[PICKED] = subject, picked[:MOST_PLACES]  # a browser may send any number of them
     st.session_state[SHOW] = "picked"
 
 
