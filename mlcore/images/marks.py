@@ -222,12 +222,12 @@ def thickened(ink: Ink, pen: float) -> Ink:
         return ink
     page = np.pad(ink, wider)
     for k in range(wider):  # a diamond and a square in turn make an octagon
-        down = _spread(page)
-        page = np.maximum(down, _spread((down if k % 2 else page).T).T)
+        down = spread(page)
+        page = np.maximum(down, spread((down if k % 2 else page).T).T)
     return page
 
 
-def _spread(ink: Ink) -> Ink:
+def spread(ink: Ink) -> Ink:
     """Return ink that reaches one pixel further up and down."""
     wider = ink.copy()
     np.maximum(wider[1:], ink[:-1], out=wider[1:])

@@ -78,3 +78,10 @@ def test_a_thin_pen_is_thickened_to_that_of_the_training_images() -> None:
             digit_in_picture(photo(pen, TEST.images, k), f, (28, 28)) for f in (thin, MODEL.frame)
         )
         assert MODEL.predict(before[None]) != TEST.labels[k] == MODEL.predict(after[None])
+
+
+def test_what_is_left_of_a_ruled_line_beside_a_digit_does_not_make_it_small() -> None:
+    image = digit_in_picture(photo(KINDS["red pen on pale lines"], TEST.images, 10), MODEL.frame, (28, 28))
+    rows, columns = (np.flatnonzero((image > 0).any(axis=axis)) for axis in (1, 0))
+    assert np.ptp(rows) == 19  # as high as MNIST's digits are
+    assert np.ptp(columns) < 19
