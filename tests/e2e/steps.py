@@ -174,12 +174,15 @@ class Visitor:
             else:
                 return
 
-    def start_endless_run(self, recipe: str = "standard", **numbers: str) -> None:
-        """Start a run that never comes to its end, so that it can be caught while it trains."""
-        self.open(f"/network?recipe={recipe}")
-        for label, number in {"Epochs": "10000", **numbers}.items():
-            self.fill(label.replace("_", " "), number)
-        self.go_to("Train")
+    def start_endless_run(self, recipe: str = "standard", **numbers: int) -> None:
+        """Start a run that never comes to its end, so that it can be caught while it trains.
+
+        A link sets it up, which opens one page less than to set it up by hand; the numbers are other settings
+        by their names.
+        """
+        settings = {"epochs": 10_000, **numbers}
+        text = "~".join(["1", *(f"{name}-{number}" for name, number in settings.items())])
+        self.open(f"/train?recipe={recipe}&settings={text}")
         self.see(re.compile("10,?000 epochs"))
         self.press("Start")
         self.see_curves()

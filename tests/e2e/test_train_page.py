@@ -43,16 +43,17 @@ HEIGHTS = """() => {
   window.heights = new Set();
   (function look() {
     const run = document.querySelector(".st-key-run_live");
-    if (run?.querySelector(".dl-chart")) heights.add(Math.round(run.getBoundingClientRect().height));
+    const chart = run?.querySelector(".st-key-learning_curves .dl-chart");
+    const hasEnded = run?.querySelector('[class*="st-key-go_on"]'); // to continue it takes room
+    if (chart && !hasEnded) heights.add(Math.round(run.getBoundingClientRect().height));
     requestAnimationFrame(look);
   })();
 }"""
 
 
 def start(visitor: Visitor, recipe: str = "standard") -> None:
-    visitor.open(f"/network?recipe={recipe}")
+    visitor.open(f"/train?recipe={recipe}")
     visitor.page.evaluate(HEIGHTS)
-    visitor.go_to("Train")
     visitor.press("Start")
     visitor.see_curves()
     heights = visitor.page.evaluate("[...heights]")
@@ -124,7 +125,7 @@ def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -
 
 
 def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) -> None:
-    visitor.start_endless_run("deep", Batch_size="2000")
+    visitor.start_endless_run("deep", batch_size=2000)
     wait_for_drawings(visitor, 1)
     pause_and_step(visitor)  # so that the axes rest under the mouse
     whole = zoomed_range(visitor)
@@ -149,7 +150,7 @@ def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) 
 
 
 def test_a_run_can_be_paused_stepped_once_and_let_go_on(visitor: Visitor) -> None:
-    visitor.start_endless_run("deep", Batch_size="2000")
+    visitor.start_endless_run("deep", batch_size=2000)
     before = pause_and_step(visitor)
     visitor.press("One step")
     step = epoch(visitor, before) - before
