@@ -16,7 +16,6 @@ def show_health(status: RunStatus) -> None:
     """Offer the figures of the layers; they are made only while they are open."""
     more = st.expander(
         _("Health of the layers"),
-        icon=":material/monitor_heart:",
         key=f"health of {status.run_id}",
         on_change="rerun",
     )
