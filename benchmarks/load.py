@@ -29,6 +29,7 @@ from benchmarks.machine import use_own_kernel
 from benchmarks.report import MEGABYTE, Row, command_line, judge, print_table, write
 from tests.e2e import steps
 from tests.e2e.browser import launch, new_context
+from tests.e2e.expecting import expect
 from tests.e2e.server import AppServer
 from tests.e2e.wire import COOKIE, LARGEST, STREAMLIT, Page, new_cookie, stream
 
@@ -291,6 +292,9 @@ def draw_in_browser(address: str, seconds: float) -> list[float]:
             due = time.monotonic() + STROKE_EVERY
             visitor.draw(steps.SEVEN, text="% sure")
             visitor.press("Clear")
+            expect(visitor.main.locator(".dl-guess")).to_have_text(
+                BLANK
+            )  # it also clears what comes too soon
             visitor.wait_until_idle()
             visitor.page.wait_for_timeout(1000 * max(0.0, due - time.monotonic()))
         found: list[float] = visitor.page.evaluate("answerTimes")
