@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from dashboard.draw.drawing import WIDE, as_text, is_blank, keep, take_back, undo
 from dashboard.draw.play import put_away
@@ -28,6 +27,8 @@ def show_canvas(session: Session, *, wide: bool = False) -> None:
 
     A wide one has room for a number. What is drawn is kept when the other is chosen.
     """
+    from streamlit_drawable_canvas import st_canvas  # only a running app can import it
+
     key, board = (WIDE_KEY, WIDE_BOARD) if wide else (KEY, BOARD)
     if key not in st.session_state:
         # It is mounted again, for example after a change of the page: begin with what was drawn before.

@@ -73,7 +73,7 @@ def bug_curves(
     >>> from mlcore.study.progress import completed
     >>> digits = load_dataset("digits-8x8").take(slice(0, 400))
     >>> curves = completed(bug_curves(digits, NetworkConfig(hidden_sizes=(8,)), TrainingConfig(), "no_mask"))
-    >>> len(curves.correct.steps), curves.correct.accuracy[0] == curves.with_bug.accuracy[0]
+    >>> len(curves.correct.steps), bool(curves.correct.accuracy[0] == curves.with_bug.accuracy[0])
     (21, True)
     """
     config = replace(

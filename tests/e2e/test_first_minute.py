@@ -71,6 +71,8 @@ def test_a_stranger_draws_takes_a_dare_and_is_answered_by_a_network_of_ones_own(
     visitor.see("Finished", TRAINING)
     visitor.press("Draw a digit for it")
     visitor.see("Your own network answers your drawing now.")
-    expect(visitor.main.get_by_role("combobox", name="Model")).to_have_value(re.compile("^Your own run"))
+    expect(visitor.main.get_by_role("combobox", name="Model", exact=True)).to_have_value(
+        re.compile("^Your own run")
+    )
     expect(guess).to_have_text("3")
     visitor.see("The pre-trained network says 3")

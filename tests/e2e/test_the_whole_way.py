@@ -50,7 +50,7 @@ def look_into_a_cell(visitor: Visitor) -> None:
 
 
 def answering(visitor: Visitor, model: str) -> None:
-    choice = visitor.main.get_by_role("combobox", name="Model")
+    choice = visitor.main.get_by_role("combobox", name="Model", exact=True)
     expect(choice).to_have_value(re.compile(model))
 
 

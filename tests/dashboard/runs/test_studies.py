@@ -45,6 +45,7 @@ def refused() -> Generator[float, None, None]:
 @pytest.fixture(autouse=True)
 def fresh() -> None:
     begun.clear()
+    workspace().studies.clear()  # of services that were closed while they computed
 
 
 def result(service: RunService, key: str) -> StudyStatus:
