@@ -14,7 +14,7 @@ from dashboard.inside.question import my_digit
 from dashboard.latest import Latest
 from dashboard.run_service import get_run_service
 from dashboard.session import Session
-from mlcore import evaluate, weight_pictures
+from mlcore import Dataset, Slice, completed, evaluate, follow_slices, weight_pictures
 
 MOST_NEURONS = 24
 """Whose weights are shown, the first ones: the same at each moment."""
@@ -109,5 +109,37 @@ def answer_at(session: Session, run_id: str, step: int) -> npt.NDArray[np.floati
     return found if found.size else None
 
 
+def followed_slices(session: Session, run_id: str) -> list[tuple[Slice, Dataset]]:
+    """Return the slices that the visitor keeps of the run's dev set or of the test set, each with its set."""
+    if not session.slices:
+        return []
+    dev = get_run_service().split(run_id).dev
+    sets = [images for images in (dev, session.test_set) if images is not None]
+    return [
+        (one, images)
+        for one in session.slices
+        for images in sets
+        if images.image_shape == dev.image_shape and one.is_of(images)
+    ]
+
+
+def right_at(run_id: str, step: int, one: Slice, images: Dataset) -> int:
+    """Return how many images of a slice a moment of a run reads right.
+
+    Raises
+    ------
+    RunError
+        When the snapshot is no longer kept.
+    """
+
+    def make() -> npt.NDArray[np.int64]:
+        model = get_run_service().snapshot_model(run_id, step)
+        return completed(follow_slices([model], images, [one.positions]))
+
+    key = (run_id, str(step), one.fingerprint, hashlib.sha256(one.bits).hexdigest())
+    return int(_right.get(key, make)[0, 0])
+
+
+_right = Latest[npt.NDArray[np.int64]](MOST_BYTES // 240)
 _moments = Latest[Moment](MOST_BYTES)
 _answers = Latest[npt.NDArray[np.floating]](MOST_BYTES // 24)

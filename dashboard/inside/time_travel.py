@@ -4,6 +4,7 @@ The Inside page shows it. All moments go to the browser at once, so that the sli
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from dashboard.inside.moments import Moment, answer_at, known_moment, moment_of
+from dashboard.inside.moments import (
+    Moment,
+    answer_at,
+    followed_slices,
+    known_moment,
+    moment_of,
+    right_at,
+)
 from dashboard.inside.ring import ring_html
 from dashboard.navigation import page
 from dashboard.run_service import find_run, get_run_service, watch_run
@@ -22,12 +30,12 @@ from dashboard.ui.flipbook import Page, show_flipbook
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.matrix_table import matrix_html
-from dashboard.ui.messages import html_text, plain, show_message
+from dashboard.ui.messages import html_text, isolated, plain, show_message
 from dashboard.ui.pictures import Picture, picture_html
 from dashboard.ui.probability_bars import bars_html
 from dashboard.ui.signed_colours import largest, signed_picture
 from dashboard.ui.wording import run_words
-from mlcore import Model
+from mlcore import Model, Slice
 from mlcore.language import _
 
 LOOK_EVERY = 1.0  # seconds, while new moments come
@@ -79,6 +87,8 @@ def _show_moments(session: Session, run_id: str, moves: bool) -> None:
             _("Ring of classes"),
             _("Weights of the first layer"),
         ]
+        if ready[0].slices:
+            titles.append(_("Your slices"))
         show_flipbook(_("Moment of the training"), titles, pages, key="inside_time", subject=run_id)
         st.caption(_scale_words(limit))
     elif status.state in TRAINING:
@@ -96,18 +106,22 @@ class _Shown:
     snapshot: Snapshot
     moment: Moment
     answer: npt.NDArray[np.floating] | None
+    slices: tuple[tuple[Slice, int], ...]
+    """The visitor's, each with how many of its images were read right."""
 
 
 def _ready(session: Session, run_id: str) -> list[_Shown]:
     """Return the moments that are known, and as many others as can be worked out in a short time."""
     end, ready = time.monotonic() + PATIENCE, []
+    slices = followed_slices(session, run_id)
     for one in get_run_service().snapshots(run_id):
         with suppress(RunError):  # a run that trains may have just replaced it by a later one
             moment = known_moment(run_id, one.step)
             if moment is None and time.monotonic() < end:
                 moment = moment_of(run_id, one.step)
             if moment is not None:
-                ready.append(_Shown(one, moment, answer_at(session, run_id, one.step)))
+                right = tuple((kept, right_at(run_id, one.step, kept, images)) for kept, images in slices)
+                ready.append(_Shown(one, moment, answer_at(session, run_id, one.step), right))
     return ready
 
 
@@ -118,7 +132,8 @@ def _page_of(shown: _Shown, limit: float) -> Page:
     drawing = f"<p>{drawing}</p>" if shown.answer is None else bars_html(shown.answer, moment.class_names)
     matrix = matrix_html(moment.matrix, moment.class_names)
     ring = ring_html(moment.probabilities, moment.labels, moment.class_names, shown.answer)
-    panels = (matrix, drawing, ring, _weights_html(moment, limit))
+    slices = (slices_html(shown.slices),) if shown.slices else ()
+    panels = (matrix, drawing, ring, _weights_html(moment, limit), *slices)
     return Page(str(shown.snapshot.step), moment_words(shown.snapshot, moment), panels)
 
 
@@ -135,6 +150,20 @@ def moment_words(one: Snapshot, moment: Moment) -> str:
         return words
     text = _("{moment}: {share} of {n:,} dev images right")
     return text.format(moment=words, share=percent(float(np.trace(moment.matrix)) / n), n=n)
+
+
+def slices_html(slices: Sequence[tuple[Slice, int]]) -> str:
+    """Return how many images of each slice are read right, as a list.
+
+    >>> fours = Slice("thick fours", "", "", 8, b"")
+    >>> slices_html([(fours, 6)])
+    '<ul class="dl-slices"><li>thick fours: 75.0 % of 8 right</li></ul>'
+    """
+    text = html_text(_("{name}: {share} of {n:,} right"))
+    lines = (
+        text.format(name=isolated(one.name), share=percent(right / one.n), n=one.n) for one, right in slices
+    )
+    return f'<ul class="dl-slices">{"".join(f"<li>{line}</li>" for line in lines)}</ul>'
 
 
 def _scale_words(limit: float) -> str:

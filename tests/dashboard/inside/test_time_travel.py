@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 
 from dashboard.inside import moments, time_travel
-from dashboard.inside.moments import MOST_NEURONS, answer_at, known_moment, moment_of
+from dashboard.inside.moments import (
+    MOST_NEURONS,
+    answer_at,
+    followed_slices,
+    known_moment,
+    moment_of,
+    right_at,
+)
 from dashboard.inside.ring import ring_html
 from dashboard.inside.time_travel import Snapshot, moment_words, sheet
 from dashboard.runs.status import RunError
 from dashboard.session import PastDrawing, Session
 from dashboard.ui.matrix_table import MOST_NUMBERS, matrix_html
-from mlcore import Dataset, Model, NetworkConfig, Split, evaluate, weight_pictures
+from mlcore import Dataset, Model, NetworkConfig, Slice, Split, evaluate, weight_pictures
 from tests.mlcore.small import SHAPE, small_network, stripes
 
 DATA = stripes(80)
@@ -106,6 +113,24 @@ def test_when_time_is_short_the_moments_that_are_known_are_shown(
 
 def steps_shown(run_id: str) -> list[int]:
     return [shown.snapshot.step for shown in time_travel._ready(Session(), run_id)]
+
+
+def test_the_visitors_slices_of_the_dev_set_are_counted_at_each_moment(service: Service, run_id: str) -> None:
+    session = Session()
+    first = Slice.of(dev(), np.arange(12), "first <b>")
+    session.slices = [first, Slice.of(DATA, np.arange(3), "of other images")]
+    followed = followed_slices(session, run_id)
+    assert [one.name for one, _images in followed] == ["first <b>"]
+    for step in STEPS:
+        guesses = service.models[step].predict(dev().images[:12])
+        assert right_at(run_id, step, *followed[0]) == np.count_nonzero(guesses == dev().labels[:12])
+    shown = time_travel._ready(session, run_id)
+    assert [one.slices for one in shown] == [
+        ((first, right_at(run_id, step, *followed[0])),) for step in STEPS
+    ]
+    panel = time_travel._page_of(shown[0], 1.0).panels[-1]
+    assert "of 12 right" in panel
+    assert "<b>" not in panel
 
 
 def test_a_snapshot_that_was_replaced_meanwhile_is_left_out(
