@@ -6,9 +6,9 @@ VENV ?= .venv
 ARGS ?=
 # Tests run in this many processes. One that has done its own takes over half of what another still has, so that
 # all end together; a file's tests mostly stay together, for what they share. A browser test waits for over half of
-# its time, so that there are more processes than cores: with three, two cores were busy for 56 % of the time. Each
-# takes up to 1.5 GB.
-JOBS ?= 4
+# its time, so that there are more processes than cores; with four on two cores, visitors waited too long. Each takes
+# up to 1.5 GB.
+JOBS ?= 3
 # `container` needs root, for a limit of memory (python -m benchmarks.container).
 # `weights` compares two states of the code (python -m benchmarks.weights). The benchmarks `drawing` and `hand` need a collection of strokes that does not ship: make benchmark PARTS=drawing ARGS=FILE
 PARTS ?= $(filter-out contenders container drawing hand machine report speed_page weights,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))

@@ -53,14 +53,20 @@ def memory(server: AppServer) -> float:
 
 
 def memory_with_visitors(browser: Browser, server: AppServer) -> float:
-    """Let five people visit, one of them train; return the most MB seen during the run."""
-    visitors = [Visitor(new_context(browser), server.address) for _ in range(VISITORS)]
+    """Let five people visit with Evaluate and Inside open, one of them train; return the most MB seen."""
+    contexts = [new_context(browser) for _ in range(VISITORS)]
+    visitors = [Visitor(context, server.address) for context in contexts]
     visitors[0].open("/network?recipe=deep")
     visitors[0].go_to("Train")
     visitors[0].press("Start", "Training")
     for visitor, path in zip(visitors[1:], ["/data", "/evaluate", "/draw", "/network"], strict=True):
         visitor.open(path)
     visitors[3].draw(SEVEN)
+    tabs = [
+        (Visitor(context, server.address), path) for context in contexts for path in ("/evaluate", "/inside")
+    ]
+    for visitor, path in tabs:
+        visitor.open(path)
     most = 0.0
     for _ in range(20):
         most = max(most, memory(server))
@@ -79,7 +85,7 @@ def main() -> None:
             Row(f"from the click on Start to {GOOD:g} % on the dev set", good, 10.0, "s"),
             Row("from the click on Start to the end of the defaults", finished, None, "s"),
             Row(
-                "memory: MNIST, one run going, five visitors",
+                "memory: MNIST, one run going, five visitors with Evaluate and Inside open",
                 memory_with_visitors(browser, server),
                 690.0,
                 "MB",

@@ -42,10 +42,10 @@ class NumberField:
         """The sentence below the field."""
         return str(self.data["problem"])
 
-    def type(self, text: object) -> AppTest:
-        """Type a text and leave the field; the page runs again."""
+    def type(self, *texts: object) -> AppTest:
+        """Type a text and leave the field, or several before the page has answered; it runs again."""
         widgets = self.app._tree.get_widget_states()
-        typed = [str(text), self.data["turn"] + 1]
+        typed = [[*map(str, texts)], self.data["turn"] + len(texts)]
         widgets.widgets.append(WidgetState(id=self.widget_id, json_value=json.dumps({"typed": typed})))
         return self.app._run(widgets)
 

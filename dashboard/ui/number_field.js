@@ -1,6 +1,8 @@
-// A field for a number. What is typed goes to Python as it stands, with the number of the turn, and Python answers
-// with the value in force. It goes out at Enter, when the field is left, and already when the pointer goes down on
+// A field for a number. What is typed goes to Python as it stands, with the number of the turn and the texts before it
+// that were not answered yet, because the server takes only the last state of a field. Python answers with the value in
+// force. A text goes out at Enter, when the field is left, and already when the pointer goes down on
 // something else: the click that follows must find the value taken.
+const MOST_TEXTS = 9;
 const show = ({ data, parentElement, setStateValue }) => {
   const root = parentElement.querySelector(".dl-field");
   const [label, input, problem] = ["label", "input", "p"].map((tag) => root.querySelector(tag));
@@ -10,7 +12,8 @@ const show = ({ data, parentElement, setStateValue }) => {
     if (!input.dlTyped) return;
     input.dlTyped = false;
     input.dlTurn = Math.max(input.dlTurn ?? 0, data.turn) + 1;
-    setStateValue("typed", [input.value, input.dlTurn]);
+    input.dlUnanswered = [...(input.dlUnanswered ?? []), input.value].slice(data.turn - input.dlTurn).slice(-MOST_TEXTS);
+    setStateValue("typed", [input.dlUnanswered, input.dlTurn]);
     awaitAnswer(input);
   };
   const number = (text) => (text.trim() ? Number(text.replace(",", ".")) : NaN);

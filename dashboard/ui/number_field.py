@@ -23,6 +23,9 @@ Number = int | float
 LONGEST_TEXT = 40
 """Characters of a typed number that are looked at; no number of the app needs half of them."""
 
+MOST_TEXTS = 9
+"""Texts that a browser may send at once, because none was answered yet."""
+
 _HERE = Path(__file__).parent
 _CODE = (_HERE / "number_field.js").read_text(encoding="utf-8")
 # The code comes once a page (`prepare_number_fields`), not with each of the 27 fields of Network.
@@ -186,26 +189,42 @@ def as_words(value: Number) -> str:
 def _take(
     key: str, value: Number | None, change: Callable[[Any], None], bounds: Bounds, none: str | None
 ) -> None:
-    """Hand on what was typed. What the browser sends again, as with another click, is not taken again."""
+    """Hand on what was typed, one text after the other. What the browser sends again is not taken again."""
     typed = st.session_state[key].typed
-    if not (isinstance(typed, list) and [type(part) for part in typed] == [str, int]):
+    if not (isinstance(typed, list) and [type(part) for part in typed] == [list, int]):
         return  # no field of ours sends anything else
-    text, turn = typed[0][:LONGEST_TEXT].strip(), typed[1]
-    if turn <= _turns().get(key, 0):
+    texts, turn = typed
+    if not (0 < len(texts) <= MOST_TEXTS and all(isinstance(text, str) for text in texts)):
         return
-    _turns()[key] = turn
+    for number, text in enumerate(texts, turn - len(texts) + 1):
+        if number > _turns().get(key, 0):
+            _turns()[key] = number
+            value = _take_text(text[:LONGEST_TEXT].strip(), key, value, change, bounds, none)
+
+
+def _take_text(
+    text: str,
+    key: str,
+    value: Number | None,
+    change: Callable[[Any], None],
+    bounds: Bounds,
+    none: str | None,
+) -> Number | None:
+    """Hand on one text, or keep the sentence that says why not; return the value in force from now on."""
     forget_problem(key)
+    if not text and none is None:
+        return value
     try:
-        if text:
-            change(bounds.read(text))
-        elif none is not None:
-            change(None)
+        number = bounds.read(text) if text else None
+        change(number)
     except DigitLabError as error:
         stays = _("The field stays empty.")
         if value is not None:
             stays = _("The value stays {value}.").format(value=as_words(value))
         keep_problem(key, SettingError(f"{error} {stays}"))
         _refused_at()[key] = value
+        return value
+    return number
 
 
 def _turns() -> dict[str, int]:

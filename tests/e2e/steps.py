@@ -6,6 +6,7 @@ Browser tests call these steps instead of playwright, so that a test reads as th
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import ceil, hypot
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -264,9 +265,10 @@ class Visitor:
             self.problems.append(problem)
 
 
-def _fine(stroke: Stroke, parts: int = 8) -> Stroke:
-    """Return a stroke with points between its points, as a hand makes them."""
+def _fine(stroke: Stroke, apart: float = 0.06) -> Stroke:
+    """Return a stroke with points between its points where those lie further apart, as a hand makes them."""
     fine = [stroke[0]]
     for (x, y), (to_x, to_y) in pairwise(stroke):
+        parts = ceil(hypot(to_x - x, to_y - y) / apart)
         fine += [(x + (to_x - x) * k / parts, y + (to_y - y) * k / parts) for k in range(1, parts + 1)]
     return fine

@@ -86,7 +86,9 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
 @pytest.fixture
 def small_server() -> Iterator[AppServer]:
     """The app with as much memory for its visitors as it has in a container of 700 MB."""
-    with AppServer(environment={"DIGITLAB_MEMORY_MB": str(BUDGET)}) as server:
+    # Uploads wait for memory for a minute: on a busy machine those before take longer than eight seconds.
+    environment = {"DIGITLAB_MEMORY_MB": str(BUDGET), "DIGITLAB_UPLOAD_WAIT_SECONDS": "60"}
+    with AppServer(environment=environment) as server:
         yield server
         server.check_end()
 

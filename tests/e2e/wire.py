@@ -132,7 +132,7 @@ class Page:
     def fill(self, label: str, value: float) -> bytes:
         """Return the message of a number that was typed into the field of this label."""
         field, fragment = self.find("bidi_component", lambda part: _is_field(part, label))
-        typed = [f"{value:g}", json.loads(field.json)["turn"] + 1]
+        typed = [[f"{value:g}"], json.loads(field.json)["turn"] + 1]
         return self.set([WidgetState(id=field.id, json_value=json.dumps({"typed": typed}))], fragment)
 
     def choose(self, label: str, option: str) -> bytes:

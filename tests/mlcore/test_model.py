@@ -4,9 +4,9 @@ import contextlib
 import io
 import json
 import threading
-import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,6 +33,7 @@ from mlcore import (
 )
 from tests.house import ROOT
 from tests.mlcore.small import finish, small_run, small_split
+from tests.peak import peak_bytes
 
 SPLIT = small_split()
 IMAGES = SPLIT.dev.images
@@ -341,12 +342,8 @@ def test_a_pickled_array_is_refused_and_not_executed(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = packed({}, {"parameters": np.zeros(2**23)}, save=np.savez_compressed)
     assert len(bomb) < 2**17  # of 64 MB
-    tracemalloc.start()
-    try:
-        assert "compressed" in refusal(bomb)
-        assert tracemalloc.get_traced_memory()[1] < 2**20
-    finally:
-        tracemalloc.stop()
+    assert "compressed" in refusal(bomb)
+    assert peak_bytes(lambda: refusal(bomb)) < 2**20
 
 
 def test_a_file_whose_parts_overlap_is_refused() -> None:
@@ -650,24 +647,15 @@ def test_a_deviation_of_nothing_is_refused() -> None:
 def test_a_pixel_that_is_read_a_million_times_takes_no_memory() -> None:
     header, arrays = unpacked()
     data = packed(header, arrays | {"kept": np.zeros(1_000_000, np.int64)})
-    tracemalloc.start()
-    try:
-        refusal(data)
-        assert tracemalloc.get_traced_memory()[1] < 3 * len(data)
-    finally:
-        tracemalloc.stop()
+    assert peak_bytes(lambda: refusal(data)) < 3 * len(data)
 
 
 def test_a_network_whose_arrays_would_be_huge_is_refused_before_they_are_made() -> None:
     header, arrays = unpacked()
     header["network"] |= {"filters": [256], "hidden_sizes": []}
     header["image_shape"] = [1024, 1024]
-    tracemalloc.start()
-    try:
-        assert "too large to be used" in refusal(packed(header, arrays))
-        assert tracemalloc.get_traced_memory()[1] < 2**20
-    finally:
-        tracemalloc.stop()
+    assert "too large to be used" in refusal(packed(header, arrays))
+    assert peak_bytes(lambda: refusal(packed(header, arrays))) < 2**20
 
 
 def test_a_header_that_is_too_deep_or_too_long_is_refused() -> None:
@@ -685,12 +673,8 @@ def test_entries_by_the_hundred_thousand_are_refused_before_they_are_listed() ->
         for number in range(30_000):
             archive.writestr(f"state.{number}.npy", b"")
     data = file.getvalue()
-    tracemalloc.start()
-    try:
-        assert "not a model file" in refusal(data)
-        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
-    finally:
-        tracemalloc.stop()
+    assert "not a model file" in refusal(data)
+    assert peak_bytes(lambda: refusal(data)) < 4 * 2**20
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -711,12 +695,8 @@ def test_a_shape_that_is_not_that_of_the_entry_is_refused_before_memory_is_taken
         file = io.BytesIO(packed(header, {}))
         with zipfile.ZipFile(file, "a") as archive:
             archive.writestr("parameters.npy", claim.getvalue())
-        tracemalloc.start()
-        try:
-            assert "not a model file" in refusal(file.getvalue())
-            assert tracemalloc.get_traced_memory()[1] < 2**20
-        finally:
-            tracemalloc.stop()
+        assert "not a model file" in refusal(file.getvalue())
+        assert peak_bytes(partial(refusal, file.getvalue())) < 2**20
 
 
 def test_the_training_state_can_be_left_in_the_file() -> None:

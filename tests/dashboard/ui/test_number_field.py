@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.ui.number_field import Bounds, read_number
+from dashboard.ui.number_field import MOST_TEXTS, Bounds, read_number
 from mlcore.errors import SettingError
 from tests.fields import number_field
 from tests.waiting import PATIENCE
@@ -109,6 +109,16 @@ def test_an_emptied_field_keeps_its_value(app: AppTest) -> None:
     number_field(app, "Images").type("")
     assert taken(app) == []
     assert (number_field(app, "Images").text, number_field(app, "Images").problem) == ("128", "")
+
+
+def test_no_text_is_lost_that_was_typed_before_the_page_had_answered_the_last(app: AppTest) -> None:
+    number_field(app, "Images").type("6", "")
+    assert taken(app) == [6]
+    number_field(app, "Images").type("7", "5000")
+    assert taken(app) == [6, 7]
+    assert number_field(app, "Images").problem == "At most 4,096. The value stays 7."
+    number_field(app, "Images").type(*map(str, range(1, MOST_TEXTS + 2)))
+    assert taken(app) == [6, 7]
 
 
 def test_what_the_browser_sends_once_more_is_not_taken_again(app: AppTest) -> None:
