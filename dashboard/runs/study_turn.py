@@ -6,13 +6,14 @@ done and returns its result.
 
 import pickle
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dashboard.runs.worker import workspace
+from mlcore.study.progress import Study
 
-StudyFunction: TypeAlias = Callable[..., Generator[float, None, Any]]
+StudyFunction: TypeAlias = Callable[..., Study[Any]]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split
 from mlcore.language import N_
 from mlcore.model import Model
-from mlcore.study.progress import Study, spans, unwatched
+from mlcore.study.progress import Study, between, spans, unwatched
 from mlcore.training.run import TrainingRun
 
 BLOCK = 1024
@@ -159,10 +159,9 @@ def lives_over(snapshots: Sequence[Model], epochs: Sequence[float], dataset: Dat
     ImageLives
     """
     diary = _Diary(dataset)
-    weights = spans(epochs)
-    for number, (model, epoch) in enumerate(zip(snapshots, epochs, strict=True)):
-        for fraction in diary.add(model, epoch, float(weights[number])):
-            yield (number + fraction) / len(snapshots)
+    n, moments = len(snapshots), zip(snapshots, epochs, spans(epochs).tolist(), strict=True)
+    for number, (model, epoch, weight) in enumerate(moments):
+        yield from between(number / n, (number + 1) / n, diary.add(model, epoch, weight))
     return diary.lives(epochs)
 
 

@@ -114,8 +114,10 @@ def influence(
     True
     """
     scores: Float32Array = np.zeros(len(train), np.float32)
+    n = len(moments)
     for number, (model, weight) in enumerate(moments):
-        scores += weight * (yield from _products(model, train, image, answer, number, len(moments)))
+        products = _products(model, train, image, answer)
+        scores += weight * (yield from between(number / n, (number + 1) / n, products))
     order = np.argsort(-scores, kind="stable")
     supporters = order[:MOST][scores[order[:MOST]] > 0]
     opponents = order[::-1][:MOST][scores[order[::-1][:MOST]] < 0]
@@ -182,9 +184,7 @@ def retrained(
     return Retrained(np.mean(answers[::2], axis=0), np.mean(answers[1::2], axis=0))
 
 
-def _products(
-    model: Model, train: Dataset, image: NDArray[np.uint8], answer: int, number: int, count: int
-) -> Study[Float32Array]:
+def _products(model: Model, train: Dataset, image: NDArray[np.uint8], answer: int) -> Study[Float32Array]:
     """Return g·g' of each training image at one moment, float32 (n,)."""
     if not train.image_shape == image.shape == model.image_shape:
         raise DatasetError(_("The network takes other images than these. Choose another model or data set."))
@@ -195,7 +195,7 @@ def _products(
     for part, images in train.blocks(BLOCK):
         others, deltas = _last_layer(network, images, train.labels[part])
         products[part] = (others @ hidden + 1) * (deltas @ delta)
-        yield (number + part.stop / len(train)) / count
+        yield part.stop / len(train)
     return products
 
 

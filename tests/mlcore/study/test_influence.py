@@ -38,7 +38,7 @@ def model_of(network: NetworkConfig, data: Dataset, training: TrainingConfig = F
 
 
 def all_products(model: Model, data: Dataset, image: np.ndarray, answer: int) -> np.ndarray:
-    return completed(module._products(model, data, image, answer, 0, 1))
+    return completed(module._products(model, data, image, answer))
 
 
 def last_gradient(model: Model, image: np.ndarray, label: int) -> np.ndarray:
