@@ -15,8 +15,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from mlcore import load_dataset, load_model
-from mlcore.training.fine_tuning import fine_tune, score
+from mlcore import completed, load_dataset, load_model
+from mlcore.study.fine_tuning import fine_tune, score
 from models.written_digits import WrittenDigit, dataset_of, read_written_digits, split_by_writer
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "mnist.npz"
@@ -33,7 +33,7 @@ def main() -> None:
     chosen = parser.parse_args()
     model, mnist, test = load_model(MODEL), load_dataset("mnist"), load_dataset("mnist-test")
     _, unseen = split_by_writer(read_written_digits(chosen.strokes), chosen.held_out)
-    known = score(model, test).right / len(test)
+    known = completed(score(model, test)).right / len(test)
     generator = np.random.default_rng(chosen.seed)
     print("| writer | asked | missed before | missed after | MNIST before | MNIST after | seconds |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -45,8 +45,8 @@ def main() -> None:
         began = time.process_time()
         tuned = fine_tune(model, dataset_of(learned, generator), mnist, seed=chosen.seed)
         seconds = time.process_time() - began
-        before, after = (len(rest) - score(one, rest).right for one in (model, tuned))
-        kept = score(tuned, test).right / len(test)
+        before, after = (len(rest) - completed(score(one, rest)).right for one in (model, tuned))
+        kept = completed(score(tuned, test)).right / len(test)
         missed_before, missed_after = missed_before + before, missed_after + after
         lost.append(known - kept)
         row = f"| {writer} | {len(rest)} | {before} | {after} | {known:.2%} | {kept:.2%} | {seconds:.1f} |"

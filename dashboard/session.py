@@ -37,7 +37,7 @@ from mlcore.datasets.readers.choose import Labels
 from mlcore.images.strokes import Stroke
 from mlcore.language import N_
 from mlcore.search.search import SearchPlan
-from mlcore.training.fine_tuning import Lesson
+from mlcore.study.fine_tuning import Lesson
 
 UPLOADED = "upload"
 """The dataset key of a visitor's own upload; the other keys are those of `mlcore.SHIPPED_DATASETS`."""

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from dashboard.run_service import get_run_service, heartbeat, run_owner
-from dashboard.runs.studies import StudyStatus
 from dashboard.runs.study_turn import StudyFunction
 from dashboard.ui.messages import keeping_problem, show_message, show_problem
 from mlcore.language import _
@@ -27,6 +26,9 @@ def show_study(
     *,
     help: str | None = None,
     memory: int = 0,
+    icon: str = "science",
+    disabled: bool = False,
+    keep: bool = True,
 ) -> Any:
     """Offer to compute something, show how far that is, and return what was found.
 
@@ -46,6 +48,12 @@ def show_study(
         What it does and about how long that takes.
     memory : int
         Bytes that it takes beside its arguments.
+    icon : str
+        The button's, of Material Symbols.
+    disabled : bool
+        Whether it cannot be begun now.
+    keep : bool
+        Whether others who ask the same are told what was found. Otherwise it is returned once.
 
     Returns
     -------
@@ -55,41 +63,26 @@ def show_study(
     key = (name, question)
     status = get_run_service().studies.status(key)
     if status is not None and status.state == "finished":
+        if not keep:
+            get_run_service().studies.forget(key)
         return status.result
     with st.container(key=f"study_{name}", height="content"):
         if status is not None and status.live:
             st.fragment(_show_progress, run_every=LOOK_EVERY)(name, key)
         else:
-            _offer(name, key, label, make_task, help, memory, status)
+            st.button(
+                label,
+                help=help,
+                icon=f":material/{icon}:",
+                key=f"begin_{name}",
+                disabled=disabled,
+                on_click=_begin,
+                args=(name, key, make_task, memory),
+            )
+            if status is not None:
+                show_message("error", status.message)
+            show_problem(f"study_{name}")
     return None
-
-
-def is_known(name: str, question: Hashable) -> bool:
-    """Say whether the result of a study is there already."""
-    status = get_run_service().studies.status((name, question))
-    return status is not None and status.state == "finished"
-
-
-def _offer(
-    name: str,
-    key: Hashable,
-    label: str,
-    make_task: Callable[[], Task],
-    help: str | None,
-    memory: int,
-    status: StudyStatus | None,
-) -> None:
-    st.button(
-        label,
-        help=help,
-        icon=":material/science:",
-        key=f"begin_{name}",
-        on_click=_begin,
-        args=(name, key, make_task, memory),
-    )
-    if status is not None:
-        show_message("error", status.message)
-    show_problem(f"study_{name}")
 
 
 def _begin(name: str, key: Hashable, make_task: Callable[[], Task], memory: int) -> None:

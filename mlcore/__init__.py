@@ -69,6 +69,7 @@ from mlcore.settings import Setting, settings_of
 from mlcore.study.bug_curves import BugCurves, ShortCurve, bug_curves
 from mlcore.study.contributions import Contributions, LayerOutput, contributions, layer_outputs
 from mlcore.study.doctor import Advice, advise
+from mlcore.study.fine_tuning import fine_tune
 from mlcore.study.gradient_check import GradientCheck, GradientRow, check_gradients
 from mlcore.study.image_lives import ImageLives, lives_in_training, lives_over
 from mlcore.study.influence import Influence, Retrained, influence, retrained
@@ -87,7 +88,6 @@ from mlcore.study.slices import Slice, follow_slices
 from mlcore.study.smallest_change import Change, change_towards, fooling_change
 from mlcore.study.walkthrough import StepValue, walk_through_step
 from mlcore.study.weight_pictures import WeightPictures, weight_pictures
-from mlcore.training.fine_tuning import fine_tune
 from mlcore.training.fit import fit
 from mlcore.training.fork import fork
 from mlcore.training.known_bugs import KNOWN_BUGS, KnownBug

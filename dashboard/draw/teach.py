@@ -3,6 +3,8 @@
 The Draw page shows `ask_label` below the canvas and `show_hand` below everything else.
 """
 
+import hashlib
+
 import numpy as np
 import streamlit as st
 
@@ -21,9 +23,9 @@ from dashboard.draw.play import put_away
 from dashboard.models.choice import let_answer
 from dashboard.models.known import known_to
 from dashboard.navigation import page
-from dashboard.run_service import get_run_service
 from dashboard.server.uploaded_files import opened
-from dashboard.session import Session
+from dashboard.session import MyDrawing, Session
+from dashboard.study import Task, show_study
 from dashboard.ui.messages import (
     SHORT_NAME,
     friendly_errors,
@@ -35,7 +37,16 @@ from dashboard.ui.pictures import data_uri
 from mlcore import Model
 from mlcore.datasets.readers.limits import MAX_LABEL_LETTERS
 from mlcore.language import _
-from mlcore.training.fine_tuning import LEAST_DRAWINGS, Lesson, Outcome, draw_memory
+from mlcore.study.fine_tuning import (
+    FINE_TUNING,
+    LEAST_DRAWINGS,
+    MEMORY,
+    Lesson,
+    Outcome,
+    draw_memory,
+    learn_hand,
+)
+from mlcore.training.memory import memory_needed
 
 MOST_MULTIPLY_ADDS = 4_000_000
 """Of a network that learns a hand: some ten seconds of one core."""
@@ -86,8 +97,8 @@ def show_hand(session: Session, model: Model) -> None:
         return
     st.header(_("My drawings"))
     _show_drawings(session)
+    _offer_lesson(session, model)
     with st.container(horizontal=True, key="hand_actions"):
-        _offer_lesson(session, model)
         _offer_dataset(session)
         _offer_file(session)
         _offer_class(session)
@@ -133,19 +144,36 @@ def _offer_lesson(session: Session, model: Model) -> None:
         "The network goes on to learn from your drawings, mixed with images that it knows. One drawing in "
         "four is kept apart to see what that brought. Some thirty drawings are enough, {n} the least."
     ).format(n=LEAST_DRAWINGS)
-    if st.button(
+
+    def task() -> Task:
+        images = known_to(session, model)
+        memory = images.learned.take(draw_memory(images.learned, np.random.default_rng(0))).detached()
+        return learn_hand, (model, dataset_for(session.hand, model), memory, images.unseen.detached())
+
+    found: Lesson | None = show_study(
+        "learn_hand",
+        (model.fingerprint, _fingerprint(session.hand)),
         _("Learn my hand"),
-        type="primary",
-        icon=":material/school:",
-        disabled=not enough,
+        task,
         help=why if too_large else help,
-        key="learn_hand",
-    ):
-        with friendly_errors(), st.spinner(_("Learning your hand …")):
-            images = known_to(session, model)
-            memory = images.learned.take(draw_memory(images.learned, np.random.default_rng(0))).detached()
-            drawings = dataset_for(session.hand, model)
-            session.lesson = get_run_service().learn_hand(model, drawings, memory, images.unseen.detached())
+        memory=_memory(model),
+        icon="school",
+        disabled=not enough,
+        keep=False,  # the visitor has what was learned from now on, or throws it away
+    )
+    session.lesson = found or session.lesson
+
+
+def _fingerprint(hand: list[MyDrawing]) -> str:
+    """Return what tells these drawings from others."""
+    return hashlib.sha256(repr([(drawing.label, drawing.text) for drawing in hand]).encode()).hexdigest()
+
+
+def _memory(model: Model) -> int:
+    """Return the bytes that a lesson takes."""
+    n_classes = len(model.class_names)
+    needed = memory_needed(model.network_config, FINE_TUNING, model.image_shape, n_classes, 2 * MEMORY)
+    return needed.kept + needed.saving
 
 
 def _show_lesson(session: Session, model: Model) -> None:

@@ -3,60 +3,74 @@
 The Network page shows it below the picture of the network.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from dashboard.network.settings import set_training
-from dashboard.run_service import get_run_service
+from dashboard.runs.admission import demand_of, refuse_too_slow
 from dashboard.session import Session
+from dashboard.study import Task, show_study
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors
 from dashboard.ui.palette import DEV, LINES, TRAINING, axis, layout
 from dashboard.ui.plotly_chart import show_chart
-from mlcore import LearningRateSearch, NetworkConfig, TrainingConfig
+from mlcore import LearningRateSearch, Split, TrainingConfig
 from mlcore.language import _
+from mlcore.study.learning_rate_finder import try_learning_rates
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-KEY = "rate_search"
+MOST_IMAGES = 10_000
+"""Of a trial: its 120 steps with 128 images each take half as many again."""
 
-
-@dataclass(frozen=True)
-class Trial:
-    """What was tried: the data, the network and how it is trained, whatever the rate."""
-
-    data: str
-    network: NetworkConfig
-    training: TrainingConfig
+FULL_BATCH = 2_000
+"""Images of a step when all are taken at once: the trial then takes a second, not a minute."""
 
 
 def show_rate_finder(session: Session) -> None:
-    """Offer the trial, and show what the last one found as long as it is about these settings."""
+    """Offer the trial, and show what one about these settings has found."""
     opened = st.expander(_("Find a learning rate"), on_change="rerun", key="rate_finder")
     if not opened.open:
         return
-    with opened, friendly_errors():
+    with opened:
         st.caption(
             _("A new network takes 120 steps, each with a higher rate: you see which rates make it learn."),
             help=meaning("learning_rate"),
         )
-        trial = _trial(session)
-        if st.button(_("Try the rates"), icon=":material/query_stats:", key="try_rates"):
-            with st.spinner(_("Trying the rates …")):
-                found = get_run_service().find_rate(session.split, trial.network, trial.training)
-            st.session_state[KEY] = (trial, found)
-        tried, search = st.session_state.get(KEY, (None, None))
-        if tried == trial and search is not None:
+        search = _search(session)
+        if search is not None:
             _show(session, search)
 
 
-def _trial(session: Session) -> Trial:
+def _search(session: Session) -> LearningRateSearch | None:
+    """Return what was found with these settings, whatever the rate; until then, offer to try."""
+    network = session.network_config
     training = replace(session.training_config, learning_rate=TrainingConfig.learning_rate)
-    return Trial(session.dataset.fingerprint, session.network_config, training)
+    few = few_images(session.split, training)
+    demand = demand_of(few, network, training)
+
+    def task() -> Task:
+        refuse_too_slow(demand)
+        return try_learning_rates, (Split(few.train.detached(), few.dev.detached()), network, training)
+
+    found: LearningRateSearch | None = show_study(
+        "rates",
+        (few.train.fingerprint, network, training),
+        _("Try the rates"),
+        task,
+        memory=demand.kept,
+        icon="query_stats",
+    )
+    return found
+
+
+def few_images(split: Split, training: TrainingConfig) -> Split:
+    """Return a split of the first training images: enough to tell, and quick to send."""
+    most = FULL_BATCH if training.batch_size is None else MOST_IMAGES
+    return Split(split.train.take(slice(0, most)), split.dev.take(slice(0, 1)))
 
 
 def _show(session: Session, search: LearningRateSearch) -> None:

@@ -30,7 +30,6 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.models import RunModels
 from dashboard.runs.place import NOWHERE, Place
-from dashboard.runs.rate_trial import few_images
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
@@ -44,16 +43,12 @@ from dashboard.runs.trials import Trials
 from dashboard.runs.upkeep import Upkeep
 from mlcore import (
     Dataset,
-    LearningRateSearch,
     Model,
     NetworkConfig,
     Split,
     TrainingConfig,
-    find_learning_rate,
 )
 from mlcore.language import _
-from mlcore.training.fine_tuning import FINE_TUNING, Lesson, learn_hand
-from mlcore.training.memory import memory_needed
 
 LONGEST_NAME, LONGEST_NOTE = 80, 2_000  # characters
 LONGEST_LAST_SAVE = 1.5  # seconds until a server that is told to end does so, saved or not
@@ -584,42 +579,6 @@ class RunService:
             load = self._scheduler.load
         with self._memory.for_a_moment(question.demand.kept):
             return self._estimates.seconds(question, training, split, load)
-
-    def find_rate(self, split: Split, network: NetworkConfig, training: TrainingConfig) -> LearningRateSearch:
-        """Let a worker try growing learning rates on some of the training images.
-
-        Raises
-        ------
-        RunError
-            When the network is too large for this server, or the workers do not answer.
-        NoMemoryNow
-            When the server has no memory for it.
-        """
-        few = few_images(split, training)
-        demand = demand_of(few, network, training)
-        refuse_too_slow(demand)
-        with self._memory.for_a_moment(demand.kept + 3 * few.train.images.nbytes):
-            search: LearningRateSearch = answer_of(self._ask(find_learning_rate, few, network, training))
-        return search
-
-    def learn_hand(self, model: Model, drawings: Dataset, memory: Dataset, others: Dataset) -> Lesson:
-        """Let a worker fine-tune a model on drawings of one hand; see `mlcore.training.fine_tuning`.
-
-        Raises
-        ------
-        DatasetError
-            When there are too few drawings, or the images are not like the model's.
-        RunError
-            When the workers do not answer.
-        NoMemoryNow
-            When the server has no memory for it.
-        """
-        shape, n_classes, n = model.image_shape, len(model.class_names), len(memory)
-        demand = memory_needed(model.network_config, FINE_TUNING, shape, n_classes, n)
-        pixels = 3 * sum(images.images.nbytes for images in (drawings, memory, others))  # sent, and mixed
-        with self._memory.for_a_moment(demand.kept + pixels):
-            lesson: Lesson = answer_of(self._ask(learn_hand, model, drawings, memory, others))
-        return lesson
 
     def _ask(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         with self._changed:

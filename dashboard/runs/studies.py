@@ -162,6 +162,11 @@ class Studies:
             self._leave(key, owner)
             self._feed()
 
+    def forget(self, key: Hashable) -> None:
+        """Keep no longer what a study found, because the one who asked has it."""
+        with self._changed:
+            self._forget(key)
+
     # ---- what the service asks for, with the lock held -----------------------------------------------------
 
     def forget_owner(self, owner: str) -> None:

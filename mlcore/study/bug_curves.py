@@ -14,7 +14,7 @@ from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split, split_dataset
 from mlcore.errors import TrainingDiverged
-from mlcore.study.progress import Study, between
+from mlcore.study.progress import Study, between, steps_of
 from mlcore.training.known_bugs import KNOWN_BUGS, KnownBug
 from mlcore.training.records import EpochMetrics, Record, standing
 from mlcore.training.run import TrainingRun
@@ -101,9 +101,7 @@ def _short(
     run.build(split)
     bug.plant(run.network)
     try:
-        while not run.is_done:
-            run.next_record(rest=lambda: True)
-            yield run.step / STEPS
+        yield from steps_of(run)
     except TrainingDiverged:
         return _curve(run.history, run.step)
     return _curve(run.history, None)

@@ -1,13 +1,12 @@
 """The learning-rate finder: a short trial with growing learning rates, to see which of them work.
 
-Notebooks call `find_learning_rate` before training. It makes a network of its own and changes no existing
-run.
+Notebooks call `find_learning_rate` before training; the Network page has a worker run `try_learning_rates`.
+They make a network of their own and change no existing run.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from mlcore.arrays import Float64Array
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
 from mlcore.errors import TrainingDiverged
+from mlcore.study.progress import Study, completed
 from mlcore.training.records import BatchMetrics
 from mlcore.training.run import TrainingRun, train
 
@@ -84,6 +84,23 @@ def find_learning_rate(
     >>> 0.0005 < search.suggestion < 0.05
     True
     """
+    return completed(
+        try_learning_rates(
+            split, network_config, training_config, lowest=lowest, highest=highest, steps=steps
+        )
+    )
+
+
+def try_learning_rates(
+    split: Split,
+    network_config: NetworkConfig | None = None,
+    training_config: TrainingConfig | None = None,
+    *,
+    lowest: float = 1e-5,
+    highest: float = 10.0,
+    steps: int = 120,
+) -> Study[LearningRateSearch]:
+    """Do what `find_learning_rate` does, step by step."""
     config = dataclasses.replace(
         training_config or TrainingConfig(),
         schedule="constant",
@@ -100,24 +117,19 @@ def find_learning_rate(
         run.change(learning_rate=bound)  # refuses a rate that cannot be before any work is done
     losses: list[float] = []
     smoothed: list[float] = []
-    for loss in _losses(run, trial, rates):
-        losses.append(loss)
+    for rate in rates:
+        run.change(learning_rate=float(rate))
+        try:
+            records = list(train(run, trial, max_steps=1))
+        except TrainingDiverged:
+            break
+        losses.append(next(record.loss for record in records if isinstance(record, BatchMetrics)))
         smoothed.append(_running_mean(losses))
+        yield len(losses) / steps
         if smoothed[-1] > TOO_HIGH * min(smoothed):
             break
     found = (rates[: len(losses)], np.array(losses), np.array(smoothed))
     return LearningRateSearch(*found, _suggest(found[0], found[2], lowest))
-
-
-def _losses(run: TrainingRun, split: Split, rates: Float64Array) -> Iterator[float]:
-    """Take a step with each rate and yield the cost before it, until it can no longer be held."""
-    for rate in rates:
-        run.change(learning_rate=float(rate))
-        try:
-            records = list(train(run, split, max_steps=1))
-        except TrainingDiverged:
-            return
-        yield next(record.loss for record in records if isinstance(record, BatchMetrics))
 
 
 def _running_mean(losses: list[float]) -> float:

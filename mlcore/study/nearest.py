@@ -14,8 +14,8 @@ from mlcore.arrays import Array, IndexArray
 from mlcore.datasets.dataset import Dataset
 from mlcore.model import Model
 from mlcore.network.network import Network
+from mlcore.study.fine_tuning import draw_memory
 from mlcore.study.inside import network_of
-from mlcore.training.fine_tuning import draw_memory
 
 MOST_IMAGES = 12_000
 """Of a data set. With all 60,000 of MNIST's, 97 of 100 nearest images have the label of the answer, too."""

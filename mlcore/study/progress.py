@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlcore.arrays import Float64Array
 from mlcore.config import NetworkConfig, TrainingConfig
@@ -15,6 +16,9 @@ from mlcore.datasets.dataset import Dataset
 from mlcore.datasets.split import Split
 from mlcore.model import Model
 from mlcore.training.run import TrainingRun
+
+BLOCK = 500
+"""Images that are asked about in one go."""
 
 Found = TypeVar("Found")
 
@@ -68,10 +72,24 @@ def trained(images: Dataset, network: NetworkConfig, training: TrainingConfig) -
     """
     run = TrainingRun(network, unwatched(training))
     run.build(Split(images, images.take(slice(0, 1))))  # what is measured on the way interests nobody
+    yield from steps_of(run)
+    return run.model()
+
+
+def steps_of(run: TrainingRun) -> Study[None]:
+    """Train a run that has its data to its end, step by step."""
     while not run.is_done:
         run.next_record(rest=lambda: True)
         yield min(1.0, run.step / run.total_steps)
-    return run.model()
+
+
+def hits(model: Model, dataset: Dataset) -> Study[NDArray[np.bool_]]:
+    """Return which images a model names rightly, bool (n,)."""
+    found = np.zeros(len(dataset), np.bool_)
+    for part, images in dataset.blocks(BLOCK):
+        found[part] = model.probabilities_of(images).argmax(axis=1) == dataset.labels[part]
+        yield part.stop / len(dataset)
+    return found
 
 
 def spans(epochs: Sequence[float]) -> Float64Array:

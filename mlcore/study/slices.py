@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 from mlcore.arrays import IndexArray
 from mlcore.datasets.dataset import Dataset
 from mlcore.model import Model
-from mlcore.study.progress import Study
-
-BLOCK = 500
-"""Images that are asked about in one go."""
+from mlcore.study.progress import Study, between, hits
 
 
 @dataclass(frozen=True)
@@ -105,9 +102,7 @@ def follow_slices(
     places = [np.searchsorted(needed, positions) for positions in members]
     right = np.zeros((len(models), len(members)), np.int64)
     for number, model in enumerate(models):
-        hits = np.zeros(len(needed), np.bool_)
-        for part, block in images.blocks(BLOCK):
-            hits[part] = model.probabilities_of(block).argmax(axis=1) == images.labels[part]
-            yield (number + part.stop / len(needed)) / len(models)
-        right[number] = [np.count_nonzero(hits[place]) for place in places]
+        part = between(number / len(models), (number + 1) / len(models), hits(model, images))
+        is_right = yield from part
+        right[number] = [np.count_nonzero(is_right[place]) for place in places]
     return right

@@ -27,12 +27,11 @@ def count(n: int) -> Generator[float, None, str]:
 def page() -> None:
     import streamlit as st
 
-    from dashboard.study import is_known, show_study
+    from dashboard.study import show_study
     from tests.dashboard.test_study import count
 
     n = st.number_input("n", value=7)
     st.text(show_study("count", n, "Count them", lambda: (count, (n,))) or "not known")
-    st.caption(str(is_known("count", n)))
 
 
 @pytest.fixture
@@ -51,7 +50,6 @@ def shown(app: AppTest) -> SimpleNamespace:
     assert not app.exception
     return SimpleNamespace(
         text=app.text[0].value,
-        known=app.caption[0].value,
         buttons=[button.label for button in app.button],
         errors=[error.value for error in app.error],
     )
@@ -59,7 +57,7 @@ def shown(app: AppTest) -> SimpleNamespace:
 
 def test_a_study_is_offered_goes_on_is_cancelled_and_shows_what_it_found(service: RunService) -> None:
     app = AppTest.from_function(page, default_timeout=PATIENCE).run()
-    assert shown(app) == SimpleNamespace(text="not known", known="False", buttons=["Count them"], errors=[])
+    assert shown(app) == SimpleNamespace(text="not known", buttons=["Count them"], errors=[])
     app.button(key="begin_count").click().run()
     assert shown(app).buttons == ["Cancel"]
     app.button(key="cancel_count").click().run()
@@ -67,7 +65,7 @@ def test_a_study_is_offered_goes_on_is_cancelled_and_shows_what_it_found(service
     app.button(key="begin_count").click().run()
     gate.set()
     wait_until(lambda: not service.studies.status(("count", 7)).live)  # type: ignore[union-attr]
-    assert shown(app.run()) == SimpleNamespace(text="7 images", known="True", buttons=[], errors=[])
+    assert shown(app.run()) == SimpleNamespace(text="7 images", buttons=[], errors=[])
 
 
 def test_why_a_study_failed_is_said_and_it_can_be_begun_again(service: RunService) -> None:

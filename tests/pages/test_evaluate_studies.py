@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from dashboard.shipped import shipped_split
 from mlcore import DISTORTIONS, Dataset, Model, Slice, SplitSettings, TrainingConfig, evaluate, fit
 from mlcore.study.influence import MOST
 from tests.dashboard.runs.in_threads import CountingExecutor
-from tests.pages.visits import grids, opened, session_of
+from tests.pages.visits import computed, grids, opened, session_of
 from tests.waiting import wait_until
 
 SPLIT = shipped_split("digits-8x8", SplitSettings(dev_size=200))
@@ -27,16 +26,6 @@ SPLIT = shipped_split("digits-8x8", SplitSettings(dev_size=200))
 @pytest.fixture(scope="module")
 def model() -> Model:
     return fit(SPLIT, training=TrainingConfig(epochs=4, seed=1), progress=False)
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunService]:
-    made = RunService(1, make_executor=CountingExecutor, clean_up_every=None)
-    monkeypatch.setattr(dashboard.study, "get_run_service", lambda: made)
-    monkeypatch.setattr(dashboard.study, "heartbeat", lambda: None)
-    monkeypatch.setattr(dashboard.study, "run_owner", lambda: "ada")
-    yield made
-    made.close()
 
 
 def looking(look: str, model: Model) -> AppTest:
@@ -48,16 +37,6 @@ def looking(look: str, model: Model) -> AppTest:
     session.uploaded_model, session.uploaded_model_name = model, "small"
     session.model_key = UPLOADED_MODEL
     return app.run()
-
-
-def computed(app: AppTest, service: RunService, name: str) -> AppTest:
-    """Begin the study whose name begins so, wait for it, and return the page with what it found."""
-    button = next(button for button in app.button if (button.key or "").startswith(f"begin_{name}"))
-    button.click().run()
-    wait_until(lambda: not any(study.status.live for study in service.studies._studies.values()))
-    app.run()
-    assert not app.exception
-    return app
 
 
 def texts(app: AppTest) -> str:

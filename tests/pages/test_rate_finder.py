@@ -3,24 +3,25 @@
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from dashboard.network.rate_finder import KEY, rate_figure
-from dashboard.runs.rate_trial import FULL_BATCH, MOST_IMAGES, few_images
+from dashboard.network.rate_finder import FULL_BATCH, MOST_IMAGES, few_images, rate_figure
+from dashboard.runs.service import RunService
 from mlcore import LearningRateSearch, TrainingConfig, load_dataset, split_dataset
-from tests.pages.visits import opened, session_of
+from tests.pages.visits import computed, opened, session_of
 
 
 def button(app: AppTest, key: str) -> bool:
     return any(button.key == key for button in app.button)
 
 
-def test_rates_are_tried_when_asked_and_the_one_found_can_be_taken() -> None:
+def test_rates_are_tried_when_asked_and_the_one_found_can_be_taken(service: RunService) -> None:
     app = opened("network", data="digits-8x8")
-    assert not button(app, "try_rates")
+    assert not button(app, "begin_rates")
     app.session_state["rate_finder"] = True
     app.run()
     assert not button(app, "use_found_rate")
-    app.button(key="try_rates").click().run()
-    _trial, search = app.session_state[KEY]
+    computed(app, service, "rates")
+    (found,) = service.studies._studies.values()
+    search = found.status.result
     app.button(key="use_found_rate").click().run()
     rate = session_of(app).training_config.learning_rate
     assert rate == float(f"{search.suggestion:.2g}")
@@ -29,6 +30,7 @@ def test_rates_are_tried_when_asked_and_the_one_found_can_be_taken() -> None:
     assert app.button(key="use_found_rate").disabled
     session_of(app).training_config = TrainingConfig(optimizer="gradient_descent")
     app.run()
+    assert button(app, "begin_rates")
     assert not button(app, "use_found_rate"), "What was found for other settings was still shown."
 
 
@@ -47,5 +49,5 @@ def test_a_trial_is_sent_few_images_and_fewer_when_a_step_takes_all() -> None:
     split = split_dataset(load_dataset("mnist"), 1000)
     few = few_images(split, TrainingConfig(batch_size=64))
     assert len(few.train) == MOST_IMAGES
-    assert not np.shares_memory(few.train.images, split.train.base.images)
+    assert len(few.dev) == 1
     assert len(few_images(split, TrainingConfig(batch_size=None)).train) == FULL_BATCH

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.runs.service import RunService
 from dashboard.session import UPLOADED, UPLOADED_MODEL, Session
 from mlcore import Model, NetworkConfig, TrainingConfig, TrainingRun
-from tests.pages.visits import opened, session_of
+from tests.pages.visits import computed, opened, session_of
 
 SEVEN = [["M", 70, 60], ["L", 210, 60], ["L", 150, 240]]
 ONE = [["M", 140, 50], ["L", 140, 230]]
@@ -49,13 +50,16 @@ def test_each_name_keeps_the_drawing_and_clears_the_canvas(app: AppTest) -> None
     assert session_of(app).hand == []
 
 
-def test_a_network_learns_the_hand_and_what_that_brought_is_told_before_it_answers(app: AppTest) -> None:
+def test_a_network_learns_the_hand_and_what_that_brought_is_told_before_it_answers(
+    app: AppTest, service: RunService
+) -> None:
     session_of(app).uploaded_model, session_of(app).model_key = small_model(), UPLOADED_MODEL
     app.run()
     for number in range(8):
-        assert app.button(key="learn_hand").disabled
+        assert app.button(key="begin_learn_hand").disabled
         teach(app, SEVEN if number % 2 else ONE, "7" if number % 2 else "1")
-    app.button(key="learn_hand").click().run()
+    computed(app, service, "learn_hand")
+    assert not service.studies._studies  # it is the visitor's alone
     assert re.search(
         r"Your drawings that it had not seen: \d of 2 right before, \*\*2 of 2\*\* now", words(app)
     )

@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 from dashboard.navigation import ROOT
+from dashboard.runs.service import RunService
 from dashboard.session import Session
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 
 def new_app() -> AppTest:
@@ -33,6 +34,16 @@ def session_of(app: AppTest) -> Session:
     session = app.session_state["session"]
     assert isinstance(session, Session)
     return session
+
+
+def computed(app: AppTest, service: RunService, name: str) -> AppTest:
+    """Begin the study whose name begins so, wait for it, and return the page with what it found."""
+    button = next(button for button in app.button if (button.key or "").startswith(f"begin_{name}"))
+    button.click().run()
+    wait_until(lambda: not any(study.status.live for study in service.studies._studies.values()))
+    app.run()
+    assert not app.exception
+    return app
 
 
 def figures(app: AppTest) -> dict[str, str]:

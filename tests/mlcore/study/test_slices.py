@@ -17,7 +17,7 @@ from mlcore import (
     load_dataset,
     split_dataset,
 )
-from mlcore.study.slices import BLOCK
+from mlcore.study.progress import BLOCK
 
 
 @pytest.fixture(scope="module")

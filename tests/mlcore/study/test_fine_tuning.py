@@ -12,8 +12,9 @@ from mlcore import (
     Split,
     TrainingConfig,
     TrainingRun,
+    completed,
 )
-from mlcore.training.fine_tuning import (
+from mlcore.study.fine_tuning import (
     HELD_BACK,
     LEAST_DRAWINGS,
     Lesson,
@@ -42,7 +43,9 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def lesson(model: Model) -> Lesson:
-    return learn_hand(model, upright(60), OTHERS.take(slice(0, 200)), OTHERS.take(slice(200, None)))
+    return completed(
+        learn_hand(model, upright(60), OTHERS.take(slice(0, 200)), OTHERS.take(slice(200, None)))
+    )
 
 
 def test_a_hand_that_was_misread_is_read_afterwards_and_the_others_are_not_forgotten(lesson: Lesson) -> None:
@@ -55,14 +58,15 @@ def test_a_hand_that_was_misread_is_read_afterwards_and_the_others_are_not_forgo
 def test_what_is_told_of_the_hand_was_not_learned_from(lesson: Lesson, model: Model) -> None:
     assert lesson.hand_before.images == lesson.hand_after.images == 60 // HELD_BACK
     assert lesson.model.card["train_size"] == 2 * 200
-    assert lesson.others_after == score(lesson.model, OTHERS.take(slice(200, None)))
+    assert lesson.others_after == completed(score(lesson.model, OTHERS.take(slice(200, None))))
 
 
 def test_the_model_stays_as_it_was_and_the_same_seed_gives_the_same_bits(model: Model) -> None:
     before = model.fingerprint
     drawings, memory = upright(12), OTHERS.take(slice(0, 200))
     one, two = (fine_tune(model, drawings, memory, seed=5) for _ in range(2))
-    assert one.fingerprint == two.fingerprint != fine_tune(model, drawings, memory, seed=6).fingerprint
+    other = fine_tune(model, drawings, memory, seed=6)
+    assert one.fingerprint == two.fingerprint != other.fingerprint
     assert model.fingerprint == before
 
 
@@ -77,7 +81,7 @@ def test_memory_has_as_many_of_each_class_as_there_are() -> None:
 def test_what_does_not_fit_is_refused_with_a_sentence(model: Model) -> None:
     memory = OTHERS.take(slice(0, 200))
     with pytest.raises(DatasetError, match=f"At least {LEAST_DRAWINGS} drawings are needed"):
-        learn_hand(model, upright(LEAST_DRAWINGS - 1), memory, OTHERS)
+        completed(learn_hand(model, upright(LEAST_DRAWINGS - 1), memory, OTHERS))
     with pytest.raises(DatasetError, match="stripes has other images or classes"):
         fine_tune(model, stripes(20), memory)
     with pytest.raises(DatasetError, match="stripes has other images or classes"):

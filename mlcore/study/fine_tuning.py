@@ -1,7 +1,7 @@
 """Learning on: a trained model meets drawings of one hand, and keeps what it knew.
 
-The Draw page lets a visitor's network learn their own hand with it. Half of what it sees are images that it
-knows, from its own data ("rehearsal"): without them it would forget other people's hands.
+The Draw page lets a visitor's network learn their own hand with it, in a worker. Half of the images come from
+the model's own data ("rehearsal"): without them it would forget other people's hands.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,8 @@ from mlcore.datasets.split import Split
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.model import Model
-from mlcore.training.run import TrainingRun, train
+from mlcore.study.progress import Study, between, completed, hits, steps_of
+from mlcore.training.run import TrainingRun
 
 LEAST_DRAWINGS = 8
 """With fewer, nothing could be held back."""
@@ -80,7 +81,9 @@ class Lesson:
     others_after: Outcome
 
 
-def learn_hand(model: Model, drawings: Dataset, memory: Dataset, others: Dataset, *, seed: int = 0) -> Lesson:
+def learn_hand(
+    model: Model, drawings: Dataset, memory: Dataset, others: Dataset, *, seed: int = 0
+) -> Study[Lesson]:
     """Fine-tune a model on some drawings of one hand, and tell what that brought and what it cost.
 
     Parameters
@@ -95,6 +98,11 @@ def learn_hand(model: Model, drawings: Dataset, memory: Dataset, others: Dataset
     seed : int
         Decides which drawings are held back and all else that is drawn by chance.
 
+    Yields
+    ------
+    float
+        The fraction done.
+
     Raises
     ------
     DatasetError
@@ -105,14 +113,12 @@ def learn_hand(model: Model, drawings: Dataset, memory: Dataset, others: Dataset
         raise DatasetError(message.format(n=LEAST_DRAWINGS, have=len(drawings)))
     order = np.random.default_rng(seed).permutation(len(drawings))
     held_back = drawings.take(order[: len(order) // HELD_BACK])
-    tuned = fine_tune(model, drawings.take(order[len(order) // HELD_BACK :]), memory, seed=seed)
-    return Lesson(
-        tuned,
-        score(model, held_back),
-        score(tuned, held_back),
-        score(model, others),
-        score(tuned, others),
-    )
+    learned = drawings.take(order[len(order) // HELD_BACK :])
+    tuned = yield from between(0.0, 0.6, tuning(model, learned, memory, seed=seed))
+    others_before = yield from between(0.6, 0.8, score(model, others))
+    others_after = yield from between(0.8, 1.0, score(tuned, others))
+    hand_before, hand_after = (completed(score(one, held_back)) for one in (model, tuned))
+    return Lesson(tuned, hand_before, hand_after, others_before, others_after)
 
 
 def fine_tune(model: Model, drawings: Dataset, memory: Dataset, *, seed: int = 0) -> Model:
@@ -132,6 +138,11 @@ def fine_tune(model: Model, drawings: Dataset, memory: Dataset, *, seed: int = 0
     DatasetError
         When the images or classes are not the model's.
     """
+    return completed(tuning(model, drawings, memory, seed=seed))
+
+
+def tuning(model: Model, drawings: Dataset, memory: Dataset, *, seed: int = 0) -> Study[Model]:
+    """Do what `fine_tune` does, step by step."""
     for dataset in (drawings, memory):
         if dataset.class_names != model.class_names or dataset.image_shape != model.image_shape:
             message = _("{name} has other images or classes than those that the model learned from.")
@@ -147,8 +158,7 @@ def fine_tune(model: Model, drawings: Dataset, memory: Dataset, *, seed: int = 0
     )
     run, split = TrainingRun(model.network_config, _settings(model, seed)), Split(both, known)
     run.begin_from_model(model, split)
-    for _record in train(run, split):
-        pass
+    yield from steps_of(run)
     return run.model()
 
 
@@ -167,6 +177,7 @@ def draw_memory(dataset: Dataset, generator: np.random.Generator, most: int = ME
     return np.concatenate(of_each)
 
 
-def score(model: Model, images: Dataset) -> Outcome:
+def score(model: Model, images: Dataset) -> Study[Outcome]:
     """Return how many images a model names rightly."""
-    return Outcome(int((model.predict(images.images) == images.labels).sum()), len(images))
+    is_right = yield from hits(model, images)
+    return Outcome(int(is_right.sum()), len(images))
