@@ -70,6 +70,7 @@ CONTINUED = N_(
 NOTHING_VARIES = N_(
     "None of the settings to vary has an effect under the settings of the page Network. Choose another one."
 )
+ALL_TRIED = N_("There are only {n} different runs among these settings, and all of them were tried.")
 OVER_TIME = N_("The search ended after the round in which its time was over.")
 
 
@@ -251,8 +252,16 @@ class Searches:
             )
             self._searches[made.search_id] = made
             self._forget_oldest()
+        self._begin_first(made)
         self._set_going(made)
         return made.search_id
+
+    def _begin_first(self, one: _Search) -> None:
+        """Start the first run at once: the data are kept with it, so the search outlives the server."""
+        assert one.split is not None
+        one.board, tasks = next(search(one.plan, len(one.split.train)))
+        if tasks:
+            self._begin(one, tasks[0], is_hungry=False)  # what is wrong with it comes again with its turn
 
     def _set_going(self, one: _Search) -> None:
         threading.Thread(target=self._drive, args=(one,), name="search", daemon=True).start()
@@ -353,6 +362,8 @@ class Searches:
                 board, tasks = going.send(results)
             except StopIteration as end:
                 one.board = end.value
+                if len(one.board) < one.plan.runs:
+                    one.message = _(ALL_TRIED).format(n=len(one.board))
                 break
             results = known_results(one.known, tasks)
             if results is not None or (not tasks and len(board) < len(one.known)):
@@ -421,7 +432,9 @@ class Searches:
                 until=task.steps,
             )
             self._keep(one)  # the next server finds the run
-        elif self._service.status(run_id).state != "finished":  # it may have stopped early by its patience
+            return
+        state = self._service.status(run_id).state
+        if state not in ("queued", "running", "finished"):  # it may have stopped early by its patience
             self._service.train_on(run_id, one.claim, task.steps)
 
     def _wait(self, one: _Search) -> None:

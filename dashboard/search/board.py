@@ -106,7 +106,7 @@ def show_board(session: Session, status: SearchStatus) -> None:
                 args=(status.search_id,),
             )
         st.markdown(words)  # behind the button: a text that grows would move it
-    st.progress(min(1.0, done / status.plan.runs))
+    st.progress(1.0 if status.state == "finished" else min(1.0, done / status.plan.runs))
     if status.message:
         show_message("info", status.message)
     show_best(session, status)

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.estimate import show_time
+from dashboard.search.words import setting_words
 from dashboard.session import Session
 from dashboard.ui.config_form import choice_label, chosen_value, control_key
 from dashboard.ui.glossary import meaning
@@ -23,6 +24,7 @@ from mlcore.language import _
 from mlcore.quote import quoted
 from mlcore.search.halving import fractions, share_of_work
 from mlcore.search.proposals import KINDS
+from mlcore.search.same_run import doubles
 from mlcore.search.search import MOST_RUNS, SearchPlan
 from mlcore.search.space import Dimension, idle_settings, is_range, kind_of, searchable, usual_dimension
 
@@ -69,6 +71,7 @@ def show_form(session: Session) -> None:
             for dimension in plan.space:
                 show_dimension(session, dimension)
         say_idle(plan)
+        say_doubles(plan, len(session.split.train))
         choose_kind(session, plan)
         choose_budget(session, plan)
         say_work(session, plan)
@@ -128,6 +131,14 @@ def say_idle(plan: SearchPlan) -> None:
     for name, reason in idle_settings(plan.space, plan.network, plan.training).items():
         text = _("{setting} is not varied. {reason}")
         st.caption(text.format(setting=_(searchable()[name].label), reason=reason))
+
+
+def say_doubles(plan: SearchPlan, n_train: int) -> None:
+    """Name the values that are not tried on their own, because another one trains the same run."""
+    for one in doubles(plan.varied, plan.network, plan.training, n_train):
+        text = _("{setting}: here {value} trains the same run as {plain}, so only one of the two is tried.")
+        value, plain = (setting_words(one.name, each) for each in (one.value, one.plain))
+        st.caption(text.format(setting=_(searchable()[one.name].label), value=value, plain=plain))
 
 
 def _show_range(dimension: Dimension, change: Callable[..., None]) -> None:
@@ -273,11 +284,15 @@ def choose_budget(session: Session, plan: SearchPlan) -> None:
 
 def say_work(session: Session, plan: SearchPlan) -> None:
     """Say how much there is to train."""
-    parts = fractions(plan.training, len(session.split.train)) if plan.halving else (1.0,)
-    whole = share_of_work(parts) * plan.runs
+    n_train = len(session.split.train)
+    parts = fractions(plan.training, n_train) if plan.halving else (1.0,)
+    n = plan.n_different(n_train)
+    whole = share_of_work(parts) * n
     text = _("{n} runs are about as much work as {whole:.2g} whole trainings. One takes {time}.")
+    if n < plan.runs:
+        text = _("There are only {n} different runs to try.") + " " + text
 
     def show(place: Any, time: str) -> None:
-        place.caption(text.format(n=plan.runs, whole=max(1.0, whole), time=time))
+        place.caption(text.format(n=n, whole=max(1.0, whole), time=time))
 
     show_time(session, show)

@@ -7,6 +7,7 @@ the server does so with `dashboard.runs.search`, and `train_here` in a notebook.
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.datasets.split import Split
@@ -14,8 +15,9 @@ from mlcore.errors import SettingError, TrainingDiverged
 from mlcore.language import _
 from mlcore.search.halving import fractions, steps_at, survivors
 from mlcore.search.outcome import Outcome
-from mlcore.search.proposals import KINDS
-from mlcore.search.space import Dimension, Values, idle_settings, settings_with, values_with_effect
+from mlcore.search.proposals import KINDS, Proposer
+from mlcore.search.same_run import plain_values
+from mlcore.search.space import Dimension, Values, idle_settings, settings_with
 from mlcore.training.records import EpochMetrics, standing
 from mlcore.training.run import TrainingRun, train
 
@@ -78,9 +80,25 @@ class SearchPlan:
         idle = idle_settings(self.space, self.network, self.training)
         return tuple(one for one in self.space if one.name not in idle)
 
-    def with_effect(self, values: Values) -> Values:
-        """Return these values without those that have no effect under the others."""
-        return values_with_effect(self.network, self.training, values)
+    def plain(self, values: Values, n_train: int) -> Values:
+        """Return what a candidate varies as its plainest equal does (see `plain_values`)."""
+        return plain_values(self.network, self.training, values, n_train)
+
+    def proposer(self, n_train: int) -> Proposer:
+        """Return who proposes, with this many training images."""
+        trim = partial(self.plain, n_train=n_train)
+        return KINDS[self.kind].make(self.varied, self.runs, self.seed, trim)
+
+    def n_different(self, n_train: int) -> int:
+        """Return how many different runs there are to try, as far as they can be counted; ``runs`` at most.
+
+        >>> optimizer = Dimension("optimizer", values=("adam", "adamw", "rmsprop"))
+        >>> SearchPlan((optimizer,)).n_different(300)
+        2
+        """
+        if self.kind != "grid" and any(one.low is not None for one in self.varied):
+            return self.runs
+        return len(replace(self, kind="grid").proposer(n_train).propose(self.runs))
 
 
 @dataclass(frozen=True)
@@ -172,7 +190,7 @@ def search(plan: SearchPlan, n_train: int) -> Generator[tuple[Board, list[Task]]
     n_train : int
         Training images: an epoch has as many.
     """
-    proposer = KINDS[plan.kind].make(plan.varied, plan.runs, plan.seed, plan.with_effect)
+    proposer = plan.proposer(n_train)
     parts = fractions(plan.training, n_train) if plan.halving else (1.0,)
     board: dict[int, Candidate] = {}
     while len(board) < plan.runs:

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 from mlcore.config import NetworkConfig, TrainingConfig
 from mlcore.errors import SettingError
 from mlcore.language import _
-from mlcore.settings import Setting, settings_of, type_of_setting, why_idle
+from mlcore.settings import Setting, settings_of, type_of_setting
 
 Values = Mapping[str, Any]
 """Setting → value: what makes one candidate differ from another."""
 
 Trim: TypeAlias = Callable[[Values], Values]
-"""Takes away the values that have no effect under the others, as `values_with_effect` does."""
+"""Makes candidates that are the same run equal, as `mlcore.search.same_run.plain_values` does."""
 
 LENGTH_AND_MEASURING = frozenset({"epochs", "iterations", "evaluate_every", "train_sample"})
 """Settings that cannot be varied: a longer training is no better choice, and measuring changes no weight."""
@@ -114,8 +114,13 @@ class Dimension:
                 raise SettingError(message.format(label=label))
         elif len(self.values) < 2:
             raise SettingError(_("{label}: at least two values are needed.").format(label=label))
-        for value in self.values or (self.low, self.high):
+        for value in self.ends:
             settings_with(NetworkConfig(), TrainingConfig(), {self.name: value})
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """Both ends of its range, or all its values."""
+        return self.values or (self.low, self.high)
 
     @property
     def is_log(self) -> bool:
@@ -175,37 +180,31 @@ def settings_with(
     """
     parts: tuple[dict[str, Any], dict[str, Any]] = {}, {}
     for name, value in values.items():
-        parts[_place(name)][name] = value
+        parts[place_of(name)][name] = value
     return replace(network, **parts[0]), replace(training, **parts[1])
 
 
-def _place(name: str) -> int:
+def place_of(name: str) -> int:
     """Return which of both configs a setting belongs to: 0 is the network's."""
     return 0 if name in settings_of(NetworkConfig) else 1
 
 
-def values_with_effect(network: NetworkConfig, training: TrainingConfig, values: Values) -> Values:
-    """Return these values without those that have no effect under the others and under both configs.
+def corners(space: Sequence["Dimension"]) -> list[Values]:
+    """Return candidates among which each setting has each of its ends, or values, once.
 
-    Two candidates that differ in nothing else would be the same run.
+    One other setting is enough to give a setting an effect, so it is enough to change one at a time.
 
-    >>> values = {"optimizer": "adam", "momentum": 0.5, "dropout": 0.2}
-    >>> dict(values_with_effect(NetworkConfig(), TrainingConfig(), values))
-    {'optimizer': 'adam', 'dropout': 0.2}
+    >>> corners([Dimension("momentum", 0.5, 0.9), Dimension("optimizer", values=("adam", "nesterov"))])[1::2]
+    [{'momentum': 0.9, 'optimizer': 'adam'}, {'momentum': 0.5, 'optimizer': 'nesterov'}]
     """
-    try:
-        configs = settings_with(network, training, values)
-    except SettingError:  # they do not go together, as the search says of this candidate
-        return values
-    return {name: value for name, value in values.items() if not why_idle(configs[_place(name)], name)}
+    first = {one.name: one.ends[0] for one in space}
+    return [{**first, one.name: end} for one in space for end in one.ends]
 
 
 def idle_settings(
     space: Sequence["Dimension"], network: NetworkConfig, training: TrainingConfig
 ) -> dict[str, str]:
     """Return the settings of a space that have no effect in any of its candidates, with the reason.
-
-    One other setting is enough to give a setting an effect, so it is enough to change one at a time.
 
     >>> momentum, adam = Dimension("momentum", 0.5, 0.99), TrainingConfig()
     >>> [*idle_settings([momentum], NetworkConfig(), adam)]
@@ -214,11 +213,9 @@ def idle_settings(
     >>> [*idle_settings([momentum, optimizer], NetworkConfig(), adam)]
     []
     """
-    values = {one.name: one.values or (one.low, one.high) for one in space}
-    both = {**vars(network), **vars(training), **{name: ends[0] for name, ends in values.items()}}
-    tried = [SimpleNamespace(**{**both, name: value}) for name, ends in values.items() for value in ends]
-    reasons = {name: [searchable()[name].why_idle(one) for one in tried] for name in values}
-    return {name: _(reasons[name][0]) for name in values if all(reasons[name])}
+    tried = [SimpleNamespace(**{**vars(network), **vars(training), **values}) for values in corners(space)]
+    reasons = {one.name: [searchable()[one.name].why_idle(config) for config in tried] for one in space}
+    return {name: _(each[0]) for name, each in reasons.items() if all(each)}
 
 
 def usual_dimension(name: str, network: NetworkConfig, training: TrainingConfig) -> Dimension:

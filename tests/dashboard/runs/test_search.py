@@ -206,6 +206,15 @@ def test_a_budget_in_seconds_ends_a_search_after_a_whole_round(service: RunServi
     assert "the round in which its time was over" in status.message
 
 
+def test_what_trains_the_same_run_is_trained_once_and_that_is_said(service: RunService, split: Split) -> None:
+    space = (Dimension("optimizer", values=("adam", "adamw")), Dimension("seed", values=(1, 2)))
+    searches = Searches(service)
+    searches.start("ada", split, replace(SHORT, space=space, runs=24))
+    status = ended(searches)
+    assert {row.candidate.values["optimizer"] for row in status.rows} == {"adam"}
+    assert "only 2 different runs among these settings" in status.message
+
+
 def test_settings_that_cannot_be_trained_are_named_and_the_others_are_tried(
     service: RunService, split: Split
 ) -> None:
@@ -279,6 +288,24 @@ def test_a_search_whose_server_is_killed_continues_on_the_next_one_to_the_same_r
         assert {path.name for path in (tmp_path / "runs").iterdir()} == {run.run_id for run in runs}
         best = status.rows[0].candidate
         assert service.status(runs[0].run_id).link == LINK.to(best.network, best.training)
+
+
+def test_a_search_whose_server_ends_as_soon_as_it_has_begun_continues_too(
+    split: Split, tmp_path: Path
+) -> None:
+    with (
+        closing(make(archive=Archive(tmp_path))) as service,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(Searches, "_set_going", lambda *arguments: None)
+        Searches(service).start("ada", split, SHORT)
+    with closing(make(archive=Archive(tmp_path))) as service:
+        continued = ended(Searches(service))
+        assert (continued.state, "continued where it was" in continued.message) == ("finished", True)
+    with closing(make()) as service:
+        searches = Searches(service)
+        searches.start("ada", split, SHORT)
+        assert results(continued) == results(ended(searches))
 
 
 def interrupted(split: Split, folder: Path, plan: SearchPlan = PLAN) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_nothing_is_varied_that_has_no_effect_under_the_other_settings(kind: str
 
 
 def plan_proposals(plan: SearchPlan, n: int) -> list[Values]:
-    return KINDS[plan.kind].make(plan.varied, plan.runs, plan.seed, plan.with_effect).propose(n)
+    return plan.proposer(n_train=100).propose(n)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -98,3 +99,22 @@ def test_two_proposals_differ_in_what_has_an_effect(kind: str) -> None:
     found = plan_proposals(SearchPlan(space, kind=kind), 8)
     assert sorted(values["optimizer"] for values in found) == ["adam", "gradient_descent"]
     assert all("momentum" not in values for values in found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_trains_the_same_run_is_proposed_once(kind: str) -> None:
+    space = (
+        Dimension("optimizer", values=("adamw", "adam", "rmsprop")),
+        Dimension("batch_size", values=(50, 100, 400)),  # of 100 images
+    )
+    plan = SearchPlan(space, kind=kind)
+    found = {tuple(values.values()) for values in plan_proposals(plan, 12)}
+    assert found == {*itertools.product(("adam", "rmsprop"), (50, 100))}
+    assert plan.n_different(100) == 4
+    assert replace(plan, training=TrainingConfig(weight_decay=0.01)).n_different(100) == 6
+
+
+def test_of_ranges_no_number_of_different_runs_is_told_but_of_a_grid_it_is() -> None:
+    plan = SearchPlan((Dimension("batch_size", 16, 256), Dimension("learning_rate", 1e-4, 1e-2)), runs=12)
+    assert plan.n_different(1000) == 12
+    assert replace(plan, kind="grid").n_different(1000) == 9
