@@ -55,7 +55,13 @@ class Visitor:
     """
 
     def __init__(
-        self, context: BrowserContext, address: str, *, phone: bool = False, dark: bool = False
+        self,
+        context: BrowserContext,
+        address: str,
+        *,
+        page: Page | None = None,
+        phone: bool = False,
+        dark: bool = False,
     ) -> None:
         self.context = context
         self.address = address
@@ -63,7 +69,7 @@ class Visitor:
         self.problems: list[str] = []
         self._expected = [re.compile(USUAL)]
         self._runs: set[str] = set()
-        self.page: Page = context.pages[0] if context.pages else context.new_page()
+        self.page: Page = page or (context.pages[0] if context.pages else context.new_page())
         self._is_tab_changed = False
         self.page.set_default_timeout(PATIENCE * 1000)
         self.prefer(dark=dark)
@@ -76,6 +82,12 @@ class Visitor:
     def main(self) -> Locator:
         """The page's own content, without menu and sidebar."""
         return self.page.get_by_test_id("stMain")
+
+    def open_another_tab(self, path: str) -> "Visitor":
+        """Return the same person at one more tab, in which this address is open; this tab stays as it is."""
+        tab = Visitor(self.context, self.address, page=self.context.new_page(), phone=self.phone)
+        tab.open(path)
+        return tab
 
     def prefer(self, *, dark: bool) -> None:
         """Set which colours this person's system prefers."""
