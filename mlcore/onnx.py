@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.formulas.activations import ACTIVATIONS, LEAK
+from mlcore.formulas.losses import Loss
 from mlcore.images.preparation import Preparation
 from mlcore.language import _
 from mlcore.model import Model
@@ -60,7 +61,7 @@ def export_onnx(model: Model, file: str | PathLike[str] | BinaryIO) -> None:
         values = graph.reshape(values, (-1, 1, height, width))
     for layer in model.network.layers:
         values = LAYER_EXPORTS[type(layer)](graph, values, layer)
-    _add_outputs(graph, values, model.network_config.loss)
+    _add_outputs(graph, values, model.network.loss)
     proto = _model_proto(graph, model)
     checker.check_model(proto)
     data: bytes = proto.SerializeToString()
@@ -162,9 +163,9 @@ LAYER_EXPORTS: dict[type[Layer], Callable[[_Graph, str, Layer], str]] = {
 }
 
 
-def _add_outputs(graph: _Graph, logits: str, loss: str) -> None:
+def _add_outputs(graph: _Graph, logits: str, loss: Loss) -> None:
     """Make probabilities of the logits, as `Network.probabilities` does."""
-    if loss != "cross_entropy":  # the logarithms of sigmoid outputs
+    if not loss.is_softmax:  # the logarithms of sigmoid outputs
         logits = graph.add("Neg", graph.add("Softplus", graph.add("Neg", logits)))
     graph.add("Softmax", logits, output=OUTPUT, axis=1)
 

@@ -22,6 +22,7 @@ from mlcore import (
     TrainingRun,
     train,
 )
+from mlcore.formulas.losses import SMOOTHING
 from mlcore.network.layers import Layer
 from mlcore.network.network import LAYERS
 from tests.mlcore.network.test_layers import make, some_inputs
@@ -56,6 +57,9 @@ def one_hot(labels: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 TORCH_LOSSES = {
     "cross_entropy": lambda z, labels: functional.cross_entropy(z, labels, reduction="sum"),
+    "smoothed_cross_entropy": lambda z, labels: functional.cross_entropy(
+        z, labels, reduction="sum", label_smoothing=SMOOTHING
+    ),
     "sigmoid_cross_entropy": lambda z, labels: functional.binary_cross_entropy_with_logits(
         z, one_hot(labels, z), reduction="sum"
     ),
@@ -63,6 +67,7 @@ TORCH_LOSSES = {
 }
 OUTPUTS = {
     "cross_entropy": lambda z: torch.softmax(z, dim=1),
+    "smoothed_cross_entropy": lambda z: torch.softmax(z, dim=1),
     "sigmoid_cross_entropy": torch.sigmoid,
     "squared_error": torch.sigmoid,
 }

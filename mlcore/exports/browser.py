@@ -91,7 +91,7 @@ def describe_model(model: Model, refusal: Refusal | None = None) -> dict[str, An
         "scale": preparation.scale,
         "mean": _numbers(preparation.mean),
         "deviation": _numbers(preparation.deviation),
-        "separate": model.network_config.loss != "cross_entropy",
+        "separate": not model.network.loss.is_softmax,
         "layers": [
             _describe(layer, model.network_config.activation)
             for layer in model.network.layers

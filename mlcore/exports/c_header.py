@@ -326,13 +326,15 @@ def _activation(model: Model) -> str:
 def _softmax(model: Model) -> str:
     """Return the function that makes probabilities of logits, as `Network.probabilities` does."""
     alone = "    for (int k = 0; k < MODEL_CLASSES; k++) z[k] = fminf(z[k], 0) - log1pf(expf(-fabsf(z[k])));"
-    return lines(
+    of_sigmoids = (
         "/* Softmax; of classes that each answer for themselves, of the logarithms of their sigmoids. */"
-        if model.network_config.loss != "cross_entropy"
-        else "/* Softmax */",
+    )
+    is_softmax = model.network.loss.is_softmax
+    return lines(
+        "/* Softmax */" if is_softmax else of_sigmoids,
         "static void model_softmax(float *z, float *probabilities)",
         "{",
-        *([alone] if model.network_config.loss != "cross_entropy" else []),
+        *([] if is_softmax else [alone]),
         "    float most = z[0], sum = 0;",
         "    for (int k = 1; k < MODEL_CLASSES; k++) most = fmaxf(most, z[k]);",
         "    for (int k = 0; k < MODEL_CLASSES; k++) sum += probabilities[k] = expf(z[k] - most);",

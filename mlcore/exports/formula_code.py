@@ -3,6 +3,8 @@
 The exported script contains those that its run uses; the tests compare every one with the formula itself.
 """
 
+from mlcore.formulas.losses import SMOOTHING
+
 # fmt: off
 ACTIVATION_CODE: dict[str, tuple[str, str]] = {
     "relu": ("np.maximum(z, 0)", "d * (a > 0)"),
@@ -21,8 +23,7 @@ def outputs_of(z):
     return 0.5 * (1 + np.tanh(0.5 * z))  # the same, and it cannot overflow
 """
 
-LOSS_CODE: dict[str, str] = {
-    "cross_entropy": """\
+SOFTMAX = """\
 def outputs_of(z):
     \"\"\"Softmax: p = e^z / Σ e^z, row by row; z and p have the shape (batch, classes).\"\"\"
     # A number that is subtracted from all logits of a row changes nothing. The largest one keeps e^z from
@@ -30,6 +31,11 @@ def outputs_of(z):
     largest = z.max() if z.max() - z.min() < 60 else z.max(axis=1, keepdims=True)
     e = np.exp(z - largest)
     return e / (e @ np.ones((N_CLASSES, 1), DTYPE))
+"""
+
+LOSS_CODE: dict[str, str] = {
+    "cross_entropy": SOFTMAX
+    + """
 
 
 def losses_of(z, labels):
@@ -42,6 +48,23 @@ def gradient_of_loss(p, labels):
     \"\"\"The gradient of each image's loss with respect to its logits is p - y; shape (batch, classes).\"\"\"
     y = np.eye(N_CLASSES, dtype=DTYPE)[labels]  # 1 for the true class, 0 elsewhere
     return p - y
+""",
+    "smoothed_cross_entropy": SOFTMAX
+    + f"""
+
+# The targets y, row by row: most for the true class, the rest spread evenly over all classes.
+TARGETS = ((1 - {SMOOTHING}) * np.eye(N_CLASSES) + {SMOOTHING} / N_CLASSES).astype(DTYPE)
+
+
+def losses_of(z, labels):
+    \"\"\"Cross-entropy: -Σ y log p = log Σ e^z - Σ y z; shape (batch,).\"\"\"
+    below = z - z.max(axis=1, keepdims=True)
+    return np.log(np.exp(below).sum(axis=1)) - (TARGETS[labels] * below).sum(axis=1)
+
+
+def gradient_of_loss(p, labels):
+    \"\"\"The gradient of each image's loss with respect to its logits is p - y; shape (batch, classes).\"\"\"
+    return p - TARGETS[labels]
 """,
     "sigmoid_cross_entropy": SIGMOID
     + """

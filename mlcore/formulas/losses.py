@@ -16,6 +16,9 @@ from mlcore.language import N_
 
 NARROW = 60.0  # e^-60 is still a full-precision float32
 
+SMOOTHING = 0.05
+"""The part of a smoothed target that is spread evenly over all classes."""
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -26,8 +29,8 @@ class Loss:
     label, help : str
         Name on a form and one line of help.
     formula, output, gradient : str
-        The loss of one image; its outputs p from the logits z; its gradient with respect to z. The target y
-        is 1 for the true class and 0 elsewhere.
+        The loss of one image; its outputs p from the logits z; its gradient with respect to z, with the
+        target y.
     activate : callable
         ``activate(z)`` replaces the logits z, shape (batch, classes), in place by the outputs p.
     losses : callable
@@ -35,6 +38,9 @@ class Loss:
         output that was rounded to 0 has no logarithm.
     to_gradient : callable
         ``to_gradient(p, labels)`` replaces p in place by the gradient of their sum with respect to z.
+    smoothing : float
+        The part of the target that is spread evenly over all classes: 0 for a target that is 1 for the true
+        class and 0 elsewhere.
     """
 
     label: str
@@ -45,6 +51,16 @@ class Loss:
     activate: Callable[[Array], None]
     losses: Callable[[Array, Labels], Array]
     to_gradient: Callable[[Array, Labels], None]
+    smoothing: float = 0.0
+
+    @property
+    def is_softmax(self) -> bool:
+        """Whether the outputs of an image add up to 1; otherwise each class answers for itself."""
+        return self.activate is softmax
+
+    def targets(self, n: int, dtype: np.dtype[np.floating]) -> Array:
+        """Return the targets y of n classes, (n, n): row k is that of class k. They belong to everybody."""
+        return _targets(n, dtype, self.smoothing)
 
 
 def softmax(z: Array) -> None:
@@ -76,14 +92,19 @@ def _ones(n: int, dtype: np.dtype[np.floating]) -> Array:
 
 
 @lru_cache(maxsize=16)
-def _targets(n: int, dtype: np.dtype[np.floating]) -> Array:
-    # In row k stands the y of class k: 1 in column k, 0 elsewhere
-    return np.eye(n, dtype=dtype)
+def _targets(n: int, dtype: np.dtype[np.floating], smoothing: float) -> Array:
+    # In row k stands the y of class k: 1 in column k, 0 elsewhere, if nothing is spread over all
+    return ((1 - smoothing) * np.eye(n) + smoothing / n).astype(dtype)
 
 
 def _subtract_targets(p: Array, labels: Labels) -> None:
     # p - y
-    p -= _targets(p.shape[1], p.dtype).take(labels, 0)
+    p -= _targets(p.shape[1], p.dtype, 0.0).take(labels, 0)
+
+
+def _subtract_smoothed_targets(p: Array, labels: Labels) -> None:
+    # p - y
+    p -= _targets(p.shape[1], p.dtype, SMOOTHING).take(labels, 0)
 
 
 def _softmax_cross_entropy(z: Array, labels: Labels) -> Array:
@@ -91,6 +112,14 @@ def _softmax_cross_entropy(z: Array, labels: Labels) -> Array:
     # probability that is too small to hold is needed
     below = z - _largest_of_rows(z)
     losses: Array = np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(labels)), labels]
+    return losses
+
+
+def _smoothed_cross_entropy(z: Array, labels: Labels) -> Array:
+    # -Σ y log p = log Σ e^z - Σ y z, as the targets of an image add up to 1
+    below = z - _largest_of_rows(z)
+    y = _targets(z.shape[1], z.dtype, SMOOTHING).take(labels, 0)
+    losses: Array = np.log(np.exp(below).sum(axis=1)) - (y * below).sum(axis=1)
     return losses
 
 
@@ -127,6 +156,20 @@ LOSSES: dict[str, Loss] = {
         softmax,
         _softmax_cross_entropy,
         _subtract_targets,
+    ),
+    "smoothed_cross_entropy": Loss(
+        N_("Softmax with label smoothing"),
+        N_(
+            "The target of the true class is a little below 1, and the others share the rest: keeps the "
+            "network from growing too sure of itself (Szegedy et al., 2016)."
+        ),
+        "-Σ y log p",
+        "e^z / Σ e^z",
+        "p - y",
+        softmax,
+        _smoothed_cross_entropy,
+        _subtract_smoothed_targets,
+        SMOOTHING,
     ),
     "sigmoid_cross_entropy": Loss(
         N_("Sigmoid with cross-entropy"),

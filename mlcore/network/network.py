@@ -227,7 +227,7 @@ class Network:
         for start in range(0, len(images), self.micro_batch):
             block = self.preparation.compact(images[start : start + self.micro_batch])
             logits = self.logits(block)
-            if self.config.loss != "cross_entropy":
+            if not self.loss.is_softmax:
                 np.negative(np.logaddexp(0, -logits), out=logits)
             softmax(logits)
             result[start : start + self.micro_batch] = logits

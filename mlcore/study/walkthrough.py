@@ -190,13 +190,12 @@ class _Walk:
         weight = 1.0 if self.class_weights is None else float(self.class_weights[label])
         total = weight * float(loss.losses(self.values, self.labels)[0])
         loss.activate(self.values)
-        target = np.zeros(self.network.n_classes, self.network.dtype)
-        target[label] = 1
+        target = loss.targets(self.network.n_classes, self.network.dtype)[label]
         p = self.values[0].copy()
         self.p, self.target, self.logits = p, target, self.seen[-1].outputs
         origin = function_origin("p", loss.output, {"z": (z, self.logits)}, p)
         yield StepValue("loss", _("Outputs"), "p", f"p = {with_symbol(loss.output, 'z', z)}", p, origin)
-        yield StepValue("loss", _("Target"), "y", _("y = 1 for the true class, 0 elsewhere"), target)
+        yield StepValue("loss", _("Target"), "y", self._target_words(), target)
         if self.class_weights is not None:
             words = _("so that each class counts the same")
             yield StepValue("loss", _("Weight of the class"), "a", words, np.array(weight))
@@ -206,6 +205,11 @@ class _Walk:
             formula = f"R = λ/2 Σ W², λ = {self.decay:g}"
             yield StepValue("loss", _("Penalty for large weights"), "R", formula, np.array(penalty))
             yield StepValue("loss", _("Cost"), "C", "C = L + R", np.array(total + penalty))
+
+    def _target_words(self) -> str:
+        n, smoothing = self.network.n_classes, self.network.loss.smoothing
+        words = _("y = {true:g} for the true class, {other:g} elsewhere")
+        return words.format(true=1 - smoothing + smoothing / n, other=smoothing / n)
 
     def _weighted(self, formula: str) -> str:
         return formula if self.class_weights is None else f"a ({formula})"

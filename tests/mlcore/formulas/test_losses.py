@@ -79,6 +79,8 @@ def test_losses_by_hand() -> None:
     z, labels = np.array([[np.log(3.0), 0.0]]), np.array([0])
     # softmax: p = (3/4, 1/4); -log 3/4 = 0.287682
     assert total("cross_entropy", z, labels) == pytest.approx(0.287682, abs=1e-6)
+    # y = (0.975, 0.025): -0.975 log 3/4 - 0.025 log 1/4 = 0.280490 + 0.034657
+    assert total("smoothed_cross_entropy", z, labels) == pytest.approx(0.315147, abs=1e-6)
     # sigmoid: p = (3/4, 1/2); -log 3/4 - log(1 - 1/2) = 0.287682 + 0.693147
     assert total("sigmoid_cross_entropy", z, labels) == pytest.approx(0.980829, abs=1e-6)
     # ½ ((3/4 - 1)² + (1/2 - 0)²) = ½ (0.0625 + 0.25)
@@ -89,6 +91,7 @@ def test_gradients_by_hand() -> None:
     z, labels = np.array([[np.log(3.0), 0.0]]), np.array([0])
     expected = {
         "cross_entropy": [[-1 / 4, 1 / 4]],  # p - y
+        "smoothed_cross_entropy": [[-0.225, 0.225]],  # p - y, y = (0.975, 0.025)
         "sigmoid_cross_entropy": [[-1 / 4, 1 / 2]],  # p - y
         "squared_error": [[-1 / 4 * 3 / 16, 1 / 2 * 1 / 4]],  # (p - y) p (1 - p)
     }
@@ -96,6 +99,26 @@ def test_gradients_by_hand() -> None:
         p = outputs(name, z)
         LOSSES[name].to_gradient(p, labels)
         np.testing.assert_allclose(p, gradient, atol=1e-15)
+
+
+@every_loss
+def test_targets_add_up_to_one_and_are_largest_for_the_true_class(name: str) -> None:
+    targets = LOSSES[name].targets(4, np.dtype(float))
+    np.testing.assert_allclose(targets.sum(axis=1), 1)
+    assert targets.argmax(axis=1).tolist() == [0, 1, 2, 3]
+    z = np.zeros((4, 4))
+    gradient = outputs(name, z)
+    LOSSES[name].to_gradient(gradient, np.arange(4))
+    assert (np.sign(gradient) == np.sign(outputs(name, z) - targets)).all()
+
+
+def test_with_smoothed_targets_more_certain_is_not_always_better() -> None:
+    # The loss is least where the outputs are the targets: p = 0.975 of two classes, z = log(0.975 / 0.025).
+    best, label = np.log(0.975 / 0.025), np.array([0])
+    at_best, *others = (
+        total("smoothed_cross_entropy", np.array([[z, 0.0]]), label) for z in (best, best - 1, best + 1)
+    )
+    assert at_best < min(others)
 
 
 @every_loss
