@@ -219,7 +219,7 @@ def _use_file(session: Session, file: str, instead: str) -> list[str]:
         return []
     session.use_dataset(instead)
     text = _(
-        "This link was made with the data set {file}, which a link cannot carry. Bring that file on the Data "
-        "page; until then, {data} is used."
+        "This link was made with the data set {file}, which a link cannot carry. Upload that "
+        "file on the Data page; until then, {data} is used."
     )
     return [text.format(file=quoted(file), data=_(SHIPPED_DATASETS[instead].title))]

@@ -28,7 +28,7 @@ def _answers(*several: ArrayLike) -> tuple[NDArray[Any], ...]:
     arrays = tuple(np.asarray(some) for some in several)
     if any(array.ndim != 1 or array.shape != arrays[0].shape for array in arrays):
         message = _(
-            "Labels and predictions must be rows of the same length, one entry an image, not {shapes}."
+            "Labels and predictions must be rows of the same length, one entry per image, not {shapes}."
         )
         raise DatasetError(message.format(shapes=_and(str(array.shape) for array in arrays)))
     if not (all(map(_is_whole, arrays)) or all(array.dtype.kind == "U" for array in arrays)):
@@ -58,9 +58,9 @@ def _with_probabilities(
     expected, p = np.asarray(labels), np.asarray(probabilities)
     if p.ndim != 2 or expected.shape != p.shape[:1] or p.dtype.kind != "f":
         message = _(
-            "Probabilities must be a table of floating-point numbers, one row an image and one column a "
-            "class, with as many labels as rows. These are {dtype} of shape {shape}, with labels of shape "
-            "{labels}."
+            "Probabilities must be a table of floating-point numbers, one row per image and one "
+            "column per class, with as many labels as rows. These are {dtype} of shape {shape}, "
+            "with labels of shape {labels}."
         )
         raise DatasetError(message.format(dtype=p.dtype, shape=p.shape, labels=expected.shape))
     if p.size and not -1e-6 <= p.min() <= p.max() <= 1 + 1e-6:
@@ -311,7 +311,7 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> Cali
     confidence, right = np.asarray(confidence), np.asarray(right)
     if confidence.ndim != 1 or confidence.shape != right.shape or right.dtype != np.bool_:
         message = _(
-            "Confidence and right must be as long as each other, and right be True or False, not {dtype}."
+            "Confidence and right must have the same length, and right must be True or False, not {dtype}."
         )
         raise DatasetError(message.format(dtype=right.dtype))
     sure = confidence.astype(np.float64)

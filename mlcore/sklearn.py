@@ -224,7 +224,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Train on all rows but ``n_dev``, from where an earlier training ended if there was one."""
         labels = np.searchsorted(self.classes_, targets)
         if (labels >= len(self.classes_)).any() or (self.classes_[labels] != targets).any():
-            raise ValueError(_("There are labels that the classifier has not been told of before."))
+            raise ValueError(_("There are labels that the classifier has not seen before."))
         names = [str(label) for label in self.classes_]
         kind = Dataset if self.reads_bytes_ else Table
         split = self._split(kind(self._images(rows), labels, names, "table"), n_dev)

@@ -40,7 +40,7 @@ def choose_dataset(session: Session) -> None:
     if source == UPLOADED:
         st.write(
             _(
-                "Drop files here, all at once and as you got them: an archive (such as Kaggle's), CSV "
+                "Drop files here, all at once and unchanged: an archive (such as Kaggle's), CSV "
                 "tables, IDX files, NumPy arrays, or pictures in folders, packed as .zip."
             )
         )
@@ -59,7 +59,7 @@ def what_stays_in_use(session: Session) -> str:
     """Say which data set is in use, and what becomes of it when other files are dropped."""
     name = plain(dataset_title(session))
     if session.dataset_key != UPLOADED:
-        return _("Until a data set has been read, {name} stays in use.").format(name=name)
+        return _("{name} stays in use until a new data set has been read.").format(name=name)
     if session.replaced_upload:
         text = _("{name} replaced {other}. Drop files that belong together at the same time.")
         return text.format(name=name, other=plain(session.replaced_upload))
@@ -78,7 +78,7 @@ def how_long_it_stays() -> str:
     text = text.format(n=server().kept.limits.minutes)
     if not server().runs.outlives_restart:
         return text
-    return f"{text} {_('Runs that learned from it keep it with them; you can delete them on the page Runs.')}"
+    return f"{text} {_('Runs that were trained on it keep a copy; you can delete them on the Runs page.')}"
 
 
 def show_lost(session: Session) -> None:

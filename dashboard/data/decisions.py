@@ -35,7 +35,7 @@ def show_decisions(session: Session) -> None:
         for decision in session.whole.decisions:
             _show_decision(session, decision)
         if session.new_labels:
-            text = _("{n:,} images have another label, given on Evaluate.")
+            text = _("{n:,} images were relabelled on Evaluate.")
             words = text.format(n=len(session.new_labels))
             _show_change(words, _("Undo"), "new_labels", partial(session.relabel, {}))
         for reason, label in ON_EVALUATE.items():

@@ -80,7 +80,7 @@ def show_lines(session: Session, health: Health) -> None:
         text = _("No problems found: no copies, no contradicting labels, no blank images, no rare classes.")
         st.markdown(f":material/check_circle: {text}")
     if not health.complete:
-        st.caption(_("The data set is very large: near copies were searched for in a part of it only."))
+        st.caption(_("The data set is very large, so only part of it was searched for near copies."))
     show_problem("quality")
 
 

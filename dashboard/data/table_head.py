@@ -25,7 +25,7 @@ def show_head(dataset: Dataset, positions: IndexArray) -> None:
         return
     with more:
         some = positions[:ROWS]
-        st.write(_("One row an image: its label, then its pixels, row by row."))
+        st.write(_("One row per image: its label, then its pixels, row by row."))
         st.dataframe(pixel_table(dataset, some), hide_index=True, alt=_("Labels and pixels"))
         st.caption(_("One-hot targets: 1 for the class, 0 elsewhere"), help=meaning("one_hot"))
         st.dataframe(target_table(dataset, some), hide_index=True, alt=_("One-hot targets"))

@@ -42,7 +42,9 @@ def show_bars(asked: Sequence[Asked], answers: Sequence[Answer | None]) -> None:
     st.html(side_by_side(asked, bars))
     model = asked[0].model
     n = len(model.class_names)
-    st.caption(_("Of these {n} classes: the bars add up to 100 %, whatever is drawn.").format(n=n))
+    st.caption(
+        _("The bars compare these {n} classes only: they add up to 100 %, whatever you draw.").format(n=n)
+    )
     if warning := few_images_sentence(model):
         st.caption(warning)
 

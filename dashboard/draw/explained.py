@@ -29,8 +29,9 @@ def show_neighbours(session: Session, model: Model, answer: Answer | None) -> No
         key="draw_neighbours",
         persist_state="session",
         help=_(
-            "How sure a network is compares its classes with each other. Whether your drawing is like "
-            "anything that it learned from is another question: here are the images that are most like it."
+            "How sure the network is only compares its classes with each other. It does not say "
+            "whether your drawing looks like anything that the network has seen. Here are the "
+            "training images most like it."
         ),
     )
     if not is_wanted:
@@ -38,7 +39,7 @@ def show_neighbours(session: Session, model: Model, answer: Answer | None) -> No
     if answer is None:
         st.caption(_("Draw a digit first."))
         return
-    with st.spinner(_("Asking the network about its training images …")):
+    with st.spinner(_("Searching the training images …")):
         neighbours = neighbours_of(session, model, answer.seen)
     if neighbours is None:
         st.caption(_("The images that this network learned from are not on this server."))

@@ -26,8 +26,8 @@ def show_film(session: Session, model: Model) -> None:
         key="draw_film",
         persist_state="session",
         help=_(
-            "A network answers well only to images like those that it learned from. See what is done to "
-            "your drawing before it answers, and what it would answer without that."
+            "A network reads an image well only if it looks like the training images. See how "
+            "your drawing is prepared, and what the network would answer without each step."
         ),
     )
     if not is_wanted:

@@ -114,7 +114,7 @@ def dataset_of(hand: Sequence[MyDrawing]) -> Dataset:
     """
     names = [*counts(hand)]
     if len(hand) < LEAST_IN_DATASET or len(names) < 2:
-        message = _("A data set needs {n} drawings of two classes at least.")
+        message = _("A data set needs at least {n} drawings and two classes.")
         raise DatasetError(message.format(n=LEAST_IN_DATASET))
     labels = [names.index(drawing.label) for drawing in hand]
     return Dataset(np.stack([drawing.image for drawing in hand]), labels, names, _("your drawings"))
@@ -142,7 +142,7 @@ def join(session: Session, file: BinaryIO) -> int:
     DatasetError
         When it is no such file, or there are too many.
     """
-    message = _("This is no file of drawings: take one that was downloaded here, ending in .zip.")
+    message = _("This is not a file of drawings. Choose a .zip file that was downloaded here.")
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo(STROKES).file_size > _LARGEST_STROKES:

@@ -115,7 +115,7 @@ def _in_picture(file: BinaryIO | None, models: Sequence[Model], hint: str) -> Gi
         _("A number of several digits"),
         key="draw_several",
         persist_state="session",
-        help=_("Each digit is cut out and read by itself."),
+        help=_("Each digit is cut out and read on its own."),
     )
     if not is_several:
         return Given(images_of(file, models), hint)

@@ -19,7 +19,7 @@ def show_lights(model: Model) -> None:
     """Offer to see the network work while the visitor draws."""
     with st.expander(lights_title(), icon=":material/lightbulb:", key="lights"):
         if not is_small(model):
-            st.caption(_("This network is too large to work in a browser: the server alone answers."))
+            st.caption(_("This network is too large to run in a browser, so only the server answers."))
             return
         component = st.components.v2.component("digit_lab_lights", html=HTML, js=_JS, isolate_styles=False)
         component(data=lights_words(), key="network_lights")

@@ -121,14 +121,14 @@ def show_way_on(session: Session, answer: Answer | None) -> None:
     """Lead on along the path: to a network of one's own or, when it answers already, to its mistakes."""
     if own_run_answers(session):
         text, target, label = (
-            _("Your own network answers your drawing now."),
+            _("Your own network now reads your drawing."),
             "evaluate",
             _("See its mistakes"),
         )
         note = comparison(session, answer)
     else:
         text, target, label = _("Now train a network of your own."), "data", _("Train your own")
-        note = _("It will answer the drawing that you leave on the canvas.")
+        note = _("It will then read the drawing that you leave on the canvas.")
     with st.container(key="way_on", gap="xsmall"):
         st.write(text)
         st.caption(note)

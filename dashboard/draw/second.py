@@ -51,7 +51,7 @@ def choose_second(session: Session) -> None:
         key=control_key("second_model", session.second_key if session.second_key in others else None),
         placeholder=_("None"),
         on_change=lambda: setattr(session, "second_key", chosen_value("second_model") or ""),
-        help=_("It answers the same drawing, beside the first."),
+        help=_("It reads the same drawing, next to the first."),
     )
 
 

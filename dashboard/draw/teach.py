@@ -109,7 +109,12 @@ def _show_drawings(session: Session) -> None:
     """Show each drawing with its name; those that are chosen can be removed."""
     hand = session.hand
     if not hand:
-        st.caption(_("Draw, then say what it is: your drawings gather here. Only you can see them."))
+        st.caption(
+            _(
+                "Draw a digit, then say what it is. Your drawings are collected here, and only you "
+                "can see them."
+            )
+        )
         return
     by_name = ", ".join(f"{plain(name, SHORT_NAME)}: {n}" for name, n in counts(hand).items())
     st.caption(_("Drawings kept: {n} ({by_name})").format(n=len(hand), by_name=by_name))
@@ -125,7 +130,7 @@ def _show_drawings(session: Session) -> None:
         label_visibility="collapsed",
     )
     st.button(
-        _("Remove what is chosen ({n})").format(n=len(chosen)),
+        _("Remove the chosen ones ({n})").format(n=len(chosen)),
         icon=":material/delete:",
         disabled=not chosen,
         on_click=remove,
@@ -141,8 +146,9 @@ def _offer_lesson(session: Session, model: Model) -> None:
     enough = known >= LEAST_DRAWINGS and not too_large
     why = _("This network is too large to learn within seconds. Choose a smaller one.")
     help = _(
-        "The network goes on to learn from your drawings, mixed with images that it knows. One drawing in "
-        "four is kept apart to see what that brought. Some thirty drawings are enough, {n} the least."
+        "The network is trained further on your drawings, mixed with images that it already "
+        "knows. One drawing in four is held back to measure the gain. At least {n} drawings "
+        "are needed; about thirty are enough."
     ).format(n=LEAST_DRAWINGS)
 
     def task() -> Task:
@@ -187,8 +193,8 @@ def _show_lesson(session: Session, model: Model) -> None:
         if not known_to(session, model).is_certain:
             st.caption(
                 _(
-                    "Its file does not say which images it has seen before: some of other people's may be "
-                    "among them."
+                    "The model file does not say which images the model was trained on: it may have seen "
+                    "some of other people's digits before."
                 )
             )
         with st.container(horizontal=True):
@@ -235,7 +241,7 @@ def _offer_dataset(session: Session) -> None:
         _("Use as a data set"),
         icon=":material/dataset:",
         disabled=len(counts(session.hand)) < 2,
-        help=_("Train a network of your own with nothing but your drawings, in classes of your own."),
+        help=_("Train a network on your drawings alone, with classes of your own."),
         key="hand_as_data",
     ):
         with friendly_errors():

@@ -41,7 +41,7 @@ def show_models(judged: Judged) -> None:
     st.header(_("Models side by side"), help=meaning("mcnemar"))
     models = choose_answerers(judged)
     if len(models) == 1:
-        text = _("All are asked about the same images, so that small differences can be told from luck.")
+        text = _("All models classify the same images, so that a small difference can be told from luck.")
         st.caption(text)
         return
     first = models[0]
@@ -55,8 +55,8 @@ def show_models(judged: Judged) -> None:
 def comparison_in_words(found: McNemar, names: tuple[str, str], both: tuple[Evaluation, Evaluation]) -> str:
     """Return which of two models is better, and how often luck alone would make such a difference."""
     text = _(
-        "{first}: {a}; {second}: {b}. {only_first:,} images are read right by the first alone, "
-        "{only_second:,} by the second alone. {judgement}"
+        "{first}: {a}; {second}: {b}. Only the first is right about {only_first:,} images, "
+        "only the second about {only_second:,}. {judgement}"
     )
     return text.format(
         first=names[0],

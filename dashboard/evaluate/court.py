@@ -141,7 +141,7 @@ def _court(session: Session) -> Court | None:
         train.fingerprint,
         _("Check the labels"),
         task,
-        help=_("Five small networks learn from four fifths of the images each and judge the rest."),
+        help=_("Five small networks are trained, each on four fifths of the images, and judge the rest."),
         memory=unpacked_bytes(session),
     )
     if found is None:
@@ -196,7 +196,7 @@ def _show_decisions(session: Session, court: Court) -> None:
             _("Check again"),
             icon=":material/refresh:",
             key="court_again",
-            help=_("The new labels are checked, without the images that are left out."),
+            help=_("The check now uses the new labels, without the images that are left out."),
             on_click=lambda: st.session_state.pop(HELD, None),
         )
 
@@ -207,7 +207,7 @@ def _show_cases(session: Session, court: Court) -> None:
     decided = np.array([bool(court.verdict(session, place)) for place in court.places.tolist()])
     rows = np.flatnonzero(decided == (which == "decided"))
     if len(rows) == 0:
-        st.caption(_("No image is left here."))
+        st.caption(_("There are no images left here."))
         return
     place = st.container()
     n_pages = -(-len(rows) // CASES_A_PAGE)

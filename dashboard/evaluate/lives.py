@@ -95,9 +95,9 @@ def _lives(session: Session, train: Dataset, moments: tuple[Snapshot, ...]) -> I
         (run_id if moments else "", moments, train.fingerprint),
         _("Follow the images"),
         task,
-        help=_("All training images are asked about at each snapshot of your run.")
+        help=_("Each snapshot of your run classifies all training images.")
         if moments
-        else _("A small network learns for ten epochs, and is asked about all training images after each."),
+        else _("A small network is trained for ten epochs and classifies all training images after each."),
         memory=unpacked_bytes(session),
     )
     return found
@@ -118,8 +118,9 @@ def lives_in_words(lives: ImageLives) -> str:
     """Return how many images are of each kind, and when they were learned."""
     counts = {name: len(positions) for name, positions in lives.kinds().items()}
     text = _(
-        "{easy:,} of {n:,} training images are easy, {ambiguous:,} ambiguous and {hard:,} hard. {never:,} "
-        "were read wrong at the end, and {forgotten:,} were forgotten at least once on the way."
+        "{easy:,} of {n:,} training images are easy, {ambiguous:,} ambiguous and {hard:,} "
+        "hard. {never:,} were still misread at the end, and {forgotten:,} were forgotten at "
+        "least once on the way."
     )
     never, forgotten = int(np.isnan(lives.learned).sum()), int((lives.forgotten > 0).sum())
     return text.format(n=len(lives), never=never, forgotten=forgotten, **counts)
@@ -209,7 +210,7 @@ def _offer_court(session: Session, train: Dataset, lives: ImageLives) -> None:
         _("Check the labels of {n:,} hard images").format(n=len(court.places)),
         icon=":material/gavel:",
         key="lives_court",
-        help=_("Those that are read as another class in the end; they take the place of the list on Labels."),
+        help=_("Those that were still misread at the end. They replace the list on Labels."),
     ):
         st.session_state[HELD] = court
         to_address(look="labels")

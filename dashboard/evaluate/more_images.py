@@ -34,15 +34,15 @@ def show_learning_curve(judged: Judged) -> None:
         curve = _curve(session)
         settings = network_words(session.network_config)
         if curve is None:
-            text = _("Would more images help? Networks with the settings in use ({settings}) tell.")
+            text = _("Would more images help? Networks with the current settings ({settings}) can show it.")
             st.caption(plain(text.format(settings=settings)))
             return
         st.write(curve_in_words(curve))
         show_chart(curve_figure(curve), key="learning_curve_chart")
         text = _(
-            "Each point is the mean of {seeds} networks ({settings}), asked about the {n:,} images of the "
-            "dev set; the bars are 95 % intervals. The dashed line expects the error to fall as a power of "
-            "the number of images (Hestness et al., 2017)."
+            "Each point is the mean of {seeds} networks ({settings}), evaluated on the {n:,} "
+            "images of the dev set; the bars are 95 % intervals. The dashed line assumes that "
+            "the error falls as a power of the number of images (Hestness et al., 2017)."
         )
         last = curve.sizes[-1]
         st.caption(plain(text.format(seeds=len(last.right), settings=settings, n=last.n)))
@@ -61,7 +61,8 @@ def _curve(session: Session) -> LearningCurve | None:
         _("Compute the learning curve"),
         task,
         help=_(
-            "Trains {n} networks on a part of the images each: about {times} times as long as one training."
+            "Trains {n} networks, each on part of the images. This takes about {times} times as "
+            "long as one training."
         ).format(n=SIZES * USUAL_SEEDS, times=2 * USUAL_SEEDS),
         memory=unpacked_bytes(session),
     )

@@ -103,14 +103,14 @@ def image_in_words(judged: Judged, position: int) -> str:
         "second": percent(float(found.true_probability[position])),
     }
     if guess == label:
-        return _("{name}. The model reads it right, {sure} sure.").format(**words)
+        return _("{name}. The model reads it correctly, {sure} sure.").format(**words)
     text = _("{name}. The model reads {guess}, {sure} sure; it gives the label {second}.")
     return text.format(**words)
 
 
 def _show_reasons(judged: Judged, position: int, image: GreyImage) -> None:
     """Show what each pixel adds to the logit of the guess and, where that is another, of the label."""
-    st.header(_("What pulled it where"), anchor=False, help=meaning("contribution"))
+    st.header(_("What pulled the answer which way"), anchor=False, help=meaning("contribution"))
     if reason := too_large(judged.model):
         show_message("info", reason)
         return

@@ -39,7 +39,7 @@ def show_own_images(session: Session, model: Model) -> None:
     elif reason := too_much(model, len(images)):
         show_message("warning", reason)
     else:
-        with st.spinner(_("Asking the model about {n:,} images …").format(n=len(images))):
+        with st.spinner(_("Running the model on {n:,} images …").format(n=len(images))):
             answers = answer(model, images)
         show_answers_to(model, images, answers)
 
@@ -102,7 +102,7 @@ def offer_files(model: Model, images: UnlabelledImages, answers: Answers) -> Non
             icon=":material/download:",
             type="primary",
             on_click="ignore",
-            help=_("ImageId and Label of each image, in the order of the file, as Kaggle wants them."),
+            help=_("ImageId and Label of each image, in the order of the file, as Kaggle expects them."),
         )
         st.download_button(
             _("With probabilities"),

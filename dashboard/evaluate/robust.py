@@ -35,12 +35,12 @@ CLEAR_LOSS = 0.05
 """Accuracy that is lost before the sentence speaks of it."""
 
 SENTENCES = {
-    "rotation": N_("Turned by {x:g}°, {right} of 100 images are read right."),
-    "shift": N_("Moved by {x:g} pixels, {right} of 100 images are read right."),
-    "scale": N_("At {x:g} % of their size, {right} of 100 images are read right."),
-    "noise": N_("With noise of {x:g} % of full ink, {right} of 100 images are read right."),
-    "blur": N_("Blurred by {x:g} pixels, {right} of 100 images are read right."),
-    "pen_width": N_("With strokes changed by {x:g} pixels, {right} of 100 images are read right."),
+    "rotation": N_("Turned by {x:g}°, {right} of 100 images are read correctly."),
+    "shift": N_("Moved by {x:g} pixels, {right} of 100 images are read correctly."),
+    "scale": N_("At {x:g} % of their size, {right} of 100 images are read correctly."),
+    "noise": N_("With noise of {x:g} % of full ink, {right} of 100 images are read correctly."),
+    "blur": N_("Blurred by {x:g} pixels, {right} of 100 images are read correctly."),
+    "pen_width": N_("With strokes changed by {x:g} pixels, {right} of 100 images are read correctly."),
 }
 """By the names of `mlcore.DISTORTIONS`."""
 
@@ -53,7 +53,7 @@ def show_robustness(judged: Judged) -> None:
         found = _study(model, images)
         if found is None:
             st.caption(
-                _("Images are turned, moved, scaled, blurred, made noisy, and written by another pen.")
+                _("Images are turned, moved, scaled, blurred, made noisy, and drawn with another pen.")
             )
             return
         name = choose_one(
@@ -79,7 +79,7 @@ def _study(model: Model, images: Dataset) -> Robustness | None:
         (model.fingerprint, images.fingerprint),
         _("Measure the robustness"),
         task,
-        help=_("Up to 2,000 of the images are distorted in 49 ways: a few seconds."),
+        help=_("Distorts up to 2,000 of the images in 49 ways. This takes a few seconds."),
     )
     return found
 

@@ -57,7 +57,9 @@ def show_slices(judged: Judged) -> None:
         },
         alt=_("Accuracy of each model on each slice"),
     )
-    st.caption(_("Right answers, and where accuracy lies on new images of the same kind (95 % interval)."))
+    st.caption(
+        _("Correct answers, and the accuracy to expect on new images of the same kind (95 % interval).")
+    )
     st.download_button(
         _("Slices (.csv)"),
         lambda: csv_of([*table.columns], table.itertuples(index=False)),
@@ -86,7 +88,7 @@ def weakest_in_words(slices: Sequence[Slice], judged: Judged) -> str:
     """Return on which slice the page's model is right least often, beside all images."""
     found = judged.evaluation
     weakest = min(slices, key=lambda one: found.among(one.positions).accuracy)
-    text = _("It is right least often on the slice {name}: {words}. On all images: {all}.")
+    text = _("Its accuracy is lowest on the slice {name}: {words}. On all images: {all}.")
     words = answered_in_words(found.among(weakest.positions))
     return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy))
 
@@ -148,7 +150,7 @@ def _show_over_run(judged: Judged, slices: Sequence[Slice]) -> None:
     service = get_run_service()
     runs = {status.run_id: run_name(status) for status in service.runs_of(run_owner())}
     if not runs:
-        st.caption(_("Train a network first: the snapshots of its run are asked about each slice."))
+        st.caption(_("Train a network first: the snapshots of its run are then evaluated on each slice."))
         return
     names = dict(zip(runs, distinct([*runs.values()]), strict=True))
     run_id = st.selectbox(_("Run"), list(names), format_func=names.__getitem__, key="slices_run", width=340)

@@ -79,7 +79,7 @@ def warn_of_one_answer(evaluation: Evaluation, model: Model) -> None:
     if not evaluation.learned_nothing or evaluation.wrong == 0:  # of images of one class, one answer is right
         return
     if evaluation.only_answer is None:
-        text = _("This model does no better than one and the same answer for every image ({share} accuracy).")
+        text = _("This model does no better than always giving the same answer ({share} accuracy).")
         words = text.format(share=percent(commonest_share(evaluation.labels)))
     else:
         text = _("This model gives every image the same answer: {answer}.")

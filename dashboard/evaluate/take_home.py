@@ -37,7 +37,9 @@ def show_files(judged: Judged, name: str) -> None:
             "text/html",
             ":material/summarize:",
         )
-        st.caption(_("One page with everything below, its figures alive without a network."))
+        st.caption(
+            _("One page with everything below. Its charts stay interactive without an internet connection.")
+        )
         with st.container(horizontal=True):
             for title, make, file in (
                 (_("Answers (.csv)"), lambda: predictions_csv({label: found}), "answers.csv"),

@@ -65,8 +65,8 @@ def show_teachers(judged: Judged) -> None:
         else:
             st.caption(
                 _(
-                    "This model did not learn from exactly these training images: what is shown is how each "
-                    "would push it."
+                    "This model did not learn from exactly these training images: the list shows how "
+                    "each would push it."
                 )
             )
         _offer_without(session, train, found, answer)
@@ -153,7 +153,7 @@ def _influence(judged: Judged, train: Dataset, image: GreyImage, answer: int) ->
         question,
         _("Find the training images"),
         task,
-        help=_("Every training image is asked about at up to {n} snapshots of the run.").format(
+        help=_("Compares every training image with this one at up to {n} snapshots of the run.").format(
             n=MOST_MOMENTS
         ),
         memory=unpacked_bytes(session),

@@ -37,8 +37,8 @@ def show_bug_curves(session: Session, model: Model, bug: str) -> None:
         _("Train with and without it"),
         task,
         help=_(
-            "A new network of these settings learns from up to 2,000 images for 200 steps, once without the "
-            "bug and once with it: some seconds."
+            "Trains a new network with these settings on up to 2,000 images for 200 steps, once "
+            "without the bug and once with it. This takes a few seconds."
         ),
         memory=_memory(model, data),
     )
@@ -57,14 +57,14 @@ def curves_in_words(found: BugCurves) -> str:
     """Return how far each of the two came."""
     correct, wrong = found.correct, found.with_bug
     text = _(
-        "After {n} steps without the bug, {accuracy} of the images held back are read right, and the "
-        "training loss is {loss:.2g}."
+        "After {n} steps without the bug, the accuracy on images held back is {accuracy}, "
+        "and the training loss is {loss:.2g}."
     )
     first = text.format(n=correct.steps[-1], accuracy=percent(correct.accuracy[-1]), loss=correct.loss[-1])
     if wrong.diverged_at is not None:
         text = _("With it the numbers became too large within {n} steps: nothing can be learned.")
         return f"{first} {text.format(n=wrong.diverged_at)}"
-    text = _("With it, {accuracy} are, and the loss is {loss:.2g}.")
+    text = _("With it, the accuracy is {accuracy}, and the loss is {loss:.2g}.")
     return f"{first} {text.format(accuracy=percent(wrong.accuracy[-1]), loss=wrong.loss[-1])}"
 
 

@@ -95,8 +95,8 @@ def too_slow(model: Model) -> str:
     if (for_effects + MOST_IMAGES) * model.multiply_adds <= MOST_MULTIPLY_ADDS:
         return ""
     return _(
-        "This network takes too long to be asked about many images here: its weights are shown without the "
-        "images that excite each neuron."
+        "This network is too slow to run on many images here, so its weights are shown "
+        "without the images that excite each neuron."
     )
 
 

@@ -54,24 +54,25 @@ def in_words(found: Changes, name: str) -> str:
     """Return how large both changes are, in a sentence each."""
     parts = []
     if found.towards is None:
-        text = _("There are no real images of {name} here that the network knows, to be guided by.")
+        text = _("There are no real images of {name} for this network here that could guide the change.")
         parts.append(text.format(name=name))
     else:
         text = _(
-            "Guided by real images of {name}, it takes {added:.1f} pixels of ink more and {removed:.1f} "
-            "less, in {pixels} places: a change that a person could draw."
+            "Guided by real images of {name}, the smallest change adds {added:.1f} pixels of ink "
+            "and removes {removed:.1f}, in {pixels} places: a person could draw it."
         )
         parts.append(_filled(text, found.towards, name))
     if found.fooling is None:
         parts.append(_("No change was found that only fools the network."))
     else:
         text = _(
-            "Only to fool the network, {added:.1f} more and {removed:.1f} less do it, spread over {pixels} "
-            "places of which none changes by more than {largest} of full ink: a person sees the old class."
+            "To fool only the network, adding {added:.1f} and removing {removed:.1f} is enough, "
+            "spread over {pixels} places, none of which changes by more than {largest} of full "
+            "ink: a person still sees the old class."
         )
         parts.append(_filled(text, found.fooling, name))
     if found.towards is not None and found.fooling is not None:
-        text = _("Measured as a distance, that is {fooling:.2f} instead of {towards:.2f}.")
+        text = _("As a distance, that is {fooling:.2f} instead of {towards:.2f}.")
         parts.append(text.format(fooling=found.fooling.length, towards=found.towards.length))
     return " ".join(parts)
 

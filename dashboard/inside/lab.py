@@ -166,11 +166,13 @@ def _show_scores(session: Session, model: Model, changed: Model, changes: LabCha
         show_message("info", reason)
     else:
         some = at_once(model, dataset)
-        with st.spinner(_("Asking the network about {n:,} images …").format(n=len(some))):
+        with st.spinner(_("Running the network on {n:,} images …").format(n=len(some))):
             now, before = score(changed, some), score(model, some)
         st.write(score_in_words(now, before))
         if name == "dev" and model.card.get("dev_fingerprint") != dataset.fingerprint:
-            st.caption(_("The network may have learned from some of these images: it does better on them."))
+            st.caption(
+                _("The network may have been trained on some of these images: its accuracy is then too high.")
+            )
         left, right = st.columns(2)
         left.metric(
             _("Accuracy"), percent(now.right / now.n), _points(now.right / now.n - before.right / before.n)
@@ -243,7 +245,7 @@ def _offer(session: Session, changed: Model, changes: LabChanges) -> None:
     is_same = changes == LabChanges()
     with st.container(horizontal=True):
         is_kept = st.button(
-            _("Keep as a model of its own"),
+            _("Keep as a separate model"),
             key="lab_keep",
             on_click=_keep,
             args=(session, changed),

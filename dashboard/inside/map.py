@@ -56,7 +56,7 @@ def show_map(session: Session, model: Model) -> None:
         layer = _choose_layer(model)
         kind = choose_one(_("Map by"), KINDS, key="inside_map_kind") if is_installed() else PCA
     images = on_map(model, dev, layer)
-    with st.spinner(_("Asking the network about {n:,} images …").format(n=len(images))):
+    with st.spinner(_("Running the network on {n:,} images …").format(n=len(images))):
         evaluation = evaluate(model, images)
         figure = (
             _tsne(model, images, layer, evaluation)
@@ -102,8 +102,9 @@ def _tsne(model: Model, images: Dataset, layer: str | None, evaluation: Evaluati
     if places is None:
         return None
     text = _(
-        "{n:,} dev images, each a point beside those that are most like it; how far groups are apart says "
-        "nothing. {wrong:,} crosses are mistakes. Draw a line round some points to see their images."
+        "{n:,} dev images, each a point beside those that are most like it; the distance "
+        "between groups means nothing. {wrong:,} crosses are mistakes. Draw a line round "
+        "some points to see their images."
     )
     st.markdown(text.format(n=len(images), wrong=evaluation.wrong), help=meaning("tsne"))
     return map_figure(places, evaluation, ["", ""], None)
@@ -124,9 +125,9 @@ def _choose_layer(model: Model) -> str | None:
 def in_words(found: DataMap, evaluation: Evaluation) -> str:
     """Return what is to be seen, as a sentence."""
     text = _(
-        "{n:,} dev images, each a point; images that are alike lie close together. {wrong:,} crosses are "
-        "mistakes. The two axes hold {share} of all differences. Draw a line round some points to see their "
-        "images."
+        "{n:,} dev images, each a point; images that are alike lie close together. {wrong:,} "
+        "crosses are mistakes. The two axes show {share} of all differences. Draw a line "
+        "round some points to see their images."
     )
     return text.format(
         n=len(evaluation.labels),

@@ -91,7 +91,7 @@ def _from_data(session: Session, model: Model) -> ChosenImage | None:
     """Let the visitor give the number of an image of the data set in use."""
     dataset = session.dataset
     if dataset.image_shape != model.image_shape:
-        show_message("info", _("The images of the data set have another size than those of this model."))
+        show_message("info", _("The images of the data set differ in size from those of this model."))
         st.page_link(page("data"))
         return None
     position = min(st.session_state.get(POSITION, 0), len(dataset) - 1)
@@ -115,7 +115,7 @@ def _drawn(session: Session, model: Model) -> ChosenImage | None:
     """Take what is on the canvas of Draw, as the network saw it."""
     image = my_digit(session, model)
     if image is None:
-        show_message("info", _("Draw a digit for this model first: it is followed from here."))
+        show_message("info", _("Draw a digit for this model first; it can then be followed here."))
         st.page_link(page("draw"))
         return None
     return ChosenImage(image, None, _("Your drawing, as the network sees it"))

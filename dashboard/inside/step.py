@@ -48,7 +48,7 @@ def show_step(session: Session, model: Model) -> None:
     for stage, title in STAGES.items():
         st.header(_(title))
         _show_values([value for value in worked.values if value.stage == stage], stage)
-    st.header(_("One value, whole"))
+    st.header(_("One value in full"))
     _show_whole(worked.values)
 
 

@@ -61,7 +61,7 @@ def show_time_travel(session: Session, _model: Model) -> None:
         st.page_link(page("train"))
         return
     status = watch_run(run_id)
-    text = _("{run}: what the network was at each snapshot. Move the slider, or use the arrow keys.")
+    text = _("{run}: the network at each snapshot. Move the slider, or use the arrow keys.")
     st.markdown(plain(text.format(run=run_words(status))), help=meaning("snapshot"))
     moves = _moves(status)
     st.fragment(_show_moments, run_every=LOOK_EVERY if moves else None)(session, run_id, moves)
@@ -128,7 +128,7 @@ def _ready(session: Session, run_id: str) -> list[_Shown]:
 def _page_of(shown: _Shown, limit: float) -> Page:
     """Return a moment as a page of the book."""
     moment = shown.moment
-    drawing = html_text(_("Draw a digit on the Draw page, and its answer is followed here."))
+    drawing = html_text(_("Draw a digit on the Draw page, and the answer to it is followed here."))
     drawing = f"<p>{drawing}</p>" if shown.answer is None else bars_html(shown.answer, moment.class_names)
     matrix = matrix_html(moment.matrix, moment.class_names)
     ring = ring_html(moment.probabilities, moment.labels, moment.class_names, shown.answer)

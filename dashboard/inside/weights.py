@@ -39,7 +39,7 @@ NOTEBOOK_BIAS = N_(
     "Number 25 belongs to a pixel; the bias comes after all 64 pixels, as number 64. Here it is the bias."
 )
 
-SCALES = {"own": N_("Up to the largest weight"), "eight": N_("±8, as the notebook")}
+SCALES = {"own": N_("Up to the largest weight"), "eight": N_("±8, as in the notebook")}
 
 
 def show_weights(session: Session, model: Model) -> None:
@@ -53,9 +53,7 @@ def show_weights(session: Session, model: Model) -> None:
         show_message("info", reason)
         study = None
     else:
-        with st.spinner(
-            _("Asking each neuron about {n:,} images …").format(n=min(len(dataset), MOST_IMAGES))
-        ):
+        with st.spinner(_("Running the network on {n:,} images …").format(n=min(len(dataset), MOST_IMAGES))):
             study = neurons(model, dataset)
     limit = _choose_limit(pictures)
     order = _by_importance(pictures, study)

@@ -70,6 +70,6 @@ def size_in_c(model: Model) -> str:
     """Return how large a model is as C code, and what an answer costs, as a sentence."""
     size = footprint(model)
     told = _(
-        "{constants:,} bytes of constants, {memory:,} of working memory, {n:,} multiplications an answer."
+        "{constants:,} bytes of constants, {memory:,} of working memory, {n:,} multiplications per answer."
     )
     return told.format(constants=size.constants, memory=size.memory, n=size.multiplications)

@@ -42,7 +42,8 @@ def show_augmentation(session: Session) -> None:
         alt = _("A training image of class {name}, changed at random")
         pairs(zip(first_pictures(images, SHOWN), _pictures(images, after, alt), strict=True), SIZE)
         text = _(
-            "Above, training images as they are; below, as training may see them: other changes each epoch."
+            "Top: training images as they are. Bottom: as training may see them, changed "
+            "differently in each epoch."
         )
         st.caption(
             _("Every change is 0: training sees the images as they are.") if augmentation.is_none else text,
@@ -81,7 +82,7 @@ def show_preparation(session: Session) -> None:
 def describe(preparation: Preparation, inputs: Array) -> str:
     """Return in a sentence or two what the pictures of `input_pictures` show."""
     height, width = preparation.pooled_shape
-    text = _("Above, training images as they are; below, the {n:,} numbers that the network reads of each")
+    text = _("Top: training images as they are. Bottom: the {n:,} numbers that the network reads of each")
     parts = [text.format(n=preparation.features) + _(", here from {low:.3g} to {high:.3g}.")]
     if preparation.mean is not None:
         parts.append(_("Mid-grey is a pixel's mean over the training images."))

@@ -78,8 +78,8 @@ def _show(session: Session, search: LearningRateSearch) -> None:
     rate = float(f"{search.suggestion:.2g}")
     show_chart(rate_figure(search), key="rate_chart")
     text = _(
-        "The loss falls while the rate suits, and jumps up when it is too high. {rate:g} is a cautious "
-        "choice: often three times as much learns faster still."
+        "The loss falls while the rate is suitable, and jumps up when it is too high. "
+        "{rate:g} is a cautious choice: three times as much often learns even faster."
     )
     st.caption(text.format(rate=rate))
     st.button(

@@ -59,8 +59,9 @@ def refuse_too_slow(demand: Demand) -> None:
     RunError
     """
     message = _(
-        "One {what} would take {needed:,.0f} billion multiplications, and this server does {most:,.0f} "
-        "billion at most. Try fewer filters, smaller hidden layers, smaller images, or a smaller batch."
+        "One {what} would take {needed:,.0f} billion multiplications, and this server allows "
+        "{most:,.0f} billion at most. Try fewer filters, smaller hidden layers, smaller "
+        "images, or a smaller batch."
     )
     for what, needed, most in (
         (_("image"), demand.products, MOST_IMAGE_PRODUCTS),

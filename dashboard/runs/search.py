@@ -71,7 +71,7 @@ NOTHING_VARIES = N_(
     "None of the settings to vary has an effect under the settings of the page Network. Choose another one."
 )
 ALL_TRIED = N_("There are only {n} different runs among these settings, and all of them were tried.")
-OVER_TIME = N_("The search ended after the round in which its time was over.")
+OVER_TIME = N_("The search ended after the round in which its time ran out.")
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ class RunTable(Mapping[str, Run]):
             return _("There is no such run. Was the link copied in full?")
         if self._shelf.archive is None and not run_id.startswith(self._mark):
             return _("The server was restarted, and this run was not kept.")
-        return _("This run no longer exists: it was deleted, or its time was over.")
+        return _("This run no longer exists: it was deleted, or has expired.")
 
     def owned(self, run_id: str, owner: str) -> Run:
         """Return a run that ``owner`` may change.

@@ -44,7 +44,7 @@ ROW_BUTTONS = {
     ),
     "delete": RowButton(
         N_("Delete"),
-        N_("Deletes the run; that can be undone. A run that trains has to be stopped first."),
+        N_("Deletes the run; that can be undone. A run that is still training has to be stopped first."),
         lambda run: None if run.live else ":material/delete:",
         lambda run: delete([run.run_id]),
     ),

@@ -46,7 +46,7 @@ def show_comparison(session: Session, chosen: Sequence[KeptRun]) -> None:
     """Show the runs that are chosen side by side."""
     st.header(_("Comparison"))
     if len(chosen) > MOST_COMPARED:
-        text = _("Shown are the newest {n} of the runs that you chose.")
+        text = _("Only the newest {n} of the runs that you chose are shown.")
         show_message("info", text.format(n=MOST_COMPARED))
     runs = [*zip(run_names(chosen), chosen, strict=True)][:MOST_COMPARED]
     service = get_run_service()

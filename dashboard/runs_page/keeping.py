@@ -74,9 +74,9 @@ def offer_to_forget(session: Session) -> None:
     with st.expander(_("Forget me"), icon=":material/person_off:", key="forget"):
         st.write(
             _(
-                "This deletes all your runs, also those that are training, and the data, the model and the "
-                "drawing that you brought. It cannot be undone. Files that you have downloaded are not "
-                "affected."
+                "This deletes all your runs, including those still training, and the data, the model "
+                "and the drawings that you brought. It cannot be undone. Files that you have "
+                "downloaded are not affected."
             )
         )
         st.button(

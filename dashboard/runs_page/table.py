@@ -189,7 +189,7 @@ def _column_configs() -> dict[str, Any]:
         ),
         "interval": column.TextColumn(_(COLUMNS["interval"]), help=meaning("interval")),
         "test": column.NumberColumn(
-            _(COLUMNS["test"]), format=PERCENT, help=_("Once the test was made on Train.")
+            _(COLUMNS["test"]), format=PERCENT, help=_("Shown once you have tested the run on Train.")
         ),
         "time": column.NumberColumn(_(COLUMNS["time"]), format="%.1f s"),
     }

@@ -193,8 +193,7 @@ def _show_lists(dimension: Dimension, change: Callable[..., None]) -> None:
         _(about.label),
         max_chars=LONGEST_LIST,
         help=_(
-            "Alternatives with a semicolon between them, such as 64; 128; 256, 128. A dash means no hidden "
-            "layer."
+            "Alternatives separated by semicolons, such as 64; 128; 256, 128. A dash means no hidden layer."
         ),
         key=control_key(key, lists_words(dimension.values)),
         on_change=take,
@@ -222,7 +221,7 @@ def read_lists(text: str) -> tuple[tuple[int, ...], ...]:
     for part in text.split(";"):
         words = [] if part.strip() in ("–", "-") else re.split(r"[,\s]+", part.strip())
         if not all(word.isascii() and word.isdigit() for word in words) and words != [""]:
-            message = _("{text} is no list of whole numbers. Write for example: 64; 128; 256, 128.")
+            message = _("{text} is not a list of whole numbers. Write, for example: 64; 128; 256, 128.")
             raise SettingError(message.format(text=quoted(part.strip())))
         if words != [""]:
             found.append(tuple(int(word) for word in words))
@@ -273,7 +272,7 @@ def choose_budget(session: Session, plan: SearchPlan) -> None:
             bounds=Bounds(0, 2**32 - 1, 1),
             width=FIELD_WIDTH,
         )
-    st.caption(_("When the time is over, the search finishes the round that has begun."))
+    st.caption(_("When the time is up, the search finishes the current round."))
     st.toggle(
         _("Stop hopeless runs early"),
         key=control_key("search_halving", plan.halving),
@@ -288,7 +287,7 @@ def say_work(session: Session, plan: SearchPlan) -> None:
     parts = fractions(plan.training, n_train) if plan.halving else (1.0,)
     n = plan.n_different(n_train)
     whole = share_of_work(parts) * n
-    text = _("{n} runs are about as much work as {whole:.2g} whole trainings. One takes {time}.")
+    text = _("{n} runs are about as much work as {whole:.2g} full trainings. One takes {time}.")
     if n < plan.runs:
         text = _("There are only {n} different runs to try.") + " " + text
 

@@ -151,7 +151,10 @@ OFFERS: tuple[Offer, ...] = (
     ),
     Offer(
         N_("Report (.html)"),
-        N_("Settings, curves, confusion matrix and the worst mistakes on one page that needs no network."),
+        N_(
+            "Settings, curves, confusion matrix and the worst mistakes on one page that needs no "
+            "internet connection."
+        ),
         "report.html",
         "text/html",
         ":material/description:",

@@ -23,7 +23,7 @@ def show_health(status: RunStatus) -> None:
         return
     with more:
         if not status.health:
-            st.write(_("Nothing is known yet: the layers are looked at when the network is evaluated."))
+            st.write(_("Nothing to show yet: the layers are measured when the network is evaluated."))
             return
         _show_layers(status)
 

@@ -24,8 +24,8 @@ def show_numbers(status: RunStatus) -> None:
         "train_accuracy": _("Training accuracy"),
         "dev_accuracy": _("Dev accuracy"),
         "train_loss": _("Training loss"),
-        "data": _("of it, the images"),
-        "penalty": _("of it, L2"),
+        "data": _("from the images"),
+        "penalty": _("from L2"),
         "dev_loss": _("Dev loss"),
     }
     with more:
@@ -36,7 +36,7 @@ def show_numbers(status: RunStatus) -> None:
                 name: st.column_config.NumberColumn(label, format=FORMATS.get(name, "%.4f"))
                 for name, label in labels.items()
             },
-            alt=_("The measurements of this run, one a row"),
+            alt=_("The measurements of this run, one per row"),
         )
 
 

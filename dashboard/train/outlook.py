@@ -52,4 +52,9 @@ def _show_network(session: Session) -> None:
 def _show_curve(session: Session) -> None:
     st.header(_("The usual learning curve"), help=meaning("learning_curves", "dev_set", "epoch"))
     show_chart(usual_figure(), key="usual_curve")
-    st.caption(_("Usual with the default settings on MNIST, from an earlier training. Yours is drawn live."))
+    st.caption(
+        _(
+            "A typical curve with the default settings on MNIST, from an earlier training. Yours "
+            "is drawn live."
+        )
+    )

@@ -23,7 +23,7 @@ from dashboard.ui.wording import run_name, run_words
 from mlcore.language import N_, _
 
 IN_USE = N_("These settings are in use.")
-OF_A_FORK = N_("A fork continues another run: its settings alone do not lead to it.")
+OF_A_FORK = N_("A fork continues another run: its settings alone cannot reproduce it.")
 
 
 def current_run(session: Session) -> RunStatus | None:

@@ -39,9 +39,7 @@ GLOSSARY: dict[str, Term] = {
             "them have ink, bright where most have."
         ),
     ),
-    "batch": Term(
-        N_("Batch"), N_("The training images that one step looks at. The full batch is all of them.")
-    ),
+    "batch": Term(N_("Batch"), N_("The training images that one step uses. The full batch is all of them.")),
     "best_epoch": Term(
         N_("Best epoch"),
         N_(
@@ -62,8 +60,8 @@ GLOSSARY: dict[str, Term] = {
     "calibration_error": Term(
         N_("Calibration error"),
         N_(
-            "The mean distance between confidence and accuracy over ten bins of confidence, each counted by "
-            "its images (expected calibration error)."
+            "The mean distance between confidence and accuracy over ten bins of confidence, each "
+            "weighted by its number of images (expected calibration error)."
         ),
     ),
     "class": Term(N_("Class"), N_("What an image can show: one of the ten digits, for example.")),
@@ -114,9 +112,9 @@ GLOSSARY: dict[str, Term] = {
     "dead_neurons": Term(
         N_("Dead neurons"),
         N_(
-            "Neurons whose activation is flat for every image that was tried: of ReLU those that are always "
-            "0, of sigmoid those that are always near 0 or 1. They learn nothing; many of them often come "
-            "from a learning rate that was too high."
+            "Neurons whose activation is flat for every image that was tried: with ReLU those "
+            "that are always 0, with sigmoid those that are always near 0 or 1. They learn "
+            "nothing; a learning rate that was too high is a common cause."
         ),
     ),
     "dev_set": Term(
@@ -137,8 +135,8 @@ GLOSSARY: dict[str, Term] = {
     "exact_copies": Term(
         N_("Exact copies"),
         N_(
-            "Images that equal another one pixel by pixel. Leave them out, and one of each stays: it is not "
-            "counted."
+            "Images that equal another one pixel by pixel. The first of each is not counted: it "
+            "stays when the copies are left out."
         ),
     ),
     "f1": Term(N_("F1"), N_("The harmonic mean of recall and precision: high only when both are.")),
@@ -200,7 +198,7 @@ GLOSSARY: dict[str, Term] = {
         N_("L2 (weight decay)"),
         N_("Adds a cost for large weights, which keeps the network simpler. It reduces overfitting."),
     ),
-    "label": Term(N_("Label"), N_("The class that an image belongs to, as people have said it.")),
+    "label": Term(N_("Label"), N_("The class that an image belongs to, as given by people.")),
     "label_court": Term(
         N_("Label court"),
         N_(
@@ -232,15 +230,16 @@ GLOSSARY: dict[str, Term] = {
     "mcnemar": Term(
         N_("McNemar's test"),
         N_(
-            "Compares two models on the same images by those that only one of them got right: were both "
-            "equally good, it would be either of them by chance."
+            "Compares two models on the same images by those that only one of them got right: if "
+            "both were equally good, each would be that one about equally often."
         ),
     ),
     "near_copies": Term(
         N_("Near copies"),
         N_(
-            "Images that differ from another one by less than a tenth of their contrast, as after saving "
-            "them as JPEG. Leave them out, and one of each stays: it is not counted."
+            "Images that differ from another one by less than a tenth of their contrast, as "
+            "after saving as JPEG. The first of each is not counted: it stays when the copies "
+            "are left out."
         ),
     ),
     "neuron": Term(
@@ -260,8 +259,8 @@ GLOSSARY: dict[str, Term] = {
     "one_hot": Term(
         N_("One-hot target"),
         N_(
-            "What the network should answer to an image, as one number a class: 1 for its class, 0 for all "
-            "others."
+            "What the network should answer to an image, as one number per class: 1 for its "
+            "class, 0 for all others."
         ),
     ),
     "overfitting": Term(
@@ -349,13 +348,13 @@ GLOSSARY: dict[str, Term] = {
     ),
     "speed": Term(
         N_("Images per second"),
-        N_("How many training images a second the network learns from; an image counts each time."),
+        N_("How many training images the network processes per second, counting repeats."),
     ),
     "split": Term(
         N_("Split"),
         N_(
-            "The images are divided by chance: most train the network, and the dev set shows how well it "
-            "does on images that it has not seen."
+            "The images are divided at random: most train the network, and the dev set shows how "
+            "well it does on images that it has not seen."
         ),
     ),
     "step": Term(
@@ -380,8 +379,8 @@ GLOSSARY: dict[str, Term] = {
     "temperature": Term(
         N_("Temperature"),
         N_(
-            "All logits are divided by it before they become probabilities. Above 1 the network is less "
-            "sure, below 1 surer; its answers stay the same."
+            "All logits are divided by it before they become probabilities. Above 1 the network "
+            "is less sure, below 1 more sure; its answers stay the same."
         ),
     ),
     "test_set": Term(

@@ -29,11 +29,11 @@ def judgement(found: McNemar, first: str, second: str) -> str:
     if found.only_first == found.only_second:
         return _("There is no difference.")
     if found.p_value >= LUCK:
-        text = _("A difference this small happens by luck in {k} of 100 cases: it tells nothing.")
+        text = _("A difference this small happens by luck in {k} of 100 cases: it says nothing.")
         return text.format(k=max(1, min(99, round(100 * found.p_value))))
     better = first if found.only_first > found.only_second else second
     if found.p_value < 0.001:
-        text = _("{better} is better: luck makes such a difference in less than 1 of 1,000 cases.")
+        text = _("{better} is better: luck makes such a difference in fewer than 1 of 1,000 cases.")
         return text.format(better=better)
     text = _("{better} is better: luck makes such a difference in {k} of 1,000 cases.")
     return text.format(better=better, k=max(1, round(1000 * found.p_value)))

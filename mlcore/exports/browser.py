@@ -290,8 +290,8 @@ def _page_words() -> dict[str, str]:
         "offline": _("Nothing that you draw leaves this page."),
         "same": _("Checked: this browser answers as the network did in Python."),
         "other": _(
-            "This browser answers otherwise than the network did in Python: do not rely on it. Try "
-            "another browser."
+            "This browser gives other answers than the network did in Python: do not rely on it. "
+            "Try another browser."
         ),
     }
 

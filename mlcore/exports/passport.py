@@ -128,9 +128,9 @@ class Passport:
         if not self.is_repeatable:
             raise ModelFileError(
                 _(
-                    "The learning rate or the length of this run was changed on the way, or it continued an "
-                    "earlier one: its settings alone do not tell how it was trained. Train it once more with "
-                    "the settings as they are now."
+                    "The learning rate or the length of this run was changed on the way, or it continued "
+                    "an earlier one: its settings alone cannot reproduce it. Train it again with the "
+                    "current settings."
                 )
             )
         return self

@@ -181,8 +181,7 @@ def _sees_nothing(notes: RunNotes) -> str:
     if not notes.beats_itself:
         return _("The network learned nothing: it never beat its untrained self.")
     text = _(
-        "The network learned nothing: one and the same answer for every image would reach {one}, and it has "
-        "{accuracy}."
+        "The network learned nothing: always giving the same answer would reach {one}, and it has {accuracy}."
     )
     return text.format(one=percent(notes.one_answer), accuracy=percent(standing(notes.best)[0]))
 
@@ -191,7 +190,7 @@ def _sees_little(notes: RunNotes) -> str:
     way = standing(notes.best)[0] - notes.one_answer
     if notes.stopped or notes.last is notes.best or way >= LITTLE * (1 - notes.one_answer):
         return ""
-    text = _("It learned little: one and the same answer for every image would reach {one}.")
+    text = _("It learned little: always giving the same answer would reach {one}.")
     return text.format(one=percent(notes.one_answer))
 
 
@@ -403,8 +402,9 @@ def _worse_on_test(notes: RunNotes) -> Advice | None:
     if not notes.is_clear(notes.best.dev_accuracy - notes.test_accuracy, LEAST_FALL):
         return None
     text = _(
-        "The test images are read worse than the dev set: {test} instead of {dev}. They may be of another "
-        "kind, or settings were tuned on the dev set many times. Use a larger dev set."
+        "The accuracy is lower on the test images than on the dev set: {test} instead of "
+        "{dev}. They may differ in kind, or settings were tuned on the dev set many times. "
+        "Use a larger dev set."
     )
     words = text.format(test=percent(notes.test_accuracy), dev=percent(notes.best.dev_accuracy))
     return Advice("worse_on_test", words)

@@ -187,7 +187,9 @@ def retrained(
 def _products(model: Model, train: Dataset, image: NDArray[np.uint8], answer: int) -> Study[Float32Array]:
     """Return g·g' of each training image at one moment, float32 (n,)."""
     if not train.image_shape == image.shape == model.image_shape:
-        raise DatasetError(_("The network takes other images than these. Choose another model or data set."))
+        raise DatasetError(
+            _("The network needs images of another size than these. Choose another model or data set.")
+        )
     network = model.network.copy(micro_batch=BLOCK)
     hidden, delta = _last_layer(network, image[None], np.array([answer]))
     hidden, delta = hidden[0].copy(), delta[0].copy()

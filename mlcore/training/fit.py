@@ -21,8 +21,9 @@ from mlcore.training.records import Record
 from mlcore.training.run import TrainingRun, train
 
 NOTHING_LEARNED = N_(
-    "The network learned nothing: it does no better than one answer for everything. Most often the learning "
-    "rate is too high. Try a tenth of it, another initialisation, fewer sigmoid layers, or scaled pixels."
+    "The network learned nothing: it does no better than always giving the same answer. "
+    "Most often the learning rate is too high. Try a tenth of it, another "
+    "initialisation, fewer sigmoid layers, or scaled pixels."
 )
 
 

@@ -78,7 +78,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a cell of a million digits": (
         "cell.csv",
         lambda: TABLE.replace(b",0", b"," + b"1" * 900_000 + b"x", 1),
-        "is no number",
+        "is not a number",
     ),
 }
 

@@ -129,7 +129,7 @@ def expect_open(visitor: Visitor, position: int) -> None:
     labels, probabilities = answers()
     words = f"Image {position + 1:,} of MNIST test images, labelled {labels[position]}. "
     guess = probabilities[position].argmax()
-    words += "The model reads it right" if guess == labels[position] else f"The model reads {guess}"
+    words += "The model reads it correctly" if guess == labels[position] else f"The model reads {guess}"
     expect(visitor.page.get_by_role("dialog").get_by_text(re.compile(f"^{words}"))).to_be_visible()
 
 
@@ -276,7 +276,7 @@ def test_the_robustness_is_computed_beside_the_page_and_each_distortion_has_its_
     )
     expect(visitor.main.get_by_role("combobox", name=re.compile("Model"))).to_have_value("quick.npz")
     visitor.press("Measure the robustness")
-    visitor.see(re.compile(r"Turned by \d+°, \d+ of 100 images are read right"))
+    visitor.see(re.compile(r"Turned by \d+°, \d+ of 100 images are read correctly"))
     grid = visitor.main.locator(".dl-grid").last
     expect(grid.locator("img")).to_have_count(9)
     visitor.main.get_by_text("Noise", exact=True).click()

@@ -70,7 +70,7 @@ def test_a_stranger_draws_takes_a_dare_and_is_answered_by_a_network_of_ones_own(
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
     visitor.press("Draw a digit for it")
-    visitor.see("Your own network answers your drawing now.")
+    visitor.see("Your own network now reads your drawing.")
     expect(visitor.main.get_by_role("combobox", name="Model", exact=True)).to_have_value(
         re.compile("^Your own run")
     )

@@ -61,7 +61,7 @@ def test_weights_are_pruned_by_keyboard_and_kept_and_a_line_on_the_map_shows_ima
     visitor.main.get_by_role("slider", name="Prune the smallest weights").press("End")
     pruned = change_model(load_model(MODELS / "mnist.npz"), LabChanges(pruned=0.99))
     visitor.see(f"{left_weights(pruned):,}")
-    visitor.press("Keep as a model of its own")
+    visitor.press("Keep as a separate model")
     visitor.see("You find it in the lists of models")
     visitor.choose("Model", "Changed in the lab")
     visitor.see(f"{left_weights(pruned):,}")

@@ -25,7 +25,7 @@ def test_drawings_get_names_and_outlive_a_reload_and_a_file(visitor: Visitor, tm
     download.value.save_as(pack)
     visitor.page.keyboard.press("Escape")
     kept.last.click()
-    visitor.press("Remove what is chosen (1)", "Drawings kept: 1")
+    visitor.press("Remove the chosen ones (1)", "Drawings kept: 1")
     visitor.main.get_by_role("button", name="File", exact=False).last.click()
     visitor.page.locator('.st-key-hand_file input[type="file"]').set_input_files(pack)
     expect(kept).to_have_count(2)

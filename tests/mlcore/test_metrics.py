@@ -210,7 +210,7 @@ P = [[0.9, 0.1], [0.2, 0.8]]
         (lambda: mcnemar([1], [1, 1], [1]), "same length"),
         (lambda: log_loss([0], P), "as many labels as rows"),
         (lambda: log_loss([0, 2], P), "from 0 to 1"),
-        (lambda: log_loss([0, 1], [0, 1]), "one column a class"),
+        (lambda: log_loss([0, 1], [0, 1]), "one column per class"),
         (lambda: log_loss([0, 1], [[3.0, -1.0], [0.0, 1.0]]), "between 0 and 1, not between -1 and 3"),
         (lambda: log_loss([0, 1], [[np.nan, 1.0], [0.0, 1.0]]), "between 0 and 1"),
         (lambda: top_k_accuracy([0, 1], np.ones((2, 2), int), 1), "floating-point"),

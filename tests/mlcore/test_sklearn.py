@@ -245,7 +245,7 @@ def test_partial_fits_learn_on_and_know_all_classes_from_the_first(scale: float)
     assert digits.n_iter_ == len(digits.loss_curve_) == 19
     with pytest.raises(ValueError, match="not those of the first call"):
         digits.partial_fit(table, Y, classes=range(9))
-    with pytest.raises(ValueError, match="not been told of"):
+    with pytest.raises(ValueError, match="not seen"):
         digits.partial_fit(table[:5], [0, 1, 2, 3, 77])
 
 

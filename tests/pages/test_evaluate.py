@@ -169,7 +169,10 @@ def test_models_are_compared_in_words_and_side_by_side(app: AppTest) -> None:
     assert not app.dataframe
     app.multiselect(key="compared_models").set_value([UPLOADED_MODEL]).run()
     assert not app.exception
-    assert any("weaker.npz: " in text.value and "by the first alone" in text.value for text in app.markdown)
+    assert any(
+        "weaker.npz: " in text.value and "Only the first is right about" in text.value
+        for text in app.markdown
+    )
     images = session_of(app).split.dev
     both = [evaluate(model, images) for model in (shipped_model("mnist"), weaker)]
     differ = np.flatnonzero(both[0].guesses != both[1].guesses)
@@ -207,7 +210,7 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     assert table["n"].tolist() == [1000, fours.n, fours.n]
     found = evaluate(shipped_model("mnist"), images).among(fours.positions)
     assert table.iloc[1, 3] == answered_in_words(found)
-    assert any(text.value.startswith("`It is right least often on the slice ") for text in app.markdown)
+    assert any(text.value.startswith("`Its accuracy is lowest on the slice ") for text in app.markdown)
     app.button_group(key="slice_shown_2").set_value(0).run()
     assert len(positions(grids(app)[0])) == min(IMAGES_A_PAGE, fours.n)
     app.button(key="delete_slice").click().run()

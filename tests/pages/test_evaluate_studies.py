@@ -135,10 +135,10 @@ def test_many_labels_are_changed_at_once_and_undone_on_the_data_page(
     assert {*wrong} < {*session.new_labels}
     assert len(session.new_labels) == 20
     app.button(key="court_many_drop").click().run()
-    assert "No image is left here." in texts(app)  # there were fewer than forty
+    assert "There are no images left here." in texts(app)  # there were fewer than forty
     assert not {*session.left_out["disputed"]} & {*session.new_labels}
     app.switch_page("pages/data.py").run()
-    assert "20 images have another label" in texts(app)
+    assert "20 images were relabelled" in texts(app)
     app.button(key="undo_new_labels").click().run()
     app.button(key="undo_disputed").click().run()
     assert not app.exception

@@ -210,7 +210,7 @@ def test_a_network_that_would_take_too_long_is_shown_without_asking_it(
     app = with_model(eight, "weights")
     assert not app.exception
     assert grids(app)[-1].count("<img") == NEURONS_A_PAGE
-    assert "takes too long to be asked" in words(app)
+    assert "is too slow to run on many images" in words(app)
 
 
 @pytest.mark.parametrize("look", ["weights", "image", "step"])
@@ -354,7 +354,7 @@ def test_the_map_by_neighbours_is_a_study_and_shows_the_places_that_it_found(
     app.run()
     assert not app.exception
     assert asked == [("tsne", tsne_places, (n, 64))]
-    assert "how far groups are apart says nothing" in words(app)
+    assert "the distance between groups means nothing" in words(app)
 
 
 def test_without_opentsne_the_map_has_one_kind(eight: Model, monkeypatch: pytest.MonkeyPatch) -> None:

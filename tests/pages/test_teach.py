@@ -40,7 +40,7 @@ def words(app: AppTest) -> str:
 
 
 def test_each_name_keeps_the_drawing_and_clears_the_canvas(app: AppTest) -> None:
-    assert "your drawings gather here" in words(app)
+    assert "Your drawings are collected here" in words(app)
     teach(app, ONE, "1")
     assert session_of(app).drawing == {"objects": []}
     assert "Drawings kept: 1 (`1`: 1)" in words(app)

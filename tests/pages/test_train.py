@@ -440,7 +440,7 @@ def test_a_new_network_answers_the_drawing_whichever_model_was_chosen_before(
     wait(app, service, ended)
     app.switch_page("pages/draw.py").run()
     assert model_list(app).value == RUN_MODEL
-    assert "Your own network answers your drawing now." in [text.value for text in app.markdown]
+    assert "Your own network now reads your drawing." in [text.value for text in app.markdown]
     assert session_of(app).play.now is not None
     assert any("The pre-trained network says 1" in caption.value for caption in app.caption)
 

@@ -191,7 +191,7 @@ def _fitted(part: Dataset, train: Dataset) -> Dataset:
     if not known.any():
         raise DatasetError(_("Its images have other classes than the training images."))
     if not known.all():
-        message = _("Left out of it: {n:,} images of classes that the training images do not have.")
+        message = _("{n:,} of its images were left out: the training images do not have their classes.")
         notes.append(message.format(n=int((~known).sum())))
     decisions = [decision for decision in part.decisions if decision.key != "name"]
     decisions += [decision for decision in train.decisions if decision.key == "name"]

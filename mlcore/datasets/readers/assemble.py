@@ -161,7 +161,7 @@ def _check_name(file: str, name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError as error:  # half of a letter, which no file and no page can hold
-        message = _("{file} has a label that is no text (“{label}”). Save it with other labels.")
+        message = _("{file} has a label that is not text (“{label}”). Save it with other labels.")
         raise DatasetError(message.format(file=file, label=quoted(name))) from error
 
 

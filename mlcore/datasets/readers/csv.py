@@ -290,7 +290,7 @@ def _labels_missing(table: Table) -> MissingLabels:
 
 def _images_missing(table: Table) -> DatasetError:
     message = _(
-        "{file} holds labels without images. Choose it together with the table of its images, one a row."
+        "{file} holds labels without images. Choose it together with the table of its images, one per row."
     )
     return DatasetError(message.format(file=table.layout.file))
 

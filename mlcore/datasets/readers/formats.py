@@ -81,8 +81,8 @@ READERS: dict[str, Reader] = {
     "csv": Reader(
         label=N_("Table (CSV, text)"),
         help=N_(
-            "One image a row: its label, as a number or a word in any column, and its pixels; or the labels "
-            "in a second table. Separated by commas, semicolons, tabs or blanks."
+            "One image per row: its label, as a number or a word in any column, and its pixels; "
+            "or the labels in a second table. Separated by commas, semicolons, tabs or blanks."
         ),
         accepts=lambda name: name.endswith(TABLE_ENDINGS),
         read=read_table,

@@ -87,7 +87,7 @@ def read_pictures(sources: Sequence[Source], part: Part, labelled: bool = True) 
         notes.append(_broken_note([source for source, _error in broken], len(pictures)))
     labels = np.array([label for _source, label in read if labelled], np.str_)
     if headers.n_deep:
-        message = _("{n:,} of {total:,} pictures have more than 8 bits a pixel; 8 of them were kept.")
+        message = _("{n:,} of {total:,} pictures have more than 8 bits per pixel; 8 of them were kept.")
         notes.append(message.format(n=headers.n_deep, total=len(pictures)))
     decisions = [headers.scaling(len(read))] if images.scaled else []
     names = _names_of([source for source, _label in read])

@@ -194,8 +194,8 @@ def open_content(source: Source) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, content)
         elif source.name.lower().endswith(".gz"):
             message = _(
-                "{file} is named like a gzip file but is none: it does not begin with 1F 8B. "
-                "Download it again, or take .gz off its name when it is unpacked already."
+                "{file} is named like a gzip file but is not one: it does not begin with 1F 8B. "
+                "Download it again, or remove .gz from its name if it is already unpacked."
             )
             raise DatasetError(message.format(file=source.name))
         else:

@@ -583,7 +583,7 @@ def _notes(
         if k == 0 and columns.is_counting(0):
             yield _("The first column only numbers the rows; it was ignored.")
         else:
-            message = _("Column {column} is no pixel and no label; it was ignored.")
+            message = _("Column {column} is neither a pixel nor the label; it was ignored.")
             yield message.format(column=_called(names, k))
 
 
@@ -593,8 +593,8 @@ def _no_image(file: str, columns: Columns, names: Sequence[str], used: Sequence[
     if len(columns.text) > LEAST_PIXELS:
         column = min(columns.text - {k for k in used[:1] if len(columns.text) > 1})
         message = _(
-            "{file}, column {column}: the cells are no numbers, as “{word}” is none. A pixel is a number, 0 "
-            "to 255 or 0 to 1."
+            "{file}, column {column}: the cells are not numbers, such as “{word}”. A pixel is a "
+            "number, 0 to 255 or 0 to 1."
         )
         word = quoted(min(columns.words[column], default=""))
         raise DatasetError(message.format(file=file, column=column + 1, word=word))
@@ -606,13 +606,13 @@ def _no_image(file: str, columns: Columns, names: Sequence[str], used: Sequence[
         return DatasetError(message.format(file=file))
     if n <= LEAST_PIXELS or n > LARGEST_SIDE**2 + MOST_BESIDE:
         message = _(
-            "{file} has {n:,} columns in its first row. A table of images has one for the label and one a "
-            "pixel: 785 for images of 28×28."
+            "{file} has {n:,} columns in its first row. A table of images has one for the label "
+            "and one per pixel: 785 for images of 28×28."
         )
         return DatasetError(message.format(file=file, n=n))
     message = _(
-        "{file} has {n:,} pixel columns, which make no square image. If a column is missing or too many, "
-        "mend that; if the images are not square, put height and width into the file's name: "
-        "digits-20x25.csv."
+        "{file} has {n:,} pixel columns, which do not make a square image. If a column is "
+        "missing or there is one too many, correct that; if the images are not square, put "
+        "height and width into the file's name: digits-20x25.csv."
     )
     return DatasetError(message.format(file=file, n=n - 1))

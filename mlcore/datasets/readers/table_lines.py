@@ -210,7 +210,7 @@ def _blocks(file: str, stream: BinaryIO) -> Iterator[list[bytes]]:
         if start:
             if b"\0" in piece:
                 message = _(
-                    "{file} is not text, so it is no table. Save it as CSV (UTF-8) and choose it again."
+                    "{file} is not text, so it is not a table. Save it as CSV (UTF-8) and choose it again."
                 )
                 raise DatasetError(message.format(file=file))
             piece, start = piece.removeprefix(b"\xef\xbb\xbf") or b"\n", False
@@ -226,7 +226,7 @@ def _blocks(file: str, stream: BinaryIO) -> Iterator[list[bytes]]:
         if piece.endswith(b"\r"):  # a line feed may follow in the next piece
             carry += b"\r"
         if len(carry) > BLOCK_BYTES:
-            message = _("{file} has a line of more than 1 MB, so it is no table of images.")
+            message = _("{file} has a line of more than 1 MB, so it is not a table of images.")
             raise DatasetError(message.format(file=file))
         yield lines
     if carry:

@@ -45,7 +45,7 @@ def sparse_layout(table: TableText) -> Layout:
     )
     shape = shape_in_name(table.file, n_pixels) or (side, side)
     if max(shape) > LARGEST_SIDE:
-        message = _("{file} has pixels of the number {n:,}: its rows are no images.")
+        message = _("{file} has pixels of the number {n:,}: its rows are not images.")
         raise DatasetError(message.format(file=table.file, n=highest))
     check_image_shape(table.file, shape)
     message = _(

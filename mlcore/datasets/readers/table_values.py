@@ -285,8 +285,8 @@ def _slowly(layout: Layout, line: bytes, row: int) -> Parsed:
     """Parse one line cell by cell, to find the cell that cannot be read."""
     if layout.dialect.is_sparse:
         message = _(
-            "{file}, row {row:,} is no label with pairs of a pixel's number and its value (5 153:3 154:18). "
-            "Mend that row."
+            "{file}, row {row:,} is not a label with pairs of a pixel's number and its value (5 "
+            "153:3 154:18). Correct that row."
         )
         raise DatasetError(message.format(file=layout.file, row=row))
     cells = layout.dialect.cells(line)
@@ -294,7 +294,7 @@ def _slowly(layout: Layout, line: bytes, row: int) -> Parsed:
         cells.pop()
     if len(cells) != layout.n_columns:
         message = _(
-            "{file}, row {row:,} has {found:,} columns; the first row has {expected:,}. Mend that row."
+            "{file}, row {row:,} has {found:,} columns; the first row has {expected:,}. Correct that row."
         )
         raise DatasetError(
             message.format(file=layout.file, row=row, found=len(cells), expected=layout.n_columns)
@@ -340,8 +340,8 @@ def _read_marks(layout: Layout, row: int, cells: Sequence[bytes]) -> NDArray[np.
     labels = labels_of_marks(np.array([[number_in(cell) for cell in cells]]))
     if labels is None:
         message = _(
-            "{file}, row {row:,}: columns {first} to {last} mark the class by a single 1 among zeros, but "
-            "here there is none, or several. Mend that row."
+            "{file}, row {row:,}: columns {first} to {last} mark the class by a single 1 among "
+            "zeros, but here there is none, or several. Correct that row."
         )
         first, last = layout.column(layout.one_hot[0]), layout.column(layout.one_hot[-1])
         raise DatasetError(message.format(file=layout.file, row=row, first=first, last=last))
@@ -355,7 +355,7 @@ def _read_pixel(layout: Layout, row: int, column: int, cell: bytes) -> float:
     if not cell.strip():
         message = _("{file}, row {row:,}, column {column} is empty; a pixel is a number, 0 to 255 or 0 to 1.")
     elif math.isnan(number):
-        message = _("{file}, row {row:,}, column {column}: {found} is no number; a pixel is one.")
+        message = _("{file}, row {row:,}, column {column}: {found} is not a number; a pixel is one.")
     else:
         message = _(OUTSIDE)
     raise cell_error(message, layout, row, column, cell)

@@ -84,7 +84,7 @@ def test_a_data_set_has_the_names_as_classes_and_what_has_two_parts_is_one_thing
     assert np.bincount(data.labels).tolist() == [6, 4, 1]
     assert data.images.shape == (11, 28, 28)
     for few in (session.hand[:6], session.hand[5:8]):
-        with pytest.raises(DatasetError, match="two classes at least"):
+        with pytest.raises(DatasetError, match="at least 10 drawings and two classes"):
             dataset_of(few)
 
 

@@ -12,7 +12,7 @@ from tests.pages.visits import new_app
 
 def test_a_network_too_large_for_a_browser_is_not_shown_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     app = new_app().switch_page("pages/draw.py").run()
-    too_large = "This network is too large to work in a browser: the server alone answers."
+    too_large = "This network is too large to run in a browser, so only the server answers."
     assert too_large not in captions(app)
     monkeypatch.setattr(live, "MOST_PARAMETERS", 1)
     assert too_large in captions(app.run())

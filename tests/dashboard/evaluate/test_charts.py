@@ -154,14 +154,14 @@ def test_a_threshold_in_words_counts_answers_and_what_is_left() -> None:
         (McNemar(5, 5, 1.0), "There is no difference."),
         (
             McNemar(7, 5, 0.77),
-            "A difference this small happens by luck in 77 of 100 cases: it tells nothing.",
+            "A difference this small happens by luck in 77 of 100 cases: it says nothing.",
         ),
         (McNemar(5, 20, 0.004), "The second is better: luck makes such a difference in 4 of 1,000 cases."),
-        (McNemar(90, 5, 1e-9), "The first is better: luck makes such a difference in less than 1 of 1,000"),
+        (McNemar(90, 5, 1e-9), "The first is better: luck makes such a difference in fewer than 1 of 1,000"),
     ],
 )
 def test_two_models_are_compared_in_words(found: McNemar, judgement: str) -> None:
     evaluation = an_evaluation(3)
     words = comparison_in_words(found, ("Mine", "Yours"), (evaluation, evaluation))
     assert judgement in words
-    assert f"{found.only_first} images are read right by the first alone" in words
+    assert f"Only the first is right about {found.only_first} images" in words

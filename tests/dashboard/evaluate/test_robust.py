@@ -15,12 +15,12 @@ def found(*right: int, n: int = 200) -> Robustness:
 
 def test_the_sentence_names_the_first_strength_at_which_the_model_loses_clearly() -> None:
     words = robustness_in_words("rotation", found(196, 194, 192, 178, 150, 142))
-    assert words == "Turned by 15°, 89 of 100 images are read right. As they are: 98 of 100."
+    assert words == "Turned by 15°, 89 of 100 images are read correctly. As they are: 98 of 100."
 
 
 def test_a_model_that_loses_nothing_is_judged_by_the_strongest_distortion() -> None:
     words = robustness_in_words("rotation", found(196, 195, 194))
-    assert words == "Turned by 10°, 97 of 100 images are read right. As they are: 98 of 100."
+    assert words == "Turned by 10°, 97 of 100 images are read correctly. As they are: 98 of 100."
 
 
 def test_all_right_is_said_of_a_model_without_a_mistake_only() -> None:

@@ -41,7 +41,7 @@ def test_the_expected_curve_goes_on_to_twice_as_many_images() -> None:
 def test_images_are_counted_by_kind_and_drawn_with_it() -> None:
     words = lives_in_words(LIVES)
     assert words.startswith("1 of 3 training images are easy, 1 ambiguous and 1 hard.")
-    assert "1 were read wrong at the end, and 1 were forgotten" in words
+    assert "1 were still misread at the end, and 1 were forgotten" in words
     hard, ambiguous, easy = lives_figure(LIVES).data
     assert (hard.y, ambiguous.y, easy.y) == ((10.0,), (60.0,), (90.0,))
 

@@ -203,7 +203,7 @@ def test_a_budget_in_seconds_ends_a_search_after_a_whole_round(service: RunServi
     searches.start("ada", split, replace(SHORT, runs=24, seconds=0.0))
     status = ended(searches)
     assert (status.state, len(status.rows)) == ("finished", 8)
-    assert "the round in which its time was over" in status.message
+    assert "the round in which its time ran out" in status.message
 
 
 def test_what_trains_the_same_run_is_trained_once_and_that_is_said(service: RunService, split: Split) -> None:

@@ -27,7 +27,7 @@ def test_the_name_of_a_run_fits_the_keys_of_widgets(split: Split, turns: list[st
 def test_of_a_run_that_is_not_there_it_is_said_why(service: RunService, split: Split) -> None:
     run_id = service.start("ada", split, SMALL, ENDLESS)
     service.delete(run_id, "ada")
-    with pytest.raises(RunError, match="it was deleted, or its time was over"):
+    with pytest.raises(RunError, match="it was deleted, or has expired"):
         service.status(run_id)
     after_restart = RunService(1, clean_up_every=None)
     with pytest.raises(RunError, match="The server was restarted, and this run was not kept"):

@@ -142,7 +142,7 @@ def test_a_run_that_stayed_hardly_better_than_one_answer_learned_little() -> Non
     run = replace(course((0.21, 0.21), (0.2, 0.2)), training=TrainingConfig(learning_rate=3))
     finished = replace(run, state="finished")
     found = words_of(finished)
-    assert "learned little: one and the same answer for every image would reach 10.0 %" in found
+    assert "learned little: always giving the same answer would reach 10.0 %" in found
     assert "The learning rate 3 is 3,000 times what usually works with Adam. Try 0.001." in found
     assert not is_success(finished)
     assert is_success(replace(run, state="stopped"))

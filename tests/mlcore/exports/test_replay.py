@@ -132,7 +132,7 @@ def test_a_run_that_was_changed_or_continued_another_cannot_be_replayed() -> Non
     continued.begin_from(trained(), SPLIT)
     for run in (changed, continued):
         finish(run, SPLIT)
-        with pytest.raises(ModelFileError, match="settings alone do not tell"):
+        with pytest.raises(ModelFileError, match="settings alone cannot reproduce"):
             replay(run.model(), SPLIT)
 
 

@@ -93,7 +93,7 @@ CASES: dict[str, tuple[RunNotes, str]] = {
     "strong_augmentation": (sick(training={"augment_noise": 0.8}), "50.0 % accuracy without the changes"),
     "little": (
         sick(course((0.2, 0.2), (0.25, 0.25), (0.28, 0.28), (0.275, 0.275))),
-        "one and the same answer for every image would reach 10.0 %",
+        "always giving the same answer would reach 10.0 %",
     ),
     "underfits": (sick(), "only 50.0 % accuracy even on the training images"),
     "small_dev": (sick(GOOD, n_dev=40), "only 40 images"),

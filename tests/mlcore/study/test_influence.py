@@ -109,7 +109,7 @@ def test_pushes_are_in_order_and_have_their_signs() -> None:
 
 def test_images_of_another_shape_are_refused() -> None:
     model = model_of(NETWORKS["softmax regression"], stripes(20))
-    with pytest.raises(DatasetError, match="takes other images"):
+    with pytest.raises(DatasetError, match="needs images of another size"):
         completed(influence([(model, 1.0)], stripes(20), np.zeros((5, 5), np.uint8), 0))
 
 

@@ -184,5 +184,5 @@ def test_only_the_line_with_the_error_is_read_cell_by_cell(monkeypatch: pytest.M
 def test_a_cell_of_a_million_digits_is_refused_as_soon_as_it_is_read() -> None:
     header, row = TABLE.splitlines()[:2]
     long = row.replace(",0,", f",{'1' * 900_000}x,", 1)
-    with pytest.raises(DatasetError, match="is no number"):
+    with pytest.raises(DatasetError, match="is not a number"):
         read_dataset({"a.csv": "\n".join([header, row, long]).encode()})

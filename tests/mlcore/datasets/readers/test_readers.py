@@ -335,7 +335,7 @@ def test_pictures_of_more_than_8_bits_are_scaled_by_what_they_use_of_them(form: 
     }
     dataset = read_dataset({"a.zip": make.archive(members)})
     np.testing.assert_array_equal(dataset.images, images)
-    assert dataset.notes == ("6 of 6 pictures have more than 8 bits a pixel; 8 of them were kept.",)
+    assert dataset.notes == ("6 of 6 pictures have more than 8 bits per pixel; 8 of them were kept.",)
 
 
 def test_large_pictures_are_scaled_down_and_their_size_is_told() -> None:
@@ -523,7 +523,7 @@ def test_test_images_of_fewer_classes_keep_the_names_of_the_training_classes() -
     parts = read_parts({"a.zip": make.archive(members)})
     assert parts.test is not None
     same(parts.test, images[2:3], labels[2:3])
-    assert "1 images of classes" in parts.notes[-1]
+    assert "1 of its images were left out" in parts.notes[-1]
 
 
 def test_what_names_no_part_is_left_out_beside_a_training_part_and_named() -> None:

@@ -175,7 +175,7 @@ def test_true_and_false_are_pixels() -> None:
 
 def test_cells_that_are_no_numbers_are_named() -> None:
     table = rows(lambda d, p: [d, *(hex(int(cell)) for cell in p)])
-    with pytest.raises(DatasetError, match="column 2: the cells are no numbers, as “0x"):
+    with pytest.raises(DatasetError, match="column 2: the cells are not numbers, as “0x"):
         read_dataset({"digits.csv": table.encode()})
 
 
@@ -230,7 +230,7 @@ def test_pairs_may_count_from_0_and_be_fractions_and_the_name_may_tell_the_shape
 
 @pytest.mark.parametrize("line", ["x 1:2", "3 1:2 3", "1.5 3:2", "3 1:2:3", "3 1:1-2"])
 def test_a_row_that_is_none_of_pairs_is_named(line: str) -> None:
-    with pytest.raises(DatasetError, match="row 21 is no label with pairs"):
+    with pytest.raises(DatasetError, match="row 21 is not a label with pairs"):
         read_dataset({"a.libsvm": f"{SPARSE}\n{line}\n".encode()})
 
 
