@@ -2,7 +2,8 @@
 
 `python -m benchmarks.live` lets a stroke grow point by point in a real browser, at full speed and slowed down
 fourfold, as a phone is, and prints two lines for each model: for the answer, and for the panel that shows the
-network work, which is drawn after it. It needs no running app.
+network work, which is drawn after it. Where a model comes with a refusal, it is asked, too. It needs no
+running app.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from mlcore import Model, load_model
 from mlcore.exports.browser import CANVAS, PEN, as_text, describe_model, network_script
 from mlcore.exports.lights import HTML, lights_script, lights_words
+from mlcore.refusal import Refusal, refusal_of
 from tests.e2e.browser import launch
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -58,7 +60,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = launch(playwright)
         for path, (name, slower) in itertools.product(chosen.models, SLOWER.items()):
-            measured = frames(browser, load_model(path), slower)
+            measured = frames(browser, load_model(path), refusal_beside(path), slower)
             for what, times in zip(("the answer", "the panel"), measured, strict=True):
                 least, median, slow = (times[len(times) * percent // 100] for percent in (0, 50, 95))
                 print(
@@ -68,7 +70,13 @@ def main() -> None:
         browser.close()
 
 
-def frames(browser: Browser, model: Model, slower: int) -> list[list[float]]:
+def refusal_beside(path: Path) -> Refusal | None:
+    """Return what a model refuses, by the file that ships with it."""
+    beside = path.parent / "refusals" / path.name
+    return refusal_of(load_model(beside)) if beside.exists() else None
+
+
+def frames(browser: Browser, model: Model, refusal: Refusal | None, slower: int) -> list[list[float]]:
     """Return the milliseconds of answers and of the panel, each sorted, in a browser that is slowed down."""
     page = browser.new_page()
     page.set_content(f'<div style="width: 330px">{HTML}</div>')
@@ -76,7 +84,7 @@ def frames(browser: Browser, model: Model, slower: int) -> list[list[float]]:
     shown = f"Object.assign(window, {{ Lights, words: {as_text(lights_words())} }});"
     page.add_script_tag(type="module", content=lights_script() + shown)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    times: list[list[float]] = page.evaluate(GROW, [describe_model(model), CANVAS, PEN])
+    times: list[list[float]] = page.evaluate(GROW, [describe_model(model, refusal), CANVAS, PEN])
     page.close()
     return times
 

@@ -160,8 +160,10 @@ const USUAL_PEN = 1.4;
 const inkOfStrokes = (strokes, pen) => {
   if (!strokes.length) return grid(PAGE, PAGE);
   const drawn = pen ? withPen(strokes, USUAL_PEN * pen) : strokes;
+  const ink = grid(PAGE, PAGE);
   const picture = drawStrokes(fitted(drawn, LONGEST, PAGE), PAGE);
-  return grid(PAGE, PAGE, Float32Array.from(picture, (level) => level / 255));
+  for (let k = 0; k < picture.length; k++) ink.values[k] = picture[k] / 255;
+  return ink;
 };
 
 // The frame (mlcore/images/frame.py and resample.py): where ink lies in the images that the model learned from
@@ -193,11 +195,15 @@ const cropped = ({ values, height, width }, faintest) => {
 // For each new pixel, the old ones that it is made of and their shares: { first, shares }
 const spread = (nOld, nNew, share) =>
   Array.from({ length: nNew }, (_, k) => {
-    const shares = Float32Array.from({ length: nOld }, (_, old) => Math.max(0, share(k, old)));
-    const first = Math.max(0, shares.findIndex((value) => value > 0));
-    let end = nOld;
-    while (end > first && !shares[end - 1]) end--;
-    return { first, shares: shares.slice(first, end) };
+    const shares = new Float32Array(nOld);
+    let [first, end] = [nOld, 0];
+    for (let old = 0; old < nOld; old++) {
+      shares[old] = Math.max(0, share(k, old));
+      if (!shares[old]) continue;
+      first = Math.min(first, old);
+      end = old + 1;
+    }
+    return { first, shares: shares.subarray(first, end) };
   });
 
 const weights = (nOld, nNew) => {
@@ -290,7 +296,9 @@ const put = (frame, ink, shape) => {
   }
   const full = page.values.reduce((most, value) => Math.max(most, value), -Infinity);
   const factor = Math.fround((frame.ink - frame.paper) / full);
-  return Uint8Array.from(page.values, (value) => rint(Math.fround(Math.fround(value * factor) + frame.paper)));
+  const image = new Uint8Array(page.values.length);
+  page.values.forEach((value, k) => (image[k] = rint(Math.fround(Math.fround(value * factor) + frame.paper))));
+  return image;
 };
 
 // The preparation (mlcore/images/preparation.py): an image becomes the network's inputs
@@ -321,49 +329,72 @@ const ACTIVATIONS = {
   identity: (z) => z,
 };
 
-// The sum of the products of values with weights from a place on. Four sums side by side: none waits for another.
-const product = (weights, start, values) => {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = values.length - (values.length % 4);
-  for (let k = 0, n = start; k < whole; k += 4, n += 4) {
-    a += weights[n] * values[k];
-    b += weights[n + 1] * values[k + 1];
-    c += weights[n + 2] * values[k + 2];
-    d += weights[n + 3] * values[k + 3];
-  }
-  for (let k = whole; k < values.length; k++) a += weights[start + k] * values[k];
-  return a + b + c + d;
+// The weights and biases of a convolution, kept filter by filter, as those of each input to all filters, four filters at a time.
+const atOnce = 4;
+
+const byInput = ({ weights, biases }) => {
+  const inputs = weights.length / biases.length;
+  const filters = atOnce * Math.ceil(biases.length / atOnce);
+  const turned = { filters, weights: new Float64Array(inputs * filters), biases: new Float64Array(filters) };
+  turned.biases.set(biases);
+  weights.forEach((weight, k) => (turned.weights[(k % inputs) * filters + Math.floor(k / inputs)] = weight));
+  return turned;
 };
 
 const LAYERS = {
   linear({ parameters }, values) {
     const { weights: w, biases } = parameters;
     const outputs = Float64Array.from(biases);
-    values.forEach((value, k) => {
-      if (value === 0) return;
-      for (let n = 0, start = k * outputs.length; n < outputs.length; n++) outputs[n] += value * w[start + n];
-    });
+    const n = outputs.length;
+    for (let k = 0; k < values.length; k++) {
+      const value = values[k];
+      if (value === 0) continue;
+      for (let to = 0, from = k * n; to < n; to++, from++) outputs[to] += value * w[from];
+    }
     return outputs;
   },
 
-  convolution({ inputs, outputs, parameters }, values) {
-    const [[height, width, channels], [rows, columns, filters]] = [inputs, outputs];
-    const size = height - rows + 1;
-    const patch = new Float64Array(channels * size * size);
-    const result = new Float64Array(filters * rows * columns);
-    for (let place = 0; place < rows * columns; place++) {
+  // Of the inputs below a filter only those that are not zero are gone through: paper is zero, and a silent neuron.
+  convolution({ inputs, outputs, turned }, values) {
+    const [[height, width, channels], [rows, columns, count]] = [inputs, outputs];
+    const { filters, weights: w, biases } = turned;
+    const [size, places] = [height - rows + 1, rows * columns];
+    const found = new Float64Array(channels * size * size);
+    const starts = new Int32Array(found.length); // of the weights of each value that is found
+    const result = new Float64Array(filters * places);
+    for (let place = 0; place < places; place++) {
       const corner = Math.floor(place / columns) * width + (place % columns);
-      for (let channel = 0, k = 0; channel < channels; channel++) {
+      let n = 0;
+      for (let channel = 0, start = 0; channel < channels; channel++) {
         for (let i = 0, from = channel * height * width + corner; i < size; i++, from += width) {
-          for (let j = 0; j < size; j++) patch[k++] = values[from + j];
+          for (let j = 0; j < size; j++, start += filters) {
+            const value = values[from + j];
+            if (value === 0) continue;
+            found[n] = value;
+            starts[n++] = start;
+          }
         }
       }
-      for (let filter = 0; filter < filters; filter++) {
-        const sum = product(parameters.weights, filter * patch.length, patch);
-        result[filter * rows * columns + place] = sum + parameters.biases[filter];
+      for (let filter = 0; filter < filters; filter += atOnce) {
+        let a = biases[filter];
+        let b = biases[filter + 1];
+        let c = biases[filter + 2];
+        let d = biases[filter + 3];
+        for (let k = 0; k < n; k++) {
+          const value = found[k];
+          const start = starts[k] + filter;
+          a += value * w[start];
+          b += value * w[start + 1];
+          c += value * w[start + 2];
+          d += value * w[start + 3];
+        }
+        result[filter * places + place] = a;
+        result[(filter + 1) * places + place] = b;
+        result[(filter + 2) * places + place] = c;
+        result[(filter + 3) * places + place] = d;
       }
     }
-    return result;
+    return result.subarray(0, count * places);
   },
 
   "max-pool"({ inputs, outputs }, values) {
@@ -386,7 +417,7 @@ const LAYERS = {
   flatten({ inputs }, values) {
     const [height, width, channels] = inputs;
     const places = height * width;
-    return Float64Array.from(values, (_, k) => values[(k % channels) * places + Math.floor(k / channels)]);
+    return values.map((_, k) => values[(k % channels) * places + Math.floor(k / channels)]);
   },
 };
 
@@ -410,7 +441,7 @@ export class Model {
       for (const [name, count] of Object.entries(layer.parameters)) {
         parameters[name] = all.subarray(start, (start += count));
       }
-      return { ...layer, parameters };
+      return { ...layer, parameters, turned: layer.kind === "convolution" ? byInput(parameters) : null };
     });
   }
 
