@@ -10,12 +10,15 @@ from pathlib import Path
 
 from dashboard.runs.files import sizes_of
 
-MOST = 12
-MOST_BYTES = 32_000_000
+MOST = 16
+MOST_BYTES = 40_000_000
 """Of all snapshots of one run; of the recipe `standard` each takes 2.5 MB."""
 
 GROWTH = 1.3
 """How many times as many steps as the last one a snapshot has behind it, once there are many."""
+
+EARLY_GROWTH = 2.0
+"""The same for a snapshot between two measurements: a network learns most in its first epoch."""
 
 _NAME = re.compile(r"at-(\d+)-(\d+)\.npz")
 
@@ -72,17 +75,24 @@ def snapshots_among(folder: Path, sizes: Mapping[str, int]) -> list[SnapshotFile
     return sorted(SnapshotFile(int(m[1]), int(m[2]), path, size) for m, path, size in named if m)
 
 
-def is_due(kept: Sequence[SnapshotFile], step: int) -> bool:
-    """Return whether a snapshot at this step is wanted: while there is room, and then ever more rarely.
+def is_due(kept: Sequence[SnapshotFile], step: int, is_measured: bool) -> bool:
+    """Return whether a snapshot at this step is wanted.
 
-    >>> few, many = ([SnapshotFile(step, 0, Path("none"), 1) for step in range(n)] for n in (3, 12))
-    >>> is_due(few, 3), is_due(few, 2), is_due(many, 13), is_due(many, 15)
+    While there is room, it is at every measurement, and between two whenever the steps have doubled. Then
+    only measurements count, and ever more rarely.
+
+    >>> few, many = ([SnapshotFile(step, 0, Path("none"), 1) for step in range(n)] for n in (4, 16))
+    >>> is_due(few, 4, True), is_due(few, 3, True), is_due(many, 17, True), is_due(many, 20, True)
     (True, False, False, True)
+    >>> is_due(few, 5, False), is_due(few, 6, False), is_due(many, 60, False)
+    (False, True, False)
     """
     if not kept:
         return True
     last = kept[-1]
     has_room = len(kept) < MOST and sum(file.size for file in kept) + last.size <= MOST_BYTES
+    if not is_measured:
+        return has_room and step > last.step and step >= EARLY_GROWTH * last.step
     return step > last.step and (has_room or step >= GROWTH * last.step)
 
 

@@ -217,8 +217,7 @@ def train_slice(spec: RunSpec, seconds: float, max_steps: int | None = None, alo
     held.second_process.prepare_turn(alone)
     try:
         for record in train(run, held.split, max_steps, turn.is_over):
-            if isinstance(record, EpochMetrics):
-                _keep_snapshot(held, spec)
+            _keep_snapshot(held, spec, is_measured=isinstance(record, EpochMetrics))
             if _is_time_to_save(held, record):
                 _save(held, spec)
             if turn.is_over():
@@ -281,7 +280,7 @@ def fork_run(spec: RunSpec, source: Path, step: int) -> Forked:
     run, split = fork(model, spec.network, spec.training), open_split(spec.split)
     run.build(split)
     held = _Held(run, split)
-    _keep_snapshot(held, spec)
+    _keep_snapshot(held, spec, is_measured=False)
     _save(held, spec)
     if held.unsaved:
         raise RunError(_(NOT_WRITTEN).format(reason=held.unsaved))
@@ -484,15 +483,18 @@ def _save(held: _Held, spec: RunSpec) -> None:
     held.next_save = time.monotonic() + max(LEAST_SECONDS_BETWEEN_SAVES, cost / SAVING_SHARE)
 
 
-def _keep_snapshot(held: _Held, spec: RunSpec) -> None:
+def _keep_snapshot(held: _Held, spec: RunSpec, *, is_measured: bool) -> None:
     """Keep this moment of the run, if it is wanted and there is room; of the last one, the checkpoint does.
 
-    It is no loss when it cannot be written: the checkpoint tells about a full disk.
+    Where a measurement is due, it comes first. It is no loss when the snapshot cannot be written: the
+    checkpoint tells about a full disk.
     """
     run = held.run
+    if run.is_done or not run.has_reached(run.step) or not is_due(held.snapshots, run.step, is_measured):
+        return
     each = run.network.parameters.nbytes
     size = 3 * each + run.optimizer.moments.nbytes + run.order.positions.nbytes
-    if run.is_done or 2 * size > MOST_BYTES or not is_due(held.snapshots, run.step):
+    if 2 * size > MOST_BYTES:
         return
     path = snapshot_path(Path(spec.folder), run.step, run.images_seen)
     with suppress(OSError):

@@ -118,7 +118,8 @@ def _plan(status: RunStatus, moments: Sequence[Snapshot]) -> Plan:
     key = f"fork_plan {status.run_id}"
     plan: Plan | None = st.session_state.get(key)
     if plan is None or plan.step not in [snapshot.step for snapshot in moments]:
-        plan = _plan_from(status, moments[len(moments) // 2].step, USUAL if plan is None else plan.setting)
+        middle = min(moments, key=lambda snapshot: abs(2 * snapshot.step - status.progress.step))
+        plan = _plan_from(status, middle.step, USUAL if plan is None else plan.setting)
         st.session_state[key] = plan
     return plan
 

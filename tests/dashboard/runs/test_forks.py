@@ -26,6 +26,7 @@ from mlcore import (
     TrainingRun,
     train,
 )
+from mlcore.training import progress
 from tests.dashboard.runs.in_threads import MakeService, at_rest
 from tests.waiting import wait_until
 
@@ -91,6 +92,19 @@ def test_however_long_a_run_a_bounded_number_is_kept_and_the_first_lie_closest(
     gaps = np.diff(steps)
     assert gaps[-1] > 10
     assert gaps[: len(gaps) // 2].sum() < gaps[len(gaps) // 2 :].sum()
+
+
+def test_a_short_run_is_kept_within_its_first_epoch_too_whenever_its_steps_have_doubled(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "REPORT_IMAGES", 32)  # a record of batches after each step
+    run_id = service.start("ann", split, SMALL, replace(SHORT, epochs=2))
+    at_rest(service, run_id)
+    kept = [moment.step for moment in service.snapshots(run_id)]
+    assert kept == [0, 1, 2, 4, 8, 16, 20, 40]
+    child = service.fork(run_id, "ann", 8, SMALL, replace(SHORT, epochs=2))
+    at_rest(service, child)
+    assert service.model(child).parameters.tobytes() == service.model(run_id).parameters.tobytes()
 
 
 def test_snapshots_take_no_more_than_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
