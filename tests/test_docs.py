@@ -15,6 +15,7 @@ import pytest
 import mlcore
 from dashboard.data.overview import TERMS
 from dashboard.data.quality import PROBLEMS
+from dashboard.evaluate.looks import LOOKS
 from dashboard.navigation import PAGES
 from dashboard.runs.status import STATE_LABELS
 from dashboard.ui.glossary import GLOSSARY
@@ -224,7 +225,8 @@ def test_the_page_of_settings_is_what_the_settings_say() -> None:
 def test_every_term_of_the_glossary_is_explained_on_a_page() -> None:
     code = "".join(path.read_text("utf-8") for path in python_files())
     calls = re.findall(r"meaning\(([^)]*)\)", code)
-    explained = set(re.findall(r'"(\w+)"', " ".join(calls))) | {*TERMS.values(), *PROBLEMS.values()}
+    tables = {*TERMS.values(), *PROBLEMS.values()}.union(*(look.terms for look in LOOKS.values()))
+    explained = set(re.findall(r'"(\w+)"', " ".join(calls))) | tables
     assert explained == GLOSSARY.keys()
 
 

@@ -5,9 +5,12 @@ The Evaluate page shows it above the same numbers in a table.
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from dashboard.ui.error_bars import error_bars
 from dashboard.ui.palette import DEV, TRAINING, axis, layout
 from mlcore.language import _
-from mlcore.metrics import Calibration
+from mlcore.metrics import Calibration, likely_accuracy
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -18,13 +21,17 @@ def calibration_figure(calibration: Calibration) -> "Figure":
     from plotly.graph_objects import Figure
 
     used = calibration.counts > 0
+    accuracy, counts = calibration.accuracy[used], calibration.counts[used]
+    right = np.rint(accuracy * counts).astype(int)
+    bounds = map(likely_accuracy, right.tolist(), counts.tolist())
     found = {
         "type": "scatter",
         "mode": "lines+markers",
         "name": _("This model"),
         "x": (100 * calibration.confidence[used]).round(2).tolist(),
-        "y": (100 * calibration.accuracy[used]).round(2).tolist(),
-        "customdata": calibration.counts[used].tolist(),
+        "y": (100 * accuracy).round(2).tolist(),
+        "customdata": counts.tolist(),
+        "error_y": error_bars(accuracy.tolist(), bounds),
         "line": {"color": TRAINING, "width": 2},
         "marker": {"symbol": "circle", "size": 8, "color": TRAINING},
         "hovertemplate": "%{y:.1f} %, %{customdata:,}<extra></extra>",

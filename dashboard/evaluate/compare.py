@@ -14,7 +14,6 @@ from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.several import Answerer, choose_answerers
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
-from dashboard.ui.glossary import meaning
 from dashboard.ui.luck import judgement
 from dashboard.ui.messages import distinct, plain
 from dashboard.ui.pictures import data_uri
@@ -38,7 +37,6 @@ KINDS = {
 @st.fragment
 def show_models(judged: Judged) -> None:
     """Let the visitor choose more models, and say how they differ on these images, and on which."""
-    st.header(_("Models side by side"), help=meaning("mcnemar"))
     models = choose_answerers(judged)
     if len(models) == 1:
         text = _("All models classify the same images, so that a small difference can be told from luck.")

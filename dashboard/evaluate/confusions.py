@@ -10,13 +10,26 @@ from dashboard.evaluate.gallery import show_answers
 from dashboard.evaluate.judged import Judged
 from dashboard.models.confusion_chart import VIEWS, confusion_figure, in_words
 from dashboard.ui.choices import choose_one
+from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME, distinct, plain
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Evaluation
 from mlcore.evaluation import Cell
 from mlcore.language import _
+from mlcore.quote import quoted
 
 MOST_PAIRS = 8
+
+
+def most_confused_in_words(evaluation: Evaluation) -> str:
+    """Return which class is taken for which other one most often."""
+    if evaluation.wrong == 0:
+        return _("The model made no mistakes on these images.")
+    true, guessed = evaluation.confusions()[0]
+    n, of = int(evaluation.matrix[true, guessed]), int(evaluation.scores.support[true])
+    text = _("It takes {true} for {guessed} most often: {n:,} of {of:,} images ({share}).")
+    names = [quoted(evaluation.class_names[k]) for k in (true, guessed)]
+    return text.format(true=names[0], guessed=names[1], n=n, of=of, share=percent(n / of))
 
 
 @st.fragment

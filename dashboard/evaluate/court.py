@@ -17,7 +17,6 @@ from dashboard.starting import start_run
 from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
-from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import (
     SHORT_NAME,
     distinct,
@@ -119,7 +118,7 @@ def show_court(judged: Judged) -> None:
         court = _court(session)
         if court is None:
             return
-        st.markdown(court_in_words(court), help=meaning("label_court"))
+        st.write(court_in_words(court))
         _show_decisions(session, court)
         if len(court.places):
             _show_cases(session, court)
@@ -141,11 +140,13 @@ def _court(session: Session) -> Court | None:
         train.fingerprint,
         _("Check the labels"),
         task,
-        help=_("Five small networks are trained, each on four fifths of the images, and judge the rest."),
         memory=unpacked_bytes(session),
     )
     if found is None:
-        text = _("Which of the {n:,} training images may have a wrong label?")
+        text = _(
+            "Five small networks are trained, each on four fifths of the {n:,} training images, and judge "
+            "the rest."
+        )
         st.caption(text.format(n=len(train)))
         return None
     st.session_state[HELD] = held = Court(
@@ -165,8 +166,9 @@ def court_in_words(court: Court) -> str:
     if len(court.places) == 0:
         return _("No label is disputed: the judges agree with all {n:,}.").format(n=court.n)
     text = _(
-        "The labels of {k:,} of {n:,} training images are disputed. The most disputed come first; many of "
-        "the later ones are right, and only hard to read."
+        "The labels of {k:,} of {n:,} training images are disputed. Each stands with its label, what the "
+        "judges read, and how sure they are. The most disputed come first; many of the later ones are right, "
+        "and only hard to read."
     )
     return text.format(k=len(court.places), n=court.n)
 

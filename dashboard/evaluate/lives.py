@@ -20,7 +20,6 @@ from dashboard.session import RUN_MODEL, Session
 from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
-from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, friendly_errors
 from dashboard.ui.palette import COLORS, axis, layout
 from dashboard.ui.pictures import Picture, grid
@@ -57,10 +56,9 @@ def show_lives(judged: Judged) -> None:
         moments = _moments(session, judged.model, train)
         lives = _lives(session, train, moments)
         if lives is None:
-            text = _("Which of the {n:,} training images are easy, and which are hard to learn?")
-            st.caption(text.format(n=len(train)))
+            st.caption(_about(bool(moments)).format(n=len(train)))
             return
-        st.markdown(lives_in_words(lives), help=meaning("image_life"))
+        st.write(lives_in_words(lives))
         show_chart(lives_figure(lives), key="lives_chart")
         st.caption(_followed(lives, bool(moments)))
         name = choose_one(_("Images"), KINDS, key="lives_kind")
@@ -95,12 +93,16 @@ def _lives(session: Session, train: Dataset, moments: tuple[Snapshot, ...]) -> I
         (run_id if moments else "", moments, train.fingerprint),
         _("Follow the images"),
         task,
-        help=_("Each snapshot of your run classifies all training images.")
-        if moments
-        else _("A small network is trained for ten epochs and classifies all training images after each."),
         memory=unpacked_bytes(session),
     )
     return found
+
+
+def _about(has_run: bool) -> str:
+    """Return how the images are followed, with a place for their number."""
+    if has_run:
+        return _("Each snapshot of your run classifies all {n:,} training images.")
+    return _("A small network is trained for ten epochs and classifies all {n:,} training images after each.")
 
 
 def _followed(lives: ImageLives, has_run: bool) -> str:

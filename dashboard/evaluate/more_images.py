@@ -12,6 +12,7 @@ from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.training_images import packed, unpacked_bytes
 from dashboard.session import Session
 from dashboard.study import Task, show_study
+from dashboard.ui.error_bars import error_bars
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import friendly_errors, plain
 from dashboard.ui.palette import DEV, TRAINING, axis, layout
@@ -34,8 +35,12 @@ def show_learning_curve(judged: Judged) -> None:
         curve = _curve(session)
         settings = network_words(session.network_config)
         if curve is None:
-            text = _("Would more images help? Networks with the current settings ({settings}) can show it.")
-            st.caption(plain(text.format(settings=settings)))
+            text = _(
+                "{n} networks with the current settings ({settings}) train, each on part of the images. "
+                "This takes about {times} times as long as one training."
+            )
+            n, times = SIZES * USUAL_SEEDS, 2 * USUAL_SEEDS
+            st.caption(plain(text.format(n=n, settings=settings, times=times)))
             return
         st.write(curve_in_words(curve))
         show_chart(curve_figure(curve), key="learning_curve_chart")
@@ -60,10 +65,6 @@ def _curve(session: Session) -> LearningCurve | None:
         (split.train.fingerprint, split.dev.fingerprint, network, training),
         _("Compute the learning curve"),
         task,
-        help=_(
-            "Trains {n} networks, each on part of the images. This takes about {times} times as "
-            "long as one training."
-        ).format(n=SIZES * USUAL_SEEDS, times=2 * USUAL_SEEDS),
         memory=unpacked_bytes(session),
     )
     return found
@@ -92,20 +93,7 @@ def curve_figure(curve: LearningCurve) -> "Figure":
         "name": _("Measured"),
         "x": [size.images for size in sizes],
         "y": [round(100 * size.accuracy, 3) for size in sizes],
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [
-                round(100 * (high - size.accuracy), 3)
-                for size, (_low, high) in zip(sizes, bounds, strict=True)
-            ],
-            "arrayminus": [
-                round(100 * (size.accuracy - low), 3)
-                for size, (low, _high) in zip(sizes, bounds, strict=True)
-            ],
-            "thickness": 1,
-            "width": 3,
-        },
+        "error_y": error_bars([size.accuracy for size in sizes], bounds),
         "line": {"color": TRAINING, "width": 2},
         "marker": {"size": 8, "color": TRAINING},
         "hovertemplate": "%{x:,}: %{y:.2f} %<extra></extra>",
@@ -129,7 +117,9 @@ def curve_figure(curve: LearningCurve) -> "Figure":
             fixedrange=True,
             range=[math.log10(0.8 * ticks[0]), math.log10(1.25 * ticks[-1])],
             tickvals=ticks,
-            ticktext=[f"{number:,}" for number in ticks],
+            # Every second one: all of them have no room on a phone.
+            ticktext=[f"{n:,}" if (len(ticks) - k) % 2 == 0 else "" for k, n in enumerate(ticks)],
+            tickangle=0,
         ),
         yaxis=axis(_("Right answers"), ticksuffix=" %", fixedrange=True, nticks=6),
         dragmode=False,

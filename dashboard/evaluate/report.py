@@ -53,7 +53,8 @@ def evaluation_report(words: str, images: Dataset, model: Answerer, slices: Sequ
     parts += [f"<h2>{_('Answer only when sure')}</h2>", chart_html(coverage_figure(found, UNSURE))]
     if slices:
         table = slices_table(slices, [model])
-        head = [_("Slice"), _("Images"), _("Number"), model.label]
+        head = [_("Slice"), model.label, _("Number"), _("Images")]
+        table["n"] = table["n"].map("{:,}".format)
         rows = ([str(cell) for cell in row] for row in table.itertuples(index=False))
         parts += [f"<h2>{_('Slices')}</h2>", table_html(head, rows)]
     if found.wrong:
@@ -69,7 +70,7 @@ def _sentences(words: str, images: Dataset, model: Answerer) -> Iterator[str]:
     yield accuracy_in_words(found)
     if found.wrong:
         yield _("Confused most often: {cells}").format(cells=_confusions(model))
-    text = _("Where it answers only if it is at least {least} sure: {words}")
+    text = _("Asked to answer only when it is at least {least} sure: {words}")
     yield text.format(least=percent(UNSURE, 0), words=threshold_in_words(found, UNSURE))
     yield disputed_in_words(found, images)
 

@@ -15,8 +15,8 @@ from dashboard.models.evaluations import misfit
 from dashboard.session import Session
 from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one
+from dashboard.ui.error_bars import error_bars
 from dashboard.ui.formats import percent
-from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import chart_text, friendly_errors, plain
 from dashboard.ui.palette import COLORS, axis, layout
 from dashboard.ui.pictures import Picture, grid
@@ -53,14 +53,16 @@ def show_robustness(judged: Judged) -> None:
         found = _study(model, images)
         if found is None:
             st.caption(
-                _("Images are turned, moved, scaled, blurred, made noisy, and drawn with another pen.")
+                _(
+                    "Images are turned, moved, scaled, blurred, made noisy, and drawn with another pen: up "
+                    "to 2,000 of them in 49 ways. This takes a few seconds."
+                )
             )
             return
         name = choose_one(
             _("What changes"),
             {name: about.label for name, about in DISTORTIONS.items()},
             key="distortion",
-            help=meaning("robustness"),
         )
         st.write(robustness_in_words(name, found))
         labels = model_labels(session)
@@ -79,7 +81,6 @@ def _study(model: Model, images: Dataset) -> Robustness | None:
         (model.fingerprint, images.fingerprint),
         _("Measure the robustness"),
         task,
-        help=_("Distorts up to 2,000 of the images in 49 ways. This takes a few seconds."),
     )
     return found
 
@@ -160,27 +161,12 @@ def _trace(label: str, points: tuple[Strength, ...], color: str) -> dict[str, ob
         "mode": "lines+markers",
         "name": chart_text(label),
         "x": [point.strength for point in points],
-        "y": [_rounded(point.accuracy) for point in points],
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [
-                _rounded(high - point.accuracy) for point, (_low, high) in zip(points, bounds, strict=True)
-            ],
-            "arrayminus": [
-                _rounded(point.accuracy - low) for point, (low, _high) in zip(points, bounds, strict=True)
-            ],
-            "thickness": 1,
-            "width": 3,
-        },
+        "y": [round(100 * point.accuracy, 2) for point in points],
+        "error_y": error_bars([point.accuracy for point in points], bounds),
         "line": {"color": color, "width": 2},
         "marker": {"size": 7, "color": color},
         "hovertemplate": "%{x}: %{y:.1f} %<extra></extra>",
     }
-
-
-def _rounded(share: float) -> float:
-    return round(100 * share, 2)
 
 
 def _show_example(name: str, model: Model, images: Dataset) -> None:

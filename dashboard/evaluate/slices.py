@@ -38,7 +38,6 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 @st.fragment
 def show_slices(judged: Judged) -> None:
     """Show the slices of these images: a sentence, a table over models, one of them, and a run's epochs."""
-    st.header(_("Slices"), help=meaning("slice"))
     slices = [one for one in judged.session.slices if one.is_of(judged.images)]
     if not slices:
         _say_how_to_begin(len(judged.session.slices))
@@ -53,7 +52,7 @@ def show_slices(judged: Judged) -> None:
         column_config={
             "slice": st.column_config.TextColumn(_("Slice")),
             "rule": st.column_config.TextColumn(_("Images")),
-            "n": st.column_config.NumberColumn(_("Number")),
+            "n": st.column_config.NumberColumn(_("Number"), format="localized"),
         },
         alt=_("Accuracy of each model on each slice"),
     )
@@ -69,7 +68,7 @@ def show_slices(judged: Judged) -> None:
         icon=":material/table_view:",
     )
     _show_one(judged, slices)
-    st.header(_("Over the epochs of a run"), help=meaning("snapshot"))
+    st.subheader(_("Over the epochs of a run"), help=meaning("snapshot"))
     with friendly_errors():
         _show_over_run(judged, slices)
 
@@ -85,12 +84,25 @@ def _say_how_to_begin(others: int) -> None:
 
 
 def weakest_in_words(slices: Sequence[Slice], judged: Judged) -> str:
-    """Return on which slice the page's model is right least often, beside all images."""
+    """Return on which slice the page's model is right least often, and whether that can be chance."""
     found = judged.evaluation
     weakest = min(slices, key=lambda one: found.among(one.positions).accuracy)
-    text = _("Its accuracy is lowest on the slice {name}: {words}. On all images: {all}.")
-    words = answered_in_words(found.among(weakest.positions))
-    return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy))
+    answered = found.among(weakest.positions)
+    text = _("Its accuracy is lowest on the slice {name}: {words}. On all images: {all}. {chance}")
+    if len(slices) == 1:
+        text = _("Its accuracy on the slice {name} is {words}. On all images: {all}. {chance}")
+    words, chance = answered_in_words(answered), chance_in_words(answered, found.accuracy)
+    return text.format(name=quoted(weakest.name), words=words, all=percent(found.accuracy), chance=chance)
+
+
+def chance_in_words(answered: Answered, accuracy: float) -> str:
+    """Return whether the accuracy on some images differs from another one by more than chance."""
+    low, high = answered.likely_accuracy
+    if accuracy > high:
+        return _("Chance alone would hardly make it so much lower.")
+    if accuracy < low:
+        return _("Chance alone would hardly make it so much higher.")
+    return _("The difference may be due to chance.")
 
 
 def answered_in_words(answered: Answered) -> str:
@@ -109,15 +121,16 @@ def slices_table(slices: Sequence[Slice], models: Sequence[Answerer]) -> pd.Data
     every = np.arange(len(models[0].evaluation.labels))
     names = distinct([_("All images"), *(one.name for one in slices)])
     members = [every, *(one.positions for one in slices)]
-    columns = {
-        "slice": names,
-        "rule": ["", *(quoted(one.rule) for one in slices)],
+    about = {
         "n": [len(positions) for positions in members],
+        "rule": ["", *(quoted(one.rule) for one in slices)],
     }
-    titles = distinct([*columns, *(model.label for model in models)])[len(columns) :]
-    for title, model in zip(titles, models, strict=True):
-        columns[title] = [answered_in_words(model.evaluation.among(positions)) for positions in members]
-    return pd.DataFrame(columns)
+    titles = distinct(["slice", *about, *(model.label for model in models)])[1 + len(about) :]
+    accuracies = {
+        title: [answered_in_words(model.evaluation.among(positions)) for positions in members]
+        for title, model in zip(titles, models, strict=True)
+    }
+    return pd.DataFrame({"slice": names} | accuracies | about)
 
 
 def _show_one(judged: Judged, slices: Sequence[Slice]) -> None:

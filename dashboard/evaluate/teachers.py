@@ -17,7 +17,6 @@ from dashboard.session import RUN_MODEL, Session
 from dashboard.starting import start_run
 from dashboard.study import Task, show_study
 from dashboard.ui.formats import percent
-from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, keep_problem, plain, show_problem
 from dashboard.ui.number_field import Bounds, number_field
 from dashboard.ui.pictures import GreyImage, Picture, grid
@@ -44,9 +43,6 @@ def show_teachers(judged: Judged) -> None:
     """Let the visitor choose an image and an answer, and show what taught it."""
     session, model, images = judged.session, judged.model, judged.images
     with friendly_errors():
-        st.caption(
-            _("Which training images pushed the network towards an answer?"), help=meaning("influence")
-        )
         train = session.split.train
         if train.image_shape != model.image_shape or train.class_names != model.class_names:
             st.write(_("The training images are not of the kind that this model reads."))
@@ -57,6 +53,11 @@ def show_teachers(judged: Judged) -> None:
         answer = _choose_answer(model, guess, label)
         found = _influence(judged, train, images.take([position]).images[0], answer)
         if found is None:
+            text = _(
+                "For every training image, at up to {n} snapshots of a run: how much did training on it "
+                "change the loss of this answer, counted in the last layer only?"
+            )
+            st.caption(text.format(n=MOST_MOMENTS))
             return
         st.write(plain(influence_in_words(found, train, answer)))
         _show_teachers(found, train, answer)
@@ -153,9 +154,6 @@ def _influence(judged: Judged, train: Dataset, image: GreyImage, answer: int) ->
         question,
         _("Find the training images"),
         task,
-        help=_("Compares every training image with this one at up to {n} snapshots of the run.").format(
-            n=MOST_MOMENTS
-        ),
         memory=unpacked_bytes(session),
     )
     return found
@@ -196,6 +194,9 @@ def _show_teachers(found: Influence, train: Dataset, answer: int) -> None:
                 grid(teacher_pictures(train, rows, pushes / strongest), SIZE)
             else:
                 st.caption(_("None."))
+    st.caption(
+        _("Each with its label, and with its push as a share of the strongest one (TracIn, last layer).")
+    )
 
 
 def teacher_pictures(train: Dataset, rows: IndexArray, shares: Float32Array) -> list[Picture]:

@@ -20,6 +20,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 table { border-collapse: collapse; }
 td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left; }
+.scroll td, .scroll th { white-space: nowrap; }
 .matrix td, .matrix th { text-align: center; padding: .25rem .5rem; border: 1px solid #eee; }
 .scroll { overflow-x: auto; }
 .chart { height: 24rem; }

@@ -119,6 +119,7 @@ def test_the_gallery_is_sorted_filtered_and_turned_and_the_threshold_moved(visit
     pages = visitor.main.get_by_test_id("stPagination")
     pages.last.get_by_role("button", name="Page 2", exact=True).click()
     expect_images(visitor, 1, unsure[IMAGES_A_PAGE : 2 * IMAGES_A_PAGE].tolist())
+    visitor.main.get_by_role("radio", name="Confidence", exact=True).click()
     visitor.main.get_by_role("slider", name=re.compile("at least this sure")).focus()
     visitor.page.keyboard.press("End")
     visitor.see(re.compile(f"^It answers {(sure >= np.float32(0.999)).sum():,} of 10,000 images"))

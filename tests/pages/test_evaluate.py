@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.evaluate.confusions import most_confused_in_words
 from dashboard.evaluate.gallery import IMAGES_A_PAGE, MOST_SLICES
 from dashboard.evaluate.own_images import ROWS_A_PAGE
 from dashboard.evaluate.slices import answered_in_words
@@ -67,6 +68,10 @@ def sum_of(app: AppTest) -> int:
 
 
 def test_the_page_begins_with_the_most_confused_pair(tested: Evaluation) -> None:
+    true, guessed = tested.confusions()[0]
+    n, of = tested.matrix[true, guessed], tested.matrix[true].sum()
+    words = f"It takes {true} for {guessed} most often: {n} of {of:,} images"
+    assert most_confused_in_words(tested).startswith(words)
     assert cell(opened("evaluate", set="test")) == tested.confusions()[0]
 
 
@@ -145,7 +150,7 @@ def test_the_disputed_labels_are_marked_and_counted(tested: Evaluation) -> None:
 
 
 def test_the_threshold_says_what_is_answered(tested: Evaluation) -> None:
-    app = opened("evaluate", set="test")
+    app = opened("evaluate", set="test", look="confidence")
     app.slider(key="least_sure").set_value(99.0).run()
     n = tested.above(0.99).n
     assert any(text.value.startswith(f"It answers {n:,} of 10,000 images") for text in app.markdown)
@@ -209,7 +214,7 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     assert table["slice"].tolist() == ["All images", "labelled 4, thick strokes", "fours"]
     assert table["n"].tolist() == [1000, fours.n, fours.n]
     found = evaluate(shipped_model("mnist"), images).among(fours.positions)
-    assert table.iloc[1, 3] == answered_in_words(found)
+    assert table.iloc[1, 1] == answered_in_words(found)
     assert any(text.value.startswith("`Its accuracy is lowest on the slice ") for text in app.markdown)
     app.button_group(key="slice_shown_2").set_value(0).run()
     assert len(positions(grids(app)[0])) == min(IMAGES_A_PAGE, fours.n)

@@ -19,6 +19,7 @@ from dashboard.evaluate.sure import coverage_figure, threshold_in_words
 from dashboard.models.confusion_chart import AXIS_NAME, MOST_NUMBERS, VIEWS, confusion_figure, in_words
 from mlcore import Evaluation, McNemar, calibration, confusion_matrix
 from mlcore import evaluation as answers
+from mlcore.metrics import likely_accuracy
 
 GENERATOR = np.random.default_rng(7)
 
@@ -89,6 +90,9 @@ def test_calibration_shows_the_accuracy_at_each_confidence_beside_the_diagonal()
     assert curve.customdata == tuple(found.counts[used])
     np.testing.assert_allclose(curve.y, 100 * found.accuracy[used], atol=0.01)
     np.testing.assert_allclose(curve.x, 100 * found.confidence[used], atol=0.01)
+    accuracy, n = found.accuracy[used][0], found.counts[used][0]
+    _low, high = likely_accuracy(round(accuracy * n), n)
+    assert curve.error_y.array[0] == pytest.approx(100 * (high - accuracy), abs=0.01)
 
 
 @pytest.mark.parametrize("n_classes", [2, 10, 60])

@@ -5,8 +5,10 @@ import pytest
 
 from dashboard.evaluate.lives import learned_in_words, lives_figure, lives_in_words
 from dashboard.evaluate.more_images import curve_figure, curve_in_words
+from dashboard.evaluate.slices import chance_in_words
 from dashboard.evaluate.teachers import influence_in_words, retrained_in_words
 from mlcore import Dataset, ImageLives, Influence, LearningCurve, Retrained, Size
+from mlcore.evaluation import Answered
 
 CURVE = LearningCurve((Size(1000, (800, 800), 1000), Size(2000, (900, 900), 1000)))
 DATA = Dataset(np.zeros((3, 2, 2), np.uint8), [0, 1, 1], ("no", "yes"), "three")
@@ -70,3 +72,10 @@ def test_both_trainings_are_told_by_how_sure_they_are_of_the_answer() -> None:
     assert retrained_in_words(again, 24, 1, "yes") == (
         "Trained again with all images, it is 90.0 % sure of yes; without these 24, 60.0 %."
     )
+
+
+@pytest.mark.parametrize(
+    ("right", "words"), [(80, "much lower"), (100, "much higher"), (95, "due to chance")]
+)
+def test_a_slice_is_told_from_chance(right: int, words: str) -> None:
+    assert words in chance_in_words(Answered(100, right), 0.94)
