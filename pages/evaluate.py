@@ -6,7 +6,6 @@ A visitor comes here from a trained run, or with a model file.
 import streamlit as st
 
 from dashboard.evaluate.closed import ask_to_open, closed_run, say_that_it_is_open
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.looks import show_look
 from dashboard.evaluate.own_images import show_own_images
 from dashboard.evaluate.question import (
@@ -26,6 +25,7 @@ from dashboard.evaluate.tables import (
 from dashboard.evaluate.take_home import show_files
 from dashboard.models.choice import chosen_key, chosen_model
 from dashboard.models.evaluations import evaluate, misfit
+from dashboard.models.judged import Judged
 from dashboard.models.passport import show_passport
 from dashboard.navigation import guard, offer_next
 from dashboard.session import get_session

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.evaluate.files import predictions_csv
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.several import Answerer, choose_answerers
+from dashboard.models.judged import Judged
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.luck import judgement

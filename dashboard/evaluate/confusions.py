@@ -6,9 +6,9 @@ The Evaluate page shows it; the address names the cell, so that a link leads to 
 import streamlit as st
 
 from dashboard.address import from_address, to_address
-from dashboard.evaluate.gallery import show_answers
-from dashboard.evaluate.judged import Judged
+from dashboard.models.answers import show_answers
 from dashboard.models.confusion_chart import VIEWS, confusion_figure, in_words
+from dashboard.models.judged import Judged
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME, distinct, plain

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
+from dashboard.models.judged import Judged
 from dashboard.navigation import page
 from dashboard.session import Session
 from dashboard.starting import start_run

@@ -1,29 +1,24 @@
-"""Images with a model's answers, a page of them at a time, filtered and sorted.
+"""Images with a model's answers, filtered and sorted as the visitor wants to see them.
 
-The Evaluate page shows them for a cell of the confusion matrix, and those that the visitor wants to see.
+The Evaluate page shows them; what is wanted can be kept as a slice.
 """
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
-from dashboard.evaluate.one_image import open_image
+from dashboard.models.answers import show_answers
 from dashboard.models.evaluations import widths
+from dashboard.models.judged import Judged
 from dashboard.ui.choices import choose_one
-from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import SHORT_NAME, distinct, keeping_problem, show_message, show_problem
-from dashboard.ui.pictures import Picture, open_grid
-from mlcore import Dataset, Evaluation, SettingError, Slice
+from dashboard.ui.messages import distinct, keeping_problem, show_message, show_problem
+from mlcore import Evaluation, SettingError, Slice
 from mlcore.arrays import IndexArray
-from mlcore.datasets.shipped import disputed_labels
 from mlcore.evaluation import Wanted
 from mlcore.language import N_, _
 from mlcore.quote import quoted
 
-IMAGES_A_PAGE = 60
-SIZE = 56
 LONGEST_NAME = 40  # letters
 MOST_SLICES = 12
 """Of one visitor."""
@@ -38,29 +33,6 @@ ORDERS = {
     "closest": N_("Closest call first"),
 }
 """The keys of `mlcore.evaluation.ORDERS`."""
-
-
-def show_answers(judged: Judged, positions: IndexArray, key: str) -> None:
-    """Show the images at these positions; below them, where there are many, the choice of the page.
-
-    Each is a button that opens it.
-    """
-    place = st.container()
-    n_pages = -(-len(positions) // IMAGES_A_PAGE)
-    number = st.pagination(n_pages, key=key) if n_pages > 1 else 1
-    first = (number - 1) * IMAGES_A_PAGE
-    shown = positions[first : first + IMAGES_A_PAGE]
-    with place:
-        wanted = f"{key}_opened"
-        open_grid(
-            answer_pictures(judged.evaluation, judged.images, shown),
-            lambda place: st.session_state.update({wanted: place}),
-            key=f"{key}_grid",
-            size=SIZE,
-        )
-        opened = st.session_state.pop(wanted, None)
-        if opened is not None and opened < len(shown):
-            open_image(judged, positions, first + opened)
 
 
 @st.fragment
@@ -164,22 +136,3 @@ def wanted_in_words(wanted: Wanted, names: Sequence[str]) -> str:
     if wanted.strokes != "any":
         parts.append(_("{kind} strokes").format(kind=_(STROKES[wanted.strokes]).lower()))
     return ", ".join(parts) or _("all images")
-
-
-def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
-    """Return these images, each with its true class, the guess, and how sure the model was of it."""
-    pictures, disputed = [], {*disputed_labels(images).tolist()}
-    for position, image in zip(positions, images.take(positions).images, strict=True):
-        true = quoted(evaluation.class_names[evaluation.labels[position]])
-        guessed = quoted(evaluation.class_names[evaluation.guesses[position]])
-        sure = percent(float(evaluation.confidence[position]))
-        alt = _("Image {number:,}: a {true}, classified as {guessed}, {sure} sure")
-        if true == guessed:
-            alt = _("Image {number:,}: a {true}, classified correctly, {sure} sure")
-        words = alt.format(number=position + 1, true=true, guessed=guessed, sure=sure)
-        pair = f"{quoted(true, SHORT_NAME)} → {quoted(guessed, SHORT_NAME)}"
-        caption = f"{pair}\n{sure}"
-        if int(position) in disputed:
-            words, caption = f"{words}; {_('label disputed')}", f"{caption}\n{_('disputed')}"
-        pictures.append(Picture(image, words, caption))
-    return pictures

@@ -11,9 +11,9 @@ import streamlit as st
 
 from dashboard.address import to_address
 from dashboard.evaluate.court import HELD, Court
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
 from dashboard.models.choice import chosen_key
+from dashboard.models.judged import Judged
 from dashboard.run_service import get_run_service
 from dashboard.runs.snapshots import Snapshot
 from dashboard.session import RUN_MODEL, Session

@@ -12,7 +12,6 @@ from dashboard.evaluate.compare import show_models
 from dashboard.evaluate.confusions import most_confused_in_words, show_confusions
 from dashboard.evaluate.court import show_court
 from dashboard.evaluate.gallery import show_gallery
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.lives import show_lives
 from dashboard.evaluate.more_images import show_learning_curve
 from dashboard.evaluate.robust import show_robustness
@@ -20,6 +19,7 @@ from dashboard.evaluate.slices import show_slices
 from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
 from dashboard.evaluate.teachers import show_teachers
+from dashboard.models.judged import Judged
 from dashboard.ui.choices import choose_by_address
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import plain

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.training_images import packed, unpacked_bytes
+from dashboard.models.judged import Judged
 from dashboard.session import Session
 from dashboard.study import Task, show_study
 from dashboard.ui.error_bars import error_bars

@@ -6,11 +6,11 @@ The Evaluate page offers it. Everything is inside, so that it opens without a ne
 from collections.abc import Iterator, Sequence
 
 from dashboard.evaluate.calibration_chart import calibration_figure
-from dashboard.evaluate.gallery import answer_pictures
 from dashboard.evaluate.several import Answerer
 from dashboard.evaluate.slices import slices_table
 from dashboard.evaluate.sure import coverage_figure, threshold_in_words
 from dashboard.evaluate.tables import accuracy_in_words, calibration_in_words, classes_rows, disputed_in_words
+from dashboard.models.answers import answer_pictures
 from dashboard.models.confusion_chart import confusion_figure, in_words
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import html_text

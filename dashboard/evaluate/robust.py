@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
 from dashboard.models.choice import chosen_key, model_labels, model_of
 from dashboard.models.evaluations import misfit
+from dashboard.models.judged import Judged
 from dashboard.session import Session
 from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.evaluate.closed import closed_run
-from dashboard.evaluate.judged import Judged
 from dashboard.models.choice import chosen_key, labels_of_all, model_of
 from dashboard.models.evaluations import evaluate, misfit
+from dashboard.models.judged import Judged
 from dashboard.ui.messages import friendly_errors, show_message
 from mlcore import Evaluation
 from mlcore.language import _

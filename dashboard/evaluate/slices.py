@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.evaluate.files import csv_of
-from dashboard.evaluate.gallery import show_answers
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.several import Answerer, choose_answerers
+from dashboard.models.answers import show_answers
 from dashboard.models.evaluations import misfit
+from dashboard.models.judged import Judged
 from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.snapshots import Snapshot
 from dashboard.study import Task, show_study

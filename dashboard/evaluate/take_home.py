@@ -14,12 +14,12 @@ from dashboard.evaluate.files import (
     coverage_csv,
     predictions_csv,
 )
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.question import judged_in_words
 from dashboard.evaluate.report import evaluation_report
 from dashboard.evaluate.several import Answerer
 from dashboard.evaluate.sure import THRESHOLDS
 from dashboard.models.choice import chosen_key, model_labels
+from dashboard.models.judged import Judged
 from mlcore.language import _
 
 

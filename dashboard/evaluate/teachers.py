@@ -8,9 +8,9 @@ import hashlib
 import numpy as np
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
 from dashboard.models.choice import chosen_key
+from dashboard.models.judged import Judged
 from dashboard.navigation import page
 from dashboard.run_service import get_run_service
 from dashboard.session import RUN_MODEL, Session

@@ -11,8 +11,10 @@ import streamlit as st
 
 from dashboard.inside.cache import MOST_PLACES, MOST_VALUES, DataMap, data_map, on_map
 from dashboard.inside.question import my_digit
+from dashboard.models.answers import show_answers
 from dashboard.models.contributions import too_large
 from dashboard.models.evaluations import evaluate
+from dashboard.models.judged import Judged
 from dashboard.navigation import page
 from dashboard.session import Session
 from dashboard.study import show_study
@@ -21,7 +23,6 @@ from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, chart_text, distinct, show_message
 from dashboard.ui.palette import COLORS, TEXT, axis, layout
-from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import Dataset, Evaluation, Model
 from mlcore.arrays import Float64Array, IndexArray
@@ -40,7 +41,6 @@ KINDS = {PCA: N_("Principal components"), TSNE: N_("Neighbours (t-SNE)")}
 PICKED = "inside_map_picked"
 SHOW = "inside_map_show"
 SHOWN = {"mistakes": N_("Mistakes"), "picked": N_("Picked with the lasso")}
-IMAGES_A_PAGE = 60
 LONGEST_LEGEND = 20
 """With more classes than this, hovering tells them."""
 
@@ -72,7 +72,7 @@ def show_map(session: Session, model: Model) -> None:
         subject=f"{subject} {layer} {kind}",
         on_pick=lambda picked: _keep_picked(subject, picked),
     )
-    _show_images(images, evaluation, _picked(subject, len(images)))
+    _show_images(Judged(session, model, images, evaluation), _picked(subject, len(images)))
 
 
 def _pca(
@@ -229,10 +229,11 @@ def _picked(subject: str, n: int) -> IndexArray:
     return np.array([place for place in picked if 0 <= place < n] if about == subject else [], np.intp)
 
 
-def _show_images(images: Dataset, evaluation: Evaluation, picked: IndexArray) -> None:
+def _show_images(judged: Judged, picked: IndexArray) -> None:
     """Show the mistakes, or the images that were picked, a page at a time."""
     shown = choose_one(_("Images"), SHOWN, key=SHOW)
-    positions = picked if shown == "picked" else evaluation.mistakes
+    mistakes = judged.evaluation.mistakes
+    positions = picked if shown == "picked" else mistakes
     if not len(positions):
         st.caption(
             _("Draw a line round some points of the map.")
@@ -240,23 +241,6 @@ def _show_images(images: Dataset, evaluation: Evaluation, picked: IndexArray) ->
             else _("There are no mistakes.")
         )
         return
-    wrong = int(np.isin(positions, evaluation.mistakes).sum())
+    wrong = int(np.isin(positions, mistakes).sum())
     st.write(_("{n:,} images, {wrong:,} of them mistakes.").format(n=len(positions), wrong=wrong))
-    place, n_pages = st.container(key="inside_map_images"), -(-len(positions) // IMAGES_A_PAGE)
-    number = st.pagination(n_pages, key=f"inside_map_page_{shown}") if n_pages > 1 else 1
-    with place:
-        grid(_pictures(images, evaluation, positions[(number - 1) * IMAGES_A_PAGE : number * IMAGES_A_PAGE]))
-
-
-def _pictures(images: Dataset, evaluation: Evaluation, positions: IndexArray) -> list[Picture]:
-    """Return images with their classes and what the network answered."""
-    pictures = []
-    for position, image in zip(positions, images.take(positions).images, strict=True):
-        true, guess = (
-            quoted(evaluation.class_names[of[position]], SHORT_NAME)
-            for of in (evaluation.labels, evaluation.guesses)
-        )
-        sure = percent(float(evaluation.confidence[position]))
-        words = _("A {name}, read as {guess} ({sure})").format(name=true, guess=guess, sure=sure)
-        pictures.append(Picture(image, words, f"{true} → {guess}\n{sure}"))
-    return pictures
+    show_answers(judged, positions, key=f"inside_map_page_{shown}")

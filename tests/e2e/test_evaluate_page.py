@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from dashboard.evaluate.gallery import IMAGES_A_PAGE
+from dashboard.models.answers import IMAGES_A_PAGE
 from dashboard.shipped import MODELS
 from mlcore import (
     Model,

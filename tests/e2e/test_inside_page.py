@@ -80,7 +80,11 @@ def test_weights_are_pruned_by_keyboard_and_kept_and_a_line_on_the_map_shows_ima
     n = re.search(r"([\d,]+) dev images", visitor.main.inner_text())
     assert n is not None
     visitor.see(f"{n[1]} images, ")
-    expect(visitor.main.locator(".st-key-inside_map_images img")).to_have_count(60)
+    expect(visitor.main.locator(".dl-gallery img")).to_have_count(60)
+    pressed = visitor.main.locator(".dl-gallery button").nth(4)
+    name = str(pressed.locator("img").get_attribute("alt")).split(":")[0]
+    pressed.click()
+    expect(visitor.page.get_by_role("dialog")).to_contain_text(f"{name} of MNIST, labelled")
 
 
 def test_a_book_that_grows_stays_open_where_it_was_opened(browser: Browser) -> None:

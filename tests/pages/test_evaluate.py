@@ -11,10 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.evaluate.confusions import most_confused_in_words
-from dashboard.evaluate.gallery import IMAGES_A_PAGE, MOST_SLICES
+from dashboard.evaluate.gallery import MOST_SLICES
 from dashboard.evaluate.own_images import ROWS_A_PAGE
 from dashboard.evaluate.slices import answered_in_words
 from dashboard.models import evaluations as cache
+from dashboard.models.answers import IMAGES_A_PAGE
 from dashboard.models.evaluations import evaluate, widths
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL

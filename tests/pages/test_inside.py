@@ -284,6 +284,10 @@ def test_the_map_shows_the_images_that_were_picked_and_the_mistakes(eight: Model
     app.selectbox(key="inside_map_of_3").set_value("activation 1").run()
     assert not app.exception
     assert f"2 images, {np.isin([3, 1], evaluation.mistakes).sum()} of them mistakes." in words(app)
+    press_picture(app, 1)
+    assert not app.exception
+    assert "Image 2 of " in words(app)
+    assert "The logit of" in words(app)
 
 
 def test_a_map_has_a_point_for_each_image_a_cross_for_each_mistake_and_a_star_for_the_drawing(

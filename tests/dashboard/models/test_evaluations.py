@@ -10,9 +10,9 @@ import pytest
 
 import mlcore.answers
 import mlcore.evaluation
-from dashboard.evaluate.gallery import answer_pictures
 from dashboard.latest import Latest
 from dashboard.models import evaluations as cache
+from dashboard.models.answers import answer_pictures
 from dashboard.models.confusion_chart import in_words, shades
 from dashboard.models.evaluations import evaluate, misfit
 from mlcore import Dataset, Evaluation, Model, TrainingConfig, UnlabelledImages, fit, load_dataset

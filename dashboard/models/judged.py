@@ -1,6 +1,6 @@
-"""What every part of the Evaluate page looks at: a model with its answers to some labelled images.
+"""A model with its answers to some labelled images, which is what galleries and charts are made of.
 
-The page makes one; the looks in `looks.py` are given it.
+The Evaluate page makes one and hands it to its looks; the map of Inside makes one for its images.
 """
 
 from dataclasses import dataclass

@@ -1,13 +1,13 @@
 """One image, large: what the model answers to it and how sure it is, what pulled it there, and the way on.
 
-A press on any image of the Evaluate page opens it. Before and after it come its neighbours in that gallery.
+A press on an image of a gallery opens it. Before and after it come its neighbours in that gallery.
 """
 
 import numpy as np
 import streamlit as st
 
-from dashboard.evaluate.judged import Judged
 from dashboard.models.contributions import contributions_picture, parts_of, sum_in_words, too_large
+from dashboard.models.judged import Judged
 from dashboard.models.nearest import neighbours_in_words, neighbours_of, pictures_of
 from dashboard.navigation import page
 from dashboard.session import SentImage
