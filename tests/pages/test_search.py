@@ -77,7 +77,7 @@ def test_settings_are_chosen_with_their_ranges_and_what_cannot_be_is_said(search
     number_field(app, "Dropout: from").type("0.8")
     assert "must lie above" in number_field(app, "Dropout: from").problem
     box(app, "text_input", "Hidden layers").set_value("64; many").run()
-    assert "many is no list of whole numbers" in app.error[0].value
+    assert "many is not a list of whole numbers" in app.error[0].value
     box(app, "multiselect", "Settings to vary").set_value(["optimizer"]).run()
     said = " ".join(one.value for one in checked(app).caption)
     assert "Optimizer: here AdamW trains the same run as Adam, so only one of the two is tried." in said
