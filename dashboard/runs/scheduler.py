@@ -139,6 +139,17 @@ class Scheduler:
         arguments = (run.spec, self._turn_seconds, steps)
         self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=done))
 
+    def wait_for(self, run: Run, patience: float = 5.0) -> None:
+        """Wait until what was handed out before a run ended has come back.
+
+        Raises
+        ------
+        RunError
+            When it has not after ``patience`` seconds.
+        """
+        if not self._changed.wait_for(lambda: run.jobs == 0, patience):
+            raise RunError(_("The last step of this run is still being computed. Try again in a moment."))
+
     def save(self, run: Run, put_away: bool = False) -> "Future[Any]":
         """Have a checkpoint written; with ``put_away`` the worker forgets the run until it is needed."""
 

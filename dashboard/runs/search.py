@@ -192,7 +192,7 @@ class Searches:
     """
 
     def __init__(self, service: RunService, clock: Callable[[], float] = time.monotonic) -> None:
-        self._service, self._clock = service, clock
+        self._service, self._runs, self._clock = service, service.of_searches, clock
         self._lock = threading.Lock()
         self._searches: dict[str, _Search] = {}
         self._recover()
@@ -236,7 +236,7 @@ class Searches:
             before = self._newest(owner)
             if before is not None and before.state == "running":
                 raise RunError(_("Your last search is not finished. Stop it first."))
-            claim = self._service.claim(owner, place)
+            claim = self._runs.claim(owner, place)
             if before is not None:
                 del self._searches[before.search_id]
             made = _Search(
@@ -316,17 +316,17 @@ class Searches:
 
     def _row(self, one: _Search, candidate: Candidate) -> Row:
         number, result = candidate.number, candidate.result
-        best = result.best
+        run_id, best = one.run_ids.get(number), result.best  # its thread may have dropped the run just now
         epoch = 0.0 if best is None else candidate.fraction * candidate.training.epochs
         state: RowState = "waiting"
         if result.problem:
             state = "failed"
         elif candidate.out:
             state = "finished" if candidate.fraction == 1 else "out"
-        elif number in one.training:
+        elif number in one.training and run_id is not None:
             state = "training"
             with suppress(RunError):
-                progress = self._service.status(one.run_ids[number]).progress
+                progress = self._service.status(run_id).progress
                 best, epoch = progress.best or best, progress.epoch
         return Row(candidate, state, best, epoch, result.problem, one.kept.get(number))
 
@@ -349,7 +349,7 @@ class Searches:
             if not self._service.is_closed:  # the next server does it
                 self._hand_over(one)
                 with suppress(DigitLabError):
-                    self._service.give_up(one.claim)
+                    self._runs.give_up(one.claim)
             one.ended, one.state = self._clock(), state
             self._keep(one)
 
@@ -404,7 +404,7 @@ class Searches:
                 tries[number] += 1
                 is_lost = status.state == "failed" or _is_behind(status, task)
                 if is_lost and tries[number] < TRIES:
-                    self._service.train_on(status.run_id, one.claim, task.steps)
+                    self._runs.train_on(status.run_id, one.claim, task.steps)
                 else:
                     results[number] = _result(status, going.pop(number))
         return results
@@ -435,13 +435,13 @@ class Searches:
             return
         state = self._service.status(run_id).state
         if state not in ("queued", "running", "finished"):  # it may have stopped early by its patience
-            self._service.train_on(run_id, one.claim, task.steps)
+            self._runs.train_on(run_id, one.claim, task.steps)
 
     def _wait(self, one: _Search) -> None:
         """Wait until a run of a search rests; it may have to end meanwhile."""
 
         def is_over() -> bool:
-            return not (one.is_wanted and self._service.holds(one.claim))
+            return not (one.is_wanted and self._runs.holds(one.claim))
 
         def is_news() -> bool:
             return is_over() or any(self._service.rests(one.run_ids[number]) for number in one.training)
@@ -472,12 +472,12 @@ class Searches:
                 "link": words_of_link(one.link),
                 "restarts": one.restarts,
             }
-            self._service.keep_search(one.owner, about)
+            self._runs.keep(one.owner, about)
 
     def _recover(self) -> None:
         """Find the searches of the last server again, and continue those that had not ended."""
         going = []
-        for owner, about in self._service.kept_searches():
+        for owner, about in self._runs.kept():
             try:
                 one = _found_again(owner, about)
             except (KeyError, TypeError, ValueError, DigitLabError):
@@ -490,7 +490,7 @@ class Searches:
                 one.state, one.message = "stopped", _(INTERRUPTED)
                 self._hand_over(one)
                 self._keep(one)
-        self._service.remove_claimed(spared=[one.claim for one in going])
+        self._runs.remove_claimed(spared=[one.claim for one in going])
         for one in going:
             self._set_going(one)
 
@@ -511,7 +511,7 @@ class Searches:
         one.known = {candidate.number: candidate for candidate in one.board}
         one.is_wanted, one.began, one.ended = True, one.began + self._clock(), None
         one.message = _(CONTINUED)
-        self._service.claim_again(one.claim, one.owner)
+        self._runs.claim_again(one.claim, one.owner)
         self._keep(one)
         return True
 
@@ -529,7 +529,7 @@ class Searches:
             run_id = one.run_ids.get(candidate.number)
             if run_id is not None:
                 with suppress(DigitLabError):  # it is gone, or still trains
-                    self._service.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
+                    self._runs.hand_over(run_id, one.claim, one.owner, one.name.format(n=candidate.number))
                     one.kept[candidate.number] = run_id
 
 

@@ -1,19 +1,17 @@
 """The run service: who may start, watch and change runs, and whom the pages ask about them.
 
 The pages call it, because the web process never trains. It knows no Streamlit; a notebook or a test can use
-it too. What it promises is done by its parts: `RunStarter` starts runs, `RunTable` has them, `Absence` lets
-go of them, `RunModels` and `Estimates` answer for them, `Scheduler` has them trained, and
-`Studies` computes what else takes seconds.
+it too. Its parts do the work: `RunStarter` starts runs, `RunTable` has them, `RunsOfSearches` lends them to
+searches, `Absence` lets go of them, `RunModels` and `Estimates` answer for them, `Scheduler` has them
+trained, and `Studies` computes what else takes seconds.
 """
 
-import secrets
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,13 +20,13 @@ from dashboard.runs import worker
 from dashboard.runs.absence import Absence
 from dashboard.runs.admission import demand_of, refuse_too_slow
 from dashboard.runs.archive import Archive, ArchiveLimits
-from dashboard.runs.claim import MARK, Claim
 from dashboard.runs.estimates import Estimates
 from dashboard.runs.executors import at_exit, end, local_workers, loky_executor
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.limits import Limits
 from dashboard.runs.memory import RunMemory
 from dashboard.runs.models import RunModels
+from dashboard.runs.of_searches import RunsOfSearches
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.run import Run, Wanted
 from dashboard.runs.scheduler import Scheduler, answer_of
@@ -133,6 +131,9 @@ class RunService:
             self._models,
             clock,
         )
+        self.of_searches = RunsOfSearches(
+            self._changed, self._runs, self._scheduler, self._shelf, self._memory, clock, self._upkeep.start
+        )
         self._shelf.recover()
 
     @property
@@ -205,99 +206,7 @@ class RunService:
         """
         return self._starter.fork(run_id, owner, step, network, training, place)
 
-    # ---- for a search ------------------------------------------------------------------------------------
-
-    def claim(self, owner: str, place: Place = NOWHERE) -> str:
-        """Take one place of a visitor's for many runs, and return the name of who owns these.
-
-        They count as one run. They are no runs of the visitor's until `hand_over`, and go with `give_up`, or
-        when the visitor has left for as long as a run may train then.
-
-        Raises
-        ------
-        RunError
-            When the visitor, or the server, has too many runs.
-        """
-        with self._changed:
-            self._runs.refuse_too_many(owner, place)
-            name = MARK + secrets.token_hex(16)
-            self._runs.claims[name] = Claim(owner, place, self._clock())
-            self._upkeep.start()
-        return name
-
-    def claim_again(self, name: str, owner: str) -> None:
-        """Take the place of a search of the last server's, which continues; its owner is not back yet."""
-        with self._changed:
-            self._runs.claims[name] = Claim(owner, NOWHERE, self._clock())
-            self._upkeep.start()
-
-    def holds(self, name: str) -> bool:
-        """Return whether a place is still taken; when the server ends, none is."""
-        with self._changed:
-            return name in self._runs.claims and not self._runs.closed
-
-    def give_up(self, name: str) -> None:
-        """Give a place back; the runs that were not handed over are deleted."""
-        with self._changed:
-            self._runs.claims.pop(name, None)
-            self.forget(name)
-
-    def train_on(self, run_id: str, owner: str, until: int) -> None:
-        """Continue a run that was stopped at some step up to another.
-
-        Raises
-        ------
-        RunError
-            When there is too little memory for it.
-        """
-        with self._changed:
-            run = self._runs.owned(run_id, owner)
-            self._wait_for_worker(run)
-            run = self._runs.owned(run_id, owner)
-            self._memory.take(run.run_id, run.demand)
-            run.spec = replace(run.spec, until=until)
-            self._scheduler.compute(run)
-            self._shelf.keep(run)
-
-    def hand_over(self, run_id: str, owner: str, to: str, name: str) -> None:
-        """Make a run that rests another owner's, under a name; it can be continued to its planned end.
-
-        Raises
-        ------
-        RunError
-            When it is gone or still trains.
-        """
-        with self._changed:
-            run = self._runs.owned(run_id, owner)
-            if run.jobs or run.state in ("queued", "running"):
-                raise RunError(_("This run is still training. Stop it first."))
-            self._runs.make_room(to, NOWHERE)
-            run.number, run.owner, run.name = self._runs.next_number(to), to, name
-            run.started = time.time()  # the newest of its new owner's, who counts from there
-            run.spec = replace(run.spec, until=None)
-            self._shelf.keep(run)
-            self._runs.bound_shelf(to)
-
-    def keep_search(self, owner: str, about: Mapping[str, Any]) -> None:
-        """Keep what is known of an owner's search over a restart, as JSON can say it."""
-        with self._changed:
-            self._shelf.keep_search(owner, about)
-
-    def kept_searches(self) -> list[tuple[str, dict[str, Any]]]:
-        """Return the searches that were kept, with their owners."""
-        with self._changed:
-            return self._shelf.searches()
-
-    def remove_claimed(self, spared: Collection[str]) -> None:
-        """Delete the runs for good that searches of the last server had not handed over.
-
-        Parameters
-        ----------
-        spared : collection of str
-            The claims of searches that continue.
-        """
-        with self._changed:
-            self._shelf.remove_claimed(spared)
+    # ---- waiting -----------------------------------------------------------------------------------------
 
     def rests(self, run_id: str) -> bool:
         """Return whether a run has ended and no worker is at it; one that is gone rests."""
@@ -441,7 +350,7 @@ class RunService:
         with self._changed:
             run = self._runs.owned(run_id, owner)
             if not run.live:
-                self._wait_for_worker(run)
+                self._scheduler.wait_for(run)
                 run = self._runs.owned(run_id, owner)
                 self._runs.refuse_too_many(owner, run.place)
             begin = run.total_steps if run.live else run.restart_step
@@ -454,11 +363,6 @@ class RunService:
             if not run.live:
                 self._scheduler.compute(run)
             self._shelf.keep(run)
-
-    def _wait_for_worker(self, run: Run, patience: float = 5.0) -> None:
-        """Wait until what was handed out before a run ended has come back."""
-        if not self._changed.wait_for(lambda: run.jobs == 0, patience):
-            raise RunError(_("The last step of this run is still being computed. Try again in a moment."))
 
     def delete(self, run_id: str, owner: str) -> None:
         """Remove a run and all that belongs to it.
@@ -509,10 +413,7 @@ class RunService:
         """Delete all runs of an owner for good, those that train too, and end what is computed for them."""
         with self._changed:
             for name in self._runs.names_of(owner):
-                self._runs.claims.pop(name, None)
-                for run in self._runs.of_owner(name):
-                    self._runs.delete(run)
-                self._shelf.remove_all_of(name)
+                self._runs.delete_all_of(name)
                 self.studies.forget_owner(name)
             self._changed.notify_all()
 

@@ -207,6 +207,13 @@ class RunTable(Mapping[str, Run]):
             self._shelf.hide(run)
         self._scheduler.rest(run)
 
+    def delete_all_of(self, name: str) -> None:
+        """Delete all runs under a name for good, on the shelf too; a claim of that name ends."""
+        self.claims.pop(name, None)
+        for run in self.of_owner(name):
+            self.delete(run)
+        self._shelf.remove_all_of(name)
+
     def clear(self) -> None:
         """Forget all runs; the shelf keeps what it has."""
         self._runs.clear()

@@ -165,9 +165,16 @@ def check_gradients(
     if gradient is not None:
         gradient(twin)
     cost = _cost(twin, twin.read(compact).copy(), labels, weights, weight_decay, seed)
+    return GradientCheck(_compare(twin, cost, per_array, tolerance, seed), tolerance)
+
+
+def _compare(
+    network: Network, cost: Callable[[], float], per_array: int | None, tolerance: float, seed: int
+) -> tuple[GradientRow, ...]:
+    """Return a row for each array of a network's parameters: its gradients beside the slopes of the cost."""
     generator = np.random.default_rng(seed)
     rows = []
-    for layer, summary in zip(twin.layers, twin.layer_summaries()[1:], strict=True):
+    for layer, summary in zip(network.layers, network.layer_summaries()[1:], strict=True):
         for name, values in layer.parameters.items():
             analytic = layer.gradients[name].ravel().astype(np.float64)
             positions = _choose(analytic, per_array, generator)
@@ -175,7 +182,7 @@ def check_gradients(
             numeric = _slopes(cost, values.reshape(-1), positions, analytic, tolerance)
             verdict = _judge(analytic, numeric, tolerance, _rounding(cost(), STEPS[0]))
             rows.append(GradientRow(summary.name, name, values.shape, positions, analytic, numeric, *verdict))
-    return GradientCheck(tuple(rows), tolerance)
+    return tuple(rows)
 
 
 def _cost(

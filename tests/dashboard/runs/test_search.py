@@ -314,7 +314,7 @@ def interrupted(split: Split, folder: Path, plan: SearchPlan = PLAN) -> None:
         searches = Searches(service)
         searches.start("ada", split, replace(plan, runs=200))
         wait_until(
-            lambda: any(one["results"] for _, kept in service.kept_searches() for one in kept["board"])
+            lambda: any(one["results"] for _, kept in service.of_searches.kept() for one in kept["board"])
         )
 
 
@@ -392,3 +392,15 @@ def test_a_search_waits_for_memory_that_another_run_has_and_gives_up_on_what_nev
         rows = ended(searches).rows
         assert {row.state for row in rows} == {"failed"}
         assert "MB of memory" in rows[0].problem
+
+
+def test_a_candidate_whose_run_was_dropped_while_a_page_looks_is_shown_without_it(split: Split) -> None:
+    with closing(make()) as service:
+        searches = Searches(service)
+        searches.start("ada", split, SHORT)
+        ended(searches)
+        one = searches._newest("ada")
+        assert one is not None
+        before = replace(one.board[0], out=False, results=())  # as the page has read it
+        one.training, one.run_ids = frozenset({before.number}), {}
+        assert searches._row(one, before).state == "waiting"
