@@ -45,6 +45,8 @@ LATER = {
 LATER |= {"draw": "canvas.upper-canvas"}
 
 
+LAST_STYLE = re.compile(r"/bidi-components/\S*\.css$")
+STYLED = "canvas => getComputedStyle(canvas).outlineStyle === 'solid'"
 PARTS = re.compile(r"/static/js/[^/]+\.js$")
 
 
@@ -104,3 +106,25 @@ def test_text_comes_first_and_nothing_jumps(entry: PageEntry, phone: bool, new_v
     assert first["text"] < first.get("heavy", float("inf"))
     shifts = visitor.page.evaluate("shifts")
     assert burst(shifts) <= GOOD, shifts
+
+
+def test_the_canvas_stays_where_it_is_when_the_style_of_its_component_comes_last(
+    new_visitor: NewVisitor,
+) -> None:
+    visitor = new_visitor(phone=True)
+    visitor.begin_each_page_with(WATCH)
+    held: list[Route] = []
+    visitor.page.route(LAST_STYLE, lambda route: held.append(route))
+    visitor.open("/draw?kept=yes")
+    canvas = visitor.page.locator(LATER["draw"]).first
+    canvas.wait_for()
+    place = canvas.bounding_box()
+    assert held
+    assert not canvas.evaluate(STYLED)
+    for route in held:
+        route.continue_()
+    visitor.page.wait_for_function(f"canvas => ({STYLED})(canvas)", arg=canvas.element_handle())
+    visitor.wait_until_idle()
+    assert canvas.bounding_box() == place
+    shifts = visitor.page.evaluate("shifts")
+    assert burst(shifts) <= GOOD / 2, shifts
