@@ -68,6 +68,13 @@ MIGRATIONS = (
         about TEXT NOT NULL
     );
     """,
+    """
+    CREATE TABLE views (
+        owner TEXT PRIMARY KEY,
+        written REAL NOT NULL,
+        about TEXT NOT NULL
+    );
+    """,
 )
 """What brings a store from each version to the next; `PRAGMA user_version` counts how many it has seen."""
 
@@ -109,6 +116,8 @@ class ArchiveLimits:
         Of all together.
     searches : int
         Of all together: the newest of each visitor.
+    views : int
+        Of all together: how each visitor wants to see the list of runs.
     undo_seconds : float
         How long a deleted run can be brought back.
     keep_seconds : float or None
@@ -120,6 +129,7 @@ class ArchiveLimits:
     runs: int = 5_000
     bytes: int = 10_000_000_000
     searches: int = 1_000
+    views: int = 10_000
     undo_seconds: float = 600.0
     keep_seconds: float | None = None
 
@@ -344,10 +354,7 @@ class Archive:
 
     def put_search(self, owner: str, about: Mapping[str, Any]) -> None:
         """Keep what is known of an owner's newest search; the oldest of all go when there are too many."""
-        text, most = json.dumps(about), self.limits.searches
-        self._change("INSERT OR REPLACE INTO searches VALUES (?, ?, ?)", owner, self._clock(), text)
-        newest = "SELECT owner FROM searches ORDER BY written DESC LIMIT ?"
-        self._change(f"DELETE FROM searches WHERE owner NOT IN ({newest})", most)
+        self._put_newest("searches", owner, about, self.limits.searches)
 
     def searches(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the owners and what is known of their searches, the oldest first."""
@@ -355,11 +362,29 @@ class Archive:
             rows = self._store.execute("SELECT owner, about FROM searches ORDER BY written").fetchall()
         return [(owner, json.loads(about)) for owner, about in rows]
 
+    def put_view(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep how an owner wants to see the list of runs; the oldest of all go when there are too many."""
+        self._put_newest("views", owner, about, self.limits.views)
+
+    def view_of(self, owner: str) -> dict[str, Any]:
+        """Return how an owner wants to see the list of runs; empty when nothing was chosen."""
+        with self._lock, _speaking(NOT_READ):
+            rows = self._store.execute("SELECT about FROM views WHERE owner = ?", (owner,)).fetchall()
+        return json.loads(rows[0][0]) if rows else {}
+
+    def _put_newest(self, table: str, owner: str, about: Mapping[str, Any], most: int) -> None:
+        """Keep what a table has one of for each owner, and no more than this of all."""
+        text = json.dumps(about)
+        self._change(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", owner, self._clock(), text)
+        newest = f"SELECT owner FROM {table} ORDER BY written DESC LIMIT ?"
+        self._change(f"DELETE FROM {table} WHERE owner NOT IN ({newest})", most)
+
     # ---- deleting for good ---------------------------------------------------------------------------------
 
     def remove_all_of(self, owner: str) -> None:
-        """Delete all runs and the search of an owner for good."""
-        self._change("DELETE FROM searches WHERE owner = ?", owner)
+        """Delete all that is kept of an owner for good."""
+        for table in ("searches", "views"):
+            self._change(f"DELETE FROM {table} WHERE owner = ?", owner)
         with self._lock:
             self._remove(self._ids("owner = ?", owner))
 

@@ -253,6 +253,16 @@ class RunService:
             in_memory = [self._shelf.short_row_of(run) for run in self._runs.of_owner(owner)]
         return self._shelf.list_runs(owner, in_memory)  # without the lock: no turn waits for a long list
 
+    def keep_view(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep over a restart how an owner wants to see the list of runs, as JSON can say it."""
+        with self._changed:
+            self._shelf.keep_view(owner, about)
+
+    def view_of(self, owner: str) -> dict[str, Any]:
+        """Return how an owner wants to see the list of runs; empty when nothing was chosen."""
+        with self._changed:
+            return self._shelf.view_of(owner)
+
     def is_owner(self, run_id: str, owner: str) -> bool:
         """Return whether ``owner`` may change the run."""
         with self._changed:

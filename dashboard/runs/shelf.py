@@ -146,6 +146,19 @@ class Shelf:
                 return self._archive.searches()
         return []
 
+    def keep_view(self, owner: str, about: Mapping[str, Any]) -> None:
+        """Keep how an owner wants to see the list of runs; what cannot be written holds for the session."""
+        if self._archive is not None:
+            with suppress(ArchiveError):
+                self._archive.put_view(owner, about)
+
+    def view_of(self, owner: str) -> dict[str, Any]:
+        """Return how an owner wants to see the list of runs; empty when that is not known."""
+        if self._archive is not None:
+            with self._noting():
+                return self._archive.view_of(owner)
+        return {}
+
     def remove_claimed(self, spared: Collection[str]) -> None:
         """Delete the runs for good that no search has handed over; not those of these claims."""
         if self._archive is not None:

@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.browser import visitors_zone
+from dashboard.run_service import get_run_service, run_owner
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import STATE_LABELS
 from dashboard.session import Session
@@ -52,6 +53,7 @@ USUAL_COLUMNS = tuple(name for name in COLUMNS if name not in ("note", "started"
 ALWAYS = "name"
 
 _CHOSEN = "chosen_runs"
+_VIEW_TAKEN = "run_view_taken"
 
 
 def run_names(runs: Sequence[KeptRun]) -> list[str]:
@@ -197,7 +199,8 @@ def _column_configs() -> dict[str, Any]:
 
 
 def choose_view(session: Session) -> None:
-    """Let the visitor choose the columns; the choice is kept with the visitor's other settings."""
+    """Let the visitor choose the columns; the choice outlives a restart of the server, as the runs do."""
+    take_kept_view(session)
     with st.popover(_("Columns"), icon=":material/view_column:"):
         names = [name for name in COLUMNS if name != ALWAYS]
         st.session_state["run_columns"] = [n for n in names if n in (session.run_columns or USUAL_COLUMNS)]
@@ -213,9 +216,32 @@ def choose_view(session: Session) -> None:
         st.toggle(
             _("Of the settings, only what differs between these runs"),
             key="only_differing",
-            on_change=lambda: setattr(session, "only_differing", bool(st.session_state["only_differing"])),
+            on_change=lambda: _take_only_differing(session),
         )
+
+
+def take_kept_view(session: Session) -> None:
+    """See the table as it was chosen before, once in a session."""
+    if st.session_state.get(_VIEW_TAKEN):
+        return
+    st.session_state[_VIEW_TAKEN] = True
+    kept = get_run_service().view_of(run_owner())
+    if session.run_columns is None and "columns" in kept:
+        session.run_columns = tuple(name for name in COLUMNS if name in kept["columns"])
+        session.only_differing = bool(kept.get("only_differing"))
 
 
 def _take_columns(session: Session) -> None:
     session.run_columns = (ALWAYS, *st.session_state["run_columns"])
+    _keep_view(session)
+
+
+def _take_only_differing(session: Session) -> None:
+    session.only_differing = bool(st.session_state["only_differing"])
+    _keep_view(session)
+
+
+def _keep_view(session: Session) -> None:
+    columns = session.run_columns or USUAL_COLUMNS
+    about = {"columns": columns, "only_differing": session.only_differing}
+    get_run_service().keep_view(run_owner(), about)

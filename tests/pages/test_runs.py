@@ -24,7 +24,7 @@ from dashboard.runs.archive import Archive, Row
 from dashboard.runs.kept import row_of
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError
-from dashboard.runs_page import actions, comparison, keeping
+from dashboard.runs_page import actions, comparison, keeping, table
 from dashboard.runs_page.table import USUAL_COLUMNS
 from dashboard.session import PastDrawing, Session
 from dashboard.train import run_choice
@@ -59,7 +59,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunServ
 
 
 def use(service: RunService, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (actions, choice, comparison, difference, keeping, run_choice, run_service):
+    for module in (actions, choice, comparison, difference, keeping, run_choice, run_service, table):
         monkeypatch.setattr(module, "get_run_service", lambda: service)
 
 
@@ -300,6 +300,11 @@ def test_the_columns_are_chosen_and_what_all_share_is_left_out_on_demand(
     assert [*table.columns] == ["name", "open", "star", "delete", "settings", "started"]
     assert table["settings"].tolist() == ["Epochs 6 epochs", "Epochs 3 epochs"]
     assert session_of(app).run_columns == ("name", "settings", "started")
+    again = opened()  # a new session, as after a restart of the server
+    assert [*again.dataframe[0].value.columns] == [*table.columns]
+    assert again.toggle(key="only_differing").value
+    trained(service, split, owner="eve")
+    assert {*opened("eve").dataframe[0].value.columns} == {*USUAL_COLUMNS, "open", "star", "delete"}
 
 
 def test_the_page_shows_nobody_anothers_runs(service: RunService, split: Split) -> None:

@@ -336,3 +336,17 @@ def test_the_newest_search_of_each_owner_is_kept_and_the_oldest_of_all_goes(tmp_
         assert archive.searches() == [("ada", {"number": 3}), ("eve", {"number": 4})]
         archive.remove_all_of("ada")
         assert archive.searches() == [("eve", {"number": 4})]
+
+
+def test_how_runs_are_shown_is_kept_for_each_visitor_within_limits_and_forgotten_with_them(
+    tmp_path: Path,
+) -> None:
+    times = iter(range(100))
+    with closing(Archive(tmp_path, ArchiveLimits(views=2), clock=lambda: next(times))) as archive:
+        for number, owner in enumerate(("ada", "bob", "eve", "ada")):
+            archive.put_view(owner, {"columns": [str(number)]})
+    with closing(Archive(tmp_path, clock=lambda: next(times))) as archive:
+        assert archive.view_of("ada") == {"columns": ["3"]}
+        assert archive.view_of("bob") == {}
+        archive.remove_all_of("eve")
+        assert archive.view_of("eve") == {}
