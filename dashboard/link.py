@@ -1,6 +1,6 @@
 """The settings in the address of a page: written as they change, and taken from a link that somebody sent.
 
-The pages Data, Network and Train call `follow_address` first. What stands in the address wins.
+The pages Data, Network, Train and Search call `follow_address` first. What stands in the address wins.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """The settings in the memory of the visitor's tab, for a server that was started again and knows none.
 
-The pages Data, Network and Train call `remember_settings`, once they have followed their address.
+The pages Data, Network, Train and Search call `remember_settings`, once they have followed their address.
 """
 
 from functools import partial

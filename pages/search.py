@@ -5,7 +5,9 @@ A search belongs to the server, not to this page: it continues when nobody watch
 
 import streamlit as st
 
+from dashboard.link import follow_address, tell_address
 from dashboard.navigation import guard
+from dashboard.remembered import remember_settings
 from dashboard.run_service import get_searches, heartbeat, run_owner
 from dashboard.search.board import offer_start, show_board
 from dashboard.search.form import say_data, show_form
@@ -24,6 +26,7 @@ def show_search(session: Session, was_live: bool) -> None:
             return
         if was_live and not status.live:
             st.rerun()  # from now on nothing moves
+        tell_address(session)  # the best settings may just have been taken over
         show_board(session, status)
 
 
@@ -32,6 +35,8 @@ st.title(_("Search"))
 session = get_session()
 with friendly_errors():
     heartbeat()
+    follow_address(session)
+    remember_settings(session)
     status = get_searches().newest(run_owner())
     if status is not None:
         st.fragment(show_search, run_every=LOOK_EVERY if status.live else None)(session, status.live)

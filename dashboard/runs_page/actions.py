@@ -39,7 +39,7 @@ ROW_BUTTONS = {
     "star": RowButton(
         N_("Star"),
         N_("When there are too many runs, starred ones are deleted last."),
-        lambda run: ":material/star:" if run.star else ":material/star_border:",
+        lambda run: "★" if run.star else "☆",
         change_star,
     ),
     "delete": RowButton(
@@ -120,7 +120,7 @@ def offer_star(run: KeptRun) -> None:
     st.button(
         _("Take the star away") if run.star else _("Star"),
         key=f"star {run.run_id}",
-        icon=":material/star:" if run.star else ":material/star_border:",
+        icon=":material/star:",
         help=_("When there are too many runs, starred ones are deleted last."),
         on_click=describe,
         args=(run.run_id,),

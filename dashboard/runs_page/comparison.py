@@ -23,7 +23,7 @@ from dashboard.ui.choices import choose_one
 from dashboard.ui.curves_chart import AXES, MEASURES, comparison_figure
 from dashboard.ui.formats import duration, percent
 from dashboard.ui.glossary import meaning
-from dashboard.ui.messages import friendly_errors, plain, show_message
+from dashboard.ui.messages import distinct, friendly_errors, plain, show_message
 from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.wording import dataset_words, value_words
@@ -38,6 +38,7 @@ MOST_COMPARED = 8
 """Runs whose curves can be told apart in one figure."""
 
 MOST_MATRICES = 4
+PER_LETTER, WIDEST = 8, 400  # CSS pixels of a column of the settings
 DRAWING_SIZE = 112
 """CSS pixels of the drawing, as each network sees it."""
 
@@ -61,7 +62,9 @@ def show_comparison(session: Session, chosen: Sequence[KeptRun]) -> None:
         show_drawing(session, runs)
     st.subheader(_("Settings"))
     if (figure := parallel_figure(runs)) is not None:
-        st.caption(_("Each line is a run, from the settings that differ to its accuracy."))
+        st.caption(
+            _("Each line is a run, from the settings that differ down to its accuracy; right is best.")
+        )
         show_chart(figure, key="comparison_settings")
     show_settings(runs)
 
@@ -218,6 +221,8 @@ def answer_picture(name: str, model: Model, drawing: PastDrawing) -> Picture:
 def settings_table(runs: Sequence[Named], only_differing: bool) -> pd.DataFrame:
     """Return the settings of the runs, a setting a row and a run a column; ≠ marks those that differ."""
     rows: list[dict[str, Any]] = []
+    mark, title = "≠", _("Setting")
+    names = distinct([mark, title, *(name for name, _run in runs)])[2:]  # a run may be called like a column
     facts = [
         (_("Data"), [dataset_words(run.data.name) for _name, run in runs]),
         (_("Training images"), [f"{run.data.n_train:,}" for _name, run in runs]),
@@ -231,8 +236,8 @@ def settings_table(runs: Sequence[Named], only_differing: bool) -> pd.DataFrame:
     for label, values in facts:
         differs = len({*values}) > 1
         if differs or not only_differing:
-            named = {name: value for (name, _run), value in zip(runs, values, strict=True)}
-            rows.append({"≠": "≠" if differs else "", _("Setting"): label, **named})
+            named = dict(zip(names, values, strict=True))
+            rows.append({mark: mark if differs else "", title: label, **named})
     return pd.DataFrame(rows)
 
 
@@ -243,4 +248,17 @@ def show_settings(runs: Sequence[Named]) -> None:
     if table.empty:
         st.caption(_("The settings are all the same."))
     else:
-        st.dataframe(table, hide_index=True, width="content", alt=_("The settings of the chosen runs"))
+        wide = {name: st.column_config.TextColumn(width=_width(table[name])) for name in table.columns}
+        st.dataframe(
+            table,
+            hide_index=True,
+            width="content",
+            column_config=wide,
+            alt=_("The settings of the chosen runs"),
+        )
+
+
+def _width(words: "pd.Series[str]") -> int:
+    """Return the pixels that the longest word of a column needs: the table itself looks at the first rows."""
+    longest = max(len(str(words.name)), *(len(word) for word in words))
+    return min(WIDEST, 24 + PER_LETTER * longest)

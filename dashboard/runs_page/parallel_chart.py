@@ -1,7 +1,8 @@
 """The settings of several runs and what came of them, in one figure of parallel coordinates.
 
-The comparison on the page Runs shows it: each run is a line from its settings to its accuracy. It is drawn of
-lines and not by Plotly's own parallel coordinates, which need WebGL and code that is made in the browser.
+The comparison on the page Runs shows it: each run is a line from its settings, at the top, to its accuracy.
+The axes lie, so that their words have room on a phone. It is drawn of lines and not by Plotly's own parallel
+coordinates, which need WebGL and code that is made in the browser.
 """
 
 import math
@@ -26,16 +27,20 @@ Named = tuple[str, KeptRun]
 WIDE = 20.0
 """How many times the smallest value the largest is from which on an axis is logarithmic."""
 
+ROW_HEIGHT = 64  # CSS pixels from one axis to the next
+LEAST_APART = 0.22
+"""The part of an axis between two values that have room for their words on a phone."""
+
 
 @dataclass(frozen=True)
 class Axis:
-    """One upright axis.
+    """One axis.
 
     Attributes
     ----------
     label : str
     places : list of float
-        Where each run lies on it, from 0 to 1.
+        Where each run lies on it, from 0, at the left, to 1.
     words : list of str
         The value of each run.
     """
@@ -58,20 +63,23 @@ def parallel_figure(runs: Sequence[Named]) -> "Figure | None":
     axes = axes_of(judged)
     if len(judged) < 2 or len(axes) < 2:
         return None
-    lines = [
-        _line(number, judged[place][0], [(one.places[place], one.words[place]) for one in axes])
-        for place, number in enumerate(numbers)
-    ]
-    ticks = {"tickvals": list(range(len(axes))), "ticktext": [chart_text(one.label) for one in axes]}
+    lines = [_line(number, judged[place][0], place, axes) for place, number in enumerate(numbers)]
     settings = layout(
         "",
-        xaxis=axis("", range=[-0.1, len(axes) - 0.7], fixedrange=True, side="top", **ticks),
-        yaxis=axis("", range=[-0.08, 1.12], fixedrange=True, visible=False),
-        margin={"l": 14, "r": 14, "t": 40, "b": 10},
+        xaxis=axis("", range=[-0.02, 1.02], fixedrange=True, visible=False),
+        yaxis=axis(
+            "",
+            range=[len(axes) - 0.7, -0.7],
+            fixedrange=True,
+            tickvals=[*range(len(axes))],
+            showticklabels=False,
+            showline=False,
+        ),
+        margin={"l": 14, "r": 14, "t": 4, "b": 4},
         annotations=[mark for number, one in enumerate(axes) for mark in _marks(number, one)],
         dragmode=False,
         hovermode="closest",
-        meta={"alt": in_words(judged)},
+        meta={"alt": in_words(judged), "height": f"{ROW_HEIGHT * len(axes) + 8}px"},
     )
     return Figure(lines, settings)
 
@@ -133,34 +141,52 @@ def _spread(numbers: Sequence[float]) -> list[float]:
     return [(number - low) / width if width else 0.5 for number in numbers]
 
 
-def _line(number: int, name: str, points: Sequence[tuple[float, str]]) -> dict[str, Any]:
+def _line(number: int, name: str, place: int, axes: Sequence[Axis]) -> dict[str, Any]:
     look = {"color": COLORS[number % len(COLORS)], "dash": DASHES[number // len(COLORS) % len(DASHES)]}
     return {
         "type": "scatter",
         "name": chart_text(name),
-        "x": list(range(len(points))),
-        "y": [place for place, _words in points],
-        "text": [chart_text(words) for _place, words in points],
+        "x": [one.places[place] for one in axes],
+        "y": list(range(len(axes))),
+        "text": [chart_text(f"{one.label}: {one.words[place]}") for one in axes],
         "mode": "lines+markers",
         "line": {"width": 2, **look},
         "marker": {"size": 8, "color": look["color"]},
-        "hovertemplate": "%{x}: %{text}",
+        "hovertemplate": "%{text}",
         "cliponaxis": False,
     }
 
 
+def told(one: Axis) -> dict[float, str]:
+    """Return the places of an axis whose values are written out: both ends, and what has room between them.
+
+    >>> told(Axis("Epochs", [0, 1, 0.5, 0.6, 0], ["3", "13", "8", "9", "3"]))
+    {0: '3', 1: '13', 0.5: '8'}
+    """
+    words, shown = dict(zip(one.places, one.words, strict=True)), dict[float, str]()
+    for place in sorted(words, key=lambda place: (place not in (0, 1), place)):
+        if all(abs(place - other) >= LEAST_APART for other in shown):
+            shown[place] = words[place]
+    return shown
+
+
 def _marks(number: int, one: Axis) -> list[dict[str, Any]]:
-    """Return the values of an axis as words beside it, each once."""
-    return [
-        {
-            "x": number,
-            "y": place,
-            "text": chart_text(words),
-            "showarrow": False,
-            "xanchor": "left",
-            "xshift": 8,
-            "yshift": 11,
-            "font": {"size": 12, "color": TEXT},
-        }
-        for place, words in dict(zip(one.places, one.words, strict=True)).items()
+    """Return the name of an axis and its values as words above it."""
+    look = {"y": number, "showarrow": False, "font": {"size": 12, "color": TEXT}}
+    title = {**look, "x": 0, "text": f"<b>{chart_text(one.label)}</b>", "xanchor": "left", "yshift": 30}
+    values = [
+        {**look, "x": place, "text": chart_text(words), "xanchor": _anchor(place), "yshift": 13}
+        for place, words in told(one).items()
     ]
+    return [title, *values]
+
+
+def _anchor(place: float) -> str:
+    """Return which side of a word lies at its place, so that it stays in the figure.
+
+    >>> _anchor(0), _anchor(0.5), _anchor(1)
+    ('left', 'center', 'right')
+    """
+    if place < LEAST_APART:
+        return "left"
+    return "right" if place > 1 - LEAST_APART else "center"

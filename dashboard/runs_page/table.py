@@ -156,6 +156,7 @@ def choose_runs(session: Session, runs: Sequence[KeptRun], buttons: Mapping[str,
             **_column_configs(),
             **{name: _button_column(f"{key}_{name}", button, runs) for name, button in buttons.items()},
         },
+        placeholder="–",
         alt=_("Your runs, the newest first"),
     )
     picked = [runs[place] for place in sorted(event["selection"]["rows"]) if place < len(runs)]
@@ -182,16 +183,19 @@ def _column_configs() -> dict[str, Any]:
         ),
         "seed": column.NumberColumn(_(COLUMNS["seed"]), format="%d"),
         "curve": column.LineChartColumn(
-            _(COLUMNS["curve"]), help=_("From the first evaluation to the last."), color="auto"
+            _(COLUMNS["curve"]), help=_("From the first evaluation to the last."), color="auto", width=130
         ),
         "best": column.NumberColumn(
             _(COLUMNS["best"]),
             format=PERCENT,
             help=_("The best of all evaluations, not the last: the weights of that moment are kept."),
         ),
-        "interval": column.TextColumn(_(COLUMNS["interval"]), help=meaning("interval")),
+        "interval": column.TextColumn(_(COLUMNS["interval"]), help=meaning("interval"), width=130),
         "test": column.NumberColumn(
-            _(COLUMNS["test"]), format=PERCENT, help=_("Shown once you have tested the run on Train.")
+            _(COLUMNS["test"]),
+            format=PERCENT,
+            help=_("Shown once you have tested the run on Train."),
+            width=110,
         ),
         "time": column.NumberColumn(_(COLUMNS["time"]), format="%.1f s"),
     }

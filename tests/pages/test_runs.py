@@ -245,6 +245,15 @@ def test_runs_side_by_side_show_scores_luck_and_what_differs(service: RunService
     assert (marks["Epochs"], marks["Optimizer"], marks["Data"]) == ("≠", "", "")
 
 
+def test_a_run_that_is_called_like_a_column_keeps_its_own(service: RunService, split: Split) -> None:
+    first, second = trained(service, split, seed=1), trained(service, split, seed=2)
+    for run_id, name in ((first, "Setting"), (second, "≠")):
+        service.describe(run_id, "ada", name=name)
+    settings = choose(opened(), 0, 1).dataframe[2].value
+    assert settings["Setting"].tolist() == ["Seed"]
+    assert (settings["≠ (2)"].tolist(), settings["Setting (2)"].tolist()) == (["2"], ["1"])
+
+
 def test_runs_side_by_side_answer_the_same_drawing_and_show_their_confusions(
     service: RunService, split: Split
 ) -> None:

@@ -111,3 +111,16 @@ def test_a_search_is_started_read_and_its_best_settings_are_used(searches: Searc
     session = session_of(checked(app))
     assert (session.network_config, session.training_config) == (best.network, best.training)
     assert box(app, "button", "Use the best").disabled
+
+
+def test_the_settings_that_are_not_varied_may_come_with_the_address_and_stay_in_it(
+    searches: Searches,
+) -> None:
+    app = new_app()
+    app.session_state["run_owner"] = "ada"
+    app.query_params["data"] = "digits-8x8"
+    app.query_params["settings"] = "1~hidden_sizes-16~epochs-4"
+    session = session_of(checked(app.switch_page("pages/search.py").run()))
+    assert (session.dataset_key, session.training_config.epochs) == ("digits-8x8", 4)
+    assert "8×8 digits" in " ".join(part.value for part in app.markdown)
+    assert app.query_params["settings"] == "1~hidden_sizes-16~epochs-4"

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import DataFacts
-from dashboard.runs_page.parallel_chart import Axis, axes_of, parallel_figure
+from dashboard.runs_page.parallel_chart import Axis, axes_of, parallel_figure, told
 from dashboard.ui.palette import COLORS
 from mlcore import EpochMetrics, NetworkConfig, TrainingConfig
 
@@ -70,14 +70,23 @@ def test_a_run_is_a_line_that_looks_like_its_curve_when_another_has_no_accuracy_
     lines = figure.to_plotly_json()["data"]
     assert [line["name"] for line in lines] == ["Run 2", "Run 3"]
     assert [line["line"]["color"] for line in lines] == list(COLORS[1:3])
-    assert [list(line["y"]) for line in lines] == [[0, 1], [1, 0]]
+    assert [list(line["x"]) for line in lines] == [[0, 1], [1, 0]]
 
 
-def test_each_value_stands_once_beside_its_axis() -> None:
+def test_each_axis_has_its_name_and_each_of_its_values_once() -> None:
     figure = parallel_figure(named(run(0.9, seed=1), run(0.8, seed=1, epochs=3), run(0.7, seed=2)))
     assert figure is not None
-    told = [mark["text"] for mark in figure.to_plotly_json()["layout"]["annotations"]]
-    assert told == ["10 epochs", "3 epochs", "1", "2", "90.00 %", "80.00 %", "70.00 %"]
+    marks = [mark["text"] for mark in figure.to_plotly_json()["layout"]["annotations"]]
+    assert marks == [
+        *("<b>Epochs</b>", "3 epochs", "10 epochs"),
+        *("<b>Seed</b>", "1", "2"),
+        *("<b>Best dev accuracy</b>", "70.00 %", "90.00 %", "80.00 %"),
+    ]
+
+
+def test_of_values_that_lie_close_together_the_ends_are_written_out() -> None:
+    close = axes(*(run(0.9, epochs=epochs) for epochs in (11, 12, 15, 19, 20)))["Epochs"]
+    assert [*told(close).values()] == ["11 epochs", "20 epochs", "15 epochs"]
 
 
 def test_the_figure_is_told_in_words_and_names_are_text() -> None:
