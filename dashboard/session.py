@@ -332,8 +332,23 @@ class Session:
             return shipped_split(self.dataset_key, self.split_settings)
         dataset = self.dataset
         if self._split is None or self._split[:2] != (dataset.fingerprint, self.split_settings):
-            self._split = (dataset.fingerprint, self.split_settings, self.split_settings.split(dataset))
+            self._split = (dataset.fingerprint, self.split_settings, self._new_split())
         return self._split[2]
+
+    def _new_split(self) -> Split:
+        """Split the data set; each image keeps the part that it has when none is left out.
+
+        So a network that learned without some images is judged by the same ones as before. Only where a part
+        would be empty, the images that are left are split again.
+        """
+        split = self.split_settings.split(self.whole)
+        if self.left_out:
+            gone = np.concatenate([*self.left_out.values()])
+            try:
+                split = split.without(gone)
+            except DatasetError:
+                split = replace(self.split_settings.split(self.dataset), left_out=len(np.unique(gone)))
+        return replace(split, relabelled=len(self.new_labels))
 
     @property
     def test_set(self) -> Dataset | None:
@@ -346,13 +361,8 @@ class Session:
     @property
     def given_split(self) -> SplitSettings | None:
         """The split whose dev set are the validation images of the file, where it has some."""
-        return self._given_split(self.left_out)
-
-    def _given_split(self, left_out: dict[str, IndexArray]) -> SplitSettings | None:
         n_dev = self.uploaded_dev if self.dataset_key == UPLOADED else 0
-        gone = np.unique(np.concatenate([np.empty(0, np.intp), *left_out.values()]))
-        left = n_dev - int((gone >= len(self.whole) - n_dev).sum())
-        return SplitSettings(dev_size=left, shuffle=False) if left else None
+        return SplitSettings(dev_size=n_dev, shuffle=False) if n_dev else None
 
     def use_upload(self, dataset: Dataset, test: Dataset | None = None, n_dev: int = 0) -> None:
         """Make an uploaded data set the one in use, with the test images that came along.
@@ -432,8 +442,6 @@ class Session:
 
     def _leave_out(self, left_out: dict[str, IndexArray]) -> None:
         dataset, settings = self.whole, self.split_settings
-        if settings == self.given_split:
-            settings = self._given_split(left_out) or settings
         if left_out:
             gone = np.concatenate([*left_out.values()])
             dataset = dataset.take(np.setdiff1d(np.arange(len(dataset)), gone))

@@ -40,7 +40,7 @@ def show_decisions(session: Session) -> None:
             _show_change(words, _("Undo"), "new_labels", partial(session.relabel, {}))
         for reason, label in ON_EVALUATE.items():
             if reason in session.left_out:
-                text = _("{label}: {n:,} images are left out, as you decided on Evaluate.")
+                text = _("{label}: {n:,} left out on Evaluate.")
                 words = text.format(label=_(label), n=len(session.left_out[reason]))
                 _show_change(words, _("Put back"), reason, partial(session.put_back, reason))
     show_problem("decisions")

@@ -263,8 +263,8 @@ def _offer_without(session: Session, train: Dataset, found: Influence, answer: i
             st.switch_page(page("train"))
     st.caption(
         _(
-            "They are then left out of the data, and the split is drawn again; the Data page puts them back. "
-            "Where thousands of images have a label, a few of them change little."
+            "They are then left out of the data, until you put them back on the Data page; all other images "
+            "stay in their part of the split. Of a class with thousands of images, a few change little."
         )
     )
     show_problem("taught")

@@ -114,6 +114,8 @@ class DataFacts:
         Images in the two parts.
     one_answer : float
         The accuracy of one and the same answer for everything: the share of the commonest class.
+    relabelled, left_out : int
+        Images that the visitor gave another label, and images that were left out.
     """
 
     name: str
@@ -121,6 +123,8 @@ class DataFacts:
     n_train: int
     n_dev: int
     one_answer: float
+    relabelled: int = 0
+    left_out: int = 0
 
     @classmethod
     def of(cls, split: Split) -> Self:
@@ -128,7 +132,13 @@ class DataFacts:
         whole = split.train.base
         judges = split.dev if len(split.dev) else split.train
         return cls(
-            whole.name, whole.fingerprint, len(split.train), len(split.dev), commonest_share(judges.labels)
+            whole.name,
+            whole.fingerprint,
+            len(split.train),
+            len(split.dev),
+            commonest_share(judges.labels),
+            split.relabelled,
+            split.left_out,
         )
 
 

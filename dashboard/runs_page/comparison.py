@@ -26,7 +26,7 @@ from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import distinct, friendly_errors, plain, show_message
 from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
-from dashboard.ui.wording import dataset_words, value_words
+from dashboard.ui.wording import dataset_words, training_images_words, value_words
 from mlcore import Evaluation, Model, NoDigitError, mcnemar, settings_of
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -225,7 +225,7 @@ def settings_table(runs: Sequence[Named], only_differing: bool) -> pd.DataFrame:
     names = distinct([mark, title, *(name for name, _run in runs)])[2:]  # a run may be called like a column
     facts = [
         (_("Data"), [dataset_words(run.data.name) for _name, run in runs]),
-        (_("Training images"), [f"{run.data.n_train:,}" for _name, run in runs]),
+        (_("Training images"), [training_images_words(run.data) for _name, run in runs]),
         (_("Dev images"), [f"{run.data.n_dev:,}" for _name, run in runs]),
     ]
     for part in ("network", "training"):

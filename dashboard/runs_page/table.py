@@ -22,7 +22,7 @@ from dashboard.session import Session
 from dashboard.ui.formats import percent
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import distinct
-from dashboard.ui.wording import changed_settings, dataset_words, run_name
+from dashboard.ui.wording import changed_settings, cleaned_words, dataset_words, run_name
 from mlcore.language import N_, _
 from mlcore.metrics import likely_accuracy
 
@@ -95,8 +95,10 @@ def runs_table(runs: Sequence[KeptRun], only_differing: bool = False) -> pd.Data
             {
                 "name": name,
                 "state": ("▶ " if run.state in ("queued", "running") else "") + _(STATE_LABELS[run.state]),
-                "data": _("{name}, {n:,} images").format(
-                    name=dataset_words(run.data.name), n=run.data.n_train
+                "data": _("{name}, {n:,} images{changes}").format(
+                    name=dataset_words(run.data.name),
+                    n=run.data.n_train,
+                    changes=cleaned_words(run.data.relabelled, run.data.left_out),
                 ),
                 "settings": settings,
                 "seed": run.training.seed,

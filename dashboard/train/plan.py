@@ -13,7 +13,7 @@ from dashboard.session import Session
 from dashboard.starting import start_run
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, plain, show_problem
-from dashboard.ui.wording import dataset_words, network_words, training_words
+from dashboard.ui.wording import cleaned_words, dataset_words, network_words, training_words
 from mlcore import network_summary
 from mlcore.language import _
 
@@ -25,9 +25,9 @@ def show_plan(session: Session) -> None:
     data, network, training = st.columns(3)
     with data, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Data')}**", help=meaning("training_set", "dev_set"))
-        text = _("{name}: {train:,} training images, {dev:,} in the dev set")
-        name = plain(dataset_words(dataset.name))
-        st.markdown(text.format(name=name, train=len(split.train), dev=len(split.dev)))
+        text = _("{name}: {train:,} training images, {dev:,} in the dev set{changes}")
+        name, changes = plain(dataset_words(dataset.name)), cleaned_words(split.relabelled, split.left_out)
+        st.markdown(text.format(name=name, train=len(split.train), dev=len(split.dev), changes=changes))
         st.page_link(page("data"), label=_("Change the data"))
     with network, st.container(border=True, height="stretch", gap="xsmall"):
         st.markdown(f"**{_('Network')}**", help=meaning("neuron", "activation", "parameters"))

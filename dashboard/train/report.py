@@ -12,7 +12,14 @@ from dashboard.ui.learning_curves import learning_curves
 from dashboard.ui.messages import html_text, isolated
 from dashboard.ui.pictures import Picture, grid_html
 from dashboard.ui.report_page import chart_html, facts_html, report_page
-from dashboard.ui.wording import dataset_words, moment, run_words, value_words, versions_words
+from dashboard.ui.wording import (
+    dataset_words,
+    moment,
+    run_words,
+    training_images_words,
+    value_words,
+    versions_words,
+)
 from mlcore import Dataset, Evaluation, Model, NetworkConfig, TrainingConfig, evaluate, settings_of
 from mlcore.language import _
 from mlcore.quote import quoted
@@ -57,7 +64,7 @@ def _facts(status: RunStatus, model: Model) -> Iterator[tuple[str, str]]:
     if not status.live and (found := outcome_of(status)) is not None:
         yield _("Note"), found.words
     yield _("Training time"), duration(status.seconds_trained)
-    yield _("Training images"), f"{status.data.n_train:,}"
+    yield _("Training images"), training_images_words(status.data)
     yield _("Dev images"), f"{status.data.n_dev:,}"
     yield _("Parameters"), f"{model.parameter_count:,}"
     yield _("Made with"), versions_words(model.card)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dashboard.runs.kept import KeptRun
-from dashboard.runs.status import RunStatus
+from dashboard.runs.status import DataFacts, RunStatus
 from dashboard.ui.config_form import choice_label
 from dashboard.ui.number_field import as_text
 from mlcore import (
@@ -193,13 +193,34 @@ def run_name(run: RunStatus | KeptRun) -> str:
 
 def run_words(status: RunStatus) -> str:
     """Return a run in one line: what learns, by what rule, from what."""
-    words = _("{network} · {training} · {dataset}, {n:,} images")
+    words = _("{network} · {training} · {dataset}, {n:,} images{changes}")
     return words.format(
         network=network_words(status.network),
         training=training_words(status.training),
         dataset=dataset_words(status.data.name),
         n=status.data.n_train,
+        changes=cleaned_words(status.data.relabelled, status.data.left_out),
     )
+
+
+def training_images_words(data: DataFacts) -> str:
+    """Return how many images a run learned from, and what was changed about them before.
+
+    >>> training_images_words(DataFacts("mnist", "", 59_000, 1000, 0.1, relabelled=3))
+    '59,000 (3 relabelled)'
+    """
+    return f"{data.n_train:,}{cleaned_words(data.relabelled, data.left_out)}"
+
+
+def cleaned_words(relabelled: int, left_out: int) -> str:
+    """Return what a visitor changed about a data set, to stand behind its images; nothing when nothing was.
+
+    >>> cleaned_words(0, 0), cleaned_words(2, 0), cleaned_words(2, 1)
+    ('', ' (2 relabelled)', ' (2 relabelled, 1 left out)')
+    """
+    parts = ((_("{n:,} relabelled"), relabelled), (_("{n:,} left out"), left_out))
+    words = ", ".join(text.format(n=n) for text, n in parts if n)
+    return f" ({words})" if words else ""
 
 
 def moment(status: RunStatus, record: EpochMetrics) -> str:

@@ -4,7 +4,7 @@
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -25,16 +25,47 @@ class Split:
     train, dev : Dataset
     settings : SplitSettings or None
         How `split_dataset` made it; None when it was made in another way.
+    relabelled, left_out : int
+        How many images of the data set were given another label, and how many were left out of both parts.
     """
 
     train: Dataset
     dev: Dataset
     settings: "SplitSettings | None" = None
+    relabelled: int = 0
+    left_out: int = 0
 
     def __repr__(self) -> str:
         return (
             f"Split({self.train.name!r}: {len(self.train):,} training images, {len(self.dev):,} dev images)"
         )
+
+    def without(self, positions: IndexArray) -> "Split":
+        """Return the split without some images; all others stay in their part, in their order.
+
+        Parameters
+        ----------
+        positions : int array
+            Of the images, in the whole data set.
+
+        Raises
+        ------
+        DatasetError
+            When one of the parts would be empty.
+
+        >>> ten = Dataset(np.zeros((10, 4, 4), np.uint8), np.arange(10) % 2, ("0", "1"), "ten")
+        >>> split = split_dataset(ten, dev_size=2, shuffle=False)
+        >>> split.without(np.array([0, 9]))
+        Split('ten': 7 training images, 1 dev images)
+        """
+        stays = np.ones(len(self.train.base), np.bool_)
+        stays[positions] = False
+        parts = [part.take(np.flatnonzero(stays[part.rows])) for part in (self.train, self.dev)]
+        if not all(map(len, parts)):
+            raise DatasetError(
+                _("No training image, or no dev image, would be left. Leave fewer images out.")
+            )
+        return replace(self, train=parts[0], dev=parts[1], left_out=int((~stays).sum()))
 
 
 USUAL_DEV_SIZE = 1000

@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import session as session_module
 from dashboard.budget import Budget, NoRoom
+from dashboard.runs.status import DataFacts
 from dashboard.server.keeper import Keeper, KeepLimits
 from dashboard.server.presence import PATIENCE, Presence
 from dashboard.session import UPLOADED, Session
 from dashboard.shipped import shipped_dataset
+from dashboard.ui.wording import cleaned_words
 from mlcore import Dataset, DatasetError, NetworkConfig, Slice, SplitSettings
 from tests import waiting
 
@@ -99,6 +101,30 @@ def test_images_that_were_left_out_are_in_no_part_of_the_split_until_they_are_pu
     assert len(session.dataset) == 1795
     session.put_back("blank")
     assert session.split is before
+
+
+def test_all_other_images_stay_in_their_part_of_the_split_and_it_says_what_was_changed() -> None:
+    session = Session()
+    session.use_dataset("digits-8x8")
+    before = session.split
+    gone = np.array([before.train.rows[0], before.train.rows[7], before.dev.rows[4]])
+    session.leave_out("disputed", gone[:2])
+    session.leave_out("taught", gone[1:])
+    session.relabel({int(before.train.rows[1]): 0})
+    after = session.split
+    assert after.train.rows.tolist() == np.delete(before.train.rows, [0, 7]).tolist()
+    assert after.dev.rows.tolist() == np.delete(before.dev.rows, 4).tolist()
+    assert (after.relabelled, after.left_out, before.left_out) == (1, 3, 0)
+    facts = DataFacts.of(after)
+    assert cleaned_words(facts.relabelled, facts.left_out) == " (1 relabelled, 3 left out)"
+
+
+def test_where_a_part_would_be_empty_the_images_that_are_left_are_split_again() -> None:
+    session = Session()
+    session.use_upload(some_dataset(), n_dev=8)
+    session.leave_out("blank", np.arange(32, 40))
+    assert (len(session.split.train), len(session.split.dev)) == (24, 8)
+    assert session.split.left_out == 8
 
 
 def test_the_size_of_the_dev_set_follows_when_too_few_images_are_left() -> None:
