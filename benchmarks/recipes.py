@@ -11,7 +11,6 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported: a second core is a process
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -20,6 +19,7 @@ import time
 from contextlib import ExitStack
 
 from benchmarks.machine import use_own_kernel
+from benchmarks.report import write_beside
 from mlcore import BatchMetrics, accuracy, load_dataset, start_recipe, train
 from mlcore.training.second_process import SecondProcess
 
@@ -32,15 +32,6 @@ PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "convolution": (0.993, {1: 20.0, 2: 13.0}),
     "large-convolution": (0.995, {2: 180.0}),
 }
-
-
-def promises() -> dict[str, tuple[float, float]]:
-    """Return accuracy and seconds by recipe and cores, named as in the file of results."""
-    return {
-        f"{name}/{cores}": (least, seconds)
-        for name, (least, within) in PROMISES.items()
-        for cores, seconds in within.items()
-    }
 
 
 def processor_seconds() -> float:
@@ -113,9 +104,6 @@ def main() -> None:
         print(json.dumps(run(name, int(seed), int(cores))))
         return
     kernel = use_own_kernel()
-    runs: dict[str, list[dict[str, float]]] = {}
-    if chosen.json and chosen.json.exists():
-        runs = json.loads(chosen.json.read_text(encoding="utf-8"))["runs"]
     print(kernel)
     print(
         "| recipe | cores | promise | accuracy of each seed | mean | seconds | getting ready | CPU | kept |"
@@ -125,10 +113,10 @@ def main() -> None:
         for cores in chosen.cores:
             rows = [measure(name, seed, cores) for seed in range(chosen.seeds)]
             print_row(name, cores, rows)
-            runs[f"{name}/{cores}"] = rows
-    if chosen.json:
-        found: dict[str, Any] = {"kernel": kernel, "promises": promises(), "runs": runs}
-        chosen.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+            promise = (PROMISES[name][0], PROMISES[name][1].get(cores))
+            write_beside(
+                {"kernel": kernel, f"{name}/{cores}": {"promise": promise, "runs": rows}}, chosen.json
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How a benchmark of the whole app tells what it measured: rows beside their limits, and a file for programs.
 
-`upload`, `visit`, `load`, `slow_line` and `many_runs` share it.
+`upload`, `visit`, `load`, `slow_line` and `many_runs` share it; those of speed write their files by it.
 """
 
 import argparse
@@ -56,6 +56,14 @@ def write(found: Any, file: Path | None) -> None:
     """Write what was found as JSON to a file, where there is one."""
     if file is not None:
         file.write_text(json.dumps(found, indent=2), encoding="utf-8")
+
+
+def write_beside(found: dict[str, Any], file: Path | None) -> None:
+    """Write what was found into a file of results; what the same kernel found of other cases stays there."""
+    if file is None:
+        return
+    before = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    write((before if before.get("kernel") == found["kernel"] else {}) | found, file)
 
 
 def judge(rows: Sequence[Row]) -> None:

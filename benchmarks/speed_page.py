@@ -5,6 +5,7 @@ files into benchmarks/results/ (`--json`). A test fails when the page says anyth
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -52,16 +53,20 @@ def epochs(*kernels: Found) -> str:
     head = ["who", *(f"{_kernel(found)}, {_cores(cores)}" for found, cores in columns)]
     parts = []
     for case, title in CASES.items():
-        rows = [
-            (
-                NAMES.get(who, who),
-                *(_seconds(found.get(f"{case}/{cores}", {}), who) for found, cores in columns),
-                "–" if who == "floor" else f"{row['accuracy']:.4f}",
-                f"{row['peak_mb']:.0f}",
+        measured = [found.get(f"{case}/{cores}", {}) for found, cores in columns]
+        rows = []
+        for who in dict.fromkeys(who for part in measured for who in part):
+            done = [part[who] for part in measured if "seconds" in part.get(who, {})]
+            if not done:
+                continue
+            rows.append(
+                (
+                    NAMES.get(who, who),
+                    *(_seconds(part, who) for part in measured),
+                    "–" if who == "floor" else f"{done[0]['accuracy']:.4f}",
+                    f"{done[0]['peak_mb']:.0f}",
+                )
             )
-            for who, row in kernels[0].get(f"{case}/1", {}).items()
-            if "error" not in row
-        ]
         if not rows:
             continue
         parts.append(f"**{case}: {title}**\n\n" + _table([*head, "test accuracy", "peak MB"], rows))
@@ -104,7 +109,8 @@ def goals(*kernels: Found) -> str:
 def _ratio(found: Found, *others: str) -> str:
     """Return ours in times of the fastest of these."""
     taken = [found[who]["seconds"] for who in others if "seconds" in found.get(who, {})]
-    return f"{found['ours']['seconds'] / min(taken):.2f}" if taken else "–"
+    ours = found.get("ours", {}).get("seconds")
+    return f"{ours / min(taken):.2f}" if taken and ours else "–"
 
 
 def race(found: Found) -> str:
@@ -114,7 +120,7 @@ def race(found: Found) -> str:
         if "/" not in key:
             continue
         goal, cores = key.split("/")
-        first = rows["ours"]["seconds"]
+        first = rows.get("ours", {}).get("seconds", math.nan)
         parts.append(f"**To {goal} % with {_cores(int(cores))}**\n")
         head = ("who", "seconds", "× ours", "processor seconds", "accuracy")
         parts.append(
@@ -124,7 +130,7 @@ def race(found: Found) -> str:
                     (
                         "**ours**" if who == "ours" else who,
                         f"{row['seconds']:.2f}",
-                        f"{row['seconds'] / first:.1f}",
+                        "–" if math.isnan(first) else f"{row['seconds'] / first:.1f}",
                         f"{row['processor']:.2f}",
                         f"{row['accuracy']:.4f}",
                     )
@@ -140,15 +146,17 @@ def recipes(found: Found) -> str:
     """Return each recipe's promise beside what was measured: accuracy of all seeds, seconds by cores."""
     head = ("recipe", "cores", "promised", "mean accuracy", "lowest to highest", "seeds", "seconds")
     rows = []
-    for key, runs in found["runs"].items():
+    for key, row in found.items():
+        if "/" not in key:
+            continue
         name, cores = key.split("/")
+        (least, within), runs = row["promise"], row["runs"]
         right = [run["accuracy"] for run in runs]
-        promise = found["promises"].get(key)
         rows.append(
             (
                 f"`{name}`",
                 cores,
-                f"{100 * promise[0]:.1f} % in {promise[1]:g} s" if promise else "–",
+                f"{100 * least:.1f} % in {within:g} s" if within else "–",
                 _percent(sum(right) / len(right)),
                 f"{_percent(min(right))} to {_percent(max(right))}",
                 str(len(right)),

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from contenders import CASES, CONTENDERS, DENSE_ONLY, ON_NUMPY
 
 from benchmarks.machine import use_kernel
+from benchmarks.report import write_beside
 
 
 def measure(contender: str, case: str, threads: int) -> dict[str, Any]:
@@ -70,12 +71,11 @@ def main() -> None:
     parser.add_argument("--contenders", nargs="+", choices=CONTENDERS)
     parser.add_argument("--kernel", help="of OpenBLAS: Haswell has AVX2; then only those on NumPy compare")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each; the median counts")
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
+    parser.add_argument("--json", type=Path, help="where to write the numbers; those of other cases stay")
     chosen = parser.parse_args()
     contenders = chosen.contenders or (ON_NUMPY if chosen.kernel else CONTENDERS)
     kernel = use_kernel(chosen.kernel)
     print(kernel)
-    everything: dict[str, Any] = {"kernel": kernel}
     for case in chosen.cases:
         names = [
             name
@@ -86,9 +86,7 @@ def main() -> None:
         for threads in chosen.threads:
             rows = compare(case, threads, chosen.repeats, names)
             print_table(case, threads, rows)
-            everything[f"{case}/{threads}"] = rows
-    if chosen.json:
-        chosen.json.write_text(json.dumps(everything, indent=2), encoding="utf-8")
+            write_beside({"kernel": kernel, f"{case}/{threads}": rows}, chosen.json)
 
 
 if __name__ == "__main__":

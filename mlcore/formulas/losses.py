@@ -16,8 +16,8 @@ from mlcore.language import N_
 
 NARROW = 60.0  # e^-60 is still a full-precision float32
 
-SMOOTHING = 0.05
-"""The part of a smoothed target that is spread evenly over all classes."""
+SMOOTHING = 0.1
+"""The part of a smoothed target that is spread evenly over all classes (Szegedy et al., 2016)."""
 
 
 @dataclass(frozen=True)

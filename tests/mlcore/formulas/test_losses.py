@@ -79,8 +79,8 @@ def test_losses_by_hand() -> None:
     z, labels = np.array([[np.log(3.0), 0.0]]), np.array([0])
     # softmax: p = (3/4, 1/4); -log 3/4 = 0.287682
     assert total("cross_entropy", z, labels) == pytest.approx(0.287682, abs=1e-6)
-    # y = (0.975, 0.025): -0.975 log 3/4 - 0.025 log 1/4 = 0.280490 + 0.034657
-    assert total("smoothed_cross_entropy", z, labels) == pytest.approx(0.315147, abs=1e-6)
+    # y = (0.95, 0.05): -0.95 log 3/4 - 0.05 log 1/4 = 0.273298 + 0.069315
+    assert total("smoothed_cross_entropy", z, labels) == pytest.approx(0.342613, abs=1e-6)
     # sigmoid: p = (3/4, 1/2); -log 3/4 - log(1 - 1/2) = 0.287682 + 0.693147
     assert total("sigmoid_cross_entropy", z, labels) == pytest.approx(0.980829, abs=1e-6)
     # ½ ((3/4 - 1)² + (1/2 - 0)²) = ½ (0.0625 + 0.25)
@@ -91,7 +91,7 @@ def test_gradients_by_hand() -> None:
     z, labels = np.array([[np.log(3.0), 0.0]]), np.array([0])
     expected = {
         "cross_entropy": [[-1 / 4, 1 / 4]],  # p - y
-        "smoothed_cross_entropy": [[-0.225, 0.225]],  # p - y, y = (0.975, 0.025)
+        "smoothed_cross_entropy": [[-0.2, 0.2]],  # p - y, y = (0.95, 0.05)
         "sigmoid_cross_entropy": [[-1 / 4, 1 / 2]],  # p - y
         "squared_error": [[-1 / 4 * 3 / 16, 1 / 2 * 1 / 4]],  # (p - y) p (1 - p)
     }
@@ -113,8 +113,8 @@ def test_targets_add_up_to_one_and_are_largest_for_the_true_class(name: str) -> 
 
 
 def test_with_smoothed_targets_more_certain_is_not_always_better() -> None:
-    # The loss is least where the outputs are the targets: p = 0.975 of two classes, z = log(0.975 / 0.025).
-    best, label = np.log(0.975 / 0.025), np.array([0])
+    # The loss is least where the outputs are the targets: p = 0.95 of two classes, z = log(0.95 / 0.05).
+    best, label = np.log(0.95 / 0.05), np.array([0])
     at_best, *others = (
         total("smoothed_cross_entropy", np.array([[z, 0.0]]), label) for z in (best, best - 1, best + 1)
     )
