@@ -52,14 +52,15 @@ def show_lab(session: Session, model: Model) -> None:
     if reason := too_large(model):
         show_message("info", reason)
         return
+    strip = st.container(key="lab_strip")  # on a phone, the results lie below the controls, out of sight
     left, right = st.columns([2, 3], gap="large")
     with left:
         changes = _choose_changes(model)
     changed = change_model(model, changes)
     with right:
-        _show_scores(session, model, changed, changes)
-        _show_drawing(session, model, changed)
+        parts = [*_show_scores(session, model, changed, changes), *_show_drawing(session, model, changed)]
         _offer(session, changed, changes)
+    strip.markdown(plain(" · ".join(parts)))
 
 
 def _choose_changes(model: Model) -> LabChanges:
@@ -156,8 +157,15 @@ def _choose_of(layer: HiddenUnits, place: int, chosen: dict[int, list[int]]) -> 
     )
 
 
-def _show_scores(session: Session, model: Model, changed: Model, changes: LabChanges) -> None:
-    """Show accuracy, confidence and size, each against those of the network before the changes."""
+def _show_scores(session: Session, model: Model, changed: Model, changes: LabChanges) -> list[str]:
+    """Show accuracy, confidence and size, each against those of the network before the changes.
+
+    Returns
+    -------
+    list of str
+        What of it fits into one line.
+    """
+    short: list[str] = []
     st.header(_("What it does"))
     test = session.test_set
     name = "dev" if test is None else choose_one(_("Images"), SETS, key="lab_set", help=meaning("dev_set"))
@@ -174,16 +182,18 @@ def _show_scores(session: Session, model: Model, changed: Model, changes: LabCha
                 _("The network may have been trained on some of these images: its accuracy is then too high.")
             )
         left, right = st.columns(2)
-        left.metric(
-            _("Accuracy"), percent(now.right / now.n), _points(now.right / now.n - before.right / before.n)
-        )
+        accuracy, change = percent(now.right / now.n), _points(now.right / now.n - before.right / before.n)
+        short.append(_("{accuracy} accuracy").format(accuracy=accuracy) + (f" ({change})" if change else ""))
+        left.metric(_("Accuracy"), accuracy, change)
         right.metric(
             _("Mean confidence"), percent(now.confidence), _points(now.confidence - before.confidence), "off"
         )
     left, right = st.columns(2)
     left.metric(_("Weights that are not 0"), f"{left_weights(changed):,}")
     size, full = packed_bytes(changed, changes.bits), packed_bytes(model, BITS[0])
-    right.metric(_("Size, packed"), _("{n:,.1f} kB").format(n=size / 1000), _times_smaller(size, full), "off")
+    in_words = _("{n:,.1f} kB").format(n=size / 1000)
+    right.metric(_("Size, packed"), in_words, _times_smaller(size, full), "off")
+    return [*short, in_words]
 
 
 def score_in_words(now: Score, before: Score) -> str:
@@ -217,26 +227,34 @@ def _times_smaller(size: int, full: int) -> str | None:
     return _("{n:.1f} times smaller").format(n=full / size) if size < full else None
 
 
-def _show_drawing(session: Session, model: Model, changed: Model) -> None:
-    """Show what the network answers to the visitor's drawing, and what it answered before the changes."""
+def _show_drawing(session: Session, model: Model, changed: Model) -> list[str]:
+    """Show what the network answers to the visitor's drawing, and what it answered before the changes.
+
+    Returns
+    -------
+    list of str
+        The likeliest class now, in a few words; none without a drawing.
+    """
     image = my_digit(session, model)
     if image is None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_("Draw a digit for this model, and its answer is followed here, too."))
             st.page_link(page("draw"))
-        return
+        return []
+    yours = _("Your drawing: {answer}")
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(width="content"):
             grid([Picture(image, _("Your drawing, as the network sees it"))], 96)
         with st.container(key="lab_drawing"):
-            st.write(plain(_("Your drawing: {answer}").format(answer=_answer(changed, image))))
-            st.caption(plain(_("Before: {answer}").format(answer=_answer(model, image))))
+            st.write(plain(yours.format(answer=_answer(changed, image, SURE_OF))))
+            st.caption(plain(_("Before: {answer}").format(answer=_answer(model, image, SURE_OF))))
+    return [yours.format(answer=_answer(changed, image, 1))]
 
 
-def _answer(model: Model, image: UInt8Array) -> str:
-    """Return the likeliest classes with their probabilities, as a line."""
+def _answer(model: Model, image: UInt8Array, n: int) -> str:
+    """Return the ``n`` likeliest classes with their probabilities, as a line."""
     probabilities = model.probabilities_of(image[None])[0]
-    order = np.argsort(-probabilities, kind="stable")[:SURE_OF]
+    order = np.argsort(-probabilities, kind="stable")[:n]
     return " · ".join(f"{quoted(model.class_names[k])} {percent(float(probabilities[k]))}" for k in order)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from dashboard.shipped import MODELS
 from dashboard.ui import flipbook
-from mlcore import LabChanges, change_model, contributions, load_dataset, load_model
+from mlcore import LabChanges, change_model, contributions, load_dataset, load_model, packed_bytes
 from mlcore.study.lab import left_weights
 from tests.e2e.expecting import expect
 from tests.e2e.steps import Visitor
@@ -85,6 +85,20 @@ def test_weights_are_pruned_by_keyboard_and_kept_and_a_line_on_the_map_shows_ima
     name = str(pressed.locator("img").get_attribute("alt")).split(":")[0]
     pressed.click()
     expect(visitor.page.get_by_role("dialog")).to_contain_text(f"{name} of MNIST, labelled")
+
+
+def test_on_a_phone_the_results_of_the_lab_bench_stay_in_sight_beside_its_last_control(
+    phone_visitor: Visitor,
+) -> None:
+    phone_visitor.open("/inside?look=lab", "Change the network")
+    strip = phone_visitor.main.locator(".st-key-lab_strip")
+    phone_visitor.main.get_by_role("slider", name="Temperature").press("End")
+    expect(phone_visitor.main.get_by_role("button", name="Undo all changes")).to_be_in_viewport()
+    expect(strip).to_be_in_viewport(ratio=1)
+    phone_visitor.main.get_by_role("slider", name="Prune the smallest weights").press("End")
+    pruned = change_model(load_model(MODELS / "mnist.npz"), LabChanges(pruned=0.99))
+    expect(strip).to_contain_text(f"{packed_bytes(pruned, 32) / 1000:,.1f} kB")
+    expect(strip).to_contain_text("accuracy (-")
 
 
 def test_a_book_that_grows_stays_open_where_it_was_opened(browser: Browser) -> None:
