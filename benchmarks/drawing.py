@@ -72,7 +72,7 @@ def show(name: str, title: str, rows: Sequence[Row]) -> bool:
 
 
 def tables(model: Model, digits: Sequence[WrittenDigit]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield each table: its title and its rows (label, drawings, fraction that is read right)."""
+    """Yield each table: its title and its rows (label, drawings, fraction that is read correctly)."""
     drawings = drawn(digits)
     labels = np.array([label for label, _strokes in drawings])
     guesses = guessed(model, drawings)

@@ -1,4 +1,4 @@
-"""How many four-digit numbers are read right that are made of pen strokes by writers never seen.
+"""How many four-digit numbers are read correctly that are made of pen strokes by writers never seen.
 
 `python benchmarks/four_digits.py STROKES` writes numbers on a wide canvas, of one writer's digits each: with
 gaps, close together, two of them touching, and joined to each other without lifting the pen. It also makes

@@ -78,7 +78,7 @@ def measured(data: Dataset, strangers: Dataset, most: int) -> dict[str, float]:
 
 
 def read(model: Model, drawings: list[Images], labels: NDArray[np.int64], *, placed: bool) -> float:
-    """Return the share of drawings that are read right, placed in the model's own frame or in MNIST's."""
+    """Return the share of drawings that are read correctly, placed in the model's own frame or in MNIST's."""
     images = [
         model.image_from_drawing(drawing) if placed else image_from_drawing(drawing, model.image_shape)
         for drawing in drawings

@@ -1,6 +1,6 @@
-"""By what the server knows a browser again after a reload: a hash of Streamlit's own cookie.
+"""How the server recognises a browser after a reload: by a hash of Streamlit's own cookie.
 
-`run_service` tells by it whose a run is, and `session` what a visitor had before.
+`run_service` tells from it whose a run is, and `session` what a visitor had before.
 """
 
 import binascii

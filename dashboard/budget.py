@@ -1,7 +1,7 @@
 """One budget of memory for all that visitors bring and make: data sets, models, runs, answers.
 
-Who is about to hold something large asks `Budget.reserve` first, and gets room or a sentence for the visitor.
-It knows no Streamlit, so that workers and tests use it as the pages do.
+Code that is about to hold something large calls `Budget.reserve` first, and gets room or a sentence for the
+visitor. It knows no Streamlit, so that workers and tests use it as the pages do.
 """
 
 import gc
@@ -117,7 +117,7 @@ class Budget:
 
     @classmethod
     def of_machine(cls) -> Self:
-        """Return the budget that this machine or container bears, or that `VARIABLE` sets."""
+        """Return the budget that this machine or container can afford, or that `VARIABLE` sets."""
         megabytes = number_of_environment(VARIABLE)
         if megabytes is not None:
             return cls(int(megabytes * 1e6))

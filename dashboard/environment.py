@@ -1,4 +1,4 @@
-"""The numbers that who runs a server sets in its environment; docs/how-to/host.md lists them.
+"""The numbers that an operator sets in the environment of a server; docs/how-to/host.md lists them.
 
 The memory budget, the runs and the keeper of what visitors had read theirs here. It knows no Streamlit.
 """

@@ -53,7 +53,7 @@ def show_study(
     disabled : bool
         Whether it cannot be begun now.
     keep : bool
-        Whether others who ask the same are told what was found. Otherwise it is returned once.
+        Whether the result is kept for others who ask the same. Otherwise it is returned once.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """The trained model: network, preparation and classes together, ready to answer, and its file.
 
-`TrainingRun.model` makes one, `save_model` and `load_model` write and read its file, and the dashboard asks
-it about drawings. The file is a NumPy .npz with a JSON header; nothing in it is ever executed.
+`TrainingRun.model` makes one, `save_model` and `load_model` write and read its file, and the dashboard gives
+it drawings to read. The file is a NumPy .npz with a JSON header; nothing in it is ever executed.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dashboard.session import Session, get_session
 from dashboard.ui.messages import friendly_errors
 from mlcore.language import _
 
-LOOK_EVERY = 1.0  # seconds between two looks at a search that goes on
+LOOK_EVERY = 1.0  # seconds between two looks at a running search
 
 
 def show_search(session: Session, was_live: bool) -> None:
@@ -42,5 +42,5 @@ with friendly_errors():
         st.fragment(show_search, run_every=LOOK_EVERY if status.live else None)(session, status.live)
         st.header(_("Another search"))
     say_data(session)
-    show_form(session)  # also while a search goes on: a control that comes back may come back empty
+    show_form(session)  # also while a search runs: a control that comes back may come back empty
     offer_start(session, status)

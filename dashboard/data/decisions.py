@@ -1,4 +1,4 @@
-"""What was decided about a data set, a line each, with a button that undoes it or does it again.
+"""What was decided about a data set, one line each, with a button that undoes it or does it again.
 
 The Data page shows it above the samples, where the effect is seen.
 """

@@ -55,7 +55,7 @@ def show_facts(session: Session) -> None:
 
 @st.fragment
 def show_samples(session: Session) -> None:
-    """Show images drawn by chance, of all classes or one, or the images in their order."""
+    """Show images drawn at random, of all classes or one, or the images in their order."""
     dataset = session.dataset
     if choose_one(_("Which images"), SHOWN, key="samples_shown") == "order":
         show_in_order(dataset)

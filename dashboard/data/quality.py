@@ -1,4 +1,4 @@
-"""What may be wrong with the images of a data set, a line each: to be viewed, left out, and put back.
+"""What may be wrong with a data set, one line each: images to be viewed, left out, and put back.
 
 The Data page shows it above the split. What is found is worked out in the background.
 """

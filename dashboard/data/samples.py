@@ -54,7 +54,7 @@ def average_pictures(dataset: Dataset) -> list[Picture]:
 
 
 def sample_positions(dataset: Dataset, class_number: int | None, count: int, seed: int) -> IndexArray:
-    """Return positions of images drawn by chance: of one class, or of all of them in order of the classes.
+    """Return positions of images drawn at random: of one class, or of all of them in order of the classes.
 
     With None, each class has the same number of places, at least one, however rare it is.
     """

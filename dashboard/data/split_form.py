@@ -31,7 +31,7 @@ def show_split_form(session: Session) -> None:
 
 
 def _show_given(session: Session, given: SplitSettings) -> None:
-    """Let the visitor choose between the validation images of the file and a dev set drawn by chance."""
+    """Let the visitor choose between the validation images of the file and a dev set drawn at random."""
     labels = {
         "given": _("From the file ({n:,} images)").format(n=int(given.dev_size)),
         "drawn": _("Drawn at random"),

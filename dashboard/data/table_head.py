@@ -1,4 +1,4 @@
-"""The first images of a page as a table: a row an image, its label and its pixels, as in a CSV file.
+"""The first images of a page as a table: one row per image, its label and its pixels, as in a CSV file.
 
 The Data page shows it below the images in their order.
 """

@@ -1,6 +1,6 @@
 """The models that answer: the chosen one and, when the visitor wants it, a second one beside it.
 
-The Draw page asks them all about the same image; a number is read by the first alone.
+The Draw page gives them all the same image; a number is read by the first alone.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether a model's confidence can be trusted, as a figure: how often it is right when it is so and so sure.
+"""Whether a model's confidence can be trusted, as a figure: how often it is right at each confidence.
 
 The Evaluate page shows it above the same numbers in a table.
 """

@@ -1,6 +1,6 @@
 """The test set of a run stays closed until its owner opens it, once, when all choices are made.
 
-The Evaluate page asks here before it asks a run's model about test images.
+The Evaluate page checks here before it runs the model of a run on test images.
 """
 
 import streamlit as st
@@ -54,7 +54,7 @@ def _open(run_id: str, test_set: Dataset) -> None:
 
 
 def say_that_it_is_open(session: Session, key: str, images: Dataset) -> None:
-    """Say so when a run's model is asked about its test set, which was opened."""
+    """Say so when a run's model is evaluated on its test set, which was opened."""
     test_set = session.test_set
     if run_of(session, key) is None or test_set is None or images.fingerprint != test_set.fingerprint:
         return

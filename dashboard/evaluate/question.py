@@ -25,7 +25,7 @@ from mlcore.language import N_, _
 
 OWN = "unlabelled"
 SETS = {"dev": N_("Dev set"), "test": N_("Test set"), OWN: N_("Images without labels")}
-"""What a model can be asked about, by what stands in the address."""
+"""The images that a model can be evaluated on, by what stands in the address."""
 
 
 def choose_answerer(session: Session) -> None:
@@ -83,7 +83,7 @@ def model_words(session: Session, model: Model) -> str:
 
 
 def show_misfit(reason: str) -> None:
-    """Say why this model cannot be asked about these images, and lead to where either can be changed."""
+    """Say why this model cannot be evaluated on these images, and lead to where either can be changed."""
     show_message("warning", reason)
     with st.container(horizontal=True):
         st.page_link(page("data"))
@@ -91,7 +91,7 @@ def show_misfit(reason: str) -> None:
 
 
 def warn_of_known_images(session: Session, model: Model, name: str) -> None:
-    """Say so when the model may have learned from the very images that it is asked about."""
+    """Say so when the model may have learned from the very images that it is evaluated on."""
     if name == "dev" and model.card.get("dev_fingerprint") != session.split.dev.fingerprint:
         show_message(
             "info",

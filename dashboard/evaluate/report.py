@@ -1,6 +1,6 @@
 """The report of an evaluation: one HTML page with sentences, figures, tables, slices and the worst mistakes.
 
-The Evaluate page offers it. Everything is inside, so that it opens without a network.
+The Evaluate page offers it. Everything is inside, so that it opens without the internet.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def evaluation_report(words: str, images: Dataset, model: Answerer, slices: Sequ
     Parameters
     ----------
     words : str
-        Which model was asked about which images.
+        Which model was evaluated on which images.
     images : Dataset
     model : Answerer
         Its name and its answers to them.

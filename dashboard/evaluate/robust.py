@@ -1,4 +1,4 @@
-"""How much a model puts up with: its accuracy when the images are turned, moved, blurred and so on.
+"""How robust a model is: its accuracy when the images are turned, moved, blurred and so on.
 
 The Evaluate page shows it; the workers compute it, for each model once.
 """

@@ -1,4 +1,4 @@
-"""Several models that are asked about the same images, and their answers.
+"""Several models, and their answers to the same images.
 
 The looks "Other models" and "Slices" of the Evaluate page compare them.
 """

@@ -201,7 +201,7 @@ def slices_figure(slices: Sequence[Slice], moments: Sequence[Snapshot], right: n
     slices : sequence of Slice
     moments : sequence of Snapshot
     right : int array (moments, slices)
-        How many images of each slice were read right.
+        How many images of each slice were read correctly.
     """
     from plotly.graph_objects import Figure
 

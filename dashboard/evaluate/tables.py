@@ -153,7 +153,7 @@ def calibration_in_words(evaluation: Evaluation) -> str:
 
 
 def show_calibration(evaluation: Evaluation) -> None:
-    """Show how often the model is right when it is so and so sure."""
+    """Show how often the model is right at each level of confidence."""
     bins = evaluation.calibration
     used = bins.counts > 0
     edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]

@@ -1,6 +1,6 @@
 """The files of an evaluation: a report to read without the app, and tables for other programs.
 
-The Evaluate page offers them below whatever is looked at.
+The Evaluate page offers them below each of its looks.
 """
 
 from collections.abc import Callable

@@ -119,7 +119,7 @@ def _go_to(position: int | None) -> None:
 
 
 def _choose_answer(model: Model, guess: int, label: int) -> int:
-    """Return the answer that is asked about: the guess or, where that is wrong, the label if it is wanted."""
+    """Return the answer in question: the guess or, where that is wrong, the label if it is wanted."""
     if guess == label:
         return guess
     names = distinct(model.class_names)

@@ -1,4 +1,4 @@
-"""The smallest change that would make the network answer another class, in two ways beside each other.
+"""The smallest change that would make the network answer another class, in two ways side by side.
 
 The Inside page shows it below the way of one image.
 """

@@ -1,4 +1,4 @@
-"""Which network is looked into, at what, and which image goes through it.
+"""Which network is shown, what is shown of it, and which image goes through it.
 
 The Inside page shows these choices above each look.
 """

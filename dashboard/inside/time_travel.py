@@ -107,7 +107,7 @@ class _Shown:
     moment: Moment
     answer: npt.NDArray[np.floating] | None
     slices: tuple[tuple[Slice, int], ...]
-    """The visitor's, each with how many of its images were read right."""
+    """The visitor's, each with how many of its images were read correctly."""
 
 
 def _ready(session: Session, run_id: str) -> list[_Shown]:
@@ -153,7 +153,7 @@ def moment_words(one: Snapshot, moment: Moment) -> str:
 
 
 def slices_html(slices: Sequence[tuple[Slice, int]]) -> str:
-    """Return how many images of each slice are read right, as a list.
+    """Return how many images of each slice are read correctly, as a list.
 
     >>> fours = Slice("thick fours", "", "", 8, b"")
     >>> slices_html([(fours, 6)])

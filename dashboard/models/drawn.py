@@ -1,6 +1,6 @@
 """A visitor's drawing as any model sees it.
 
-Draw asks the chosen model about it, the page Runs each of the runs that are compared.
+Draw gives it to the chosen model, the page Runs to each of the runs that are compared.
 """
 
 from collections.abc import Sequence

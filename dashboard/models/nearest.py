@@ -1,7 +1,7 @@
-"""The training images that the chosen model takes for most like one image, with their labels.
+"""The training images that look most like one image to the chosen model, with their labels.
 
-Draw and Evaluate show them beside an answer. How a model sees its training images is worked out once, for
-all visitors.
+Draw and Evaluate show them beside an answer. How a model sees its training images is worked out once, for all
+visitors.
 """
 
 from collections import Counter

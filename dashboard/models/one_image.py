@@ -1,4 +1,4 @@
-"""One image, large: what the model answers to it and how sure it is, what pulled it there, and the way on.
+"""One image, large: what the model answers and how sure it is, what led to the answer, and where to go next.
 
 A press on an image of a gallery opens it. Before and after it come its neighbours in that gallery.
 """

@@ -1,4 +1,4 @@
-"""How a model was trained, as its file says: settings, curves, versions; and whether it comes out again.
+"""How a model was trained, as its file says: settings, curves, versions; and a way to train it once more.
 
 Evaluate shows it below the model that is judged.
 """

@@ -1,4 +1,4 @@
-"""Whose owner is there, and what becomes of runs whose owner has left.
+"""Which owners are there, and what becomes of the runs of those who have left.
 
 The run service tells it of sessions that come and go, and has it clean up every few seconds; the service's
 lock is held.

@@ -1,4 +1,4 @@
-"""How many seconds a run will take from its start to its end, by what runs and trials took before.
+"""How many seconds a run will take from its start to its end, judged by what earlier runs and trials took.
 
 The run service answers `expect` with it, and notes with each new run what was promised.
 """

@@ -1,4 +1,4 @@
-"""How many runs a server bears, how long they are kept, and how long its workers may take.
+"""How many runs a server accepts, how long they are kept, and how long its workers may take.
 
 `RunService` holds all runs to it; the server may be told other limits.
 """
@@ -12,7 +12,7 @@ from dashboard.runs.archive import KEEP_VARIABLE
 
 @dataclass(frozen=True)
 class Limits:
-    """What one server bears.
+    """What one server accepts.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ class RunModels:
     runs : RunTable
     scheduler : Scheduler
     shelf : Shelf
-        Is told of a test's result.
+        Is called with the result of a test.
     store : DataStore
         Where a test set lies for the workers.
     budget : Budget

@@ -1,6 +1,6 @@
 """What a search asks of the run service: one place for many runs, and their turns, until it hands them over.
 
-`RunService.for_searches` is the one of a server; `Searches` is its only user.
+`RunService.of_searches` is the one of a server; `Searches` is its only user.
 """
 
 import secrets

@@ -220,7 +220,7 @@ class Searches:
         Raises
         ------
         RunError
-            When one is going on already, there is no dev set, no place for one more run, or nothing to vary
+            When one is running already, there is no dev set, no place for one more run, or nothing to vary
             that has an effect.
         """
         if not plan.varied:

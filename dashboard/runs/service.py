@@ -138,7 +138,7 @@ class RunService:
 
     @property
     def limits(self) -> Limits:
-        """How many runs the server bears, and for how long."""
+        """How many runs the server accepts, and for how long."""
         return self._runs.limits
 
     @limits.setter

@@ -1,6 +1,7 @@
 """Snapshots: checkpoints of a run from several moments, which stay in its folder beside the newest one.
 
-Workers write them; the run service lists them, opens one for who looks back, and lets runs be forked there.
+Workers write them; the run service lists them, opens one for visitors who look back, and lets runs be forked
+there.
 """
 
 import re

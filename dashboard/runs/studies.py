@@ -1,7 +1,7 @@
 """Studies: what takes seconds to compute about a model or a data set, by the workers, beside the runs.
 
-`RunService.studies` is the one of a server. Pages begin a study, look how far it is, and get its result; the
-same question of two visitors is computed once.
+`RunService.studies` is the one of a server. Pages begin a study, ask how far it is, and get its result; a
+question that two visitors ask is computed once.
 """
 
 import secrets

@@ -1,6 +1,6 @@
 """The board of a search: the best so far, how accuracy goes with a setting, and what mattered; live.
 
-The page Search shows it below the form, again each second while the search goes on.
+The page Search shows it below the form, updated each second while the search runs.
 """
 
 import pandas as pd

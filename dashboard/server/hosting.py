@@ -1,7 +1,7 @@
 """What keeps one server process up for many visitors: descriptors, memory, and a log that no flood fills.
 
-The server calls `prepare_process` once, when its first visitor arrives. docs/how-to/host.md tells who runs
-a server what else it needs.
+The server calls `prepare_process` once, when its first visitor arrives. docs/how-to/host.md tells operators
+what else a server needs.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """Forks of a run: the form that makes one, and the race of a fork with its parent.
 
-The Train page shows both below a run: what would have become of it with another setting?
+The Train page shows both below a run: how would it have ended with another setting?
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Plan:
     Attributes
     ----------
     step : int
-        Of the moment from which the fork goes on.
+        Of the moment from which the fork continues.
     setting : str
         The one that is changed, of `FORK_SETTINGS`.
     network_before, training_before : NetworkConfig and TrainingConfig

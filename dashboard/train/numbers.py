@@ -41,9 +41,9 @@ def show_numbers(status: RunStatus) -> None:
 
 
 def numbers_table(status: RunStatus) -> pd.DataFrame:
-    """Return one row a measurement, in order; the loss in two parts where L2 is part of it.
+    """Return one row per measurement, in order; the loss in two parts where L2 is part of it.
 
-    The parts are known where the layers were looked at too, which is rarer late in a long run.
+    The parts are known where the layers were measured too, which is rarer late in a long run.
     """
     records = [record for record in status.history if isinstance(record, EpochMetrics)]
     columns = ("step", "epoch", "train_accuracy", "dev_accuracy", "train_loss", "dev_loss")

@@ -1,4 +1,4 @@
-"""The race of a fork with its parent: both curves over each other and, at the end, which is better, or luck.
+"""The race of a fork with its parent: both curves in one chart and, at the end, which one is better.
 
 The Train page shows it below a run that is a fork.
 """

@@ -1,6 +1,6 @@
 """The report of a run: one HTML page with settings, curves, confusion matrix and the worst mistakes.
 
-The Train page offers it. Everything is inside, Plotly's library too, so that it opens without a network.
+The Train page offers it. Everything is inside, Plotly's library too, so that it opens without the internet.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """A flip book: pages of HTML that Python made, of which a slider shows one; turning a page asks no server.
 
-Inside shows the moments of a run with it: 14 ms a position on MNIST (`python -m benchmarks.time_travel`); a
+Inside shows the moments of a run with it: 14 ms per position on MNIST (`python -m benchmarks.time_travel`); a
 slider of Streamlit's waits 0.2 s before it tells the server.
 """
 

@@ -329,7 +329,7 @@ GLOSSARY: dict[str, Term] = {
         N_("Slice"),
         N_(
             "Some images of a data set under a name, such as the thick fours. A slice keeps its images, "
-            "whatever model is asked about them, so that models can be compared on it."
+            "whatever model reads them, so that models can be compared on it."
         ),
     ),
     "smallest_change": Term(

@@ -1,6 +1,6 @@
 """A link as a QR code, by which a phone opens it.
 
-Train shows it beside the button that copies the link of a run. The code is made here, without a network.
+Train shows it beside the button that copies the link of a run. The code is made here, without the internet.
 """
 
 from ipaddress import ip_address

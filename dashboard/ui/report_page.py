@@ -1,7 +1,7 @@
 """A report as one HTML file: the page around it, its tables of facts, and its figures.
 
-Train makes one of a run, Evaluate one of an evaluation. Plotly's library is inside: the figures are alive
-without a network.
+Train makes one of a run, Evaluate one of an evaluation. Plotly's library is inside: the figures stay
+interactive without the internet.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Images without labels: what `read_images` returns and a model is asked about, and the error of a data set.
+"""Images without labels: what `read_images` returns and a model labels, and the error of a data set.
 
 They come as the images of a data set do, white ink on black, so that the model sees what it has learned from.
 """

@@ -1,7 +1,7 @@
 """A trained model for a browser: as JSON for the script that runs it there, and as one web page to take home.
 
 The Draw page sends the JSON once, so that the network answers while the pen is down. `write_web_page` makes a
-file that needs neither a server nor a network; notebooks can call it, and Draw and Train offer it.
+file that needs neither a server nor the internet; notebooks can call it, and Draw and Train offer it.
 """
 
 from __future__ import annotations

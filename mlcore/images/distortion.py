@@ -1,7 +1,7 @@
 """Distortions: one change of known strength, the same for all images: turned, moved, blurred and so on.
 
-`mlcore.study.robustness` measures with them how much a network puts up with. Augmentation draws its changes
-at random; here each image gets exactly the strength that is asked for.
+`mlcore.study.robustness` measures with them how robust a network is. Augmentation draws its changes at
+random; here each image gets exactly the strength that is asked for.
 """
 
 from __future__ import annotations

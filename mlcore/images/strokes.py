@@ -1,7 +1,7 @@
 """Strokes of a pen, and the picture that they make: the only pen of this project.
 
 The Draw page draws with it what a visitor's hand did. `models/make.py` and `benchmarks/drawing.py` draw with
-it the digits that a model learns from and is asked about.
+it the digits that a model learns from and is tested on.
 """
 
 import math

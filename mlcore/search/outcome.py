@@ -1,6 +1,6 @@
 """How a proposal did, so that the next ones can learn from it.
 
-A search tells it to who proposes: chance, a grid, or Optuna.
+A search tells it to its proposer: chance, a grid, or Optuna.
 """
 
 from dataclasses import dataclass

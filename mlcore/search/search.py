@@ -1,6 +1,6 @@
 """A search for good settings as pure arithmetic: which candidates train how far, given how the others did.
 
-Who drives it trains what is asked for, in any order and on any number of workers, and hands the results back;
+Its driver trains what is asked for, in any order and on any number of workers, and hands the results back;
 the server does so with `dashboard.runs.search`, and `train_here` in a notebook.
 """
 

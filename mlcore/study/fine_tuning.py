@@ -96,7 +96,7 @@ def learn_hand(
     others : Dataset
         Images that it never saw, to tell what it forgets.
     seed : int
-        Decides which drawings are held back and all else that is drawn by chance.
+        Decides which drawings are held back and everything else that is random.
 
     Yields
     ------

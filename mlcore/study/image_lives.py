@@ -53,9 +53,9 @@ class ImageLives:
     variability : float32 array (n,)
         Its standard deviation.
     learned : float32 array (n,)
-        The epoch from which on the image was always read right; nan when it was wrong at the end.
+        The epoch from which on the image was always read correctly; nan when it was wrong at the end.
     forgotten : uint8 array (n,)
-        How often it was read right at one moment and wrong at the next.
+        How often it was read correctly at one moment and wrong at the next.
     guesses : unsigned integer array (n,)
         The answer at the end.
     """

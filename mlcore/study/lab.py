@@ -1,6 +1,6 @@
 """A trained network changed by hand: neurons switched off, small weights cut, fewer bits, noise, temperature.
 
-The lab bench of the Inside page calls `change_model` and asks the result about images at once.
+The lab bench of the Inside page calls `change_model` and runs the result on images at once.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def label_court(
 
 
 def judges_training(n_images: int) -> TrainingConfig:
-    """Return how a judge is trained: short, so that it does not learn wrong labels by heart.
+    """Return how a judge is trained: short, so that it does not memorise wrong labels.
 
     >>> judges_training(60_000).epochs, judges_training(1797).epochs
     (3, 10)

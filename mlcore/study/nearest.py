@@ -1,4 +1,4 @@
-"""The training images that a network takes for most like one image, by the outputs of its last hidden layer.
+"""The training images that look most like one image to a network, by the outputs of its last hidden layer.
 
 Draw and Evaluate show them beside an answer: the labels around an image say what the answer rests on.
 """

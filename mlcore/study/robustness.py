@@ -30,7 +30,7 @@ class Strength:
     strength : float
         In the unit of the distortion.
     right, n : int
-        How many of how many images are read right.
+        How many of how many images are read correctly.
     """
 
     strength: float

@@ -1,4 +1,4 @@
-"""What the doctor is told of a run: its settings, its records, and how many images there were.
+"""What the doctor knows of a run: its settings, its records, and how many images there were.
 
 `mlcore.study.doctor` reads it; notebooks fill it in, and so does the Train page.
 """

@@ -1,6 +1,6 @@
 """Slices: some images of a data set, kept under a name and followed over models and over a run.
 
-The Evaluate page keeps what a filter has found, and has a worker ask the snapshots of a run about it.
+The Evaluate page keeps what a filter has found, and has a worker evaluate the snapshots of a run on it.
 """
 
 from __future__ import annotations

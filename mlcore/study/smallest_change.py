@@ -1,6 +1,6 @@
-"""The smallest change that makes a network answer another class: towards real images of it, or past all eyes.
+"""The smallest change that makes a network answer another class: towards real images, or unseen by people.
 
-The Inside page shows both beside each other: what a person would draw, and what only fools the network.
+The Inside page shows both side by side: what a person would draw, and what only fools the network.
 """
 
 from __future__ import annotations

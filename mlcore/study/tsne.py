@@ -1,4 +1,4 @@
-"""t-SNE: a map on which images that are alike lie together, however far the others are, by openTSNE.
+"""t-SNE: a map on which similar images lie together, whatever the distance of the others, by openTSNE.
 
 The map of the Inside page offers it where openTSNE is installed; only this module needs it. A worker computes
 it, as a study.

@@ -1,4 +1,4 @@
-"""One step of training on one image, slowly: each value on the way with name, symbol, shape and formula.
+"""One step of training on one image, value by value, each with its name, symbol, shape and formula.
 
 Notebooks and lessons call `walk_through_step`. It works on copies: the run or network that it is given does
 not change.

@@ -372,7 +372,7 @@ def draws(network: NetworkConfig, training: TrainingConfig) -> bool:
 
 
 def step_generator(seed: int, step: int, side: int) -> np.random.Generator:
-    """Return the generator from which one step draws what it needs by chance.
+    """Return the generator from which one step draws its random numbers.
 
     It follows from its three numbers alone, so that nothing of it need be saved, and both processes of a
     shared run draw what one would. ``side`` is 0, or 1 for the second half of a batch that is taken in two.

@@ -1,4 +1,4 @@
-"""The known bugs: what often goes wrong in a network written by hand, to be switched on and looked at.
+"""The known bugs: what often goes wrong in a network written by hand, to be switched on and studied.
 
 `TrainingRun` takes those of the first notebooks as its `gradient_hook`; `walk_through_step` and
 `check_gradients` take any of them, and the Inside page shows how the check finds them.

@@ -1,7 +1,7 @@
-"""What a run takes: memory, disk and arithmetic, reckoned from its settings before an array is made.
+"""What a run takes: memory, disk and arithmetic, estimated from its settings before an array is made.
 
-The run service asks `memory_needed` before it starts a run, so that one large network cannot end the server
-for all.
+The run service asks `memory_needed` before it starts a run, so that one large network cannot bring the server
+down for everybody.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""Reads tables: text with an image a row, as Kaggle's "Digit Recognizer" has them, plain or packed.
+"""Reads tables: text with one image per row, as Kaggle's "Digit Recognizer" has them, plain or packed.
 
-It is one of the readers between a dataset file and a Dataset; it works block by block, so that a table of
-110 MB needs little more memory than its pixels.
+It is one of the readers between a dataset file and a Dataset; it works block by block, so that a table of 110
+MB needs little more memory than its pixels.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The formats of data sets that can be read: the table `READERS`, one row a format.
+"""The formats of data sets that can be read: the table `READERS`, one row per format.
 
 `read_dataset` takes from it, the Data page lists it, and a new format is one module and one row.
 """

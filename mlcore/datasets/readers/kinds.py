@@ -1,4 +1,4 @@
-"""Judges what kind of file each one is, by its first bytes and then by its name; one row a kind.
+"""Judges what kind of file each one is, by its first bytes and then by its name; one row per kind.
 
 The containers ask `kind_of` for every file in them. What no reader reads has its row in `REFUSED`, with the
 next step for that kind.

@@ -1,4 +1,4 @@
-"""Tells which part of a data set a name speaks of (training, dev, test, sample), in one way for all formats.
+"""Tells which part of a data set a name refers to (training, dev, test, sample), in one way for all formats.
 
 The readers call it for folders, files and arrays alike: a part is never a class, the training part is read
 unless another one is asked for, and test images stay unseen until the end.

@@ -1,4 +1,4 @@
-"""Turns rows of text into numbers, as fast as what stands in them allows, and names the cell that is none.
+"""Turns rows of text into numbers, as fast as their content allows, and names a cell that is not a number.
 
 `read_table` goes through these chunks once to find the range of the values where it is not plain, and once to
 keep them.
