@@ -21,8 +21,8 @@ def test_type_checkers_may_read_its_types() -> None:
 
 
 def test_editors_and_python_are_told_of_the_same_names_in_the_same_modules() -> None:
-    [block] = [part for part in ast.parse(inspect.getsource(mlcore)).body if isinstance(part, ast.If)]
-    imports = [part for part in block.body if isinstance(part, ast.ImportFrom)]
+    blocks = [part for part in ast.parse(inspect.getsource(mlcore)).body if isinstance(part, ast.If)]
+    imports = [part for block in blocks for part in block.body if isinstance(part, ast.ImportFrom)]
     told = {part.module: tuple(name.name for name in part.names) for part in imports}
     assert told == mlcore._PLACES
     assert sorted(mlcore._MODULE_OF) == sorted(mlcore.__all__)
