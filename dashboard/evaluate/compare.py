@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.evaluate.files import predictions_csv
+from dashboard.evaluate.offer import offer_csv
 from dashboard.evaluate.several import Answerer, choose_answerers
 from dashboard.models.judged import Judged
 from dashboard.ui.choices import choose_one
@@ -106,14 +107,7 @@ def _show_answers(judged: Judged, models: Sequence[Answerer]) -> None:
             alt=_("The answers of each model to the same images"),
         )
     columns = {model.label: model.evaluation for model in models}
-    st.download_button(
-        _("Answers (.csv)"),
-        lambda: predictions_csv(columns, positions),
-        "answers.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/table_view:",
-    )
+    offer_csv(_("Answers (.csv)"), lambda: predictions_csv(columns, positions), "answers-side-by-side.csv")
 
 
 def _chosen_among(judged: Judged) -> IndexArray:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from dashboard.evaluate.offer import offer_csv
+from dashboard.evaluate.study_files import court_csv
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
 from dashboard.models.judged import Judged
 from dashboard.navigation import page
@@ -122,6 +124,7 @@ def show_court(judged: Judged) -> None:
         _show_decisions(session, court)
         if len(court.places):
             _show_cases(session, court)
+            offer_csv(_("Disputed labels (.csv)"), lambda: _table(session, court), "disputed-labels.csv")
         show_problem("court")
 
 
@@ -171,6 +174,12 @@ def court_in_words(court: Court) -> str:
         "and only hard to read."
     )
     return text.format(k=len(court.places), n=court.n)
+
+
+def _table(session: Session, court: Court) -> str:
+    """Return the cases as CSV."""
+    verdicts = [court.verdict(session, place) for place in court.places.tolist()]
+    return court_csv(court.given, court.places, court.suggested, court.sure, verdicts)
 
 
 def _show_decisions(session: Session, court: Court) -> None:

@@ -75,7 +75,7 @@ def classes_csv(found: Evaluation) -> str:
     return csv_of(
         ["class", "images", "right", "recall", "recall_low", "recall_high", "precision", "f1"],
         (
-            [name, int(n), hits, *map(_fraction, (recall, *likely_accuracy(hits, int(n)), precision, f1))]
+            [name, int(n), hits, *map(fraction, (recall, *likely_accuracy(hits, int(n)), precision, f1))]
             for name, n, hits, recall, precision, f1 in zip(
                 found.class_names,
                 scores.support,
@@ -95,7 +95,7 @@ def calibration_csv(found: Evaluation) -> str:
     return csv_of(
         ["confidence_from", "confidence_to", "images", "mean_confidence", "accuracy"],
         (
-            [_fraction(low), _fraction(high), int(n), _fraction(mean), _fraction(accuracy)]
+            [fraction(low), fraction(high), int(n), fraction(mean), fraction(accuracy)]
             for low, high, n, mean, accuracy in zip(
                 bins.edges[:-1], bins.edges[1:], bins.counts, bins.confidence, bins.accuracy, strict=True
             )
@@ -110,17 +110,17 @@ def coverage_csv(found: Evaluation, thresholds: Sequence[float]) -> str:
         ["at_least_sure", "answered", "coverage", "right", "accuracy"],
         (
             [
-                _fraction(least),
+                fraction(least),
                 answered.n,
-                _fraction(answered.n / len(found.labels)),
+                fraction(answered.n / len(found.labels)),
                 answered.right,
-                _fraction(answered.accuracy),
+                fraction(answered.accuracy),
             ]
             for least, answered in rows
         ),
     )
 
 
-def _fraction(value: float) -> str:
+def fraction(value: float) -> str:
     """Return a fraction with six digits; nothing where there is none."""
     return "" if np.isnan(value) else f"{value:.6f}"

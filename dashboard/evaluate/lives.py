@@ -11,6 +11,8 @@ import streamlit as st
 
 from dashboard.address import to_address
 from dashboard.evaluate.court import HELD, Court
+from dashboard.evaluate.offer import offer_csv
+from dashboard.evaluate.study_files import lives_csv
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
 from dashboard.models.choice import chosen_key
 from dashboard.models.judged import Judged
@@ -65,6 +67,7 @@ def show_lives(judged: Judged) -> None:
         _show_images(lives, train, lives.kinds()[name], name)
         if name == "hard":
             _offer_court(session, train, lives)
+        offer_csv(_("Lives (.csv)"), lambda: lives_csv(lives, train, places(train)), "lives.csv")
 
 
 def _moments(session: Session, model: Model, train: Dataset) -> tuple[Snapshot, ...]:

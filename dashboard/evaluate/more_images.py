@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.evaluate.offer import offer_csv
+from dashboard.evaluate.study_files import learning_curve_csv
 from dashboard.evaluate.training_images import packed, unpacked_bytes
 from dashboard.models.judged import Judged
 from dashboard.session import Session
@@ -51,6 +53,7 @@ def show_learning_curve(judged: Judged) -> None:
         )
         last = curve.sizes[-1]
         st.caption(plain(text.format(seeds=len(last.right), settings=settings, n=last.n)))
+        offer_csv(_("Learning curve (.csv)"), lambda: learning_curve_csv(curve), "learning-curve.csv")
 
 
 def _curve(session: Session) -> LearningCurve | None:

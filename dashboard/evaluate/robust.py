@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from dashboard.evaluate.offer import offer_csv
+from dashboard.evaluate.study_files import robustness_csv
 from dashboard.models.choice import chosen_key, model_labels, model_of
 from dashboard.models.evaluations import misfit
 from dashboard.models.judged import Judged
@@ -69,6 +71,7 @@ def show_robustness(judged: Judged) -> None:
         curves = {labels[chosen_key(session)]: found} | _others(session, labels, images)
         show_chart(robustness_figure(name, curves), key="robustness_chart")
         st.caption(f"{_(DISTORTIONS[name].help)} {_interval_words(found)}")
+        offer_csv(_("Robustness (.csv)"), lambda: robustness_csv(curves), "robustness.csv")
         _show_example(name, model, images)
 
 

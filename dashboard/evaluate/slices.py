@@ -11,7 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.evaluate.files import csv_of
+from dashboard.evaluate.offer import offer_csv
 from dashboard.evaluate.several import Answerer, choose_answerers
+from dashboard.evaluate.study_files import slices_over_run_csv
 from dashboard.models.answers import show_answers
 from dashboard.models.evaluations import misfit
 from dashboard.models.judged import Judged
@@ -59,13 +61,8 @@ def show_slices(judged: Judged) -> None:
     st.caption(
         _("Correct answers, and the accuracy to expect on new images of the same kind (95 % interval).")
     )
-    st.download_button(
-        _("Slices (.csv)"),
-        lambda: csv_of([*table.columns], table.itertuples(index=False)),
-        "slices.csv",
-        "text/csv",
-        on_click="ignore",
-        icon=":material/table_view:",
+    offer_csv(
+        _("Slices (.csv)"), lambda: csv_of([*table.columns], table.itertuples(index=False)), "slices.csv"
     )
     _show_one(judged, slices)
     st.subheader(_("Over the epochs of a run"), help=meaning("snapshot"))
@@ -174,6 +171,11 @@ def _show_over_run(judged: Judged, slices: Sequence[Slice]) -> None:
         show_message("info", reason)
     elif (right := _study(judged, slices, run_id, moments)) is not None:
         show_chart(slices_figure(slices, moments, right), key="slices_chart")
+        offer_csv(
+            _("Slices over the run (.csv)"),
+            lambda: slices_over_run_csv(slices, moments, right),
+            "slices-over-run.csv",
+        )
 
 
 def _study(judged: Judged, slices: Sequence[Slice], run_id: str, moments: Sequence[Snapshot]) -> np.ndarray:

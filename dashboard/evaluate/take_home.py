@@ -3,8 +3,6 @@
 The Evaluate page offers them below each of its looks.
 """
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from dashboard.evaluate.files import (
@@ -14,6 +12,7 @@ from dashboard.evaluate.files import (
     coverage_csv,
     predictions_csv,
 )
+from dashboard.evaluate.offer import offer_csv
 from dashboard.evaluate.question import judged_in_words
 from dashboard.evaluate.report import evaluation_report
 from dashboard.evaluate.several import Answerer
@@ -30,12 +29,14 @@ def show_files(judged: Judged, name: str) -> None:
     words = judged_in_words(session, judged.model, name)
     slices = [one for one in session.slices if one.is_of(judged.images)]
     with st.expander(_("Report and tables to take home")):
-        _offer(
+        st.download_button(
             _("Report (.html)"),
             lambda: evaluation_report(words, judged.images, Answerer(label, found), slices),
             "evaluation.html",
             "text/html",
-            ":material/summarize:",
+            on_click="ignore",
+            icon=":material/summarize:",
+            key="take_evaluation.html",
         )
         st.caption(
             _("One page with everything below. Its charts stay interactive without an internet connection.")
@@ -48,8 +49,4 @@ def show_files(judged: Judged, name: str) -> None:
                 (_("Calibration (.csv)"), lambda: calibration_csv(found), "calibration.csv"),
                 (_("Coverage (.csv)"), lambda: coverage_csv(found, THRESHOLDS), "coverage.csv"),
             ):
-                _offer(title, make, file, "text/csv", ":material/table_view:")
-
-
-def _offer(label: str, make: Callable[[], str], file: str, kind: str, icon: str) -> None:
-    st.download_button(label, make, file, kind, on_click="ignore", icon=icon, key=f"take_{file}")
+                offer_csv(title, make, file)

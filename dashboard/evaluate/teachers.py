@@ -8,6 +8,8 @@ import hashlib
 import numpy as np
 import streamlit as st
 
+from dashboard.evaluate.offer import offer_csv
+from dashboard.evaluate.study_files import influence_csv
 from dashboard.evaluate.training_images import packed, places, unpacked_bytes
 from dashboard.models.choice import chosen_key
 from dashboard.models.judged import Judged
@@ -61,6 +63,9 @@ def show_teachers(judged: Judged) -> None:
             return
         st.write(plain(influence_in_words(found, train, answer)))
         _show_teachers(found, train, answer)
+        offer_csv(
+            _("Training images (.csv)"), lambda: influence_csv(found, train, places(train)), "taught.csv"
+        )
         if model.card.get("fingerprint") == train.fingerprint:
             _show_retrained(judged, train, found, position, answer)
         else:
