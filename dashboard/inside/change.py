@@ -23,7 +23,7 @@ from mlcore.quote import quoted
 EXAMPLES = 400
 """Real images of the class among which the nearest are looked for."""
 
-SIZE = 168
+SIZE = 160  # CSS pixels: two side by side on a phone
 
 
 def show_change(session: Session, model: Model, chosen: ChosenImage) -> None:
@@ -37,8 +37,8 @@ def show_change(session: Session, model: Model, chosen: ChosenImage) -> None:
         show_message("info", _("The network answers {name} already. Choose another class.").format(name=name))
         return
     found = changes(model, chosen.image, of_class, _examples(session, model, of_class))
-    grid(_pictures(model, chosen.image, found, name), SIZE)
     st.write(plain(in_words(found, name)))
+    grid(_pictures(model, chosen.image, found, name), SIZE)
 
 
 def _examples(session: Session, model: Model, of_class: int) -> UInt8Array:

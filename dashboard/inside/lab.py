@@ -6,11 +6,10 @@ The Inside page shows it last. `mlcore.study.lab` has the arithmetic.
 from functools import partial
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from dashboard.inside.cache import Score, at_once, score
-from dashboard.inside.question import my_digit
+from dashboard.inside.question import likeliest, my_digit
 from dashboard.models.choice import chosen_key, keep_changed
 from dashboard.models.contributions import too_large
 from dashboard.models.take_home import model_file
@@ -22,11 +21,9 @@ from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import keeping_problem, plain, show_message, show_problem
 from dashboard.ui.pictures import Picture, grid
 from mlcore import LabChanges, Model, UnitChange, change_model, packed_bytes
-from mlcore.arrays import UInt8Array
 from mlcore.evaluation import misfit
 from mlcore.language import N_, _
 from mlcore.metrics import likely_accuracy
-from mlcore.quote import quoted
 from mlcore.study.lab import BITS, HiddenUnits, hidden_units, left_weights
 
 PLACE = "lab"
@@ -246,16 +243,9 @@ def _show_drawing(session: Session, model: Model, changed: Model) -> list[str]:
         with st.container(width="content"):
             grid([Picture(image, _("Your drawing, as the network sees it"))], 96)
         with st.container(key="lab_drawing"):
-            st.write(plain(yours.format(answer=_answer(changed, image, SURE_OF))))
-            st.caption(plain(_("Before: {answer}").format(answer=_answer(model, image, SURE_OF))))
-    return [yours.format(answer=_answer(changed, image, 1))]
-
-
-def _answer(model: Model, image: UInt8Array, n: int) -> str:
-    """Return the ``n`` likeliest classes with their probabilities, as a line."""
-    probabilities = model.probabilities_of(image[None])[0]
-    order = np.argsort(-probabilities, kind="stable")[:n]
-    return " · ".join(f"{quoted(model.class_names[k])} {percent(float(probabilities[k]))}" for k in order)
+            st.write(plain(yours.format(answer=likeliest(changed, image, SURE_OF))))
+            st.caption(plain(_("Before: {answer}").format(answer=likeliest(model, image, SURE_OF))))
+    return [yours.format(answer=likeliest(changed, image, 1))]
 
 
 def _offer(session: Session, changed: Model, changes: LabChanges) -> None:

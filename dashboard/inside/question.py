@@ -134,6 +134,13 @@ def my_digit(session: Session, model: Model) -> UInt8Array | None:
         return None
 
 
+def likeliest(model: Model, image: UInt8Array, n: int) -> str:
+    """Return the ``n`` likeliest classes of an image with their probabilities, as a line."""
+    probabilities = model.probabilities_of(image[None])[0]
+    order = np.argsort(-probabilities, kind="stable")[:n]
+    return " · ".join(f"{quoted(model.class_names[k])} ({percent(float(probabilities[k]))})" for k in order)
+
+
 def _show_image(model: Model, chosen: ChosenImage) -> None:
     """Show the image, and what the model answers to it, with the probability of each class."""
     probabilities = model.probabilities_of(chosen.image[None])[0]
@@ -145,6 +152,4 @@ def _show_image(model: Model, chosen: ChosenImage) -> None:
             text = _("{image}. The network answers {name} ({sure}).")
             name, sure = quoted(model.class_names[guess]), percent(float(probabilities[guess]))
             st.write(plain(text.format(image=chosen.words, name=name, sure=sure)))
-            order = np.argsort(-probabilities, kind="stable")[:10]
-            each = (f"{quoted(model.class_names[k])} {percent(float(probabilities[k]))}" for k in order)
-            st.caption(plain(" · ".join(each)))
+            st.caption(plain(likeliest(model, chosen.image, 10)))

@@ -245,7 +245,7 @@ def test_on_the_lab_bench_accuracy_size_and_drawing_follow_a_change_and_the_resu
     probability = changed.predict_probabilities(image[None])[0].max()
     in_the_strip, below = shown.split("Your drawing: ")[1:]
     assert percent(float(probability)) in in_the_strip.splitlines()[0]
-    assert f"{percent(float(probability))} ·" in below
+    assert f"({percent(float(probability))}) ·" in below
     assert figures(app)["Size, packed"] == f"{packed_bytes(changed, 1) / 1000:,.1f} kB"
     app.button(key="lab_keep").click().run()
     assert session.lab_model is not None
