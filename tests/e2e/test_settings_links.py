@@ -16,6 +16,14 @@ def has_number(visitor: Visitor, label: str, number: str) -> None:
     expect(visitor.main.get_by_role("spinbutton", name=label)).to_have_value(number)
 
 
+OPENS_ANOTHER = """main => {
+  main.scrollTo(0, 200);
+  const before = main.scrollTop;
+  history.pushState(null, "", "/data");
+  return [before, main.scrollTop];
+}"""
+
+
 def has_query(visitor: Visitor, query: str) -> None:
     expect(visitor.page).to_have_url(re.compile(f"{re.escape(query)}$"))
 
@@ -43,6 +51,7 @@ def test_the_address_follows_the_settings_and_a_copied_link_shows_somebody_else_
     link = visitor.page.evaluate("navigator.clipboard.readText()")
     assert link == f"{visitor.address}/network?recipe=deep&settings=1~dropout-0.3~epochs-5"
     assert visitor.page.evaluate("window.sameDocument")  # no page was loaded again
+    assert visitor.main.evaluate(OPENS_ANOTHER) == [200, 0]  # a new page begins at its top
 
     friend.open(link.removeprefix(visitor.address))
     has_number(friend, "Dropout", "0.3")
