@@ -204,6 +204,7 @@ def show_table(status: SearchStatus) -> None:
             _("Dev accuracy"): st.column_config.NumberColumn(format="%.2f %%"),
             _("95 % interval"): st.column_config.TextColumn(help=meaning("interval")),
         },
+        placeholder="–",
         alt=_("The runs of the search, the best first"),
     )
 

@@ -16,7 +16,8 @@ def data_cell(run: Passport, data_file: str) -> Cell:
     height, width = run.image_shape
     text = (
         f"The file holds the images as the run split them: {run.n_train:,} to learn from, and a dev set of "
-        f"{run.n_dev:,} by which the network is judged. A pixel is 0 for paper and 255 for full ink."
+        f"{run.n_dev:,} that the network never learns from, by which it is judged. A pixel is 0 "
+        "for paper and 255 for full ink."
     )
     code = f"""\
 data = np.load({json.dumps(data_file)})
@@ -42,8 +43,8 @@ def preparation_cell(run: Passport) -> Cell:
     text = "How an image becomes the numbers that the network reads."
     if folds_scale(run):
         text += (
-            " They are to be multiplied by SCALE. That is done behind the first matrix product, x W, where"
-            " there are fewer numbers."
+            " The factor SCALE, which brings pixels to small numbers, waits until after the first matrix"
+            " product, x W: there are fewer numbers to multiply there."
         )
     return Cell("Preparation", text, "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n")
 

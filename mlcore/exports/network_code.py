@@ -18,10 +18,8 @@ LONGEST_LINE = 100
 
 def network_cells(run: Passport) -> Iterator[Cell]:
     """Yield the cells that make the network and compute with it."""
-    yield Cell("The first weights", "The seed decides which numbers are drawn.", _first_parameters(run))
-    yield Cell(
-        "Activation and loss", "The formulas that this network uses, and their derivatives.", _formulas(run)
-    )
+    yield Cell("The first weights", _first_text(run), _first_parameters(run))
+    yield Cell("Activation and loss", _formulas_text(run), _formulas(run))
     if run.network.filters:
         text = (
             "Arrays of images have the order height, channels, width, batch: then all outputs in one row "
@@ -30,11 +28,38 @@ def network_cells(run: Passport) -> Iterator[Cell]:
         yield Cell(
             "Convolution", text, CONVOLUTION + ("" if len(run.network.filters) == 1 else _INPUT_GRADIENT)
         )
-    yield Cell("Forward", "From the inputs to the logits, layer by layer.", _forward(run))
     text = (
-        "From the gradient of the logits back to that of every parameter, by the chain rule (d is ∂loss/∂z)."
+        "From the inputs to the logits, layer by layer. A layer multiplies its inputs by its weights and "
+        "adds its biases: z = x W + b. The z of the last layer are the logits; the others go through the "
+        "activation, a = f(z), and are the inputs of the next layer."
+    )
+    yield Cell("Forward", text, _forward(run))
+    text = (
+        "From the gradient of the logits back to that of every parameter, by the chain rule. For a layer "
+        "z = x W + b, let d be ∂loss/∂z, a row for each image. Then the gradient of W is xᵀ d, that of b is "
+        "the sum of the rows of d, and d Wᵀ is the gradient of x, with which the layer before goes on."
     )
     yield Cell("Backward", text, _backward(run))
+
+
+def _first_text(run: Passport) -> str:
+    if run.network.initialization == "zeros":
+        return "All weights start at 0."
+    return (
+        "Neurons that start alike get the same gradients and stay alike, so the first weights are drawn at "
+        "random. The seed decides which numbers are drawn."
+    )
+
+
+def _formulas_text(run: Passport) -> str:
+    text = "The loss says how wrong the outputs are. The way back needs its derivative."
+    if run.network.filters or run.network.hidden_sizes:
+        text = (
+            "Without an activation f between them, several layers could do no more than one: a product of "
+            "matrices is a matrix. The loss says how wrong the outputs are. The way back needs the "
+            "derivatives of both."
+        )
+    return text
 
 
 def layers_of(run: Passport) -> list[Layer]:

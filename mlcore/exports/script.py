@@ -101,7 +101,7 @@ def notebook_of(model: Model, data_file: str = DATA_FILE) -> dict[str, Any]:
     """
     run = exportable(model)
     title, about = opening(run, data_file)
-    parts = [_markdown(f"# {title}\n\n{about}"), _code(_imports(run, data_file))]
+    parts = [_markdown(f"# {title.removesuffix('.')}\n\n{about}"), _code(_imports(run, data_file))]
     for cell in cells(run, data_file):
         parts += [_markdown(f"## {cell.heading}\n\n{cell.text}"), _code(cell.code.strip())]
     return {
@@ -144,7 +144,7 @@ def cells(run: Passport, data_file: str) -> list[Cell]:
     """Return the cells of the program, in their order."""
     return [
         data_cell(run, data_file),
-        Cell("The settings", "Those of the run.", _settings(run)),
+        Cell("The settings", "The hyperparameters, as the run had them.", _settings(run)),
         preparation_cell(run),
         *augmentation_cells(run),
         *network_cells(run),

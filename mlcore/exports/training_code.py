@@ -17,15 +17,23 @@ from mlcore.training.batches import draws, micro_batch_of, step_products
 def training_cells(run: Passport) -> Iterator[Cell]:
     """Yield the cells that train the network."""
     rate = "def rate_of(step):\n" + SCHEDULE_CODE[run.training.schedule]
-    yield Cell("The optimizer", "How the gradients become a step.", OPTIMIZER_CODE[run.training.optimizer])
-    yield Cell("The learning rate", "Its schedule: the rate of each step, counted from 0.", rate)
+    text = "How the gradients become a step: each parameter moves a little, to where the loss is smaller."
+    yield Cell("The optimizer", text, OPTIMIZER_CODE[run.training.optimizer])
+    yield Cell(
+        "The learning rate",
+        "How long a step is. The schedule gives the rate of each step; the first has the number 0.",
+        rate,
+    )
     yield Cell("The order of the images", _order_text(run), _order(run))
     yield Cell("The gradients of a batch", _batch_text(run), _batch(run))
     text = "Accuracy is the fraction of images that are classified correctly."
     if draws(run.network, run.training):
-        text += " Nothing is drawn at random here."
+        text += " Nothing is changed or switched off at random here."
     yield Cell("Evaluation", text, _evaluation(run))
-    text = "Forward, loss, backward, update, batch after batch."
+    text = (
+        "Each step takes a batch forward and its loss backward, and updates the parameters. Now and then the "
+        "network is evaluated; the parameters of the best evaluation are kept."
+    )
     yield Cell("Training", text, _loop(run))
 
 
@@ -84,7 +92,7 @@ def takes_parts(run: Passport) -> bool:
 
 
 def _batch_text(run: Passport) -> str:
-    text = "The mean loss over the batch is what is made smaller."
+    text = "A step makes the mean loss of its batch smaller."
     if takes_parts(run):
         text += (
             f" At most {micro_batch(run)} images go through the network at once, so that every array stays "
@@ -280,7 +288,7 @@ def _loop(run: Passport) -> str:
         "best = {}",
         "report(0, 0)",
         "seen = 0",
-        'np.seterr(over="ignore")  # an e^z that is too large to hold is no matter here',
+        'np.seterr(over="ignore")  # an e^z that overflows does no harm here',
         "for step, batch in zip(range(LAST_STEP), batches()):",
         "    g = step_gradients(parameters, batch, step)",
         "    update(parameters, g, rate_of(step), step + 1)",
