@@ -94,8 +94,8 @@ PATIENT = {"timeout", "default_timeout"}
 SPEAKING_ERRORS = {
     "ArchiveError", "DatasetError",
     "LabelsInNames", "MissingLabels", "MissingPart", "ModelFileError", "NamesOffered",
-    "NoDigitError", "NoDisk", "NoMemoryNow", "NoRoom", "RunError", "SecondProcessError", "SettingError",
-    "TooSlow", "TrainingDiverged",
+    "NoDigitError", "NoDisk", "NoMemoryNow", "NoRoom", "NotWritten", "RunError",
+    "SecondProcessError", "SettingError", "TooSlow", "TrainingDiverged",
 }  # fmt: skip
 
 

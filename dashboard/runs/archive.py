@@ -79,8 +79,8 @@ MIGRATIONS = (
 """What brings a store from each version to the next; `PRAGMA user_version` counts how many it has seen."""
 
 DAMAGED = N_(
-    "The store of runs was damaged and has been set aside as {name}. All runs whose files are there were "
-    "found again."
+    "The store of runs was damaged and has been set aside as {name}. Every run whose files are still there "
+    "was found again."
 )
 IN_USE = N_(
     "Another server uses the folder of the runs, so this one keeps its runs only until it stops. Give each "
@@ -91,7 +91,8 @@ NEWER = N_(
     "stops. Update the app."
 )
 NOT_WRITABLE = N_(
-    "The folder of the runs cannot be used ({reason}), so runs are kept only until the server stops."
+    "The folder of the runs cannot be used ({reason}), so runs are kept only until the server stops. Give "
+    "the server a folder in which it can write."
 )
 NOT_KEPT = N_(
     "The latest changes could not be stored ({reason}). It is tried again every few seconds; until then "

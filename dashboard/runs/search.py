@@ -26,7 +26,7 @@ from dashboard.runs.kept_search import (
 )
 from dashboard.runs.place import NOWHERE, Place
 from dashboard.runs.service import RunService
-from dashboard.runs.status import DataFacts, NoMemoryNow, RunError, RunStatus
+from dashboard.runs.status import DataFacts, NoMemoryNow, NotWritten, RunError, RunStatus
 from dashboard.settings_link import SettingsLink
 from mlcore import EpochMetrics, Split
 from mlcore.errors import DigitLabError
@@ -220,8 +220,8 @@ class Searches:
         Raises
         ------
         RunError
-            When one is running already, there is no dev set, no place for one more run, or nothing to vary
-            that has an effect.
+            When one is running already, there is no dev set, no place for one more run, nothing to vary
+            that has an effect, or no way to write files.
         """
         if not plan.varied:
             raise RunError(_(NOTHING_VARIES))
@@ -237,8 +237,6 @@ class Searches:
             if before is not None and before.state == "running":
                 raise RunError(_("Your last search is not finished. Stop it first."))
             claim = self._runs.claim(owner, place)
-            if before is not None:
-                del self._searches[before.search_id]
             made = _Search(
                 secrets.token_hex(16),
                 owner,
@@ -251,10 +249,22 @@ class Searches:
                 self._clock(),
             )
             self._searches[made.search_id] = made
+        try:
+            self._begin_first(made)
+        except RunError:
+            self._runs.give_up(claim)
+            self._drop_search(made)
+            raise
+        if before is not None:
+            self._drop_search(before)
+        with self._lock:
             self._forget_oldest()
-        self._begin_first(made)
         self._set_going(made)
         return made.search_id
+
+    def _drop_search(self, one: _Search) -> None:
+        with self._lock:
+            self._searches.pop(one.search_id, None)
 
     def _begin_first(self, one: _Search) -> None:
         """Start the first run at once: the data are kept with it, so the search outlives the server."""
@@ -410,9 +420,17 @@ class Searches:
         return results
 
     def _begin(self, one: _Search, task: Task, is_hungry: bool) -> str | None:
-        """Have a candidate trained; return why it cannot be, or None when there is no memory for it now."""
+        """Have a candidate trained; return why it cannot be, or None when there is no memory for it now.
+
+        Raises
+        ------
+        NotWritten
+            When its files cannot be written: that is no fault of the candidate's, so the search ends.
+        """
         try:
             self._send(one, task)
+        except NotWritten:
+            raise
         except NoMemoryNow as error:
             return str(error) if is_hungry else None
         except DigitLabError as error:

@@ -25,7 +25,7 @@ from dashboard.runs.protocol import Change, Forked, RunSpec
 from dashboard.runs.run import Run
 from dashboard.runs.scheduler import Scheduler, answer_of
 from dashboard.runs.shelf import Shelf
-from dashboard.runs.status import DataFacts, Fork, RunError
+from dashboard.runs.status import DataFacts, Fork, NotWritten, RunError
 from dashboard.runs.store import NOT_WRITTEN, StoredSplit, reason_of
 from dashboard.runs.table import RunTable
 from mlcore import NetworkConfig, Split, TrainingConfig
@@ -172,10 +172,10 @@ class RunStarter:
             return self._scheduler.ask(worker.fork_run, spec, source, step)
 
 
-def _not_written(error: OSError) -> RunError:
+def _not_written(error: OSError) -> NotWritten:
     """Return the sentence that a run's files could not be written."""
     _log.warning("The files of a run could not be written: %s", error)
-    return RunError(_(NOT_WRITTEN).format(reason=reason_of(error)))
+    return NotWritten(_(NOT_WRITTEN).format(reason=reason_of(error)))
 
 
 def _forked(parent: Run, spec: RunSpec, forked: Forked) -> Run:

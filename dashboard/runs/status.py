@@ -37,6 +37,10 @@ class NoMemoryNow(RunError):
     """There is too little memory for a run until others have ended."""
 
 
+class NotWritten(RunError):
+    """The files of a run could not be written, as on a full disk; another run would fare no better."""
+
+
 class History(Sequence[Record]):
     """The records of a run up to now: a view of a list that only grows, so making one costs nothing.
 

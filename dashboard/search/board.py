@@ -115,12 +115,13 @@ def show_board(session: Session, status: SearchStatus) -> None:
         show_accuracy(status)
     st.header(_("Which setting mattered"), help=_(JUDGED))
     st.markdown("\n".join(f"- {line}" for line in effects_words(status.plan.varied, status.effects)))
-    text = _("The best {n} runs are kept with their models, on the page Runs.")
+    text, n = _("The best {n} runs are kept with their models, on the page Runs."), KEPT_RUNS
     if status.live:
         text = _("In the end, the best {n} runs are kept with their models, on the page Runs.")
-    st.caption(
-        text.format(n=KEPT_RUNS if status.live else sum(row.run_id is not None for row in status.rows))
-    )
+    else:
+        n = sum(row.run_id is not None for row in status.rows)
+    if n:
+        st.caption(text.format(n=n))
 
 
 def show_best(session: Session, status: SearchStatus) -> None:
@@ -128,7 +129,7 @@ def show_best(session: Session, status: SearchStatus) -> None:
     best = status.best
     are_in_use = best is not None and _are_in_use(session, best)
     is_kept = bool(status.rows) and status.rows[0].run_id is not None
-    text = _("No run has been evaluated yet.")
+    text = _("No run has been evaluated yet.") if status.live else _("No run was evaluated.")
     if best is not None and best.result.best is not None:
         accuracy = percent(best.result.best.dev_accuracy, 2)
         text = _(BEST_SO_FAR if status.live else BEST).format(accuracy=accuracy, settings=values_words(best))

@@ -3,6 +3,7 @@
 Workers are threads here, as in `test_service`.
 """
 
+import errno
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from dashboard.runs.limits import Limits
 from dashboard.runs.search import KEPT_RUNS, MOST_RESTARTS, Searches, SearchStatus
 from dashboard.runs.service import RunService
 from dashboard.runs.status import RunError
+from dashboard.runs.store import DataStore
 from dashboard.settings_link import Settings, SettingsLink
 from mlcore import NetworkConfig, Split, SplitSettings, TrainingConfig, load_dataset, split_dataset
 from mlcore.search.search import SearchPlan, ranking, train_here
@@ -224,6 +226,34 @@ def test_settings_that_cannot_be_trained_are_named_and_the_others_are_tried(
     rows = ended(searches).rows
     assert [row.state for row in rows] == ["finished", "failed"]
     assert "convolution" in rows[1].problem
+
+
+def test_a_search_that_cannot_write_says_so_and_blames_no_candidate(
+    service: RunService, split: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, make_folder = list[str](), DataStore.make_folder
+
+    def fills_up(store: DataStore, name: str, room: int = 0) -> Path:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(name)
+        return make_folder(store, name, room)
+
+    monkeypatch.setattr(DataStore, "make_folder", fills_up)
+    searches = Searches(service)
+    searches.start("ada", split, SHORT)
+    status = ended(searches)
+    assert (status.state, "could not write the files" in status.message) == ("failed", True)
+    assert "failed" not in {row.state for row in status.rows}
+    with pytest.raises(RunError, match="could not write the files"):
+        searches.start("eve", split, SHORT)
+    assert searches.newest("eve") is None
+    with pytest.raises(RunError, match="could not write the files"):
+        searches.start("ada", split, SHORT)
+    assert searches.newest("ada") == status  # what was found before is still there
+    written.clear()
+    searches.start("eve", split, replace(SHORT, runs=2))
+    assert ended(searches, "eve").state == "finished"
 
 
 def test_without_a_dev_set_there_is_nothing_to_compare(service: RunService, split: Split) -> None:
