@@ -66,6 +66,8 @@ def coverage_figure(evaluation: Evaluation, least: float) -> "Figure":
     points = [(threshold, evaluation.above(threshold)) for threshold in THRESHOLDS]
     points = [(threshold, answered) for threshold, answered in points if answered.n]
     now = evaluation.above(least)
+    lowest = min(99.0, *(100 * answered.accuracy for _threshold, answered in points))
+    margin = 0.05 * (100 - lowest)
     curve = {
         "type": "scatter",
         "mode": "lines",
@@ -88,7 +90,13 @@ def coverage_figure(evaluation: Evaluation, least: float) -> "Figure":
     settings = layout(
         "",
         xaxis=axis(_("Answered"), ticksuffix=" %", fixedrange=True, nticks=6),
-        yaxis=axis(_("Right answers"), ticksuffix=" %", fixedrange=True, nticks=6),
+        yaxis=axis(
+            _("Right answers"),
+            ticksuffix=" %",
+            fixedrange=True,
+            nticks=6,
+            range=[lowest - margin, 100 + margin],
+        ),
         dragmode=False,
         meta={"alt": threshold_in_words(evaluation, least), "height": "16rem"},
     )

@@ -31,7 +31,8 @@ def show_accuracy(evaluation: Evaluation) -> None:
         st.metric(_("Accuracy"), percent(evaluation.accuracy), help=meaning("accuracy"))
         st.metric(_("Right"), f"{evaluation.right:,}")
         st.metric(_("Wrong"), f"{evaluation.wrong:,}")
-        st.metric(_("Top-3 accuracy"), percent(evaluation.among_three), help=meaning("top_3"))
+        if len(evaluation.class_names) > 3:
+            st.metric(_("Top-3 accuracy"), percent(evaluation.among_three), help=meaning("top_3"))
     st.caption(accuracy_in_words(evaluation), help=meaning("interval"))
 
 
@@ -156,9 +157,10 @@ def show_calibration(evaluation: Evaluation) -> None:
     """Show how often the model is right at each level of confidence."""
     bins = evaluation.calibration
     used = bins.counts > 0
-    edges = [f"{low:.0%} – {high:.0%}" for low, high in zip(bins.edges[:-1], bins.edges[1:], strict=True)]
+    pairs = zip(100 * bins.edges[:-1], 100 * bins.edges[1:], strict=True)
+    edges = [f"{low:.0f} – {high:.0f} %" for low, high in pairs]
     table = pd.DataFrame({"sure": edges, "images": bins.counts, "right": 100 * bins.accuracy})[used]
-    st.markdown(calibration_in_words(evaluation), help=meaning("calibration_error"))
+    st.write(calibration_in_words(evaluation))
     st.caption(meaning("calibration"))
     show_chart(calibration_figure(bins), key="calibration")
     st.dataframe(

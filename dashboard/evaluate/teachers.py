@@ -90,6 +90,7 @@ def _choose_image(judged: Judged) -> int:
         pair = (names[evaluation.labels[place]], names[evaluation.guesses[place]])
         return "{} → {}, {}".format(*pair, percent(float(evaluation.confidence[place])))
 
+    label = _("Or any image, from 1 to {n:,}") if mistakes else _("Image, from 1 to {n:,}")
     with st.container(horizontal=True, vertical_alignment="bottom", key="taught_choice"):
         if mistakes:
             st.selectbox(
@@ -103,7 +104,7 @@ def _choose_image(judged: Judged) -> int:
                 width=220,
             )
         number_field(
-            _("Or any image, from 1 to {n:,}").format(n=n),
+            label.format(n=n),
             position + 1,
             lambda number: _go_to(number - 1),
             key="taught_number",

@@ -20,7 +20,7 @@ from dashboard.models.evaluations import evaluate, widths
 from dashboard.navigation import ROOT
 from dashboard.session import UPLOADED_MODEL
 from dashboard.shipped import shipped_dataset, shipped_model
-from mlcore import Evaluation, Model, Slice, fit
+from mlcore import Dataset, Evaluation, Model, Slice, TrainingConfig, fit
 from mlcore.datasets.shipped import disputed_labels
 from mlcore.evaluation import Wanted
 from tests.mlcore.datasets.readers import data_files as make
@@ -279,6 +279,18 @@ def test_a_model_without_a_mistake_is_said_to_have_none(app: AppTest) -> None:
     assert not app.exception
     assert figures(app)["Accuracy"] == "100.0 %"
     assert any(text.value == "The model made no mistakes on these images." for text in app.markdown)
+
+
+def test_of_two_classes_there_are_no_three_best_answers(app: AppTest) -> None:
+    labels = np.arange(60) % 2
+    images = np.full((60, 8, 8), 200, np.uint8) * labels[:, None, None].astype(np.uint8)
+    session = session_of(app)
+    session.use_upload(Dataset(images, labels, ("no", "yes"), "two"))
+    session.uploaded_model = fit(session.split, training=TrainingConfig(epochs=20), progress=False)
+    session.model_key = UPLOADED_MODEL
+    app.run()
+    assert not app.exception
+    assert {*figures(app)} == {"Accuracy", "Right", "Wrong"}
 
 
 def test_a_model_file_can_be_brought_here_too(app: AppTest) -> None:

@@ -141,6 +141,15 @@ def test_the_curve_of_thresholds_begins_with_all_answers_and_marks_the_chosen_on
     assert (np.diff(curve.x) <= 0).all()
 
 
+def test_the_axis_of_thresholds_ends_just_above_all_correct() -> None:
+    evaluation = an_evaluation(4)
+    flawless = replace(evaluation, guesses=evaluation.labels, mistakes=np.empty(0, np.intp))
+    for found, least in ((evaluation, 0), (flawless, 98)):
+        low, high = coverage_figure(found, 0.7).layout.yaxis.range
+        assert least < low <= 99
+        assert 100 < high <= 100 + 0.05 * (100 - low)
+
+
 def test_a_threshold_in_words_counts_answers_and_what_is_left() -> None:
     evaluation = an_evaluation(4)
     n = evaluation.above(0.7).n
