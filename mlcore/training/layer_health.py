@@ -22,7 +22,7 @@ from mlcore.training.known_bugs import GradientHook
 PROBE_IMAGES = 256
 """Training images, at most, on which gradient and dead neurons are measured."""
 
-SAMPLED_WEIGHTS = 10_000
+SAMPLED_WEIGHTS = 2_000
 """Weights of a layer, at most, from which their distribution is taken."""
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
