@@ -1,7 +1,8 @@
-"""Writes the tables of docs/explanation/speed.md from what the benchmarks found.
+"""Writes the tables and the figure of docs/explanation/speed.md from what the benchmarks found.
 
 `python -m benchmarks.speed_page` does it once `training`, `race`, `recipes` and `pairs` have written their
-files into benchmarks/results/ (`--json`). A test fails when the page says anything else than these files.
+files into benchmarks/results/ (`--json`); what was not measured stays. A test fails when the page says
+anything else than these files.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "speed.md"
+FIGURE = ROOT / "docs" / "images" / "race.svg"
 RESULTS = ROOT / "benchmarks" / "results"
 
 CASES = {
@@ -142,6 +144,30 @@ def race(found: Found) -> str:
     return "\n".join(parts)
 
 
+def race_figure(found: Found) -> str:
+    """Return the boards as an SVG, with a bar for each contender; those of a board share a scale."""
+    lines, y = [], 0
+    for key, rows in found.items():
+        taken = {who: row["seconds"] for who, row in rows.items() if "seconds" in row} if "/" in key else {}
+        if not taken:
+            continue
+        goal, cores = key.split("/")
+        lines.append(f'<text x="0" y="{y + 18}" font-weight="bold">To {goal} %, {_cores(int(cores))}</text>')
+        y += 28
+        for who, seconds in taken.items():
+            width = 420 * seconds / max(taken.values())
+            colour = "#0f766e" if who == "ours" else "#9ca3af"
+            lines += [
+                f'<text x="90" y="{y + 14}" text-anchor="end">{who}</text>',
+                f'<rect x="100" y="{y}" width="{width:.1f}" height="18" rx="3" fill="{colour}"/>',
+                f'<text x="{106 + width:.1f}" y="{y + 14}">{seconds:.2f} s</text>',
+            ]
+            y += 24
+        y += 12
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 {y}" font-family="sans-serif" '
+    return "\n".join([head + 'font-size="14" fill="#6b7280">', *lines, "</svg>", ""])
+
+
 def recipes(found: Found) -> str:
     """Return each recipe's promise beside what was measured: accuracy of all seeds, seconds by cores."""
     head = ("recipe", "cores", "promised", "mean accuracy", "lowest to highest", "seeds", "seconds")
@@ -254,3 +280,4 @@ def _read(file: Path) -> Found:
 
 if __name__ == "__main__":
     PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")
+    FIGURE.write_text(race_figure(_read(RESULTS / "race.json")), "utf-8")

@@ -14,6 +14,19 @@ def test_the_tables_of_the_page_are_those_that_the_benchmarks_found() -> None:
     assert text == speed_page.with_tables(text), "Run python -m benchmarks.speed_page"
 
 
+def test_the_figure_shows_the_board_that_was_found() -> None:
+    board = json.loads((speed_page.RESULTS / "race.json").read_text("utf-8"))
+    assert speed_page.FIGURE.read_text("utf-8") == speed_page.race_figure(board)
+
+
+def test_a_bar_is_as_long_as_its_seconds_and_who_did_not_run_has_none() -> None:
+    rows = {"ours": {"seconds": 2.0}, "JAX": {"seconds": 8.0}, "PyTorch": {"error": "not installed"}}
+    figure = speed_page.race_figure({"kernel": "Zen", "98/1": rows})
+    assert 'width="105.0"' in figure
+    assert 'width="420.0"' in figure
+    assert "PyTorch" not in figure
+
+
 def test_a_table_follows_its_file_and_stays_without_one(tmp_path: Path) -> None:
     places = "".join(
         f"<!-- {name} -->\n\nas it was\n\n<!-- end of {name} -->\n" for name in speed_page.BLOCKS
