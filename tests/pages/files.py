@@ -82,7 +82,7 @@ BAD: dict[str, tuple[Files, str]] = {
     "images without labels": ({FIRST: PAIR[FIRST]}, "holds images without labels"),
     "text in a pixel column": (
         {"a.csv": with_cell(3, 5, "ink")},
-        "a.csv, row 3, column 5 .pixel3.: “ink” is no number",
+        "a.csv, row 3, column 5 .pixel3.: “ink” is not a number",
     ),
     "value above 255": (
         {"a.csv": with_cell(4, 2, "256")},

@@ -29,14 +29,8 @@ from mlcore.datasets.readers.scale import (
     scale_of,
 )
 from mlcore.datasets.readers.source import Source
-from mlcore.datasets.readers.table_layout import (
-    LABEL_NAMES,
-    Columns,
-    Layout,
-    fitted_header,
-    header_of,
-    layout_of,
-)
+from mlcore.datasets.readers.table_header import LABEL_NAMES, fitted_header, header_of
+from mlcore.datasets.readers.table_layout import Columns, Layout, layout_of
 from mlcore.datasets.readers.table_lines import TableText, open_table, without_comments
 from mlcore.datasets.readers.table_points import are_points, drawn, layout_of_points
 from mlcore.datasets.readers.table_sparse import sparse_layout, sparse_rows

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, MAX_MEMBERS, MEGABYTE, MIN_CLASSES
 from mlcore.datasets.readers.source import Source, decoded, open_text
-from mlcore.datasets.readers.table_layout import LABEL_NAMES
+from mlcore.datasets.readers.table_header import LABEL_NAMES
 from mlcore.datasets.unlabelled import MissingLabels
 from mlcore.language import _
 from mlcore.quote import quoted

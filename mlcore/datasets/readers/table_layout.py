@@ -6,11 +6,9 @@ reads all rows in the layout that it returns.
 
 import math
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,24 +16,12 @@ from numpy.typing import NDArray
 
 from mlcore.datasets.readers.limits import MAX_CLASSES, MIN_SIDE, check_image_shape
 from mlcore.datasets.readers.parts import part_of
-from mlcore.datasets.readers.source import decoded
-from mlcore.datasets.readers.table_lines import NUMBER, Dialect
+from mlcore.datasets.readers.table_header import LABEL_NAMES, MOST_BESIDE, are_mangled
+from mlcore.datasets.readers.table_lines import Dialect
 from mlcore.errors import DatasetError
 from mlcore.language import _
 from mlcore.quote import quoted
 
-LABEL_NAMES = (
-    "label",
-    "labels",
-    "class",
-    "target",
-    "digit",
-    "y",
-    "letter",
-    "character",
-    "category",
-    "classes",
-)
 LABEL_WORDS = ("label", "class", "target", "digit", "letter", "character")
 INDEX_NAMES = (
     "",
@@ -57,7 +43,6 @@ LEAST_COLOURED_SIDE = 8
 MOST_WORDS = 20  # of a column that are looked at
 LEAST_NAMES = 10  # words that all differ before they are names of images rather than of classes
 LEAST_PIXELS = 16
-MOST_BESIDE = 3  # columns beside the pixels, where no name says which they are
 LARGEST_SIDE = 256
 
 _FILE_NAME = re.compile(r".*\.[A-Za-z]{3,4}")
@@ -184,90 +169,6 @@ class Columns:
             return False
         are_files = all(_FILE_NAME.fullmatch(word) for word in words)
         return are_files or (len(words) > LEAST_NAMES and all(re.search("[0-9]", word) for word in words))
-
-
-# The header
-
-
-def header_of(rows: Sequence[Sequence[bytes]]) -> tuple[str, ...] | None:
-    """Return the names of the columns when the first row holds them.
-
-    A header is mostly words; or its cells are all different and one is a usual name, or they count, or they
-    were made different, as pandas does with a row of numbers.
-
-    >>> header_of([[b"label", b"0", b"1", b"2"]]), header_of([[b"0", b"1", b"2", b"3"]])
-    (('label', '0', '1', '2'), ('0', '1', '2', '3'))
-    >>> header_of([[b"5", b"0", b"9", b"x"]]), header_of([[b"y", b"0", b"0", b"7"]])
-    (None, None)
-    """
-    names = tuple(decoded(cell).strip().strip("'").strip() for cell in rows[0])
-    numbers = [NUMBER.fullmatch(cell) is not None for cell in rows[0]]
-    if len(names) <= MOST_BESIDE:
-        return names if _stands_above(names, numbers, rows[1:]) else None
-    if 2 * sum(numbers) < len(names):
-        return names
-    filled = [name for name in names if name]
-    named = any(name.lower() in LABEL_NAMES for name in filled)
-    different = len(set(filled)) == len(filled)
-    return names if different and (named or _are_counting(filled) or are_mangled(filled)) else None
-
-
-def _stands_above(names: Sequence[str], numbers: Sequence[bool], rows: Sequence[Sequence[bytes]]) -> bool:
-    """Whether the first row of a narrow table is a header: a usual name, or a word above numbers."""
-    if any(name.lower() in LABEL_NAMES for name in names):
-        return True
-    below = [
-        [NUMBER.fullmatch(row[k]) is not None for row in rows if k < len(row)] for k in range(len(names))
-    ]
-    return any(not number and under and all(under) for number, under in zip(numbers, below, strict=True))
-
-
-def _are_counting(names: Sequence[str]) -> bool:
-    """Whether the numbers among some names go up by one.
-
-    >>> _are_counting(["0", "1", "2", "label"]), _are_counting(["0", "1", "1"])
-    (True, False)
-    """
-    counts = [int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 9]
-    # Two words beside the numbers, an index and a label, are as many as headers have.
-    steps = all(second - first == 1 for first, second in pairwise(counts))
-    return steps and len(counts) >= max(2, len(names) - 2)
-
-
-def are_mangled(names: Sequence[str]) -> bool:
-    """Whether names are a row of numbers that pandas took for a header: "0" again is "0.1", then "0.2".
-
-    >>> are_mangled(["5", "0", "0.1", "0.2", "253", "0.3", "253.1"]), are_mangled(["0.1", "0.2", "0.5"])
-    (True, False)
-    """
-    seen: Counter[str] = Counter()
-    repeated = 0
-    for name in names:
-        base, point, count = name.rpartition(".")
-        if point and base in seen and count == str(seen[base]):
-            seen[base] += 1
-            repeated += 1
-        elif name in seen:
-            return False
-        else:
-            seen[name] = 1
-    return 2 * repeated > len(names)
-
-
-def fitted_header(names: tuple[str, ...], n_columns: int, last_is_blank: bool) -> tuple[str, ...]:
-    """Return a header of as many names as columns: R gives none to the first, others end rows by a comma.
-
-    >>> fitted_header(("label", "p0"), 3, last_is_blank=False)
-    ('', 'label', 'p0')
-    """
-    if len(names) == n_columns - 1:
-        return (*names, "") if last_is_blank else ("", *names)
-    if len(names) == n_columns + 1 and not names[-1]:
-        return names[:-1]
-    return names
-
-
-# The columns
 
 
 def layout_of(

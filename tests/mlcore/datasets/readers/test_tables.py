@@ -175,7 +175,7 @@ def test_true_and_false_are_pixels() -> None:
 
 def test_cells_that_are_no_numbers_are_named() -> None:
     table = rows(lambda d, p: [d, *(hex(int(cell)) for cell in p)])
-    with pytest.raises(DatasetError, match="column 2: the cells are not numbers, as “0x"):
+    with pytest.raises(DatasetError, match="column 2: the cells are not numbers, such as “0x"):
         read_dataset({"digits.csv": table.encode()})
 
 
@@ -244,7 +244,7 @@ def test_short_rows_of_large_images_do_not_take_the_memory_of_all_at_once() -> N
 
 
 def test_pairs_of_very_large_numbers_are_refused() -> None:
-    with pytest.raises(DatasetError, match="no images"):
+    with pytest.raises(DatasetError, match="its rows are not images"):
         read_dataset({"a.libsvm": f"{SPARSE}\n3 999999999:1\n".encode()})
 
 
