@@ -43,6 +43,7 @@ class Kind:
     tilt: float = 0.0
     shadow: float = 0.0
     edge: bool = False
+    hand: bool = False
     table: Colour | None = None
     digits: int = 1
     paper: Colour = (235, 235, 232)
@@ -70,6 +71,17 @@ KINDS = {
     "ink, shadow across": Kind(shadow=0.5),
     "pencil, shadow across": Kind(pen=PENCIL, shadow=0.5),
     "ink, shadow with an edge": Kind(shadow=0.35, edge=True),
+    "ink, dark shadow with an edge": Kind(shadow=0.6, edge=True),
+    "ink on pale lines, shadow with an edge": Kind(line=PALE, shadow=0.35, edge=True),
+    "ink on strong lines, shadow with an edge": Kind(line=STRONG, shadow=0.35, edge=True),
+    "pencil, shadow with an edge": Kind(pen=PENCIL, shadow=0.35, edge=True),
+    "blue pen, shadow of a hand": Kind(pen=(40, 70, 170), shadow=0.4, hand=True),
+    "pencil on pale squares, shadow of a hand": Kind(
+        pen=PENCIL, line=PALE, squared=True, shadow=0.4, hand=True
+    ),
+    "chalk on a board, shadow with an edge": Kind(
+        pen=(230, 230, 225), paper=(40, 70, 55), shadow=0.35, edge=True
+    ),
     "a sheet on a dark table": Kind(table=(90, 60, 40)),
     "a lined sheet on a dark table": Kind(table=(60, 50, 50), line=PALE),
     "pencil, sheet on a dark table": Kind(pen=PENCIL, table=(90, 60, 40)),
@@ -78,6 +90,9 @@ KINDS = {
     "two digits": Kind(digits=2),
     "no digit": Kind(digits=0),
     "no digit, strong lines": Kind(digits=0, line=STRONG),
+    "no digit, shadow with an edge": Kind(digits=0, shadow=0.35, edge=True),
+    "no digit, shadow of a hand": Kind(digits=0, shadow=0.4, hand=True),
+    "two digits, shadow with an edge": Kind(digits=2, shadow=0.35, edge=True),
     "no digit, a sheet on a table": Kind(digits=0, table=(90, 60, 40)),
 }
 
@@ -170,13 +185,34 @@ def on_table(page: Image.Image, colour: Colour, generator: np.random.Generator) 
 
 
 def shade(kind: Kind, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return how much light falls on each pixel: less to one side, or behind an edge."""
+    """Return how much light falls on each pixel: less to one side, behind an edge, or under a hand."""
     y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
     angle = generator.uniform(0, 2 * np.pi)
     side = np.cos(angle) * x + np.sin(angle) * y
+    if kind.hand:
+        return 1 - kind.shadow * under_a_hand(x, y, angle, generator)
     if kind.edge:
         return 1 - kind.shadow / (1 + np.exp(-40 * (side - 0.5)))
     return 1 - kind.shadow * np.clip((side + 1) / 2, 0, 1)
+
+
+def under_a_hand(
+    x: NDArray[np.float64], y: NDArray[np.float64], angle: float, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return how deep each pixel lies in the shadow of a hand, from 0 to 1: a palm and three fingers.
+
+    A finger is 64 pixels wide: digits of 110 to 230 pixels are then 25 to 60 mm high.
+    """
+    inward = np.cos(angle) * x + np.sin(angle) * y
+    beside = np.cos(angle) * y - np.sin(angle) * x
+    palm = 0.65 - np.hypot(inward - 1.1, beside)
+    shadow = palm
+    for across in (-0.4, 0.0, 0.4):
+        tip = generator.uniform(-0.1, 0.3)
+        along = np.clip(inward, tip, 1.1)
+        finger = 0.16 - np.hypot(inward - along, beside - across)
+        shadow = np.maximum(shadow, finger)
+    return 1 / (1 + np.exp(-60 * shadow))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlcore.arrays import UInt8Array
 from mlcore.errors import NoDigitError
+from mlcore.images.light import light_with_edges, smooth_light
 from mlcore.images.marks import (
     Box,
     Ink,
@@ -25,7 +25,6 @@ from mlcore.images.marks import (
     without_stray_dots,
 )
 from mlcore.images.picture_file import grey_of
-from mlcore.images.resample import fit_into, resample
 from mlcore.language import N_, _
 
 PICTURE_SIDE = 400  # a photo is shrunk to this first, which averages its noise
@@ -50,12 +49,14 @@ DARKER = 1.6  # times darker than a line: that is ink on top of it
 
 STROKE = 0.25  # of full ink: what is fainter is the edge of a stroke, as far as it lies within
 SOFT_EDGE = 3  # pixels of one; else it is none
+SHARP = 0.28  # of full ink, from a pixel to the next: beside a shadow, a mark without such a step is one
 
 NEAR = 0.35  # marks this near, in sizes of the largest, belong to it: the bar of a 5
 MOST_PARTS = 5  # of a digit
 LEAST_OF_LINE = 0.2  # of the highest digit's height: a mark of a number is at least this long
 AS_LARGE = 0.35  # a mark this large, in sizes of the largest, is another digit
 
+SHADOW = N_("No digit was found, only a shadow. Take the photo in even light.")
 LINES = N_("The digit cannot be told from the lines on the paper. Use plain paper, or a darker pen.")
 
 Mask = NDArray[np.bool_]
@@ -79,9 +80,14 @@ def ink_of_photo(pixels: UInt8Array, *, several: bool = False) -> Ink:
     rows, columns, sheet = _sheet(grey_of(pixels).astype(np.float32) / np.float32(255))
     values = values[rows, columns]
     refusal = None
-    for contrast in _contrasts(values, sheet):
+    contrasts, shadowed = _contrasts(values, sheet)
+    for contrast in contrasts:
         try:
-            ink = _ink_in(contrast, sheet, _digits_in if several else _digit_alone)
+            ink = _ink_in(contrast, sheet)
+            if ink is not None and shadowed:
+                ink = _without_shadows(ink)
+            if ink is not None:
+                ink = _digits_in(ink) if several else _digit_alone(ink)
         except NoDigitError as error:
             refusal = refusal or error
             continue
@@ -89,6 +95,8 @@ def ink_of_photo(pixels: UInt8Array, *, several: bool = False) -> Ink:
             return ink
     if refusal is not None:
         raise refusal
+    if shadowed:
+        raise NoDigitError(_(SHADOW))
     return np.zeros(sheet.shape, np.float32)
 
 
@@ -142,26 +150,39 @@ def _shrunk(mask: Mask, margin: int) -> Mask:
     return mask
 
 
-def _contrasts(values: Ink, sheet: Mask) -> list[Ink]:
-    """Return how much each pixel differs from the paper.
+def _contrasts(values: Ink, sheet: Mask) -> tuple[list[Ink], bool]:
+    """Return how much each pixel differs from the paper, and whether a shadow with an edge lies on it.
 
     First in all colours, which tells dark ink from coloured lines, then in any, which finds coloured ink.
     """
-    papers, differences = [], []
-    for k in range(values.shape[2]):
-        channel = np.where(sheet, values[..., k], np.median(values[..., k][sheet]))
-        papers.append(_paper_light(channel))
-        differences.append(np.where(sheet, channel - papers[-1], 0))
-    difference = np.stack(differences, axis=-1)
-    if (np.minimum(difference, 0) ** 2).sum() > (np.maximum(difference, 0) ** 2).sum():
-        # Ink takes the same fraction of the light everywhere, which is less where the paper is dim.
-        contrast = -difference / np.maximum(np.stack(papers, axis=-1), 0.2)
-    else:
-        contrast = difference
-    kinds = [contrast.min(axis=-1)]
-    if values.shape[2] > 1:
-        kinds.append(contrast.max(axis=-1))
-    return kinds
+    channels = np.ascontiguousarray(np.moveaxis(values, -1, 0))
+    medians = np.median(channels[:, sheet], axis=1)[:, np.newaxis, np.newaxis]
+    channels = np.where(sheet, channels, medians)
+    paper = np.stack([smooth_light(channel) for channel in channels])
+    dark_ink = _is_darker(np.where(sheet, channels - paper, 0))
+    shadowed = min(sheet.shape) >= LEAST_PHOTO and _has_edge(channels, paper, dark_ink)
+    if shadowed:
+        paper = np.stack([light_with_edges(channel, dark_ink=dark_ink) for channel in channels])
+    contrast = np.where(sheet, channels - paper, np.float32(0))
+    if dark_ink:  # ink takes the same fraction of the light everywhere, which is less where the paper is dim
+        contrast = -contrast / np.maximum(paper, np.float32(0.2))
+    kinds = [contrast.min(axis=0)]
+    if len(contrast) > 1:
+        kinds.append(contrast.max(axis=0))
+    # In blue light, a blue pen is as light as paper in the shadow: there all colours are not enough.
+    return kinds[::-1] if shadowed else kinds, shadowed
+
+
+def _is_darker(difference: Ink) -> bool:
+    """Whether what differs from the paper is mostly darker than it."""
+    return bool((np.minimum(difference, 0) ** 2).sum() > (np.maximum(difference, 0) ** 2).sum())
+
+
+def _has_edge(channels: Ink, paper: Ink, dark_ink: bool) -> bool:
+    """Whether the light changes all at once: a shadow reaches into the picture from its border."""
+    change = np.abs(light_with_edges(channels.mean(axis=0), dark_ink=dark_ink) - paper.mean(axis=0))
+    marks = marks_in(without_specks(np.where(change > BLANK, change, np.float32(0))))
+    return any(mark.box.touches(change.shape) for mark in marks)
 
 
 # Ruled lines
@@ -255,8 +276,8 @@ def _bridge(contrast: Ink, top: NDArray[np.intp], height: int) -> None:
 # From contrast to the digit
 
 
-def _ink_in(contrast: Ink, sheet: Mask, choose: Callable[[Ink], Ink | None]) -> Ink | None:
-    """Return the ink that is chosen from all of it; None when nothing stands out."""
+def _ink_in(contrast: Ink, sheet: Mask) -> Ink | None:
+    """Return all ink; None when nothing stands out."""
     contrast = _without_lines(contrast, sheet)
     threshold = _otsu(np.maximum(contrast[sheet], 0))
     is_ink = contrast > threshold
@@ -267,7 +288,7 @@ def _ink_in(contrast: Ink, sheet: Mask, choose: Callable[[Ink], Ink | None]) -> 
     if full < max(BLANK, 5 * noise) or is_ink.mean() > 0.6:
         return None
     low = 0.75 * threshold  # of 300 made photos 0.89 were read with 0.3, 0.93 with 0.7 to 1
-    return choose(_without_faint_tails(np.clip((contrast - low) / (full - low), 0, 1)))
+    return _without_faint_tails(np.clip((contrast - low) / (full - low), 0, 1))
 
 
 def _without_faint_tails(ink: Ink) -> Ink:
@@ -281,6 +302,16 @@ def _without_faint_tails(ink: Ink) -> Ink:
     return np.where(near > 0, ink, np.float32(0))
 
 
+def _without_shadows(ink: Ink) -> Ink:
+    """Return ink without marks that have no sharp edge anywhere, as the shadow of a finger has none."""
+    return keep_marks(ink, [mark for mark in marks_in(ink) if _steepest_step(ink, mark.box) >= SHARP])
+
+
+def _steepest_step(ink: Ink, box: Box) -> float:
+    part = ink[box.top : box.bottom, box.left : box.right]
+    return max(float(np.abs(np.diff(part, axis=axis)).max(initial=0)) for axis in (0, 1))
+
+
 def _digit_alone(ink: Ink) -> Ink | None:
     """Return the ink of the largest mark and of what belongs to it; None when there are only specks."""
     marks = marks_in(without_stray_dots(without_specks(ink)))
@@ -289,7 +320,7 @@ def _digit_alone(ink: Ink) -> Ink | None:
         return None
     main = max(inside or marks, key=lambda mark: mark.area)
     if not inside and min(ink.shape) >= LEAST_PHOTO and main.is_filled:
-        raise NoDigitError(_("No digit was found, only a shadow. Take the photo in even light."))
+        raise NoDigitError(_(SHADOW))
     group, rest = [main], [mark for mark in (inside or marks) if mark is not main]
     while near := [mark for mark in rest if mark.box.distance(_around(group)) <= NEAR * main.box.longest]:
         group += near
@@ -323,38 +354,7 @@ def _runs_through(box: Box, digit: Box, shape: tuple[int, ...]) -> bool:
     return sum(sides) >= 2 and box.distance(digit) == 0
 
 
-# Light and threshold
-
-
-# Which products of the powers 1, t, t² and t³, down and across, a cubic surface has: up to degree 3.
-_DEGREES = np.add.outer(np.arange(4), np.arange(4)) <= 3
-
-
-def _paper_light(values: Ink, coarse: int = 32, rounds: int = 20) -> Ink:
-    """Fit a cubic surface to the light of the paper; what differs much from it, the ink, loses its weight.
-
-    Iteratively reweighted least squares with the weights of Geman and McClure (1985), on a coarse copy.
-    """
-    small = resample(values, fit_into((values.shape[0], values.shape[1]), (coarse, coarse)))
-    down, across = _powers(small.shape[0]), _powers(small.shape[1])
-    terms = np.einsum("ya,xb->yxab", down, across)[:, :, _DEGREES].reshape(small.size, -1)
-    light = small.reshape(-1).astype(np.float64)
-    difference = light - np.median(light)
-    for _round in range(rounds):
-        scale = max(1.48 * float(np.median(np.abs(difference))), 0.01)
-        weights = (1 + (difference / (2 * scale)) ** 2) ** -2
-        weighted = terms.T * weights
-        factors = np.linalg.solve(weighted @ terms + 1e-9 * np.eye(terms.shape[1]), weighted @ light)
-        difference = light - terms @ factors
-    table = np.zeros(_DEGREES.shape)
-    table[_DEGREES] = factors
-    paper: Ink = (_powers(values.shape[0]) @ table @ _powers(values.shape[1]).T).astype(np.float32)
-    return paper
-
-
-def _powers(n: int) -> NDArray[np.float64]:
-    """Return 1, t, t² and t³ for n places from -1 to 1, ``(n, 4)``."""
-    return np.vander(np.linspace(-1, 1, n), 4, increasing=True)
+# The threshold
 
 
 def _otsu(values: Ink, bins: int = 128) -> float:
