@@ -4,6 +4,7 @@ The Evaluate page shows it; the workers go through the snapshots of the visitor'
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -241,15 +242,22 @@ def _show_retrained(judged: Judged, train: Dataset, found: Influence, position: 
         memory=unpacked_bytes(session),
     )
     if again is not None:
-        name = quoted(train.class_names[answer])
-        st.write(plain(retrained_in_words(again, len(found.supporters), answer, name)))
+        st.write(plain(retrained_in_words(again, len(found.supporters), answer, train.class_names)))
 
 
-def retrained_in_words(again: Retrained, n: int, answer: int, name: str) -> str:
-    """Return how sure of an answer networks are that were trained with some images and without them."""
-    text = _("Trained again with all images, it is {before} sure of {answer}; without these {n}, {after}.")
+def retrained_in_words(again: Retrained, n: int, answer: int, names: Sequence[str]) -> str:
+    """Return how sure of an answer networks are with some images and without, and what they answer."""
+    text = _(
+        "Trained again with all images, it is {before} sure of {answer}; without these {n}, {after}. {so}"
+    )
     before, after = (percent(float(p[answer])) for p in (again.with_all, again.without))
-    return text.format(before=before, after=after, answer=name, n=n)
+    first, then = int(again.with_all.argmax()), int(again.without.argmax())
+    if first == then:
+        so = _("Both times it answers {then}: these images alone did not decide it.")
+    else:
+        so = _("With them it answers {first}, without them {then}.")
+    so = so.format(first=quoted(names[first]), then=quoted(names[then]))
+    return text.format(before=before, after=after, answer=quoted(names[answer]), n=n, so=so)
 
 
 def _offer_without(session: Session, train: Dataset, found: Influence, answer: int) -> None:

@@ -69,8 +69,13 @@ def test_who_taught_an_answer_is_told_from_nobody() -> None:
 
 def test_both_trainings_are_told_by_how_sure_they_are_of_the_answer() -> None:
     again = Retrained(np.array([0.1, 0.9]), np.array([0.4, 0.6]))
-    assert retrained_in_words(again, 24, 1, "yes") == (
-        "Trained again with all images, it is 90.0 % sure of yes; without these 24, 60.0 %."
+    assert retrained_in_words(again, 24, 1, ("no", "yes")) == (
+        "Trained again with all images, it is 90.0 % sure of yes; without these 24, 60.0 %. "
+        "Both times it answers yes: these images alone did not decide it."
+    )
+    changed = Retrained(np.array([0.1, 0.9]), np.array([0.6, 0.4]))
+    assert retrained_in_words(changed, 24, 1, ("no", "yes")).endswith(
+        "With them it answers yes, without them no."
     )
 
 
