@@ -5,18 +5,21 @@ That the script answers as Python does is tested in `test_answers_in_the_browser
 
 import base64
 import io
+import re
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, CDPSession, Page
 
-from mlcore import Model, load_model
+from mlcore import Model, load_model, write_web_page
 from mlcore.exports.browser import CANVAS
 from mlcore.images.drawing import digit_in_strokes
 from mlcore.images.strokes import Stroke
+from mlcore.refusal import refusal_of
+from tests.e2e.browser import new_context
 from tests.e2e.expecting import expect
 from tests.e2e.steps import SEVEN, Visitor
 from tests.house import ROOT
@@ -119,6 +122,51 @@ def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor,
     assert seen_by(page) == page.evaluate("[...digitLab.model.answer(digitLab.strokes(), 280).image]")
     expect(page.locator("#told")).to_contain_text("46,730 parameters, trained on")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+TOPS = """() => {
+  window.tops = new Set();
+  const look = () => {
+    tops.add(document.querySelector(".board canvas").getBoundingClientRect().top);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+def test_a_network_taken_home_answers_below_a_finger_and_its_canvas_stays_there(
+    browser: Browser, tmp_path: Path
+) -> None:
+    model, refusal = (load_model(ROOT / "models" / name) for name in ("mnist.npz", "refusals/mnist.npz"))
+    write_web_page(model, tmp_path / "home.html", refusal_of(refusal))
+    context = new_context(browser, phone=True)
+    page = context.new_page()
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto((tmp_path / "home.html").as_uri())
+    expect(page.locator("#checked")).to_have_text(re.compile("^Checked"))
+    expect(page.locator(".dl-seen")).to_have_attribute("src", re.compile("bmp"))
+    page.evaluate(TOPS)
+    finger = context.new_cdp_session(page)
+    # What is read on the way to a scribble: a hint, a digit that is sure, and two sentences of two lines.
+    for stroke, reads in ((SEVEN, "7"), (SCRIBBLE, "?")):
+        touch(finger, page.locator(".board canvas").bounding_box(), stroke)
+        expect(page.locator(".dl-guess")).to_have_text(reads)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.get_by_role("button", name="Clear").click()
+    assert page.evaluate("[scrollY, document.documentElement.scrollWidth, tops.size]") == [0, 360, 1]
+    context.close()
+
+
+def touch(finger: CDPSession, box: dict[str, float], stroke: tuple) -> None:
+    """Draw a stroke by finger, and leave it on the canvas."""
+    for k, (x, y) in enumerate(stroke):
+        kind, point = (
+            "touchMove" if k else "touchStart",
+            (box["x"] + x * box["width"], box["y"] + y * box["height"]),
+        )
+        finger.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", point, strict=True))]}
+        )
 
 
 def seen_by(page: Page) -> list[int]:
