@@ -66,6 +66,8 @@ class KeptRun:
         Dev accuracies from first to last, `CURVE_POINTS` at most.
     dev_files : tuple of str
         What tells the images of its dev set from others.
+    is_plain : bool
+        Whether it had its settings from its first step to its last: it is no fork, and nothing was changed.
     """
 
     run_id: str
@@ -85,6 +87,7 @@ class KeptRun:
     test_accuracy: float | None
     seconds_trained: float
     dev_files: tuple[str, ...]
+    is_plain: bool = True
 
     @property
     def live(self) -> bool:
@@ -116,6 +119,7 @@ class KeptRun:
             test_accuracy=about["test_accuracy"],
             seconds_trained=about["seconds_trained"],
             dev_files=(dev["pixels"], dev["labels"], dev["rows"] or ""),
+            is_plain=not about["changes"] and not about.get("fork"),
         )
 
 

@@ -17,6 +17,7 @@ from dashboard.run_service import get_run_service
 from dashboard.runs.kept import KeptRun
 from dashboard.runs.status import RunError, RunStatus
 from dashboard.runs_page.parallel_chart import Named, parallel_figure
+from dashboard.runs_page.seeds import seed_words
 from dashboard.runs_page.table import interval_words, run_names
 from dashboard.session import PastDrawing, Session
 from dashboard.ui.choices import choose_one
@@ -54,6 +55,8 @@ def show_comparison(session: Session, chosen: Sequence[KeptRun]) -> None:
     show_curves([(name, service.status(run.run_id)) for name, run in runs])
     st.subheader(_("Scores"), help=meaning("interval", "mcnemar"))
     show_scores(runs)
+    for words in seed_words(runs):
+        st.markdown(words)
     with friendly_errors():
         judged = judge_runs(runs)
         show_differences(runs, judged)

@@ -245,6 +245,14 @@ def test_runs_side_by_side_show_scores_luck_and_what_differs(service: RunService
     assert (marks["Epochs"], marks["Optimizer"], marks["Data"]) == ("≠", "", "")
 
 
+def test_of_runs_that_differ_in_their_seed_alone_the_spread_is_told(
+    service: RunService, split: Split
+) -> None:
+    for seed in (1, 2):
+        trained(service, split, seed=seed)
+    assert "`Run 2`, `Run 1` differ in their seed alone" in words(choose(opened(), 0, 1))
+
+
 def test_a_run_that_is_called_like_a_column_keeps_its_own(service: RunService, split: Split) -> None:
     first, second = trained(service, split, seed=1), trained(service, split, seed=2)
     for run_id, name in ((first, "Setting"), (second, "≠")):
