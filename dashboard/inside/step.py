@@ -14,6 +14,7 @@ from dashboard.inside.bug_chart import show_bug_curves
 from dashboard.inside.cache import step
 from dashboard.inside.numbers import show_numbers
 from dashboard.inside.question import choose_class, choose_image
+from dashboard.navigation import page
 from dashboard.session import Session
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import Kind, distinct, plain, show_message
@@ -48,6 +49,11 @@ def show_step(session: Session, model: Model) -> None:
     for stage, title in STAGES.items():
         st.header(_(title))
         _show_values([value for value in worked.values if value.stage == stage], stage)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _("The learning rate η sets how far a step goes. A chart on Network helps you find a good one.")
+        )
+        st.page_link(page("network"), label=_("Find a learning rate"))
     st.header(_("One value in full"))
     _show_whole(worked.values)
 

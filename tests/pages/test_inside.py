@@ -152,6 +152,9 @@ def test_a_step_is_green_and_each_bug_changes_the_light(eight: Model) -> None:
     assert "Green" in app.success[0].value
     symbols = {symbol for table in app.dataframe for symbol in table.value.get("symbol", ())}
     assert {"x", "W₁", "z₁", "a₁", "p", "y", "L", "∂W₁", "η"} <= symbols
+    assert ("Find a learning rate", "network") in [
+        (link.proto.label, link.proto.page) for link in app.get("page_link")
+    ]
     for bug in KNOWN_BUGS:
         app.selectbox(key="inside_bug").set_value(bug).run()
         assert not app.exception
