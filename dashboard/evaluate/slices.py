@@ -189,7 +189,7 @@ def _study(judged: Judged, slices: Sequence[Slice], run_id: str, moments: Sequen
     found: np.ndarray = show_study(
         "slices_over_run",
         (run_id, *(moment.step for moment in moments), *(one.bits for one in slices)),
-        _("Ask the snapshots of this run"),
+        _("Evaluate the snapshots of this run"),
         task,
     )
     return found

@@ -234,7 +234,7 @@ def _show_retrained(judged: Judged, train: Dataset, found: Influence, position: 
     again: Retrained | None = show_study(
         "retrained",
         (model.fingerprint, found.supporters.tobytes(), hashlib.sha256(image.tobytes()).hexdigest()),
-        _("Would it answer so without them?"),
+        _("Would it answer the same without them?"),
         task,
         help=_(
             "Trains two networks with the settings of this model without these images, and two with them."

@@ -68,7 +68,7 @@ def test_a_slice_is_followed_over_a_run_and_a_mistake_is_traced_to_its_teachers(
     visitor.press(re.compile("^Keep [0-9]+ images"), "Kept as my eights")
     look_at(visitor, "Slices", "How good is it on the images that matter to you?")
     visitor.see(re.compile("^Its accuracy on the slice my eights is"))
-    visitor.press("Ask the snapshots of this run")
+    visitor.press("Evaluate the snapshots of this run")
     chart = visitor.main.locator('.dl-chart[data-key="slices_chart"]')
     expect(chart.locator("svg.main-svg").first).to_be_visible()
     look_at(visitor, "Who taught it that?", "Which training images taught it an answer?")
