@@ -11,8 +11,14 @@ PATIENCE = 180.0
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true, for as long as that takes; fail when it never becomes true."""
+    """Wait until the condition is true, for as long as that takes; fail when it never becomes true.
+
+    It rests for longer than it looks: what is waited for needs the processor more.
+    """
     deadline = time.monotonic() + PATIENCE
+    used = time.thread_time()
     while not condition():
         assert time.monotonic() < deadline, f"not so after {PATIENCE:g} s"
-        time.sleep(0.005)
+        looked = time.thread_time() - used
+        time.sleep(min(max(0.005, 4 * looked), 0.1))
+        used = time.thread_time()
