@@ -39,6 +39,7 @@ def pytest_collection_finish() -> None:
     """Let pages open quickly, and leave what is imported by now out of later garbage collections."""
     if "streamlit" in sys.modules:
         _look_for_components_once()
+        _wait_for_apps_without_looking()
     gc.enable()
     gc.set_threshold(10_000)  # tests make many objects and little garbage in circles
     gc.collect()
@@ -53,3 +54,22 @@ def _look_for_components_once() -> None:
     from streamlit.components.v2 import manifest_scanner
 
     manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+
+
+def _wait_for_apps_without_looking() -> None:
+    """Let an AppTest wait until its script has ended: Streamlit looks a thousand times a second.
+
+    Each look goes through all that the script has sent so far, and takes turns with it.
+    """
+    from streamlit.testing.v1 import local_script_runner
+    from streamlit.testing.v1.local_script_runner import LocalScriptRunner
+
+    look = local_script_runner.require_widgets_deltas
+
+    def wait(runner: LocalScriptRunner, timeout: float) -> None:
+        thread = runner._script_thread
+        assert thread is not None
+        thread.join(timeout)
+        look(runner, 0 if thread.is_alive() else timeout)
+
+    local_script_runner.require_widgets_deltas = wait
