@@ -1,4 +1,4 @@
-"""Everything that Evaluate shows, as CSV files: answers, confusions, classes, calibration, coverage, slices.
+"""What an evaluation found, as CSV files: answers, confusions, classes, calibration, coverage.
 
 The page offers them, each made when it is asked for. Numbers are fractions, from 0 to 1.
 """

@@ -148,8 +148,11 @@ def classes_rows(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
 
 
 def calibration_in_words(evaluation: Evaluation) -> str:
-    """Return the expected calibration error as a sentence."""
-    text = _("On average, confidence and accuracy differ by {gap:.2f} percentage points.")
+    """Return the expected calibration error as a sentence, and what the bars of the figure are."""
+    text = _(
+        "On average, confidence and accuracy differ by {gap:.2f} percentage points. The bars are 95 % "
+        "intervals."
+    )
     return text.format(gap=100 * evaluation.calibration.error)
 
 
