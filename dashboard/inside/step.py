@@ -50,9 +50,10 @@ def show_step(session: Session, model: Model) -> None:
         st.header(_(title))
         _show_values([value for value in worked.values if value.stage == stage], stage)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            _("The learning rate η sets how far a step goes. A chart on Network helps you find a good one.")
+        words = _(
+            "The learning rate η sets how far a step goes. A chart on Network helps you find a good one."
         )
+        st.caption(words, width="content")
         st.page_link(page("network"), label=_("Find a learning rate"))
     st.header(_("One value in full"))
     _show_whole(worked.values)
