@@ -108,7 +108,7 @@ def show_board(session: Session, status: SearchStatus) -> None:
         st.markdown(words)  # behind the button: a text that grows would move it
     st.progress(1.0 if status.state == "finished" else min(1.0, done / status.plan.runs))
     if status.message:
-        show_message("info", status.message)
+        show_message("error" if status.state == "failed" else "info", status.message)
     show_best(session, status)
     show_table(status)
     if status.plan.varied:

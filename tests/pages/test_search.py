@@ -3,9 +3,11 @@
 What a browser shows of it is in `tests/e2e/test_the_way_of_runs.py`.
 """
 
+import errno
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import estimate, run_service
 from dashboard.runs.search import Searches
 from dashboard.runs.service import RunService
+from dashboard.runs.store import DataStore
 from dashboard.search import board
 from dashboard.search.form import plan_of
 from dashboard.session import Session
@@ -111,6 +114,27 @@ def test_a_search_is_started_read_and_its_best_settings_are_used(searches: Searc
     session = session_of(checked(app))
     assert (session.network_config, session.training_config) == (best.network, best.training)
     assert box(app, "button", "Use the best").disabled
+
+
+def test_a_search_that_ended_on_a_full_disk_says_so(
+    searches: Searches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder, written = DataStore.make_folder, list[str]()
+
+    def fills_up(store: DataStore, name: str, room: int = 0) -> Path:
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(name)
+        return make_folder(store, name, room)
+
+    monkeypatch.setattr(DataStore, "make_folder", fills_up)
+    app = visit()
+    box(app, "button", "Start the search").click().run()
+    wait_until(lambda: not searches.newest("ada").live)  # type: ignore[union-attr]
+    app.run()
+    assert "could not write the files" in app.error[0].value
+    assert "No run was evaluated." in [part.value for part in app.markdown]
+    assert "are kept with their models" not in " ".join(part.value for part in app.caption)
 
 
 def test_the_settings_that_are_not_varied_may_come_with_the_address_and_stay_in_it(
