@@ -30,7 +30,7 @@ PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "tenths-of-a-second": (0.980, {1: 0.3, 2: 0.25}),
     "one-percent": (0.990, {1: 4.5, 2: 3.0}),
     "convolution": (0.993, {1: 17.0, 2: 9.5}),
-    "large-convolution": (0.995, {2: 180.0}),
+    "large-convolution": (0.995, {2: 120.0}),
 }
 
 

@@ -114,29 +114,31 @@ RECIPES: dict[str, Recipe] = {
     ),
     "large-convolution": Recipe(
         N_("Large convolution"),
-        N_("More filters, eight times as many epochs: 99.5 % on MNIST's test images in some three minutes."),
-        NetworkConfig(filters=(24, 48), kernel_size=5, hidden_sizes=(128,), dropout=0.3),
+        N_("More filters, four times as many epochs: 99.5 % on MNIST's test images in some two minutes."),
+        NetworkConfig(
+            filters=(24, 48), kernel_size=5, hidden_sizes=(128,), loss="smoothed_cross_entropy", dropout=0.3
+        ),
         TrainingConfig(
-            learning_rate=0.004,
-            batch_size=128,
-            epochs=24,
+            learning_rate=0.003,
+            batch_size=64,
+            epochs=12,
             schedule="one_cycle",
             augment_shift=1.2,
             augment_rotation=10.0,
             augment_scale=0.1,
             augment_shear=0.1,
-            augment_elastic=0.5,
         ),
         "mnist",
         SplitSettings(),
         RecipeCard(
             N_(
                 "24 filters of 5×5 pixels, then 48, 128 hidden neurons, of which three in ten are switched "
-                "off in each step. The images are shifted, rotated, stretched, slanted and distorted a "
-                "little, differently in each of 24 epochs. Both keep so many weights from overfitting."
+                "off in each step. The images are shifted, rotated, stretched and slanted a little, "
+                "differently in each of 12 epochs. Both keep so many weights from overfitting, as does label "
+                "smoothing."
             ),
             "",
-            N_("99.50 % of the 10,000 test images with seed 0 (benchmarks/recipes.py)."),
+            N_("99.54 % of the 10,000 test images with seed 0 (benchmarks/recipes.py)."),
         ),
     ),
     "sigmoid": Recipe(
