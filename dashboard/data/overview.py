@@ -18,6 +18,7 @@ from dashboard.session import Session
 from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, friendly_errors, plain, show_notes
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import first_pictures, grid
 from dashboard.ui.plotly_chart import show_chart
 from mlcore import SHIPPED_DATASETS, Dataset
@@ -82,9 +83,8 @@ def show_samples(session: Session) -> None:
 def show_in_order(dataset: Dataset) -> None:
     """Show the images in the order of the data set, a page at a time, and how they stand in a table."""
     place = st.container(key="samples_in_order")
-    n_pages = -(-len(dataset) // IN_ORDER)
-    number = st.pagination(n_pages, key=f"samples_page_{n_pages}") if n_pages > 1 else 1
-    positions = np.arange((number - 1) * IN_ORDER, min(number * IN_ORDER, len(dataset)))
+    shown = choose_page(len(dataset), IN_ORDER, "samples_page")
+    positions = np.arange(shown.start, shown.stop)
     with place:
         st.caption(
             _("Images {first:,} to {last:,} of {n:,}").format(

@@ -12,6 +12,7 @@ from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.glossary import GLOSSARY, meaning
 from dashboard.ui.messages import keeping_problem, plain, show_error, show_problem
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import Picture, grid
 from mlcore import Health
 from mlcore.arrays import IndexArray
@@ -157,9 +158,7 @@ def _show_pictures(
         positions = np.union1d(positions, health.original[positions])
         positions = positions[np.argsort(health.original[positions], kind="stable")]
     place = st.container()
-    n_pages = -(-len(positions) // IMAGES_A_PAGE)
-    number = st.pagination(n_pages, key=f"page_{name}") if n_pages > 1 else 1
-    some = positions[(number - 1) * IMAGES_A_PAGE : number * IMAGES_A_PAGE]
+    some = positions[choose_page(len(positions), IMAGES_A_PAGE, f"page_{name}")]
     pictures = [
         Picture(picture.image, picture.alt, f"{picture.caption}\n{_(PARTS[part]) if part >= 0 else ''}")
         for picture, part in zip(sample_pictures(session.whole, some), parts[some], strict=True)

@@ -17,6 +17,7 @@ from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.luck import judgement
 from dashboard.ui.messages import distinct, plain
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import data_uri
 from mlcore import Evaluation, McNemar, mcnemar
 from mlcore.arrays import IndexArray
@@ -91,11 +92,10 @@ def _show_answers(judged: Judged, models: Sequence[Answerer]) -> None:
     if not len(positions):
         return
     place = st.container()
-    n_pages = -(-len(positions) // ROWS_A_PAGE)
-    number = st.pagination(n_pages, key=f"side_by_side_{kind}") if n_pages > 1 else 1
+    shown = choose_page(len(positions), ROWS_A_PAGE, f"side_by_side_{kind}")
     with place:
         st.dataframe(
-            side_by_side(judged, models, positions[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]),
+            side_by_side(judged, models, positions[shown]),
             hide_index=True,
             row_height=ROW_HEIGHT,
             height=520,

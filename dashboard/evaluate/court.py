@@ -27,6 +27,7 @@ from dashboard.ui.messages import (
     plain,
     show_problem,
 )
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import Picture, picture_html
 from mlcore import Dataset, LabelCourt, label_court
 from mlcore.arrays import Float32Array, IndexArray
@@ -221,9 +222,7 @@ def _show_cases(session: Session, court: Court) -> None:
         st.caption(_("There are no images left here."))
         return
     place = st.container()
-    n_pages = -(-len(rows) // CASES_A_PAGE)
-    number = st.pagination(n_pages, key=f"court_page_{which}") if n_pages > 1 else 1
-    shown = rows[(min(number, n_pages) - 1) * CASES_A_PAGE :][:CASES_A_PAGE]
+    shown = rows[choose_page(len(rows), CASES_A_PAGE, f"court_page_{which}")]
     with place:
         chosen = _choose_cases(session, court, shown)
         _show_verdicts(session, court, chosen, which)

@@ -23,6 +23,7 @@ from dashboard.study import Task, show_study
 from dashboard.ui.choices import choose_one
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME, friendly_errors
+from dashboard.ui.paging import choose_page
 from dashboard.ui.palette import COLORS, axis, layout
 from dashboard.ui.pictures import Picture, grid
 from dashboard.ui.plotly_chart import show_chart
@@ -166,11 +167,9 @@ def _show_images(lives: ImageLives, train: Dataset, positions: IndexArray, name:
         st.caption(_("None."))
         return
     place = st.container()
-    n_pages = -(-len(positions) // IMAGES_A_PAGE)
-    number = st.pagination(n_pages, key=f"lives_page_{name}") if n_pages > 1 else 1
-    first = (min(number, n_pages) - 1) * IMAGES_A_PAGE
+    shown = choose_page(len(positions), IMAGES_A_PAGE, f"lives_page_{name}")
     with place:
-        grid(life_pictures(lives, train, positions[first : first + IMAGES_A_PAGE]), SIZE)
+        grid(life_pictures(lives, train, positions[shown]), SIZE)
 
 
 def life_pictures(lives: ImageLives, train: Dataset, positions: IndexArray) -> list[Picture]:

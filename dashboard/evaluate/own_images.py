@@ -12,9 +12,11 @@ from dashboard.models.evaluations import answer, too_much
 from dashboard.server.server import server
 from dashboard.session import Session
 from dashboard.ui.messages import plain, show_message, show_notes
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import data_uri
 from dashboard.uploads import show_uploader
 from mlcore import Answers, Model, UnlabelledImages, submission_with_probabilities
+from mlcore.arrays import IndexArray
 from mlcore.language import _
 from mlcore.quote import quoted
 
@@ -59,11 +61,10 @@ def show_answers_to(model: Model, images: UnlabelledImages, answers: Answers) ->
     text = _("{n:,} images, the least certain first.")
     st.caption(text.format(n=len(answers)))
     place = st.container()
-    n_pages = -(-len(answers) // ROWS_A_PAGE)
-    number = st.pagination(n_pages, key="own_images_page") if n_pages > 1 else 1
+    shown = choose_page(len(answers), ROWS_A_PAGE, "own_images_page")
     with place:
         st.dataframe(
-            table(images, answers, number),
+            table(images, answers, answers.least_sure[shown]),
             hide_index=True,
             row_height=ROW_HEIGHT,
             height="content",
@@ -78,9 +79,8 @@ def show_answers_to(model: Model, images: UnlabelledImages, answers: Answers) ->
         )
 
 
-def table(images: UnlabelledImages, answers: Answers, page: int) -> pd.DataFrame:
-    """Return one page of the answers, the least sure first; the first page is 1."""
-    positions = answers.least_sure[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+def table(images: UnlabelledImages, answers: Answers, positions: IndexArray) -> pd.DataFrame:
+    """Return the answers to the images at these positions, a row for each."""
     return pd.DataFrame(
         {
             "picture": [data_uri(images.images[position]) for position in positions],

@@ -15,6 +15,7 @@ from dashboard.session import Session
 from dashboard.ui.choices import choose_one
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import SHORT_NAME, distinct, plain, show_message
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import Picture, grid, open_grid
 from dashboard.ui.plotly_chart import show_chart
 from dashboard.ui.signed_bars import bars_figure
@@ -102,9 +103,7 @@ def _show_all(
 ) -> None:
     """Show a page of neurons, each with its weights, its bias and what it adds to each class; each opens."""
     place = st.container(key="neurons")
-    n_pages = -(-len(order) // NEURONS_A_PAGE)
-    number = st.pagination(n_pages, key="inside_page") if n_pages > 1 else 1
-    shown = order[(number - 1) * NEURONS_A_PAGE : number * NEURONS_A_PAGE]
+    shown = order[choose_page(len(order), NEURONS_A_PAGE, "inside_page")]
     with place:
         shown_as = [_picture(pictures, k, limit) for k in shown]
         if study is not None:

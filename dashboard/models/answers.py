@@ -9,6 +9,7 @@ from dashboard.models.judged import Judged
 from dashboard.models.one_image import open_image
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import SHORT_NAME
+from dashboard.ui.paging import choose_page
 from dashboard.ui.pictures import Picture, open_grid
 from mlcore import Dataset, Evaluation
 from mlcore.arrays import IndexArray
@@ -26,10 +27,8 @@ def show_answers(judged: Judged, positions: IndexArray, key: str) -> None:
     Each is a button that opens it.
     """
     place = st.container()
-    n_pages = -(-len(positions) // IMAGES_A_PAGE)
-    number = st.pagination(n_pages, key=key) if n_pages > 1 else 1
-    first = (min(number, n_pages) - 1) * IMAGES_A_PAGE
-    shown = positions[first : first + IMAGES_A_PAGE]
+    page = choose_page(len(positions), IMAGES_A_PAGE, key)
+    shown = positions[page]
     with place:
         wanted = f"{key}_opened"
         open_grid(
@@ -40,7 +39,7 @@ def show_answers(judged: Judged, positions: IndexArray, key: str) -> None:
         )
         opened = st.session_state.pop(wanted, None)
         if opened is not None and opened < len(shown):
-            open_image(judged, positions, first + opened)
+            open_image(judged, positions, page.start + opened)
 
 
 def answer_pictures(evaluation: Evaluation, images: Dataset, positions: IndexArray) -> list[Picture]:
