@@ -24,7 +24,7 @@ def judgement(found: McNemar, first: str, second: str) -> str:
     >>> judgement(McNemar(30, 10, 0.002), "Run 2", "Run 1")
     'Run 2 is better: luck makes such a difference in 2 of 1,000 cases.'
     >>> judgement(McNemar(12, 10, 0.83), "Run 2", "Run 1")
-    'A difference this small happens by luck in 83 of 100 cases: it tells nothing.'
+    'A difference this small happens by luck in 83 of 100 cases: it says nothing.'
     """
     if found.only_first == found.only_second:
         return _("There is no difference.")
