@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Locator,
     Page,
     Request,
+    Route,
     WebSocketRoute,
 )
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
@@ -102,6 +103,11 @@ class Visitor:
         """Let the tab's connections to the server go through this; nobody has the tab after this visitor."""
         self._is_tab_changed = True
         self.page.route_web_socket("**/_stcore/stream", handler)
+
+    def route_requests(self, address: re.Pattern[str], handler: Callable[[Route], object]) -> None:
+        """Let the tab's requests to such addresses go through this; nobody has the tab after this visitor."""
+        self._is_tab_changed = True
+        self.page.route(address, lambda route: handler(route))
 
     def leave(self) -> None:
         """Stop what was started, and listen to the tab no more; close it when it is not as it was."""

@@ -114,7 +114,7 @@ def test_the_canvas_stays_where_it_is_when_the_style_of_its_component_comes_last
     visitor = new_visitor(phone=True)
     visitor.begin_each_page_with(WATCH)
     held: list[Route] = []
-    visitor.page.route(LAST_STYLE, lambda route: held.append(route))
+    visitor.route_requests(LAST_STYLE, held.append)
     visitor.open("/draw?kept=yes")
     canvas = visitor.page.locator(LATER["draw"]).first
     canvas.wait_for()
