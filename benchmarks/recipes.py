@@ -27,9 +27,9 @@ from mlcore.training.second_process import SecondProcess
 # processor with AVX-512 (SkylakeX). "standard" promises nothing: it tells how fast the machine is just now.
 PROMISES: dict[str, tuple[float, dict[int, float]]] = {
     "standard": (0.0, {}),
-    "tenths-of-a-second": (0.980, {1: 0.3, 2: 0.25}),
-    "one-percent": (0.990, {1: 4.5, 2: 3.0}),
-    "convolution": (0.993, {1: 17.0, 2: 9.5}),
+    "tenths-of-a-second": (0.980, {1: 0.35, 2: 0.35}),
+    "one-percent": (0.990, {1: 8.0, 2: 5.5}),
+    "convolution": (0.993, {1: 22.0, 2: 12.5}),
     "large-convolution": (0.995, {2: 120.0}),
 }
 
