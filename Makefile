@@ -27,7 +27,7 @@ run: $(VENV)/app  ## Make .venv, install, start the app (ARGS="--server.port 860
 test: $(VENV)/browser  ## Install what tests need, a browser too, and run all tests (ARGS="tests/mlcore -k adam" for some)
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
-quick: $(VENV)/dev  ## Run the tests that need no browser, in two and a half minutes
+quick: $(VENV)/dev  ## Run the tests that need no browser, in three minutes
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/e2e $(ARGS)
 
 quick: JOBS = 2  # these tests do not wait
