@@ -6,7 +6,7 @@ because the two together have a simple gradient.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -97,14 +97,9 @@ def _targets(n: int, dtype: np.dtype[np.floating], smoothing: float) -> Array:
     return ((1 - smoothing) * np.eye(n) + smoothing / n).astype(dtype)
 
 
-def _subtract_targets(p: Array, labels: Labels) -> None:
+def _subtract_targets(p: Array, labels: Labels, smoothing: float = 0.0) -> None:
     # p - y
-    p -= _targets(p.shape[1], p.dtype, 0.0).take(labels, 0)
-
-
-def _subtract_smoothed_targets(p: Array, labels: Labels) -> None:
-    # p - y
-    p -= _targets(p.shape[1], p.dtype, SMOOTHING).take(labels, 0)
+    p -= _targets(p.shape[1], p.dtype, smoothing).take(labels, 0)
 
 
 def _softmax_cross_entropy(z: Array, labels: Labels) -> Array:
@@ -168,7 +163,7 @@ LOSSES: dict[str, Loss] = {
         "p - y",
         softmax,
         _smoothed_cross_entropy,
-        _subtract_smoothed_targets,
+        partial(_subtract_targets, smoothing=SMOOTHING),
         SMOOTHING,
     ),
     "sigmoid_cross_entropy": Loss(

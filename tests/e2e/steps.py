@@ -107,7 +107,7 @@ class Visitor:
     def route_requests(self, address: re.Pattern[str], handler: Callable[[Route], object]) -> None:
         """Let the tab's requests to such addresses go through this; nobody has the tab after this visitor."""
         self._is_tab_changed = True
-        self.page.route(address, lambda route: handler(route))
+        self.page.route(address, lambda route: handler(route))  # Playwright takes no built-in, such as append
 
     def leave(self) -> None:
         """Stop what was started, and listen to the tab no more; close it when it is not as it was."""
