@@ -521,8 +521,8 @@ class Searches:
         found = dict[int, str]()
         for number, run_id in one.run_ids.items():
             with suppress(RunError):  # it is gone, or of another version
-                one.split = one.split or self._service.split(run_id)
-                found[number] = run_id
+                split = self._service.split(run_id)
+                one.split, found[number] = one.split or split, run_id
         if one.split is None or one.restarts >= MOST_RESTARTS:
             return False
         one.run_ids, one.restarts = found, one.restarts + 1

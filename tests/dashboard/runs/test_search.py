@@ -290,22 +290,37 @@ from tests.dashboard.runs.test_search import LINK, LONG, SPLIT
 
 service = RunService(2, archive=Archive(Path(sys.argv[1])), turn_seconds=0.05)
 searches = Searches(service)
+{before}
 searches.start("ada", SPLIT, LONG, link=LINK)
-while not any(row.candidate.results for row in searches.newest("ada").rows):
+while not ({is_time}):
     time.sleep(0.005)
 os.kill(os.getpid(), signal.SIGKILL)
 """
+AT_A_RESULT = {"before": "", "is_time": "any(row.candidate.results for row in searches.newest('ada').rows)"}
+AS_RUNS_WERE_DELETED = {
+    "before": """
+def drop_and_end(search, drop=searches._drop):
+    before = len(search.run_ids)
+    drop(search)
+    if len(search.run_ids) < before:
+        os.kill(os.getpid(), signal.SIGKILL)
+searches._drop = drop_and_end
+""",
+    "is_time": "False",
+}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize("moment", [AT_A_RESULT, AS_RUNS_WERE_DELETED], ids=["result", "deleted"])
 def test_a_search_whose_server_is_killed_continues_on_the_next_one_to_the_same_results(
-    tmp_path: Path,
+    tmp_path: Path, moment: dict[str, str]
 ) -> None:
     with closing(make()) as service:
         searches = Searches(service)
         searches.start("ada", SPLIT, LONG)
         undisturbed = ended(searches)
-    killed = subprocess.run([sys.executable, "-c", SEARCHES, str(tmp_path)], cwd=ROOT, timeout=PATIENCE)
+    program = SEARCHES.format(**moment)
+    killed = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, timeout=PATIENCE)
     assert killed.returncode == -signal.SIGKILL
     with closing(make(2, Archive(tmp_path))) as service:
         searches = Searches(service)
