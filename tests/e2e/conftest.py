@@ -21,8 +21,8 @@ _failure = pytest.StashKey[str]()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies here, and run it last: the quick tests speak first.
 
-    Where nobody watches (CI), a test that fails is tried once more, and the last line counts such: what fails
-    there once in many runs has to be found by hand all the same.
+    Where nobody watches (CI), a test that fails is tried once more, and the end of the output shows how such
+    failed first: what fails there once in many runs has to be mended all the same.
     """
     here = Path(__file__).parent
     for item in items:
