@@ -20,7 +20,7 @@ from dashboard.evaluate.sure import show_threshold
 from dashboard.evaluate.tables import show_calibration, show_classes
 from dashboard.evaluate.teachers import show_teachers
 from dashboard.models.judged import Judged
-from dashboard.ui.choices import choose_by_address
+from dashboard.ui.choices import choose_view
 from dashboard.ui.glossary import meaning
 from dashboard.ui.messages import plain
 from mlcore.language import N_, _
@@ -106,6 +106,6 @@ LOOKS = {
 def show_look(judged: Judged) -> None:
     """Show the choice of a question, the question, and the answer."""
     titles = {name: look.title for name, look in LOOKS.items()}
-    look = LOOKS[choose_by_address(_("Look at"), titles, key="evaluate_look", parameter="look")]
+    look = LOOKS[choose_view(_("Look at"), titles, key="evaluate_look", parameter="look")]
     st.header(_(look.question), help=meaning(*look.terms) if look.terms else None)
     look.show(judged)

@@ -13,7 +13,7 @@ from dashboard.models.drawn import digit_of
 from dashboard.models.picker import bring_model, choose_model
 from dashboard.navigation import page
 from dashboard.session import Session
-from dashboard.ui.choices import choose_by_address, choose_one
+from dashboard.ui.choices import choose_one, choose_view
 from dashboard.ui.formats import percent
 from dashboard.ui.messages import distinct, plain, show_message
 from dashboard.ui.number_field import Bounds, number_field
@@ -65,7 +65,7 @@ def choose_network(session: Session) -> None:
 
 def choose_look() -> str:
     """Show the choice of what to look at, and return its key; the address can make it too."""
-    return choose_by_address(_("Look at"), LOOKS, key="inside_look", parameter="look")
+    return choose_view(_("Look at"), LOOKS, key="inside_look", parameter="look")
 
 
 def choose_image(session: Session, model: Model) -> ChosenImage | None:

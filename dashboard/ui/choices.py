@@ -1,7 +1,7 @@
 """A choice between a few named things, as one row of buttons, of which one is always taken.
 
-The pages Evaluate, Inside, Runs and Train use it. `choose_one` lets the session keep the choice, and
-`choose_by_address` the address.
+The pages Evaluate, Inside, Runs and Train use it. `choose_one` lets the session keep the choice,
+`choose_by_address` the address; `choose_view` is for more names than a phone has room for.
 """
 
 from collections.abc import Mapping
@@ -55,3 +55,23 @@ def choose_by_address(
         help=help,
     )
     return taken or first
+
+
+def choose_view(label: str, choices: Mapping[str, str], *, key: str, parameter: str) -> str:
+    """Show the choice of `choose_by_address` as buttons at a desk and as a list on a phone; return its key.
+
+    The server does not know how wide the screen is: both are there, and the style sheet shows one of them.
+    """
+    with st.container(key=f"wide_{key}"):
+        taken = choose_by_address(label, choices, key=key, parameter=parameter)
+    with st.container(key=f"narrow_{key}"):
+        st.session_state[f"{key}_list"] = taken
+        st.selectbox(
+            label,
+            list(choices),
+            format_func=lambda name: _(choices[name]),
+            key=f"{key}_list",
+            filter_mode=None,  # a phone would open its keyboard
+            on_change=lambda: to_address(**{parameter: st.session_state[f"{key}_list"]}),
+        )
+    return taken

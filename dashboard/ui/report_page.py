@@ -27,6 +27,8 @@ td, th { padding: .25rem .75rem; border-bottom: 1px solid #ddd; text-align: left
 ul.dl-grid { list-style: none; display: flex; flex-wrap: wrap; gap: .75rem; padding: 0; }
 ul.dl-grid figure { margin: 0; text-align: center; font-size: .85rem; white-space: pre-line; }
 ul.dl-grid img { image-rendering: pixelated; }
+/* After a touch Plotly's buttons stay, over the figure's corner. */
+@media (pointer: coarse) { .modebar { display: none; } }
 """
 
 

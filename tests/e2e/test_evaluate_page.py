@@ -234,6 +234,10 @@ def test_the_page_fits_the_screen_in_light_and_dark(new_visitor: NewVisitor, pho
         assert width <= 0
         counts = visitor.main.locator(f"{MATRIX} .heatmaplayer text")
         expect(counts.first).to_be_visible()
+    as_buttons = visitor.main.get_by_role("radiogroup", name="Look at")
+    as_list = visitor.main.get_by_role("combobox", name=re.compile("Look at"))
+    expect(as_list if phone else as_buttons).to_be_visible()
+    expect(as_buttons if phone else as_list).to_have_count(0)
 
 
 def test_a_model_that_does_not_fit_the_data_is_told_of_with_a_way_on(visitor: Visitor) -> None:

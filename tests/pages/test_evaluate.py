@@ -209,7 +209,9 @@ def test_a_filter_is_kept_as_a_slice_and_followed_over_models(app: AppTest) -> N
     app.text_input(key="slice_name").set_value("fours").run()
     app.button(key="keep_slice").click().run()
     assert app.text_input(key="slice_name").value == ""
-    app.segmented_control(key="evaluate_look").set_value("slices").run()
+    app.selectbox(key="evaluate_look_list").set_value("slices").run()  # what a phone has for the buttons
+    assert app.segmented_control(key="evaluate_look").value == "slices"
+    assert app.query_params["look"] == "slices"
     app.multiselect(key="compared_models").set_value([UPLOADED_MODEL]).run()
     table = app.dataframe[0].value
     assert table["slice"].tolist() == ["All images", "labelled 4, thick strokes", "fours"]
