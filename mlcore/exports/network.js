@@ -14,8 +14,12 @@ const APART = 0.1;
 
 const extent = (points) =>
   [0, 1].map((axis) => {
-    const places = points.map((point) => point[axis]);
-    return Math.max(...places) - Math.min(...places);
+    let [least, most] = [Infinity, -Infinity];
+    for (const point of points) {
+      least = Math.min(least, point[axis]);
+      most = Math.max(most, point[axis]);
+    }
+    return most - least;
   });
 
 const distance = ([x, y], line) => {
@@ -46,7 +50,7 @@ const inside = (strokes, size) =>
     let isOn = false;
     for (const point of points) {
       const wasOn = isOn;
-      isOn = 0 <= Math.min(...point) && Math.max(...point) <= size;
+      isOn = 0 <= Math.min(point[0], point[1]) && Math.max(point[0], point[1]) <= size;
       if (isOn && !wasOn) parts.push({ width, points: [] });
       if (isOn) parts[parts.length - 1].points.push(point);
     }
@@ -97,9 +101,38 @@ const fitted = (strokes, size, side) => {
   }));
 };
 
-// Inks the points, three in each pixel and direction, that are at most half the pen's width away from a line.
-const inkLine = (inked, side, a, b, width) => {
-  const [[x0, y0], [x1, y1]] = (a[1] > b[1] ? [b, a] : [a, b]).map((point) => point.map((place) => place * FINER));
+// The points of a picture, three in each pixel and direction, and for each of their rows where ink begins and ends, and
+// the stretch of it that was inked last. One sheet is used again and again: an answer is asked for in each frame.
+let sheet = null;
+
+const blankSheet = (side) => {
+  if (sheet?.side !== side) {
+    const [firsts, ends, froms, tos] = Array.from({ length: 4 }, () => new Int32Array(side));
+    sheet = { side, inked: new Uint8Array(side * side), firsts, ends, froms, tos };
+  }
+  sheet.inked.fill(0);
+  sheet.firsts.fill(side);
+  for (const of of [sheet.ends, sheet.froms, sheet.tos]) of.fill(0);
+  return sheet;
+};
+
+// Inks a stretch of a row. Most of it has its ink from the piece of line before, which lies a point or two away.
+const inkStretch = ({ side, inked, firsts, ends, froms, tos }, row, first, end) => {
+  const start = row * side;
+  let [from, to] = [froms[row], tos[row]];
+  if (first > to || end < from) from = to = first;
+  for (let k = start + first; k < start + from; k++) inked[k] = 1;
+  for (let k = start + to; k < start + end; k++) inked[k] = 1;
+  froms[row] = Math.min(from, first);
+  tos[row] = Math.max(to, end);
+  firsts[row] = Math.min(firsts[row], first);
+  ends[row] = Math.max(ends[row], end);
+};
+
+// Inks the points that are at most half the pen's width away from a line.
+const inkLine = (sheet, a, b, width) => {
+  const [upper, lower] = a[1] > b[1] ? [b, a] : [a, b];
+  const [x0, y0, x1, y1] = [upper[0] * FINER, upper[1] * FINER, lower[0] * FINER, lower[1] * FINER];
   const radius = Math.max(width / 2, THINNEST) * FINER;
   const [along, down] = [x1 - x0, y1 - y0];
   const scale = radius / Math.max(Math.sqrt(along * along + down * down), 1e-9);
@@ -107,35 +140,38 @@ const inkLine = (inked, side, a, b, width) => {
   const [out, shift] = [down * scale, along * scale];
   const half = (y, centre) => Math.sqrt(Math.max(radius * radius - (y - centre) * (y - centre), 0));
   const top = Math.max(0, Math.ceil(y0 - radius - 0.5));
-  const bottom = Math.min(side, Math.floor(y1 + radius + 0.5));
+  const bottom = Math.min(sheet.side, Math.floor(y1 + radius + 0.5));
   for (let row = top; row < bottom; row++) {
     const y = row + 0.5;
-    let [left, right] = [x0 - out + (y - (y0 + shift)) * slope, x0 + out + (y - (y0 - shift)) * slope];
+    let left = x0 - out + (y - (y0 + shift)) * slope;
+    let right = x0 + out + (y - (y0 - shift)) * slope;
     if (y <= y0 + shift) left = x0 - half(y, y0);
     else if (y >= y1 + shift) left = x1 - half(y, y1);
     if (y <= y0 - shift) right = x0 + half(y, y0);
     else if (y >= y1 - shift) right = x1 + half(y, y1);
     const first = Math.max(0, Math.ceil(left - 0.5));
-    const end = Math.min(side, Math.floor(right + 0.5));
-    if (first < end) inked.fill(1, row * side + first, row * side + end);
+    const end = Math.min(sheet.side, Math.floor(right + 0.5));
+    if (first < end) inkStretch(sheet, row, first, end);
   }
 };
 
 // Returns the grey levels of a picture of strokes, size by size.
 export const drawStrokes = (strokes, size) => {
-  const side = size * FINER;
-  const inked = new Uint8Array(side * side);
+  const sheet = blankSheet(size * FINER);
   for (const { width, points } of strokes) {
-    points.forEach((point, k) => inkLine(inked, side, points[Math.max(0, k - 1)], point, width));
+    points.forEach((point, k) => inkLine(sheet, points[Math.max(0, k - 1)], point, width));
   }
+  const { side, inked, firsts, ends } = sheet;
   const picture = new Uint8Array(size * size);
-  for (let y = 0, k = 0; y < size; y++) {
-    for (let x = 0, start = FINER * y * side; x < size; x++, k++, start += FINER) {
+  for (let y = 0, upper = 0; y < size; y++, upper += FINER) {
+    const first = Math.floor(Math.min(firsts[upper], firsts[upper + 1], firsts[upper + 2]) / FINER);
+    const end = Math.ceil(Math.max(ends[upper], ends[upper + 1], ends[upper + 2]) / FINER);
+    for (let x = first, start = upper * side + first * FINER; x < end; x++, start += FINER) {
       let n = 0;
       for (let row = 0, place = start; row < FINER; row++, place += side) {
         n += inked[place] + inked[place + 1] + inked[place + 2];
       }
-      picture[k] = LEVELS[n];
+      picture[y * size + x] = LEVELS[n];
     }
   }
   return picture;
@@ -221,18 +257,21 @@ const coverage = (n, scale, start, side) =>
 
 const mixed = ({ values, width }, rows, columns) => {
   const between = new Float64Array(rows.length * width);
-  rows.forEach(({ first, shares }, row) =>
-    shares.forEach((share, k) => {
-      for (let x = 0; x < width; x++) between[row * width + x] += share * values[(first + k) * width + x];
-    }),
-  );
-  const result = grid(rows.length, columns.length);
   for (let row = 0; row < rows.length; row++) {
-    columns.forEach(({ first, shares }, column) => {
+    const { first, shares } = rows[row];
+    for (let k = 0; k < shares.length; k++) {
+      const [share, to, from] = [shares[k], row * width, (first + k) * width];
+      for (let x = 0; x < width; x++) between[to + x] += share * values[from + x];
+    }
+  }
+  const result = grid(rows.length, columns.length);
+  for (let column = 0; column < columns.length; column++) {
+    const { first, shares } = columns[column];
+    for (let row = 0; row < rows.length; row++) {
       let sum = 0;
-      shares.forEach((share, k) => (sum += share * between[row * width + first + k]));
+      for (let k = 0, from = row * width + first; k < shares.length; k++) sum += shares[k] * between[from + k];
       result.values[row * columns.length + column] = sum;
-    });
+    }
   }
   return result;
 };
@@ -247,10 +286,12 @@ const anchor = (name, mass) => {
 
 const starts = (frame, { values, height, width }, scale = [1, 1]) => {
   const mass = [new Float64Array(height), new Float64Array(width)];
-  values.forEach((value, k) => {
-    mass[0][Math.floor(k / width)] += value;
-    mass[1][k % width] += value;
-  });
+  for (let row = 0, k = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, k++) {
+      mass[0][row] += values[k];
+      mass[1][column] += values[k];
+    }
+  }
   return [0, 1].map((axis) => frame.place[axis] - scale[axis] * anchor(frame.anchors[axis], mass[axis]));
 };
 
@@ -294,10 +335,14 @@ const put = (frame, ink, shape) => {
   if (frame.blur > 1) {
     page = resample(resample(page, ...shape.map((side) => Math.max(1, rint(side / frame.blur)))), ...shape);
   }
-  const full = page.values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const { values } = page;
+  let full = -Infinity;
+  for (let k = 0; k < values.length; k++) full = Math.max(full, values[k]);
   const factor = Math.fround((frame.ink - frame.paper) / full);
-  const image = new Uint8Array(page.values.length);
-  page.values.forEach((value, k) => (image[k] = rint(Math.fround(Math.fround(value * factor) + frame.paper))));
+  const image = new Uint8Array(values.length);
+  for (let k = 0; k < values.length; k++) {
+    image[k] = rint(Math.fround(Math.fround(values[k] * factor) + frame.paper));
+  }
   return image;
 };
 
@@ -305,14 +350,17 @@ const put = (frame, ink, shape) => {
 
 const inputsOf = (image, { shape, pooling, kept, levels, scale, mean, deviation }) => {
   const [height, width] = shape.map((side) => Math.ceil(side / pooling));
-  let inputs = new Float64Array(height * width);
-  image.forEach((level, k) => {
-    const [row, column] = [Math.floor(k / shape[1]), k % shape[1]];
-    inputs[Math.floor(row / pooling) * width + Math.floor(column / pooling)] += level;
-  });
-  if (kept) inputs = Float64Array.from(kept, (k) => inputs[k]);
-  if (levels) inputs = inputs.map((value) => rint((value * levels) / (255 * pooling ** 2)));
-  return inputs.map((value, k) => (mean ? (value * scale - mean[k]) / deviation[k] : value * scale));
+  const sums = new Float64Array(height * width);
+  for (let row = 0, k = 0; row < shape[0]; row++) {
+    const start = Math.floor(row / pooling) * width;
+    for (let column = 0; column < shape[1]; column++, k++) sums[start + Math.floor(column / pooling)] += image[k];
+  }
+  const inputs = kept ? Float64Array.from(kept, (k) => sums[k]) : sums;
+  for (let k = 0; k < inputs.length; k++) {
+    if (levels) inputs[k] = rint((inputs[k] * levels) / (255 * pooling ** 2));
+    inputs[k] = mean ? (inputs[k] * scale - mean[k]) / deviation[k] : inputs[k] * scale;
+  }
+  return inputs;
 };
 
 // The layers (mlcore/network): each makes its outputs of its inputs and its parameters. Values that have channels
@@ -412,12 +460,20 @@ const LAYERS = {
     return result;
   },
 
-  activation: ({ name }, values) => values.map(ACTIVATIONS[name]),
+  activation({ name }, values) {
+    const of = ACTIVATIONS[name];
+    const result = new Float64Array(values.length);
+    for (let k = 0; k < values.length; k++) result[k] = of(values[k]);
+    return result;
+  },
 
   flatten({ inputs }, values) {
     const [height, width, channels] = inputs;
-    const places = height * width;
-    return values.map((_, k) => values[(k % channels) * places + Math.floor(k / channels)]);
+    const result = new Float64Array(values.length);
+    for (let place = 0, k = 0; place < height * width; place++) {
+      for (let channel = 0; channel < channels; channel++, k++) result[k] = values[channel * height * width + place];
+    }
+    return result;
   },
 };
 
