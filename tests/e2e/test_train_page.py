@@ -51,6 +51,20 @@ HEIGHTS = """() => {
 }"""
 
 
+# The run's height with all its parts, then without what comes last; nobody sees a frame of that.
+HEIGHTS_AS_IT_COMES = """() => {
+  const run = document.querySelector(".st-key-run_live");
+  const last = ["numbers", "health"].map((name) => run.querySelector(`[class*="st-key-${name}-of"]`));
+  const heights = [run.getBoundingClientRect().height];
+  for (const part of last.toReversed()) {
+    part.remove();
+    heights.push(run.getBoundingClientRect().height);
+  }
+  run.append(...last);
+  return heights;
+}"""
+
+
 def start(visitor: Visitor, recipe: str = "standard") -> None:
     visitor.open(f"/train?recipe={recipe}")
     visitor.page.evaluate(HEIGHTS)
@@ -115,6 +129,7 @@ def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -
     visitor.page.wait_for_function("seen.length >= 40 && seen.at(-1)[0].end > seen[0][0].end")
     frames: list[list[dict[str, Any]]] = visitor.page.evaluate("window.seen")
     moved: list[list[Any]] = visitor.page.evaluate("window.moved")
+    heights = visitor.page.evaluate(HEIGHTS_AS_IT_COMES)
     visitor.press("Stop")
     assert all(len(plots) == 2 for plots in frames)
     plots = [plot for frame in frames for plot in frame]
@@ -122,6 +137,8 @@ def test_while_it_trains_no_frame_is_blank_and_nothing_moves(visitor: Visitor) -
     assert {plot["opacity"] for plot in plots} == {1}, "a frame that is faded"
     assert len({(plot["top"], plot["height"]) for plot in plots}) == 1, "a plot that moved"
     assert moved == [], "something on the page moved"
+    assert len(heights) == 3
+    assert len(set(heights)) == 1, f"what stands below a run moves as its last parts come: {heights}"
 
 
 def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) -> None:
