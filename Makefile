@@ -53,9 +53,10 @@ frameworks: $(VENV)/dev  ## Install PyTorch and JAX, for the benchmarks that com
 agreement: $(VENV)/torch  ## Compare every layer, loss, optimizer and run with PyTorch
 	$(BIN)/python -m pytest benchmarks/agreement
 
-reference: $(VENV)/dev  ## Write docs/reference/settings.md and glossary.md again
+reference: $(VENV)/dev  ## Write the settings, the glossary and the picture of the code in docs/ again
 	$(BIN)/python -m docs.settings_page
 	$(BIN)/python -m docs.glossary_page
+	$(BIN)/python -m docs.rooms_page
 
 docs: $(VENV)/docs  ## Build the documentation as a site: docs/_build/html/index.html
 	$(BIN)/sphinx-build -q -E -W --keep-going -c docs -d docs/_build/pages . docs/_build/html

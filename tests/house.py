@@ -9,6 +9,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -255,34 +256,71 @@ def _reach(graph: Graph, start: str) -> set[str]:
     return found
 
 
-def figures(root: Path) -> Iterator[str]:
-    """Yield lines that say how a tree of the project is built: rooms, imports, circles, what is longest."""
+@dataclass(frozen=True)
+class House:
+    """How a tree of the project is built."""
+
+    rooms: dict[str, Graph]
+    """Package → its rooms, each with those that it imports."""
+    circles: list[list[str]]
+    """Modules that import each other."""
+    longest: dict[str, tuple[str, int]]
+    """A page, file or function → the name of the longest one, and its lines."""
+
+
+def survey(root: Path) -> House:
+    """Return how the project's tree in a folder is built."""
     paths = [path for top in ("pages", "dashboard", "mlcore") for path in sorted((root / top).rglob("*.py"))]
     sources = {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
     graph = import_graph(sources)
-    for package in ("dashboard", "mlcore"):
-        edges = {
-            (room_of(module), room_of(other))
-            for module, others in graph.items()
-            for other in others
-            if module.split(".")[0] == other.split(".")[0] == package
-        }
-        rooms = {room_of(module) for module in graph if module.split(".")[0] == package} - {""}
-        between = [(a, b) for a, b in edges if a != b and a and b]
-        yield f"{package}: {len(rooms)} rooms, {len(between)} imports between rooms"
-    found = circles(graph)
-    yield f"circles: {len(found)}" + "".join(f"\n  {' ↔ '.join(circle)}" for circle in found)
     lengths = {name: len(text.splitlines()) for name, text in sources.items()}
-    pages = {name: lines for name, lines in lengths.items() if name.startswith("pages/")}
     functions = {
-        f"{name} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        f"{node.name} in {name}": (node.end_lineno or 0) - node.lineno + 1
         for name, text in sources.items()
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef)
     }
-    for kind, table in (("page", pages), ("file", lengths), ("function", functions)):
-        longest = max(table, key=table.__getitem__)
-        yield f"longest {kind}: {longest}, {table[longest]} lines"
+    tables = {
+        "page": {name: lines for name, lines in lengths.items() if name.startswith("pages/")},
+        "file": lengths,
+        "function": functions,
+    }
+    return House(
+        {package: room_graph(graph, package) for package in ("dashboard", "mlcore")},
+        circles(graph),
+        {kind: max(table.items(), key=lambda item: item[1]) for kind, table in tables.items()},
+    )
+
+
+def room_graph(graph: Graph, package: str) -> Graph:
+    """Return the rooms of a package, each with the other rooms that it imports.
+
+    >>> room_graph({"a.one.x": {"a.two", "a.one.y"}, "a.one.y": {"b.z"}, "a.two": set(), "a": {"a.two"}}, "a")
+    {'one': {'two'}, 'two': set()}
+    """
+    rooms: dict[str, set[str]] = {}
+    for module, others in graph.items():
+        room = room_of(module)
+        if module.split(".")[0] == package and room:
+            reached_rooms = {room_of(other) for other in others if other.split(".")[0] == package}
+            rooms.setdefault(room, set()).update(reached_rooms - {room, ""})
+    return rooms
+
+
+def arrows(rooms: Graph) -> int:
+    """Return how many imports there are between rooms."""
+    return sum(map(len, rooms.values()))
+
+
+def figures(root: Path) -> Iterator[str]:
+    """Yield lines that say how a tree of the project is built: rooms, imports, circles, what is longest."""
+    house = survey(root)
+    for package, rooms in house.rooms.items():
+        yield f"{package}: {len(rooms)} rooms, {arrows(rooms)} imports between rooms"
+    found = house.circles
+    yield f"circles: {len(found)}" + "".join(f"\n  {' ↔ '.join(circle)}" for circle in found)
+    for kind, (name, lines) in house.longest.items():
+        yield f"longest {kind}: {name}, {lines} lines"
 
 
 # ---- inside a file ----------------------------------------------------------------------------------------

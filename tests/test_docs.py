@@ -19,7 +19,7 @@ from dashboard.evaluate.looks import LOOKS
 from dashboard.navigation import PAGES
 from dashboard.runs.status import STATE_LABELS
 from dashboard.ui.glossary import GLOSSARY
-from docs import glossary_page, settings_page
+from docs import glossary_page, rooms_page, settings_page
 from mlcore import RECIPES, SHIPPED_DATASETS, NetworkConfig, TrainingConfig, load_model, settings_of
 from tests.documents import blocks, run, tables_as_they_were
 from tests.house import ROOT, name_of, python_files
@@ -232,3 +232,30 @@ def test_every_term_of_the_glossary_is_explained_on_a_page() -> None:
 
 def test_the_glossary_is_what_the_pages_explain() -> None:
     assert text_of("docs/reference/glossary.md") == glossary_page.page(), "Run python -m docs.glossary_page"
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_code() -> None:
+    files = rooms_page.files()
+    assert [path.name for path in files if path.suffix == ".svg"] == [
+        "rooms-dashboard.svg",
+        "rooms-dashboard-before.svg",
+        "rooms-mlcore.svg",
+        "rooms-mlcore-before.svg",
+    ]
+    for path, text in files.items():
+        assert path.read_text("utf-8") == text, "Run python -m docs.rooms_page"
+
+
+def test_a_room_is_drawn_above_those_that_it_imports_with_an_arrow_to_each() -> None:
+    rooms = {"page": {"tools", "core"}, "tools": {"core"}, "core": set()}
+    table = rooms_page.levels(rooms)
+    assert table == [["page"], ["tools"], ["core"]]
+    heights = {room: y for room, (_x, y) in rooms_page.places(rooms, table, 500).items()}
+    assert heights["page"] < heights["tools"] < heights["core"]
+    assert rooms_page.picture(rooms).count('<path d="M') == 1 + 3  # the arrow's tip and three arrows
+
+
+def test_a_survey_can_be_written_and_read_again(tmp_path: Path) -> None:
+    house = rooms_page.read(rooms_page.BEFORE)
+    rooms_page.write(house, tmp_path / "survey.json")
+    assert rooms_page.read(tmp_path / "survey.json") == house
