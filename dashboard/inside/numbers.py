@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 LARGE = 320
+WIDE = 1200
+"""CSS pixels that a page has for a chart at most."""
 MOST_COLUMNS = 128
 MOST_CELLS = 1024
-"""Numbers of a value at most that are cells of a chart, each with its own words; more are a picture."""
+"""Numbers at most that are cells of a chart, each with its own words; of more, those round the chosen one."""
+
+LEAST_CELL = 0.5
+"""Width in rem below which a finger or a mouse does not find a cell: a narrow screen scrolls the chart."""
 
 
 def show_numbers(value: StepValue, words: str) -> None:
@@ -33,24 +38,10 @@ def show_numbers(value: StepValue, words: str) -> None:
     size = value.values.size
     place = int(st.session_state.get(key, np.abs(np.nan_to_num(value.values)).argmax()))
     rows = as_rows(np.asarray(value.values, np.float64))
-    columns = rows.shape[1]
-
-    def choose(cell: Cell) -> None:
-        st.session_state[key] = min(cell[0] * columns + cell[1], size - 1)
-
-    if 1 < rows.size <= MOST_CELLS:
-        cell = divmod(place, columns)
-        st.caption(_("Point at a number to see what it was made of; click, touch or use the arrow keys."))
-        show_chart(
-            numbers_figure(value, rows, cell, words),
-            key="inside_numbers",
-            subject=key,
-            chosen=cell,
-            on_choice=choose,
-        )
-    else:
+    if size == 1 or rows.size > MOST_CELLS:
         grid([Picture(signed_picture(rows, largest(rows)), words)], LARGE)
     if size > 1:
+        _show_cells(value, rows, place, key, words)
         number_field(
             _("Number, from 0 to {last:,}").format(last=size - 1),
             place,
@@ -60,6 +51,53 @@ def show_numbers(value: StepValue, words: str) -> None:
             width=340,
         )
     _show_origin(value, place)
+
+
+def _show_cells(value: StepValue, rows: np.ndarray, place: int, key: str, words: str) -> None:
+    """Show the numbers as cells: all of them, or as many rows round the chosen one as a chart holds."""
+    columns = rows.shape[1]
+    shown = rows_around(place // columns, len(rows), columns)
+    first = shown.start * columns
+
+    def choose(cell: Cell) -> None:
+        st.session_state[key] = min(first + cell[0] * columns + cell[1], value.values.size - 1)
+
+    text = _("Point at a number to see what it was made of; click, touch or use the arrow keys.")
+    if shown.stop - shown.start < len(rows):
+        part = _("Lines {first:,} to {last:,} of {n:,}: the field below leads to any other number.")
+        text += " " + part.format(first=shown.start + 1, last=shown.stop, n=len(rows))
+    st.caption(text)
+    cell = divmod(place - first, columns)
+    depth = shown.stop - shown.start
+    square = int(16 * height_of(depth) * columns / depth)  # pixels: an image must not look stretched
+    with st.container(width=max(LARGE, square) if square < WIDE else "stretch"):
+        show_chart(
+            numbers_figure(value, rows, shown, cell, words),
+            key="inside_numbers",
+            subject=f"{key} {first}",
+            chosen=cell,
+            on_choice=choose,
+        )
+
+
+def height_of(n_rows: int) -> float:
+    """Return how high a chart of so many rows is, in rem.
+
+    >>> height_of(1), height_of(28)
+    (12.2, 24.0)
+    """
+    return min(24.0, 11 + 1.2 * n_rows)
+
+
+def rows_around(row: int, n_rows: int, columns: int) -> slice:
+    """Return which rows a chart shows so that this one is among them; they stay while the choice is in them.
+
+    >>> rows_around(3, 28, 28), rows_around(13, 784, 128), rows_around(783, 784, 100)
+    (slice(0, 28, None), slice(8, 16, None), slice(780, 784, None))
+    """
+    depth = MOST_CELLS // columns
+    start = row // depth * depth
+    return slice(start, min(start + depth, n_rows))
 
 
 def _show_origin(value: StepValue, place: int) -> None:
@@ -83,13 +121,14 @@ def name_of(value: StepValue, place: int) -> str:
     return indexed(symbol, position) if position else symbol
 
 
-def numbers_figure(value: StepValue, rows: np.ndarray, chosen: Cell, alt: str) -> "Figure":
-    """Return the numbers as cells, red above zero and blue below, each with what it was made of."""
+def numbers_figure(value: StepValue, whole: np.ndarray, shown: slice, chosen: Cell, alt: str) -> "Figure":
+    """Return some rows of the numbers as cells, red above zero and blue below, with what each was made of."""
     from plotly.graph_objects import Figure
 
+    rows, limit = whole[shown], largest(whole)
     height, width = rows.shape
-    limit = largest(rows)
-    texts = [_hover(value, place) for place in range(value.values.size)]
+    first = shown.start * width
+    texts = [_hover(value, place) for place in range(first, min(first + rows.size, value.values.size))]
     texts += [""] * (rows.size - len(texts))
     heatmap = {
         "type": "heatmap",
@@ -114,7 +153,11 @@ def numbers_figure(value: StepValue, rows: np.ndarray, chosen: Cell, alt: str) -
         shapes=[frame | {"line": {"color": DEV, "width": 3}}],
         margin={"l": 4, "r": 4, "t": 4, "b": 4},
         dragmode=False,
-        meta={"alt": alt, "height": f"{min(24.0, 11 + 1.2 * height):.1f}rem"},
+        meta={
+            "alt": alt,
+            "height": f"{height_of(height):.1f}rem",
+            "least_width": f"{LEAST_CELL * width:g}rem",
+        },
     )
     return Figure([heatmap], settings)
 

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 import dashboard.study
 from dashboard.inside import cache
 from dashboard.inside.map import map_figure
+from dashboard.inside.numbers import numbers_figure
 from dashboard.inside.weights import NEURONS_A_PAGE
 from dashboard.models import contributions as shared
 from dashboard.runs.service import RunService
@@ -23,6 +24,7 @@ from mlcore import (
     Model,
     NetworkConfig,
     Preparation,
+    StepValue,
     TrainingConfig,
     UnitChange,
     change_model,
@@ -175,6 +177,26 @@ def test_a_number_of_a_step_tells_what_it_was_made_of(eight: Model) -> None:
     box.set_value(next(k for k, name in enumerate(box.options) if name.endswith(" ∂W₁"))).run()
     assert not app.exception
     assert any("∂W₁[" in text.value for text in app.markdown)
+
+
+def test_of_a_value_with_many_numbers_the_lines_round_the_chosen_one_are_cells(
+    monkeypatch: pytest.MonkeyPatch, eight: Model
+) -> None:
+    monkeypatch.setattr("dashboard.inside.numbers.MOST_CELLS", 256)  # two lines or more
+    app = with_model(eight, "step")
+    box = app.selectbox(key="inside_value")
+    box.set_value(next(k for k, name in enumerate(box.options) if name.endswith(" ∂W₁"))).run()
+    assert not app.exception
+    assert "the field below leads to any other number" in words(app)
+
+
+def test_a_cell_of_the_lines_shown_tells_of_the_number_that_it_is() -> None:
+    weights = np.arange(12.0).reshape(4, 3)
+    value = StepValue("forward", "Weights, linear 1", "W₁", "", weights)
+    figure = numbers_figure(value, weights, slice(2, 4), (1, 0), "weights")
+    assert [list(row) for row in figure.data[0].z] == [[6, 7, 8], [9, 10, 11]]
+    assert figure.data[0].hovertext[1][0].startswith("W₁[3, 0] = 9")
+    assert figure.data[0].zmax == 11
 
 
 def test_what_a_bug_does_to_a_training_is_computed_by_a_worker_and_said(
