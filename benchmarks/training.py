@@ -7,6 +7,7 @@ processor without AVX-512. PyTorch and JAX take part when they are installed (`m
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -76,6 +77,7 @@ def main() -> None:
     contenders = chosen.contenders or (ON_NUMPY if chosen.kernel else CONTENDERS)
     kernel = use_kernel(chosen.kernel)
     print(kernel)
+    all_cores = sorted(os.sched_getaffinity(0))
     for case in chosen.cases:
         names = [
             name
@@ -84,6 +86,8 @@ def main() -> None:
             and not (name == "ours, pruned" and CASES[case].batch_size is None)
         ]
         for threads in chosen.threads:
+            # Whatever it is told, JAX starts a thread for each core that it may use.
+            os.sched_setaffinity(0, all_cores[-threads:])
             rows = compare(case, threads, chosen.repeats, names)
             print_table(case, threads, rows)
             write_beside({"kernel": kernel, f"{case}/{threads}": rows}, chosen.json)
