@@ -1,7 +1,8 @@
 """How well digits in photos are read: made photos of every kind of paper, light and pen.
 
 `python benchmarks/photos.py` draws MNIST's test digits on paper as people photograph them and prints for each
-kind the fractions that the shipped model reads right, that are refused with a sentence, and that are misread.
+kind the fractions that the shipped model reads right, that are refused with a sentence, and that are misread;
+of those read right and of those misread, how many the page says that the network is not sure of.
 `--json FILE` writes it.
 """
 
@@ -21,11 +22,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from mlcore import NoDigitError, load_dataset, load_model
+from mlcore.evaluation import UNSURE
 from mlcore.images.drawing import digit_in_picture
 from mlcore.refusal import refusal_of
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SIDE = 400
+OUTCOMES = ("right", "right, not sure", "refused", "wrong", "wrong, not sure")
 
 Colour = tuple[int, int, int]
 
@@ -107,24 +110,25 @@ def main() -> None:
     test, model = load_dataset("mnist-test"), load_model(MODELS / "mnist.npz")
     refusal = refusal_of(load_model(MODELS / "refusals" / "mnist.npz"))
     rows = []
-    print("| photo | right | refused | wrong |\n| --- | ---: | ---: | ---: |")
+    print(f"| photo | {' | '.join(OUTCOMES)} |\n| --- |{' ---: |' * len(OUTCOMES)}")
     for name in chosen.only or KINDS:
-        kind, counts = KINDS[name], {"right": 0, "refused": 0, "wrong": 0}
+        kind, counts = KINDS[name], dict.fromkeys(OUTCOMES, 0)
         for k in range(chosen.photos):
-            guess = None
             try:
                 image = digit_in_picture(photo(kind, test.images, k), model.frame, model.image_shape)
-                guess = int(model.predict(image[None])[0])
             except NoDigitError:
                 counts["refused"] += 1
                 continue
             if refusal.doubts(image[None])[0] > refusal.above:
                 counts["refused"] += 1
                 continue
-            counts["right" if kind.digits == 1 and guess == test.labels[k] else "wrong"] += 1
-        shares = {what: n / chosen.photos for what, n in counts.items()}
-        rows.append({"photo": name, **shares})
-        print(f"| {name} |", " | ".join(f"{share:.3f}" for share in shares.values()), "|", flush=True)
+            shares = model.probabilities_of(image[None])[0]
+            outcome = "right" if kind.digits == 1 and shares.argmax() == test.labels[k] else "wrong"
+            counts[outcome] += 1
+            counts[f"{outcome}, not sure"] += bool(shares.max() < UNSURE)
+        parts = {what: n / chosen.photos for what, n in counts.items()}
+        rows.append({"photo": name, **parts})
+        print(f"| {name} |", " | ".join(f"{part:.3f}" for part in parts.values()), "|", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
 

@@ -37,7 +37,7 @@ BLOCK = 1024
 
 
 UNSURE = 0.9
-"""An answer of less confidence is called unsure."""
+"""An answer of less confidence is called unsure, on Evaluate and on Draw."""
 
 
 @dataclass(frozen=True)

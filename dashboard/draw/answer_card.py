@@ -14,11 +14,10 @@ from dashboard.ui.messages import SHORT_NAME, html_text, isolated
 from dashboard.ui.pictures import Picture, picture_html
 from dashboard.ui.probability_bars import bars_html, sure
 from mlcore import Model
+from mlcore.evaluation import UNSURE
 from mlcore.language import _
 from mlcore.quote import LONGEST, quoted
 from mlcore.refusal import NEAREST, REFUSED
-
-NOT_SURE = 0.5
 
 FEW = 200
 """With fewer training images of each class, on average, the page warns of strangers' handwriting."""
@@ -78,7 +77,7 @@ def verdict_html(answer: Answer) -> str:
         nearest = html_text(_(NEAREST)).format(name=isolated(answer.guess, SHORT_NAME))
         return card_html(guess="?", verdict=_(REFUSED), runner_up=nearest, seen=seen)
     name = isolated(answer.class_names[answer.ranking[1]], SHORT_NAME)
-    verdict = _("{percent} sure") if answer.share(0) >= NOT_SURE else _("not sure ({percent})")
+    verdict = _("{percent} sure") if answer.share(0) >= UNSURE else _("not sure ({percent})")
     runner_up = html_text(_("Second guess: {name}, {percent}"))
     return card_html(
         guess=answer.guess,

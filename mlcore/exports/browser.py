@@ -20,6 +20,7 @@ import numpy as np
 
 from mlcore.arrays import UInt8Array
 from mlcore.errors import ModelFileError, NoDigitError
+from mlcore.evaluation import UNSURE
 from mlcore.exports.lights import (
     HTML,
     can_be_shown,
@@ -121,7 +122,7 @@ def _describe(layer: Layer, activation: str) -> dict[str, Any]:
 
 
 def describe_words(class_names: Sequence[str], percent: str) -> dict[str, Any]:
-    """Return the words with which an answer is shown: of the classes, and around their probabilities.
+    """Return the words with which an answer is shown, and from which probability on it is called sure.
 
     Parameters
     ----------
@@ -136,6 +137,7 @@ def describe_words(class_names: Sequence[str], percent: str) -> dict[str, Any]:
             "percent": percent,
             "sure": _("{percent} sure"),
             "unsure": _("not sure ({percent})"),
+            "sureFrom": UNSURE,
             "second": _("Second guess: {name}, {percent}"),
             "nearest": _(NEAREST),
         },

@@ -28,10 +28,11 @@ export const showCard = (card, answer, sentence, { names, short, words }) => {
     return;
   }
   const [first, second] = ranking.map((k) => answer.probabilities[k]);
+  const verdict = first >= words.sureFrom ? words.sure : words.unsure;
   const name = names[ranking[0]];
   say(guess, name);
   guess.parentElement.style.setProperty("--dl-letters", Math.max(...name.split(" ").map((word) => [...word].length)));
-  say(shown(".dl-sure"), (first >= 0.5 ? words.sure : words.unsure).replace("{percent}", percent(first, words)));
+  say(shown(".dl-sure"), verdict.replace("{percent}", percent(first, words)));
   const runnerUp = words.second.replace("{percent}", percent(second, words)).replace("{name}", () => short[ranking[1]]);
   say(shown(".dl-second"), runnerUp);
 };

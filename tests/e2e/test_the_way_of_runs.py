@@ -169,7 +169,7 @@ def test_runs_are_trained_taken_home_forked_compared_searched_and_handed_to_anot
     fork_with_another_rate(visitor)
     show_qr_code(visitor)
     visitor.go_to("Draw")
-    visitor.draw([(0.5, 0.15), (0.5, 0.85)], text="% sure")
+    visitor.draw([(0.5, 0.15), (0.5, 0.85)], text="Second guess")
     visitor.go_to("Runs")
     visitor.see(re.compile("4 of at most 500 runs"))
     compare(visitor)

@@ -65,7 +65,7 @@ def taken_for(visitor: Visitor, digits: list[tuple[str, str]]) -> Iterator[str]:
     visitor.open("/draw", "Draw a digit")
     for digit, hand in digits:
         expect(guess).to_have_text("?")
-        visitor.draw(*written(digit, hand), text="% sure")
+        visitor.draw(*written(digit, hand), text="Second guess")
         yield guess.inner_text()
         visitor.press("Clear")
 

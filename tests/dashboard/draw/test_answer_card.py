@@ -12,6 +12,7 @@ from dashboard.draw.answer import Answer
 from dashboard.draw.answer_card import blank_html, few_images_sentence, verdict_html
 from dashboard.ui.probability_bars import bars_html
 from mlcore import Model, NetworkConfig, Preparation
+from mlcore.evaluation import UNSURE
 
 DIGITS = [str(digit) for digit in range(10)]
 SEEN = np.zeros((28, 28), np.uint8)
@@ -35,14 +36,15 @@ def text(html: str, part: str) -> str:
 
 
 def test_the_likeliest_class_is_the_answer_and_the_next_the_second_guess() -> None:
-    html = answered(probabilities(d7=0.9, d1=0.08))
+    html = answered(probabilities(d7=0.92, d1=0.07))
     assert text(html, "guess") == "7"
-    assert text(html, "sure") == "90.0 % sure"
-    assert text(html, "second") == "Second guess: 1, 8.0 %"
+    assert text(html, "sure") == "92.0 % sure"
+    assert text(html, "second") == "Second guess: 1, 7.0 %"
 
 
-def test_an_answer_below_one_half_says_that_it_is_not_sure() -> None:
-    assert text(answered(probabilities(d3=0.4)), "sure") == "not sure (40.0 %)"
+def test_an_answer_that_evaluate_calls_unsure_says_so_here_too() -> None:
+    assert text(answered(probabilities(d3=UNSURE - 0.01)), "sure") == "not sure (89.0 %)"
+    assert text(answered(probabilities(d3=UNSURE + 0.01)), "sure") == "91.0 % sure"
 
 
 def test_a_refused_drawing_gets_no_class_but_the_one_that_it_looks_most_like() -> None:

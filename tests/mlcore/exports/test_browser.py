@@ -14,6 +14,7 @@ import pytest
 import mlcore.exports.browser
 import mlcore.exports.lights
 from mlcore import ACTIVATIONS, Model, ModelFileError, NetworkConfig, load_model
+from mlcore.evaluation import UNSURE
 from mlcore.exports.browser import (
     CHECKS,
     MOST_PARAMETERS,
@@ -119,6 +120,10 @@ def test_a_name_of_a_class_cannot_become_a_part_of_the_page() -> None:
 
 def test_a_name_from_right_to_left_turns_no_word_around_it() -> None:
     assert describe_words(["שבע", "7"], "")["short"] == ["\u2068שבע\u2069", "7"]
+
+
+def test_a_browser_calls_an_answer_sure_from_the_same_probability_on_as_python() -> None:
+    assert describe_words(["7", "1"], "")["words"]["sureFrom"] == UNSURE
 
 
 def test_a_file_is_written_as_it_is(tmp_path: Path) -> None:
