@@ -11,6 +11,7 @@ from dashboard.draw.answer import Answer, answer_of
 from dashboard.draw.strokes import strokes_of
 from dashboard.models.drawn import SIZE
 from dashboard.session import Session
+from dashboard.ui.messages import SHORT_NAME, plain
 from dashboard.ui.pictures import Picture, grid_html
 from dashboard.ui.probability_bars import sure
 from mlcore import Model
@@ -40,16 +41,33 @@ def show_film(session: Session, model: Model) -> None:
         format_func=lambda name: _(STAGES[name]),
         key="draw_stages",
         persist_state="session",
+        help=_("Press a step to switch it off or on again, and watch the answers."),
     )
-    strokes = strokes_of(session.drawing)
-    if strokes:
-        st.html(grid_html(film(model, strokes, kept), 84))
+    shots = list(film(model, strokes_of(session.drawing), kept))
+    if shots:
+        st.html(grid_html([picture for picture, _answer in shots], 84))
+        st.caption(moral([answer.guess for _picture, answer in shots]))
     else:
         st.caption(_("Draw a digit first."))
 
 
-def film(model: Model, strokes: Sequence[Stroke], kept: Collection[str]) -> Iterator[Picture]:
-    """Yield the drawing as it is, and after each of the stages that are kept, with the answers."""
+def moral(guesses: Sequence[str]) -> str:
+    """Return what the strip shows, by its answers: what the preparation is worth to this drawing."""
+    if len(guesses) == 1:
+        return _("Switch the steps on again to see what each is worth.")
+    if guesses[0] == guesses[-1]:
+        return _(
+            "Here these steps change nothing. Draw a small digit in a corner with a thin pen, and look again."
+        )
+    return _(
+        "As drawn the answer is {first}, after these steps it is {last}. The network knows only digits as "
+        "large, as thick and as central as its training images: the pre-trained one reads about 54 of 100 "
+        "drawings as they are drawn, and 99 with all steps."
+    ).format(first=plain(guesses[0], SHORT_NAME), last=plain(guesses[-1], SHORT_NAME))
+
+
+def film(model: Model, strokes: Sequence[Stroke], kept: Collection[str]) -> Iterator[tuple[Picture, Answer]]:
+    """Yield the drawing as it is, and after each of the stages that are kept, each with its answer."""
     done: list[str] = []
     for name in ("", *(name for name in STAGES if name in kept)):
         done += [name] if name else []
@@ -57,7 +75,7 @@ def film(model: Model, strokes: Sequence[Stroke], kept: Collection[str]) -> Iter
         answer = answer_of(model, image)
         if answer is not None:
             words = _(STAGES[name]) if name else _("As drawn")
-            yield Picture(answer.seen, words, f"{words}\n{_said(answer)}")
+            yield Picture(answer.seen, words, f"{words}\n{_said(answer)}"), answer
 
 
 def _said(answer: Answer) -> str:

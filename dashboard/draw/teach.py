@@ -51,6 +51,9 @@ from mlcore.training.memory import memory_needed
 MOST_MULTIPLY_ADDS = 4_000_000
 """Of a network that learns a hand: some ten seconds of one core."""
 
+ENOUGH = 30
+"""Drawings of each class of one's own that a network learns well from."""
+
 PLACE = "hand"
 
 
@@ -76,11 +79,35 @@ def ask_label(session: Session, model: Model) -> None:
         help=_("Your drawing is kept under this name, and the canvas is cleared for the next."),
     )
     show_problem(PLACE)
+    st.caption(next_step(session))
+    with st.container(horizontal=True, key="hand_way"):
+        _offer_class(session)
+        _offer_dataset(session)
+
+
+def next_step(session: Session) -> str:
+    """Return what a visitor who teaches does next, and how far they are with classes of their own."""
+    own, drawn = session.hand_classes, counts(session.hand)
+    if not own:
+        return _(
+            "Draw, then press the name of what you drew. Or add classes of your own: letters, shapes, faces."
+        )
+    tally = ", ".join(
+        _("{name}: {n} of {all}").format(name=plain(name, SHORT_NAME), n=drawn.get(name, 0), all=ENOUGH)
+        for name in own
+    )
+    if len(own) == 1:
+        return _("{tally}. Add a second class: a network needs two to tell apart.").format(tally=tally)
+    if any(drawn.get(name, 0) < ENOUGH for name in own):
+        return _("{tally}. Draw, then press the name; about {all} drawings of each are enough.").format(
+            tally=tally, all=ENOUGH
+        )
+    return _("{tally}. That is enough: use them as a data set, and train a network.").format(tally=tally)
 
 
 def classes_of(session: Session, model: Model) -> list[str]:
-    """Return the names that a drawing can have: the model's classes, the visitor's own, and those in use."""
-    return [*dict.fromkeys([*model.class_names, *session.hand_classes, *counts(session.hand)])]
+    """Return the names that a drawing can have: the visitor's own, the model's classes, and those in use."""
+    return [*dict.fromkeys([*session.hand_classes, *model.class_names, *counts(session.hand)])]
 
 
 def _keep(session: Session) -> None:
@@ -99,9 +126,7 @@ def show_hand(session: Session, model: Model) -> None:
     _show_drawings(session)
     _offer_lesson(session, model)
     with st.container(horizontal=True, key="hand_actions"):
-        _offer_dataset(session)
         _offer_file(session)
-        _offer_class(session)
     _show_lesson(session, model)
 
 

@@ -359,6 +359,21 @@ def test_the_film_strip_shows_each_stage_with_its_answer_and_leaves_out_what_is_
     stages.set_value(["taps", "pen"]).run()
     assert film(app).count("<figure") == 3
     assert "Centred" not in film(app)
+    stages.set_value([]).run()
+    assert any("Switch the steps on again" in caption.value for caption in app.caption)
+
+
+def test_the_film_strip_says_what_its_steps_were_worth(app: AppTest) -> None:
+    large, small = (
+        stroke([["M", 70, 60], ["L", 210, 60], ["L", 140, 230]]),
+        stroke([["M", 14, 14], ["L", 62, 14], ["L", 38, 74]]),
+    )
+    session_of(app).drawing = {"objects": [large]}
+    next(toggle for toggle in app.toggle if toggle.label == "Show the preparation").set_value(True).run()
+    assert any("these steps change nothing" in caption.value for caption in app.caption)
+    session_of(app).drawing = {"objects": [small]}
+    app.run()
+    assert any("after these steps it is `7`" in caption.value for caption in app.caption)
 
 
 def test_a_number_is_read_with_the_bars_of_each_digit(app: AppTest) -> None:

@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.draw.teach import next_step
 from dashboard.runs.service import RunService
-from dashboard.session import UPLOADED, UPLOADED_MODEL, Session
+from dashboard.session import UPLOADED, UPLOADED_MODEL, MyDrawing, Session
 from mlcore import Model, NetworkConfig, TrainingConfig, TrainingRun
 from tests.pages.visits import computed, opened, session_of
 
@@ -72,10 +74,21 @@ def test_a_network_learns_the_hand_and_what_that_brought_is_told_before_it_answe
 
 
 def test_classes_of_ones_own_become_a_data_set(app: AppTest) -> None:
+    assert any("Or add classes of your own" in caption.value for caption in app.caption)
     app.text_input(key="hand_class").set_value("  heart ").run()
+    assert any("`heart`: 0 of 30. Add a second class" in caption.value for caption in app.caption)
     for number in range(10):
         teach(app, SEVEN if number % 2 else ONE, "heart" if number % 2 else "1")
     app.button(key="hand_as_data").click().run()
     session = session_of(app)
     assert session.dataset_key == UPLOADED
     assert session.dataset.class_names == ("1", "heart")
+
+
+def test_what_comes_next_is_said_until_each_class_of_ones_own_has_drawings_enough() -> None:
+    session = Session()
+    session.hand_classes = ["heart", "star"]
+    session.hand = [MyDrawing("heart", "", np.zeros((28, 28), np.uint8))] * 30
+    assert next_step(session).startswith("`heart`: 30 of 30, `star`: 0 of 30. Draw")
+    session.hand += [MyDrawing("star", "", np.zeros((28, 28), np.uint8))] * 30
+    assert "use them as a data set" in next_step(session)
