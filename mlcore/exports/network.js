@@ -103,17 +103,17 @@ const fitted = (strokes, size, side) => {
 
 // The points of a picture, three in each pixel and direction, and for each of their rows where ink begins and ends, and
 // the stretch of it that was inked last. One sheet is used again and again: an answer is asked for in each frame.
-let sheet = null;
+let used = null;
 
 const blankSheet = (side) => {
-  if (sheet?.side !== side) {
+  if (used?.side !== side) {
     const [firsts, ends, froms, tos] = Array.from({ length: 4 }, () => new Int32Array(side));
-    sheet = { side, inked: new Uint8Array(side * side), firsts, ends, froms, tos };
+    used = { side, inked: new Uint8Array(side * side), firsts, ends, froms, tos };
   }
-  sheet.inked.fill(0);
-  sheet.firsts.fill(side);
-  for (const of of [sheet.ends, sheet.froms, sheet.tos]) of.fill(0);
-  return sheet;
+  used.inked.fill(0);
+  used.firsts.fill(side);
+  for (const of of [used.ends, used.froms, used.tos]) of.fill(0);
+  return used;
 };
 
 // Inks a stretch of a row. Most of it has its ink from the piece of line before, which lies a point or two away.

@@ -95,6 +95,13 @@ def test_the_page_uses_nothing_that_phones_of_2021_lack() -> None:
     assert re.findall(newer, web_page(small_model())) == []
 
 
+def test_no_name_is_declared_twice_in_the_one_script_of_the_page() -> None:
+    page = web_page(load_model(ROOT / "models" / "mnist.npz"))
+    declared = re.findall(r"^(?:const|let|class|function) (\w+)", page, re.MULTILINE)
+    assert len(declared) > 50
+    assert [name for name in sorted(set(declared)) if declared.count(name) > 1] == []
+
+
 def test_the_page_of_a_large_model_does_not_show_its_neurons(monkeypatch: pytest.MonkeyPatch) -> None:
     assert content_of(web_page(small_model()))["lights"]["map"] == "feature map {number}"
     monkeypatch.setattr(mlcore.exports.lights, "MOST_PARAMETERS", 58)
