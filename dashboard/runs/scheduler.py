@@ -14,12 +14,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from dashboard.runs import worker
 from dashboard.runs.executors import WorkerLost, is_halted, kill
 from dashboard.runs.protocol import Report
 from dashboard.runs.run import Run
 from dashboard.runs.status import RunError, State
-from dashboard.runs.workers import Job, Slot
+from dashboard.runs.worker import drop, save, train_slice
+from dashboard.runs.workers import Job, Worker
 from mlcore.errors import DigitLabError
 from mlcore.language import N_, _
 
@@ -96,8 +96,8 @@ class Scheduler:
         self._is_elsewhere = is_elsewhere
         self._closed = False
         self._count_workers = count_workers
-        self._make_slot = partial(Slot, make_executor, self._arrived, started)
-        self.slots: list[Slot] = []
+        self._make_worker = partial(Worker, make_executor, self._arrived, started)
+        self.workers: list[Worker] = []
         self.fit()
 
     # ---- what the service asks for -----------------------------------------------------------------------
@@ -110,10 +110,10 @@ class Scheduler:
         run.pace.clear()
         with suppress(OSError):
             run.spec.hold.unlink()
-        slot = self._slot_for(run)
-        if run not in slot.waiting:
-            slot.waiting.append(run)
-        self._feed(slot)
+        worker = self._worker_for(run)
+        if run not in worker.waiting:
+            worker.waiting.append(run)
+        self._feed(worker)
         self._changed.notify_all()
 
     def rest(self, run: Run) -> None:
@@ -137,7 +137,7 @@ class Scheduler:
                 self.take_steps(run, min(steps, goal - report.progress.step))
 
         arguments = (run.spec, self._turn_seconds, steps)
-        self._send(self._slot_for(run), Job(worker.train_slice, arguments, run, done=done))
+        self._send(self._worker_for(run), Job(train_slice, arguments, run, done=done))
 
     def wait_for(self, run: Run, patience: float = 5.0) -> None:
         """Wait until what was handed out before a run ended has come back.
@@ -156,11 +156,11 @@ class Scheduler:
         def done(report: Report) -> None:
             run.take_note(report, self._clock())
             if put_away and run.jobs == 0 and not report.progress.unsaved:
-                self._leave_slot(run)
+                self._leave_worker(run)
 
-        return self._send(self._slot_for(run), Job(worker.save, (run.spec, put_away), run, done=done))
+        return self._send(self._worker_for(run), Job(save, (run.spec, put_away), run, done=done))
 
-    def ask(self, function: Callable[..., Any], *arguments: Any, of: Slot | None = None) -> "Future[Any]":
+    def ask(self, function: Callable[..., Any], *arguments: Any, of: Worker | None = None) -> "Future[Any]":
         """Have a worker compute something, any one unless it is said which; the future has the answer."""
         return self._send(of or self._lightest(), Job(function, arguments))
 
@@ -177,26 +177,26 @@ class Scheduler:
     @property
     def room(self) -> int | None:
         """The bytes that one more run may take on one worker; None where all share the server's memory."""
-        rooms = [slot.room_left() for slot in self.slots] if self._is_elsewhere() else [None]
+        rooms = [worker.room_left() for worker in self.workers] if self._is_elsewhere() else [None]
         known = [room for room in rooms if room is not None]
         return max(known) if len(known) == len(rooms) else None
 
     def clean_up(self, idle_seconds: float) -> None:
         """End the workers that have nothing to do."""
-        for slot in self.slots:
-            slot.end_when_idle(idle_seconds)
+        for worker in self.workers:
+            worker.end_when_idle(idle_seconds)
 
     def fit(self) -> None:
         """Have a place for each worker that there is now; one that has runs stays until it has none."""
-        wanted = self._wanted_slots()
-        for _worker in range(len(self.slots), wanted):
-            self.slots.append(self._make_slot())
-        for slot in [slot for slot in self.slots if not (slot.runs or slot.jobs)]:
-            if len(self.slots) > wanted:
-                slot.end_when_idle(0.0)
-                self.slots.remove(slot)
+        wanted = self._wanted_workers()
+        for _worker in range(len(self.workers), wanted):
+            self.workers.append(self._make_worker())
+        for worker in [worker for worker in self.workers if not (worker.runs or worker.jobs)]:
+            if len(self.workers) > wanted:
+                worker.end_when_idle(0.0)
+                self.workers.remove(worker)
 
-    def _wanted_slots(self) -> int:
+    def _wanted_workers(self) -> int:
         return max(1, self._count_workers())
 
     def watch(self, answer_seconds: float, job_seconds: float) -> None:
@@ -209,28 +209,28 @@ class Scheduler:
         job_seconds : float
             How long any job may take.
         """
-        for slot in self.slots:
-            job, now = slot.at_work, time.monotonic()
-            if job is None or slot.executor is None:
+        for worker in self.workers:
+            job, now = worker.at_work, time.monotonic()
+            if job is None or worker.executor is None:
                 continue
-            waited, unheard = now - slot.at_work_since, 0.0
+            waited, unheard = now - worker.at_work_since, 0.0
             if job.is_turn and job.run is not None and job.run.wanted != "running":
                 unheard = min(waited, now - job.run.wanted_at)
-            halted = waited >= answer_seconds and is_halted(slot.executor)
+            halted = waited >= answer_seconds and is_halted(worker.executor)
             if halted or unheard >= answer_seconds or waited >= job_seconds:
                 _log.warning("A worker has not answered for %.0f s; it is replaced", waited)
-                self._replace(slot)
+                self._replace(worker)
 
-    def _replace(self, slot: Slot) -> None:
-        executor, jobs = slot.give_up()
+    def _replace(self, worker: Worker) -> None:
+        executor, jobs = worker.give_up()
         kill(executor)
         self._note_broken(jobs[0])
         for job in jobs[1:]:
-            self._send_again(slot, job)
+            self._send_again(worker, job)
         for run in {job.run for job in jobs if job.run is not None}:
             if run.jobs == 0:
                 self._settle(run)
-        self._feed(slot)
+        self._feed(worker)
         self._changed.notify_all()
 
     def _note_broken(self, job: Job, message: str = STUCK) -> None:
@@ -248,63 +248,63 @@ class Scheduler:
     def close(self) -> list[Executor]:
         """Take in nothing any more; return the executors, to be ended without the lock."""
         self._closed = True
-        for slot in self.slots:
-            slot.waiting.clear()
-            for job in slot.jobs:  # nobody has to wait until a worker has ended
+        for worker in self.workers:
+            worker.waiting.clear()
+            for job in worker.jobs:  # nobody has to wait until a worker has ended
                 job.future = None
                 job.reply.set_exception(RunError(_(CLOSING)))
-            slot.jobs.clear()
-        return [slot.executor for slot in self.slots if slot.executor is not None]
+            worker.jobs.clear()
+        return [worker.executor for worker in self.workers if worker.executor is not None]
 
     # ---- handing out -------------------------------------------------------------------------------------
 
-    def _slot_for(self, run: Run) -> Slot:
+    def _worker_for(self, run: Run) -> Worker:
         """Return the run's worker; one that has none gets the one with the fewest runs."""
-        slot = self._slot_of(run)
-        if slot is None:
-            slot = self._lightest(run.demand.needed)
-            slot.take(run)
-        return slot
+        worker = self._worker_of(run)
+        if worker is None:
+            worker = self._lightest(run.demand.needed)
+            worker.take(run)
+        return worker
 
-    def _slot_of(self, run: Run) -> Slot | None:
-        return next((slot for slot in self.slots if run in slot.runs), None)
+    def _worker_of(self, run: Run) -> Worker | None:
+        return next((worker for worker in self.workers if run in worker.runs), None)
 
-    def _lightest(self, needed: int = 0) -> Slot:
+    def _lightest(self, needed: int = 0) -> Worker:
         """Return the worker with the least to do, of those whose memory has as much room."""
-        slots = self.slots
+        workers = self.workers
         if needed and self._is_elsewhere():
-            slots = [slot for slot in slots if slot.has_room(needed)] or slots
-        return min(slots, key=lambda slot: (len(slot.waiting), len(slot.runs), len(slot.jobs)))
+            workers = [worker for worker in workers if worker.has_room(needed)] or workers
+        return min(workers, key=lambda worker: (len(worker.waiting), len(worker.runs), len(worker.jobs)))
 
-    def _leave_slot(self, run: Run) -> None:
-        slot = self._slot_of(run)
-        if slot is not None:
-            slot.leave(run)
+    def _leave_worker(self, run: Run) -> None:
+        worker = self._worker_of(run)
+        if worker is not None:
+            worker.leave(run)
             self._forgotten(run)
 
     def _wait_no_longer(self, run: Run) -> None:
-        slot = self._slot_of(run)
-        if slot is not None and run in slot.waiting:
-            slot.waiting.remove(run)
+        worker = self._worker_of(run)
+        if worker is not None and run in worker.waiting:
+            worker.waiting.remove(run)
 
-    def _feed(self, slot: Slot) -> None:
+    def _feed(self, worker: Worker) -> None:
         """Hand out turns; a run that has had one waits behind the others for its next."""
-        while slot.waiting and slot.turns_in_flight < TURNS_AHEAD and not self._closed:
-            run = slot.waiting.popleft()
-            slot.waiting.append(run)
-            arguments = (run.spec, self._turn_seconds, None, self._is_alone(slot))
-            self._send(slot, Job(worker.train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
+        while worker.waiting and worker.turns_in_flight < TURNS_AHEAD and not self._closed:
+            run = worker.waiting.popleft()
+            worker.waiting.append(run)
+            arguments = (run.spec, self._turn_seconds, None, self._is_alone(worker))
+            self._send(worker, Job(train_slice, arguments, run, is_turn=True, done=self._note_turn(run)))
 
-    def _is_alone(self, slot: Slot) -> bool:
+    def _is_alone(self, worker: Worker) -> bool:
         """Whether a run on this worker may use a second process, because nothing else trains."""
-        others = (other for other in self.slots if other is not slot)
+        others = (other for other in self.workers if other is not worker)
         busy = any(other.waiting or other.turns_in_flight for other in others)
-        return len(self.slots) > 1 and not busy and len(slot.waiting) < 2
+        return len(self.workers) > 1 and not busy and len(worker.waiting) < 2
 
-    def _send(self, slot: Slot, job: Job) -> "Future[Any]":
+    def _send(self, worker: Worker, job: Job) -> "Future[Any]":
         try:
             if not self._closed:
-                slot.send(job)
+                worker.send(job)
         except (OSError, RuntimeError) as error:
             if "cannot schedule new futures" in str(error):  # this process is ending
                 self._closed = True
@@ -318,57 +318,57 @@ class Scheduler:
 
     # ---- taking in ---------------------------------------------------------------------------------------
 
-    def _arrived(self, slot: Slot, job: Job, future: "Future[Any]") -> None:
+    def _arrived(self, worker: Worker, job: Job, future: "Future[Any]") -> None:
         """Take in what a worker sends back; called in the executor's thread, without the lock."""
         with self._changed:
             if job.future is not future:  # nobody waits for it any more
                 return
             error = future.exception()
-            if slot.take_back(job, error):
-                self._send_again(slot, job)
+            if worker.take_back(job, error):
+                self._send_again(worker, job)
             elif error is None:
                 job.done(future.result())
                 job.reply.set_result(future.result())
             elif isinstance(error, WorkerLost):
-                self._note_lost(slot, job, error)
+                self._note_lost(worker, job, error)
             else:
                 self._break_off(job, error)
             if job.run is not None and job.run.jobs == 0:
                 self._settle(job.run)
             if isinstance(error, WorkerLost):
-                self._move_out(slot)
-            self._feed(slot)
+                self._move_out(worker)
+            self._feed(worker)
             self._changed.notify_all()
 
-    def _note_lost(self, slot: Slot, job: Job, error: WorkerLost) -> None:
+    def _note_lost(self, worker: Worker, job: Job, error: WorkerLost) -> None:
         """Have the work of a worker elsewhere that is gone done by another: it is seldom the work's fault."""
         job.losses += 1
         if job.is_turn:
             self._note_broken(job, WORKER_ENDED)
         elif job.losses < TURNS_TO_BREAK:
-            self._send(slot, job)
+            self._send(worker, job)
         else:
             self._break_off(job, error)
 
-    def _move_out(self, slot: Slot) -> None:
+    def _move_out(self, worker: Worker) -> None:
         """Give the runs of a worker that is gone to the others, when no other one takes its place."""
-        if slot.jobs or slot.executor is not None or len(self.slots) <= self._wanted_slots():
+        if worker.jobs or worker.executor is not None or len(self.workers) <= self._wanted_workers():
             return
-        self.slots.remove(slot)
-        for run in list(slot.runs):
+        self.workers.remove(worker)
+        for run in list(worker.runs):
             other = self._lightest(run.demand.needed)
-            slot.leave(run)
+            worker.leave(run)
             other.take(run)
-            if run in slot.waiting:
+            if run in worker.waiting:
                 other.waiting.append(run)
-        slot.waiting.clear()
-        for other in self.slots:
+        worker.waiting.clear()
+        for other in self.workers:
             self._feed(other)
 
-    def _send_again(self, slot: Slot, job: Job) -> None:
+    def _send_again(self, worker: Worker, job: Job) -> None:
         """Repeat what was waiting in a worker that ended; turns come again by themselves."""
         if not job.is_turn:
-            self._send(slot, job)
+            self._send(worker, job)
 
     def _note_turn(self, run: Run) -> Callable[[Report], None]:
         def note(report: Report) -> None:
@@ -415,10 +415,10 @@ class Scheduler:
 
     def _forget(self, run: Run) -> None:
         """Free what a run takes in its worker's memory."""
-        slot = self._slot_of(run)
-        if slot is not None and slot.executor is not None:
-            self._send(slot, Job(worker.drop, (run.run_id,)))
-        self._leave_slot(run)
+        worker = self._worker_of(run)
+        if worker is not None and worker.executor is not None:
+            self._send(worker, Job(drop, (run.run_id,)))
+        self._leave_worker(run)
 
 
 def _sentence(job: Job, error: BaseException) -> str:

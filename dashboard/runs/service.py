@@ -109,7 +109,7 @@ class RunService:
             self._put_away,
             lambda: memory_elsewhere() is not None,
         )
-        self._memory = RunMemory(budget, len(self._scheduler.slots), memory_elsewhere, self._largest_room)
+        self._memory = RunMemory(budget, len(self._scheduler.workers), memory_elsewhere, self._largest_room)
         self._upkeep = Upkeep(self.watch, self.clean_up, clean_up_every)
         self._runs = RunTable(
             self._scheduler, self._shelf, limits or Limits(), self._upkeep.start, self._goes
@@ -227,7 +227,7 @@ class RunService:
     @property
     def workers(self) -> int:
         """How many runs train at the same time."""
-        return len(self._scheduler.slots)
+        return len(self._scheduler.workers)
 
     # ---- watching ----------------------------------------------------------------------------------------
 

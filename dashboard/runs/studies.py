@@ -17,7 +17,7 @@ from dashboard.budget import Budget, NoRoom, Reservation
 from dashboard.runs.scheduler import Scheduler
 from dashboard.runs.status import NoMemoryNow, RunError
 from dashboard.runs.study_turn import StudyFunction, StudyTurn, compute_study, drop_study, pack
-from dashboard.runs.workers import Slot
+from dashboard.runs.workers import Worker
 from mlcore.language import _
 
 StudyState: TypeAlias = Literal["waiting", "running", "finished", "failed"]
@@ -76,7 +76,7 @@ class _Study:
     seen: float
     owners: set[str]
     status: StudyStatus = StudyStatus("waiting")
-    slot: Slot | None = None
+    worker: Worker | None = None
     study_id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -204,8 +204,8 @@ class Studies:
         if study is None:
             return
         study.room.release()
-        if study.slot is not None and study.status.live:
-            self._scheduler.ask(drop_study, study.study_id, of=study.slot)
+        if study.worker is not None and study.status.live:
+            self._scheduler.ask(drop_study, study.study_id, of=study.worker)
 
     def _refuse_too_many(self, owner: str) -> None:
         live = [study for study in self._studies.values() if study.status.live]
@@ -226,15 +226,15 @@ class Studies:
 
     def _feed(self) -> None:
         """Give each worker that has no study the one that has waited longest."""
-        taken = {study.slot for study in self._studies.values() if study.status.state == "running"}
-        free = [slot for slot in self._scheduler.slots if slot not in taken]
+        taken = {study.worker for study in self._studies.values() if study.status.state == "running"}
+        free = [worker for worker in self._scheduler.workers if worker not in taken]
         waiting = [study for study in self._studies.values() if study.status.state == "waiting"]
-        for study, slot in zip(waiting, sorted(free, key=lambda slot: len(slot.waiting)), strict=False):
-            study.slot, study.status = slot, StudyStatus("running")
+        for study, worker in zip(waiting, sorted(free, key=lambda worker: len(worker.waiting)), strict=False):
+            study.worker, study.status = worker, StudyStatus("running")
             self._send(study, study.task)
 
     def _send(self, study: _Study, task: bytes | None = None) -> None:
-        reply = self._scheduler.ask(compute_study, study.study_id, TURN_SECONDS, task, of=study.slot)
+        reply = self._scheduler.ask(compute_study, study.study_id, TURN_SECONDS, task, of=study.worker)
         reply.add_done_callback(partial(self._take_in, study))
 
     def _take_in(self, study: _Study, reply: "Future[StudyTurn]") -> None:
@@ -247,8 +247,8 @@ class Studies:
                 self._end(study, StudyStatus("failed", message=str(error)))
             elif reply.result().finished:
                 self._end(study, StudyStatus("finished", 1.0, reply.result().result))
-            elif reply.result().unknown and study.slot not in self._scheduler.slots:
-                study.slot, study.status = None, StudyStatus("waiting")
+            elif reply.result().unknown and study.worker not in self._scheduler.workers:
+                study.worker, study.status = None, StudyStatus("waiting")
                 self._feed()
             elif reply.result().unknown:
                 self._send(study, study.task)
@@ -258,6 +258,6 @@ class Studies:
             self._changed.notify_all()
 
     def _end(self, study: _Study, status: StudyStatus) -> None:
-        study.status, study.slot, study.task = status, None, b""
+        study.status, study.worker, study.task = status, None, b""
         study.room.release()
         self._feed()

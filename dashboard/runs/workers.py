@@ -1,6 +1,6 @@
 """One worker as the service sees it: an executor, the jobs it was given, and the runs that wait for a turn.
 
-The scheduler has one `Slot` for each worker, and uses it with the service's lock held.
+The scheduler has one `Worker` for each worker, and uses it with the service's lock held.
 """
 
 import time
@@ -42,7 +42,7 @@ class Job:
     future: "Future[Any] | None" = None
 
 
-class Slot:
+class Worker:
     """A worker's place; the process behind it comes when there is work and goes when there is none.
 
     Parameters
@@ -50,7 +50,7 @@ class Slot:
     make_executor : callable
         Returns an executor that runs one call at a time, in order.
     arrived : callable
-        Is given slot, job and future as soon as a job has come back, in some thread, without the lock.
+        Is given worker, job and future as soon as a job has come back, in some thread, without the lock.
     started : callable
         Is called when a new executor has its first job.
     """
@@ -58,7 +58,7 @@ class Slot:
     def __init__(
         self,
         make_executor: Callable[[], Executor],
-        arrived: Callable[["Slot", Job, "Future[Any]"], None],
+        arrived: Callable[["Worker", Job, "Future[Any]"], None],
         started: Callable[[], object],
     ) -> None:
         self._started = started

@@ -277,7 +277,7 @@ def _backward(run: Passport) -> str:
     body = [
         "    g = {}",
         "    ones = np.ones(len(labels), DTYPE)  # ones @ d is the sum over the batch",
-        "    d = gradient_of_loss(outputs_of(logits), labels) * share",
+        "    d = gradient_of_loss(outputs_of(logits), labels) * loss_weight",
     ]
     for k in range(last, convolutions, -1):
         body[-1] += f"  # ∂loss/∂z{k}"
@@ -293,8 +293,8 @@ def _backward(run: Passport) -> str:
     if convolutions:
         body += _convolutional_backward(run)
     return lines(
-        "def backward(params, logits, v, labels, share):",
-        '    """Return the gradients g of all parameters, of ``share`` times the losses of these images."""',
+        "def backward(params, logits, v, labels, loss_weight):",
+        '    """Return the gradients g of the losses of these images, each times ``loss_weight``."""',
         *body,
         "    return g",
         "",

@@ -124,18 +124,18 @@ CLASS_WEIGHTS = np.where(counts > 0, balanced, 1).astype(DTYPE)
     pixels = "pixels_of(train_images[{}])"
     if not config.augmentation.is_none:
         pixels = "augment(train_images[{}], generator)"
-    share = "share * CLASS_WEIGHTS[labels, None]" if has_weights else "share"
+    weight = "loss_weight * CLASS_WEIGHTS[labels, None]" if has_weights else "loss_weight"
     generator = ", generator" if random else ""
     passed = ", generator" if run.network.dropout else ""
     body = [
         f"x, labels = inputs_of({pixels.format('some')}), train_labels[some]",
         f"logits, values = forward(params, x{passed})",
-        f"gradients = backward(params, logits, values, labels, {share})",
+        f"gradients = backward(params, logits, values, labels, {weight})",
     ]
-    about = "Return the gradients of all parameters, of ``share`` times the summed losses of some images."
+    about = "Return the gradients of the summed losses of some images, each times ``loss_weight``."
     if takes_parts(run):
         code = [
-            f"def gradients_of(params, positions, share{generator}):",
+            f"def gradients_of(params, positions, loss_weight{generator}):",
             f'    """{about}"""',
             "    total = None",
             "    for start in range(0, len(positions), MICRO_BATCH):",
@@ -146,7 +146,7 @@ CLASS_WEIGHTS = np.where(counts > 0, balanced, 1).astype(DTYPE)
         ]
     else:
         code = [
-            f"def gradients_of(params, some, share{generator}):",
+            f"def gradients_of(params, some, loss_weight{generator}):",
             f'    """{about}"""',
             *[f"    {line}" for line in body[:-1]],
             f"    return {body[-1].removeprefix('gradients = ')}",

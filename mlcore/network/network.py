@@ -175,18 +175,18 @@ class Network:
         self,
         compact: NDArray[Any],
         labels: NDArray[np.integer],
-        share: float | Array,
+        loss_weight: float | Array,
         generator: np.random.Generator | None = None,
         keep: Array | None = None,
     ) -> None:
-        """Set `gradients` to those of ``share`` times the sum of the losses of these images.
+        """Set `gradients` to those of the summed losses of these images, each times ``loss_weight``.
 
         Parameters
         ----------
         compact : array (batch, features)
             Images as `Preparation.compact` gives them, at most `micro_batch`.
         labels : int array (batch,)
-        share : float or float array (batch, 1)
+        loss_weight : float or float array (batch, 1)
             What each loss is multiplied by, the same for all images or one for each: 1 / batch for the mean.
         generator : numpy.random.Generator, optional
             What dropout draws from; a network without dropout needs none.
@@ -198,7 +198,7 @@ class Network:
             keep[...] = values
         self.loss.activate(values)
         self.loss.to_gradient(values, labels)
-        values *= share
+        values *= loss_weight
         self.backward(values)
 
     def logits(self, compact: NDArray[Any]) -> Array:

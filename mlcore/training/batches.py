@@ -202,9 +202,9 @@ class BatchLearner:
         self._sum = np.empty_like(network.gradients)  # over the micro-batches before the one that is computed
 
     def set_gradients(
-        self, positions: IndexArray, share: float, generator: np.random.Generator | None, logits: Array
+        self, positions: IndexArray, loss_weight: float, generator: np.random.Generator | None, logits: Array
     ) -> Iterator[None]:
-        """Set the network's gradients to those of ``share`` times the summed, weighted losses of images.
+        """Set the network's gradients: of the summed losses of images, weighted, times ``loss_weight``.
 
         More images than a micro-batch go through the network in parts, and their gradients are added up: the
         same result, and every array stays small enough for the processor's cache. As a step may take minutes,
@@ -213,7 +213,7 @@ class BatchLearner:
         Parameters
         ----------
         positions : int array (batch,)
-        share : float
+        loss_weight : float
         generator : numpy.random.Generator or None
             Where augmentation and dropout draw from.
         logits : float array (batch, classes)
@@ -229,8 +229,8 @@ class BatchLearner:
             part = slice(start, start + network.micro_batch)
             some = positions[part]
             compact = self.images.gather(some, self._compact[: len(some)], generator)
-            shares = share if self.weights is None else share * self.weights[some, None]
-            network.learn_from(compact, self.labels[some], shares, generator, logits[part])
+            weights = loss_weight if self.weights is None else loss_weight * self.weights[some, None]
+            network.learn_from(compact, self.labels[some], weights, generator, logits[part])
             if start > 0:
                 network.gradients += self._sum
 

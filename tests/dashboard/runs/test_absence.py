@@ -182,11 +182,11 @@ def test_a_worker_without_runs_ends(split: Split, turns: list[str]) -> None:
     )
     try:
         ended(service, service.start("ada", split, SMALL, SHORT))
-        slot = service._scheduler.slots[0]
-        wait_until(lambda: not slot.runs and not slot.jobs)
-        assert slot.executor is not None
+        worker = service._scheduler.workers[0]
+        wait_until(lambda: not worker.runs and not worker.jobs)
+        assert worker.executor is not None
         service.clean_up()
-        assert slot.executor is None
+        assert worker.executor is None
         assert ended(service, service.start("ada", split, SMALL, SHORT)).state == "finished"
     finally:
         service.close()

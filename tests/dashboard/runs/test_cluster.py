@@ -121,8 +121,8 @@ def executor_of(service: RunService, run_id: str) -> DaskExecutor:
     run = service._runs[run_id]
 
     def found() -> list[DaskExecutor]:
-        slots = [slot for slot in service._scheduler.slots if run in slot.runs]
-        return [slot.executor for slot in slots if isinstance(slot.executor, DaskExecutor)]
+        workers = [worker for worker in service._scheduler.workers if run in worker.runs]
+        return [worker.executor for worker in workers if isinstance(worker.executor, DaskExecutor)]
 
     wait_until(found)
     return found()[0]
@@ -166,7 +166,7 @@ def test_a_long_turn_ends_when_its_run_is_to_pause(cluster: Cluster, split: Spli
     service = RunService(1, make_executor=cluster.make_executor, turn_seconds=1e9, clean_up_every=None)
     with closing(service):
         run_id = service.start("ada", split, SMALL, ENDLESS)
-        wait_until(lambda: service._scheduler.slots[0].jobs)
+        wait_until(lambda: service._scheduler.workers[0].jobs)
         service.pause(run_id, "ada", PATIENCE)
         assert service.status(run_id).state == "paused"
 

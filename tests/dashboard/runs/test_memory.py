@@ -80,7 +80,7 @@ def test_each_worker_elsewhere_takes_the_runs_that_fit_into_its_own_memory(
     )
     try:
         runs = [service.start(owner, split, SMALL, ENDLESS) for owner in ("ada", "bob", "eve")]
-        held = [len(slot.runs) for slot in service._scheduler.slots]
+        held = [len(worker.runs) for worker in service._scheduler.workers]
         assert held == [1, 2]
         wide = NetworkConfig(hidden_sizes=(512,))
         with pytest.raises(RunError, match=r"no worker of the cluster has more than \d+ MB left"):
@@ -88,9 +88,9 @@ def test_each_worker_elsewhere_takes_the_runs_that_fit_into_its_own_memory(
         with pytest.raises(RunError, match="no worker of the cluster"):
             service.start("dan", split, SMALL, ENDLESS)
         service.delete(runs[0], "ada")
-        wait_until(lambda: not service._scheduler.slots[0].runs)
+        wait_until(lambda: not service._scheduler.workers[0].runs)
         service.start("dan", split, SMALL, ENDLESS)
-        assert [len(slot.runs) for slot in service._scheduler.slots] == [1, 2]
+        assert [len(worker.runs) for worker in service._scheduler.workers] == [1, 2]
     finally:
         service.close()
 

@@ -55,7 +55,7 @@ def service() -> Iterator[RunService]:
 def run_at_work(service: RunService) -> str | None:
     """Return whose turn it is on the first worker."""
     with service._changed:
-        job = service._scheduler.slots[0].at_work
+        job = service._scheduler.workers[0].at_work
         return job.run.run_id if job is not None and job.run is not None else None
 
 
@@ -83,7 +83,7 @@ def bare(
 
 def ask(service: RunService, function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function says inside the first worker."""
-    executor = service._scheduler.slots[0].executor
+    executor = service._scheduler.workers[0].executor
     assert executor is not None
     return executor.submit(function, *arguments).result(PATIENCE)
 
