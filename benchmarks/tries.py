@@ -49,6 +49,11 @@ TRIES: dict[str, dict[str, Changes]] = {
         "without label smoothing": {"loss": "cross_entropy"},
         "12 epochs": {"epochs": 12},
         "11 epochs, 320 neurons": {"epochs": 11, "hidden_sizes": (320,)},
+        "8 epochs, 384 and 128 neurons, a rate up to 0.01": {
+            "epochs": 8,
+            "hidden_sizes": (384, 128),
+            "learning_rate": 0.01,
+        },
         "with an elastic change": {"augment_elastic": 0.5},
     },
     "convolution": {
