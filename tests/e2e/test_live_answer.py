@@ -61,6 +61,31 @@ def test_the_answer_follows_the_pen_before_it_is_lifted_and_python_says_the_same
     assert visitor.page.evaluate("said") == []
 
 
+def test_a_stylus_draws_and_is_answered_before_it_is_lifted(visitor: Visitor) -> None:
+    visitor.open("/draw")
+    visitor.page.wait_for_function(HAS_MODEL)
+    visitor.page.evaluate(
+        "() => addEventListener('pointermove', (event) => (window.pen = [event.pointerType, event.pressure]))"
+    )
+    canvas = visitor.main.locator("canvas.upper-canvas").last
+    canvas.click(trial=True)
+    box = canvas.bounding_box()
+    stylus = visitor.context.new_cdp_session(visitor.page)
+    held = {"button": "left", "pointerType": "pen", "force": 0.4, "clickCount": 1}
+    line = [SEVEN[0], *(point for pair in pairwise(SEVEN) for point in np.linspace(*pair, 8)[1:].tolist())]
+    for number, (x, y) in enumerate(line):
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        kind = "mouseMoved" if number else "mousePressed"
+        stylus.send("Input.dispatchMouseEvent", {"type": kind, "buttons": 1, **held, **point})
+    expect(visitor.main.locator(".dl-guess")).to_have_text("7")
+    expect(visitor.main.locator(LIVE)).to_be_visible()
+    assert visitor.page.evaluate("pen") == ["pen", pytest.approx(0.4)]
+    stylus.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **held, **point})
+    stylus.detach()
+    expect(visitor.main.locator(LIVE)).to_have_count(0)
+    expect(visitor.main.locator(".dl-guess")).to_have_text("7")
+
+
 def test_a_network_that_answers_otherwise_than_python_is_left_to_python(visitor: Visitor) -> None:
     visitor.open("/draw")
     visitor.page.wait_for_function(HAS_MODEL)
