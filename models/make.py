@@ -71,6 +71,21 @@ FINISHING = TrainingConfig(
 )
 FROM_MNIST = 24_000  # training images that are seen again while a model is finished
 
+TRIED = """## What was tried
+
+Each row adds to those above it. The drawings are 2,498 by ten writers who were never trained on.
+
+| step | drawings, over pixels | drawings, from strokes | MNIST's test images |
+| --- | ---: | ---: | ---: |
+| the first model, trained on MNIST alone | not measured | not measured | 98.50 % |
+| convolution, trained on MNIST and drawings by other writers | 99.00 % | 99.08 % | 99.46 % |
+| finished on drawings from strokes and variants | 99.12 % | 99.36 % | 99.41 % |
+
+The last step keeps the mean of the weights before and after it. It raised zeros with a slash from 77 % to
+97 %. No digit is below 97 %; the 1 is lowest with 97.3 %.
+"""
+# The end of the card, by `benchmarks/drawing.py`: to be measured again when a model is made again.
+
 
 def finish(name: str, strokes: Path) -> None:
     """Train a shipped model a little more, on drawings as strokes become images and on variants of them.
@@ -112,7 +127,7 @@ def finish(name: str, strokes: Path) -> None:
     seconds = time.perf_counter() - started
     text = card_text(name, model.card, seconds)
     finishing = json.dumps({"finishing": vars(FINISHING)}, indent=2)
-    (HERE / f"{name}.md").write_text(f"{text}\n```json\n{finishing}\n```\n", encoding="utf-8")
+    (HERE / f"{name}.md").write_text(f"{text}\n```json\n{finishing}\n```\n\n{TRIED}", encoding="utf-8")
     print({key: model.card[key] for key in ("test_accuracy", "drawing_accuracy")}, f"{seconds:.0f} s")
 
 
