@@ -1,8 +1,9 @@
 """What "Learn my hand" brings: thirty drawings of each writer are learned, his others are asked, and MNIST.
 
 `python -m benchmarks.hand STROKES` takes a .jsonl.gz file of strokes (`models/written_digits.py` describes
-it). The writers are those whom the shipped model never saw. It ends with 1 when fewer than half of the
-mistakes go, or more than 0.2 points of MNIST's test images.
+it). The writers are those whom the shipped model never saw. Their drawings are prepared as on the Draw page
+or, with `--over-pixels`, as pictures whose strokes are not known. It ends with 1 when fewer than half of
+the mistakes go, or more than 0.2 points of MNIST's test images.
 """
 
 import argparse
@@ -17,7 +18,14 @@ import numpy as np
 
 from mlcore import completed, load_dataset, load_model
 from mlcore.study.fine_tuning import fine_tune, score
-from models.written_digits import WrittenDigit, dataset_of, read_written_digits, split_by_writer
+from models.written_digits import (
+    WrittenDigit,
+    dataset_of,
+    from_strokes,
+    over_pixels,
+    read_written_digits,
+    split_by_writer,
+)
 
 MODEL = Path(__file__).resolve().parent.parent / "models" / "mnist.npz"
 OF_EACH_CLASS = 3  # drawings that are learned
@@ -30,7 +38,9 @@ def main() -> None:
     parser.add_argument("strokes", type=Path)
     parser.add_argument("--held-out", type=int, default=10, help="writers, the last by name")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--over-pixels", action="store_true", help="prepare drawings as pictures")
     chosen = parser.parse_args()
+    prepared = over_pixels if chosen.over_pixels else from_strokes
     model, mnist, test = load_model(MODEL), load_dataset("mnist"), load_dataset("mnist-test")
     _, unseen = split_by_writer(read_written_digits(chosen.strokes), chosen.held_out)
     known = completed(score(model, test)).right / len(test)
@@ -41,9 +51,10 @@ def main() -> None:
     lost = []
     for writer in sorted({digit.writer for digit in unseen}):
         learned, asked = of_one_hand([digit for digit in unseen if digit.writer == writer])
-        rest = dataset_of(asked, generator)
+        rest = dataset_of(asked, generator, prepared=prepared)
         began = time.process_time()
-        tuned = fine_tune(model, dataset_of(learned, generator), mnist, seed=chosen.seed)
+        lesson = dataset_of(learned, generator, prepared=prepared)
+        tuned = fine_tune(model, lesson, mnist, seed=chosen.seed)
         seconds = time.process_time() - began
         before, after = (len(rest) - completed(score(one, rest)).right for one in (model, tuned))
         kept = completed(score(tuned, test)).right / len(test)

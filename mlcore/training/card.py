@@ -39,6 +39,10 @@ def machine_card() -> dict[str, Any]:
     }
 
 
+MEASURED_CARD = ("measured_at_step", "dev_accuracy")
+"""What a card says of a measurement."""
+
+
 def measured_card(record: EpochMetrics | None) -> dict[str, Any]:
     """Return what is said of the measurement, if there was one."""
     if record is None:

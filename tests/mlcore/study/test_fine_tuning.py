@@ -16,6 +16,7 @@ from mlcore import (
 )
 from mlcore.study.fine_tuning import (
     HELD_BACK,
+    KEPT,
     LEAST_DRAWINGS,
     Lesson,
     draw_memory,
@@ -68,6 +69,13 @@ def test_the_model_stays_as_it_was_and_the_same_seed_gives_the_same_bits(model: 
     other = fine_tune(model, drawings, memory, seed=6)
     assert one.fingerprint == two.fingerprint != other.fingerprint
     assert model.fingerprint == before
+
+
+def test_a_model_that_learned_a_hand_claims_no_measurement_of_the_weights_that_it_left(
+    lesson: Lesson,
+) -> None:
+    assert lesson.model.card["weights_kept"] == KEPT < 1
+    assert not {"dev_accuracy", "measured_at_step"} & set(lesson.model.card)
 
 
 def test_memory_has_as_many_of_each_class_as_there_are() -> None:
