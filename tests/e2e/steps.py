@@ -14,6 +14,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    FloatRect,
     Frame,
     Locator,
     Page,
@@ -226,10 +227,7 @@ class Visitor:
 
         A stroke is a list of points (x, y), each from 0 to 1 across the canvas from its top left corner.
         """
-        canvas = self.main.locator(CANVAS).last
-        canvas.click(trial=True)  # which waits until it is in sight and rests
-        box = canvas.bounding_box()
-        assert box is not None, "There is no canvas to draw on."
+        box = box_at_rest(self.main.locator(CANVAS).last)
         for stroke in strokes:
             points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in _fine(stroke)]
             self._touch(points) if self.phone else self._drag(points)
@@ -281,6 +279,21 @@ class Visitor:
     def _note(self, problem: str) -> None:
         if not any(pattern.search(problem) for pattern in self._expected):
             self.problems.append(problem)
+
+
+def box_at_rest(part: Locator) -> FloatRect:
+    """Return where a part of a page is on the screen, once it is in sight and moves no more."""
+    part.click(trial=True)  # which waits for that
+    box = part.bounding_box()
+    assert box is not None, "It has gone."
+    return box
+
+
+def distance(upper: Locator, lower: Locator) -> float:
+    """Return how far the top of one part of a page lies below that of another; seen in one look."""
+    tops = "(lower, upper) => lower.getBoundingClientRect().top - upper.getBoundingClientRect().top"
+    found: float = lower.evaluate(tops, upper.element_handle())
+    return found
 
 
 def _fine(stroke: Stroke, apart: float = 0.06) -> Stroke:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.expecting import expect
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import Visitor, distance
 
 
 def figure(visitor: Visitor, label: str, value: str) -> None:
@@ -26,15 +26,7 @@ def chart_is_there(visitor: Visitor) -> None:
 
 def distance_to_chart(visitor: Visitor) -> float:
     """Return how far below the control of the dev set the chart begins."""
-    tops = []
-    for element in (
-        visitor.main.get_by_role("spinbutton", name="Dev set"),
-        visitor.main.locator(CHART),
-    ):
-        box = element.bounding_box()
-        assert box is not None
-        tops.append(box["y"])
-    return tops[1] - tops[0]
+    return distance(visitor.main.get_by_role("spinbutton", name="Dev set"), visitor.main.locator(CHART))
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])

@@ -30,7 +30,8 @@ def brightness(visitor: Visitor) -> float:
     """Return the mean grey level of the first sample, 0 to 255."""
     picture = visitor.main.get_by_alt_text(re.compile("^[0-9], image [0-9,]+$")).first
     levels = picture.evaluate(
-        """picture => {
+        """async picture => {
+            await picture.decode();
             const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
             const pen = canvas.getContext("2d");
             pen.drawImage(picture, 0, 0);

@@ -25,7 +25,7 @@ from mlcore import (
 from mlcore.evaluation import UNSURE
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.expecting import expect
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import Visitor, box_at_rest
 
 N = 10
 MATRIX = '[data-key="confusions"]'
@@ -87,10 +87,7 @@ def open_test_set(visitor: Visitor) -> None:
 
 def place_of(visitor: Visitor, true: int, guessed: int) -> tuple[float, float]:
     """Return the middle of a cell on the screen."""
-    area = visitor.main.locator(f"{MATRIX} .nsewdrag")
-    area.click(trial=True)  # which waits until it is in sight and rests
-    box = area.bounding_box()
-    assert box is not None
+    box = box_at_rest(visitor.main.locator(f"{MATRIX} .nsewdrag"))
     return box["x"] + box["width"] * (guessed + 0.5) / N, box["y"] + box["height"] * (true + 0.5) / N
 
 

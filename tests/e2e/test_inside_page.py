@@ -12,7 +12,7 @@ from dashboard.ui import flipbook
 from mlcore import LabChanges, change_model, contributions, load_dataset, load_model, packed_bytes
 from mlcore.study.lab import left_weights
 from tests.e2e.expecting import expect
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import Visitor, box_at_rest
 
 SEVEN = [(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]
 
@@ -66,8 +66,7 @@ def test_weights_are_pruned_by_keyboard_and_kept_and_a_line_on_the_map_shows_ima
     visitor.choose("Model", "Changed in the lab")
     visitor.see(f"{left_weights(pruned):,}")
     visitor.main.get_by_text("Map", exact=True).click()
-    box = visitor.main.locator("[data-key=inside_map] .nsewdrag").bounding_box()
-    assert box is not None
+    box = box_at_rest(visitor.main.locator("[data-key=inside_map] .nsewdrag"))
     mouse, corners = (
         visitor.page.mouse,
         [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)],

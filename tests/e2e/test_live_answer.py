@@ -21,8 +21,9 @@ from mlcore.images.strokes import Stroke
 from mlcore.refusal import refusal_of
 from tests.e2e.browser import new_context
 from tests.e2e.expecting import expect
-from tests.e2e.steps import SEVEN, Visitor
+from tests.e2e.steps import SEVEN, Visitor, box_at_rest
 from tests.house import ROOT
+from tests.waiting import wait_until
 
 LIVE = ".dl-answer[data-live]"
 HAS_MODEL = "() => window.digitLabLive?.models?.size > 0"
@@ -101,9 +102,7 @@ def test_a_network_that_answers_otherwise_than_python_is_left_to_python(visitor:
 
 def hold(visitor: Visitor, stroke: tuple) -> None:
     """Draw a stroke by mouse, and leave the pen on the canvas."""
-    canvas = visitor.main.locator("canvas.upper-canvas").last
-    canvas.click(trial=True)
-    drag(visitor.page, canvas.bounding_box(), stroke)
+    drag(visitor.page, box_at_rest(visitor.main.locator("canvas.upper-canvas").last), stroke)
 
 
 def drag(page: Page, box: dict[str, float], stroke: tuple) -> None:
@@ -132,7 +131,7 @@ def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor,
     )
     canvas = page.locator(".board canvas")
     for stroke in FOUR:
-        drag(page, canvas.bounding_box(), stroke)
+        drag(page, box_at_rest(canvas), stroke)
         page.mouse.up()
     expect(page.locator(".dl-guess")).to_have_text("4")
     same_as_python(page, load_model(ROOT / "models" / "mnist.npz"))
@@ -141,10 +140,11 @@ def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor,
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".dl-guess")).to_have_text("?")
-    drag(page, canvas.bounding_box(), SCRIBBLE)
+    drag(page, box_at_rest(canvas), SCRIBBLE)
     page.mouse.up()
     expect(page.locator(".dl-sure")).to_have_text("That is no digit that I know.")
-    assert seen_by(page) == page.evaluate("[...digitLab.model.answer(digitLab.strokes(), 280).image]")
+    seen = page.evaluate("[...digitLab.model.answer(digitLab.strokes(), 280).image]")
+    wait_until(lambda: seen_by(page) == seen)  # the page answers a frame later
     expect(page.locator("#told")).to_contain_text("46,730 parameters, trained on")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
@@ -209,9 +209,12 @@ def same_as_python(page: Page, model: Model) -> None:
     assert all(np.hypot(*np.subtract(b, a)) > 0 for s in strokes for a, b in pairwise(s.points))
     image = digit_in_strokes(strokes, model.frame, model.image_shape, CANVAS)
     probabilities = model.predict_probabilities(image[None])[0]
-    shown = [float(text.removesuffix("%")) for text in fills(page)]
-    assert shown == pytest.approx(100 * probabilities, abs=0.06)
+    wait_until(lambda: fills(page) == pytest.approx(100 * probabilities, abs=0.06))
 
 
-def fills(page: Page) -> list[str]:
-    return page.locator(".dl-fill").evaluate_all("bars => bars.map(bar => bar.style.width)")
+def fills(page: Page) -> list[float]:
+    """Return how long the bars are, in percent."""
+    found: list[float] = page.locator(".dl-fill").evaluate_all(
+        "bars => bars.map(bar => Number.parseFloat(bar.style.width))"
+    )
+    return found

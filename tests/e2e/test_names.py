@@ -65,6 +65,7 @@ def test_cards_charts_and_captions_have_room_for_names_of_any_kind(
     visitor.wait_until_idle()
     fits_the_screen(visitor)
     captions = visitor.main.locator(".dl-picture figcaption")
+    captions.first.wait_for()
     assert max(caption["height"] for caption in captions.evaluate_all(BOXES)) < 90
 
     visitor.go_to("Draw")

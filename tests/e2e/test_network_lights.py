@@ -20,7 +20,7 @@ from mlcore.study.contributions import carriers, layer_outputs
 from mlcore.study.inside import over_pixels, twin_of
 from mlcore.study.weight_pictures import weight_pictures
 from tests.e2e.expecting import expect
-from tests.e2e.steps import SEVEN, Visitor
+from tests.e2e.steps import CANVAS, SEVEN, Visitor, box_at_rest
 from tests.house import ROOT
 
 IMAGES = load_dataset("mnist-test").images[:2]
@@ -177,9 +177,7 @@ def test_a_unit_is_shown_with_its_weights_and_how_the_pixels_move_it(page: Page)
 
 def hold(visitor: Visitor) -> None:
     """Draw a seven by mouse, and leave the pen on the canvas."""
-    canvas = visitor.main.locator("canvas.upper-canvas").last
-    canvas.click(trial=True)
-    box = canvas.bounding_box()
+    box = box_at_rest(visitor.main.locator(CANVAS).last)
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
     visitor.page.mouse.move(*points[0])
     visitor.page.mouse.down()

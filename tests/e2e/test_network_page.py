@@ -9,19 +9,15 @@ import pytest
 
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.expecting import expect
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import Visitor, distance
 
 PICTURE = "svg.dl-network"
 
 
-def distance(visitor: Visitor, upper: str, lower: str) -> float:
+def between(visitor: Visitor, upper: str, lower: str) -> float:
     """Return how far one field lies below another."""
-    tops = []
-    for label in (upper, lower):
-        box = visitor.main.get_by_role("spinbutton", name=label).bounding_box()
-        assert box is not None
-        tops.append(box["y"])
-    return tops[1] - tops[0]
+    fields = (visitor.main.get_by_role("spinbutton", name=label) for label in (upper, lower))
+    return distance(*fields)
 
 
 def test_the_picture_and_the_figures_follow_the_settings_at_once(visitor: Visitor) -> None:
@@ -93,7 +89,7 @@ def test_a_number_is_read_as_it_is_typed_or_refused_in_words_and_nothing_moves(v
     rate.fill("")
     rate.press("Enter")
     expect(rate).to_have_value("0.006")
-    before = distance(visitor, "Learning rate", "Seed")
+    before = between(visitor, "Learning rate", "Seed")
     rate.fill("500")
     rate.press("Enter")
     expect(visitor.main.get_by_role("alert").filter(visible=True)).to_have_text(
@@ -101,7 +97,7 @@ def test_a_number_is_read_as_it_is_typed_or_refused_in_words_and_nothing_moves(v
     )
     expect(rate).to_have_value("0.006")
     expect(rate).to_have_attribute("aria-invalid", "true")
-    assert distance(visitor, "Learning rate", "Seed") == before
+    assert between(visitor, "Learning rate", "Seed") == before
     batch = visitor.main.get_by_role("spinbutton", name="Batch size")
     batch.fill("")
     batch.press("Enter")

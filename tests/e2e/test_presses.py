@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator
 
 from tests.e2e.expecting import expect
-from tests.e2e.steps import Visitor
+from tests.e2e.steps import Visitor, box_at_rest
 
 MOVE = "main => main.style.paddingTop = `${200 + (Number.parseFloat(main.style.paddingTop) || 0)}px`"
 
@@ -39,9 +39,7 @@ def _down(visitor: Visitor, target: Locator) -> tuple[float, float]:
 
 
 def _middle(target: Locator) -> tuple[float, float]:
-    target.click(trial=True)  # which waits until it is in sight and rests
-    box = target.bounding_box()
-    assert box is not None
+    box = box_at_rest(target)
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 

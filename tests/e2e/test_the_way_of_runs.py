@@ -17,15 +17,16 @@ ROW = 35  # pixels; the header is as high
 SMALL = "/train?data=digits-8x8&settings=1~hidden_sizes-16~"
 
 
-def train(visitor: Visitor, settings: str) -> str:
+def train(visitor: Visitor, epochs: int) -> str:
     """Train a small network to its end, and return the address of the run; another may be shown before."""
-    visitor.open(SMALL + settings)
+    visitor.open(f"{SMALL}epochs-{epochs}")
     before = re.findall("run=[0-9a-f]+", visitor.page.url)
     visitor.press("Start")
     visitor.see_curves()
     if before:
         expect(visitor.page).not_to_have_url(re.compile(before[0]))
     visitor.see("Finished")
+    visitor.wait_until_idle(f"{epochs} of {epochs}")  # and so come all other figures of it
     return "/train?" + re.findall("run=[0-9a-f]+", visitor.page.url)[0]
 
 
@@ -162,8 +163,8 @@ def test_runs_are_trained_taken_home_forked_compared_searched_and_handed_to_anot
 ) -> None:
     visitor, other = new_visitor(), new_visitor()
     for epochs in (2, 3):
-        train(visitor, f"epochs-{epochs}")
-    link = train(visitor, "epochs-4")
+        train(visitor, epochs)
+    link = train(visitor, 4)
     accuracy = dev_accuracy(visitor)
     take_home(visitor, tmp_path)
     fork_with_another_rate(visitor)

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, WebSocketRoute
 from mlcore import load_dataset, load_model
 from tests.e2e.conftest import NewVisitor
 from tests.e2e.expecting import expect
-from tests.e2e.steps import CONNECTED, CURVES, TRAINING, Visitor
+from tests.e2e.steps import CONNECTED, CURVES, TRAINING, Visitor, box_at_rest
 
 # Looks at both plots each 50 ms, and notes what moved on the page without the visitor's doing.
 WATCH = """() => {
@@ -113,8 +113,9 @@ def pause_and_step(visitor: Visitor) -> float:
     By then a worker that was too busy to pause has been replaced, and its run is back at its checkpoint.
     """
     visitor.press("Pause", "Paused")
-    before = epoch(visitor, -1.0)
     expect(visitor.main.get_by_role("button", name="One step")).to_be_enabled()
+    visitor.wait_until_idle()  # the figures come after the buttons
+    before = epoch(visitor, -1.0)
     visitor.press("One step")
     script = f"before => {EPOCH} !== before && {EPOCH}"
     return float(visitor.page.wait_for_function(script, arg=before).json_value())
@@ -146,10 +147,7 @@ def test_a_zoom_stays_while_the_curves_grow_and_can_be_undone(visitor: Visitor) 
     wait_for_drawings(visitor, 1)
     pause_and_step(visitor)  # so that the axes rest under the mouse
     whole = zoomed_range(visitor)
-    area = visitor.main.locator(".dl-plot .nsewdrag").first
-    area.click(trial=True)  # which waits until it is in sight and rests
-    box = area.bounding_box()
-    assert box is not None
+    box = box_at_rest(visitor.main.locator(".dl-plot .nsewdrag").first)
     visitor.page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.1 * box["height"])
     visitor.page.mouse.down()
     visitor.page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.8 * box["height"], steps=5)
@@ -248,11 +246,11 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     visitor.see("Finished", TRAINING)
     visitor.wait_until_idle("Best at epoch")
     assert float(figure(visitor, "Dev accuracy").removesuffix(" %")) > 90
-    accuracy = visitor.main.locator(".dl-plot").first
-    assert accuracy.evaluate("plot => plot.layout.yaxis.range[0]") >= 80  # where the curves differ
+    lowest = "document.querySelector('.dl-plot').layout.yaxis.range[0]"
+    visitor.page.wait_for_function(f"{lowest} >= 80")  # where the curves differ
     visitor.press("0–100 %")
     expect(visitor.main.get_by_role("button", name="0–100 %")).to_have_attribute("aria-pressed", "true")
-    visitor.page.wait_for_function("document.querySelector('.dl-plot').layout.yaxis.range[0] === 0")
+    visitor.page.wait_for_function(f"{lowest} === 0")
     expect(visitor.main.get_by_test_id("stBaseButton-primary")).to_have_text(re.compile("See its mistakes"))
     visitor.press("Test on the 10,000 images", "accuracy on the 10,000 test images")
     expect(visitor.main.get_by_role("button", name="Test on the 10,000 images")).to_have_count(0)
