@@ -91,7 +91,8 @@ def _layer_figure(noted: Sequence[NetworkHealth], in_steps: bool, measure: Measu
         traces.append(_curve(name, places, values, number))
         ends.append(f"{name}: {values[-1]:.3g}")
     alt = f"{_(measure.title)}, {_(measure.unit)}. {'; '.join(ends)}"
-    settings = {"type": "log", "dtick": 1} if measure.is_log else {"rangemode": "tozero"}
+    powers = {"type": "log", "dtick": 1, "exponentformat": "power"}
+    settings = powers if measure.is_log else {"rangemode": "tozero"}
     return _figure(_(measure.title), _(measure.unit), traces, in_steps, alt, **settings)
 
 

@@ -37,6 +37,7 @@ def test_each_layer_has_its_curve_and_one_without_neurons_none_of_dead_ones() ->
     assert [trace.name for trace in gradient.data] == ["linear 1", "linear 2"]
     assert gradient.data[0].x == (0, 10, 20)
     assert update.data[1].y == (0.2, 0.2, 0.2)
+    assert update.layout.yaxis.exponentformat == "power"  # "100µ" of a percentage says nothing
     assert [(trace.name, trace.y) for trace in dead.data] == [("linear 1", (25.0, 25.0, 50.0))]
     assert dead.layout.meta["alt"] == "Dead neurons, % of the neurons. linear 1: 50"
     looks = [(trace.line.color, trace.line.dash) for trace in gradient.data]
