@@ -306,7 +306,7 @@ class Scheduler:
             if not self._closed:
                 worker.send(job)
         except (OSError, RuntimeError) as error:
-            if "cannot schedule new futures" in str(error):  # this process is ending
+            if str(error).endswith("shutdown"):  # this process is ending, as loky or threading tells
                 self._closed = True
             else:  # no process can be started
                 self._break_off(job, error)

@@ -1,6 +1,8 @@
 """Who gets turns on the workers, and that no turn changes a bit."""
 
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +50,30 @@ def test_a_run_that_shall_rest_does_not_wait_for_the_end_of_its_turn(split: Spli
         service.resume(run_id, "ada")
         service.stop(run_id, "ada", PATIENCE)
         assert service.status(run_id).state == "stopped"
+    finally:
+        service.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cannot schedule new futures after shutdown",
+        "cannot schedule new futures after interpreter shutdown",
+        "can't register atexit after shutdown",
+    ],
+)
+def test_a_process_that_ends_hands_out_no_turn_and_tells_of_no_error(
+    split: Split, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Ending(ThreadPoolExecutor):
+        def submit(self, *_arguments: object, **_named: object) -> "Future[Any]":
+            raise RuntimeError(words)
+
+    service = RunService(1, make_executor=lambda: Ending(1), clean_up_every=None)
+    try:
+        run_id = service.start("ada", split, SMALL, ENDLESS)
+        assert service.status(run_id).state != "failed"
+        assert caplog.text == ""
     finally:
         service.close()
 
