@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
+    Download,
     Error,
     FloatRect,
     Frame,
@@ -165,6 +166,18 @@ class Visitor:
         self.main.get_by_role("button", name=name).first.click()
         if text is not None:
             self.wait_until_idle(text)
+
+    def download(self, name: str) -> Download:
+        """Press a button that gives a file and return the download.
+
+        The page rests first: while it is drawn anew, the files of the drawing before are gone.
+        """
+        button = self.page.get_by_role("button", name=name).first
+        expect(button).to_be_visible()
+        self.wait_until_idle()
+        with self.page.expect_download() as download:
+            button.click()
+        return download.value
 
     def fill(self, label: str, number: str) -> None:
         """Type a number into the field of this label."""

@@ -66,9 +66,7 @@ def test_an_archive_of_kaggle_is_undone_trained_with_and_answered_by_the_model_o
     visitor.see(re.compile("10 epochs"))
     visitor.press("Start")
     visitor.see("Finished", TRAINING)
-    with visitor.page.expect_download() as download:
-        visitor.press("Trained model (.npz)")
-    model = load_model(download.value.path())
+    model = load_model(visitor.download("Trained model (.npz)").path())
     visitor.go_to("Data")
     visitor.see(re.compile("^Undone: The images are dark on light"))
 

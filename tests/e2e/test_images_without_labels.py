@@ -55,7 +55,6 @@ def bring_unlabelled(visitor: Visitor, file: FilePayload) -> None:
 
 def downloaded(visitor: Visitor, button: str, name: str) -> list[list[str]]:
     """Press a button and return the rows of the table that it downloads."""
-    with visitor.page.expect_download() as download:
-        visitor.page.get_by_role("button", name=button).click()
-    assert download.value.suggested_filename == name
-    return list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+    download = visitor.download(button)
+    assert download.suggested_filename == name
+    return list(csv.reader(io.StringIO(Path(download.path()).read_text("utf-8"))))

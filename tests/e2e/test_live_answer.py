@@ -116,11 +116,9 @@ def drag(page: Page, box: dict[str, float], stroke: tuple) -> None:
 def test_a_network_taken_home_answers_from_disk_as_python_does(visitor: Visitor, tmp_path: Path) -> None:
     visitor.open("/draw")
     visitor.page.wait_for_function(HAS_MODEL)
-    visitor.wait_until_idle()
-    with visitor.page.expect_download() as download:
-        visitor.press("Take this network home")
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
+    download = visitor.download("Take this network home")
+    path = tmp_path / download.suggested_filename
+    download.save_as(path)
     assert path.stat().st_size < 1_000_000
     page = visitor.context.new_page()
     asked: list[str] = []

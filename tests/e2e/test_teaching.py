@@ -25,10 +25,8 @@ def test_drawings_get_names_and_outlive_a_reload_and_a_file(visitor: Visitor, tm
         expect(visitor.main.locator(".dl-guess")).to_have_text("?")
     visitor.reload("Drawings kept: 2")
     visitor.main.get_by_role("button", name="File", exact=False).last.click()
-    with visitor.page.expect_download() as download:
-        visitor.page.get_by_role("button", name="Download my drawings (.zip)").click()
     pack = tmp_path / "mine.zip"
-    download.value.save_as(pack)
+    visitor.download("Download my drawings (.zip)").save_as(pack)
     visitor.page.keyboard.press("Escape")
     kept.last.click()
     visitor.press("Remove the chosen ones (1)", "Drawings kept: 1")

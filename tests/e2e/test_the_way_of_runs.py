@@ -34,10 +34,8 @@ def take_home(visitor: Visitor, folder: Path) -> None:
     """Download the model, the notebook and the images of the run that is shown."""
     visitor.main.get_by_text("More files").click()
     for label in ("Trained model (.npz)", "Notebook (.ipynb)", "Images (.npz)"):
-        button = visitor.main.get_by_role("button", name=label)
-        with visitor.page.expect_download() as download:
-            button.click()
-        download.value.save_as(folder / download.value.suggested_filename)
+        download = visitor.download(label)
+        download.save_as(folder / download.suggested_filename)
 
 
 def dev_accuracy(visitor: Visitor) -> str:

@@ -63,10 +63,9 @@ def draw_a_seven(visitor: Visitor, model: str) -> None:
 
 def take_home(visitor: Visitor, folder: Path) -> Path:
     visitor.go_to("Train")
-    with visitor.page.expect_download() as download:
-        visitor.press("Trained model (.npz)")
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
+    download = visitor.download("Trained model (.npz)")
+    path = folder / download.suggested_filename
+    download.save_as(path)
     return path
 
 

@@ -255,26 +255,21 @@ def test_a_finished_run_is_tested_once_taken_home_and_answers_the_same_when_load
     visitor.press("Test on the 10,000 images", "accuracy on the 10,000 test images")
     expect(visitor.main.get_by_role("button", name="Test on the 10,000 images")).to_have_count(0)
 
-    with visitor.page.expect_download() as download:
-        visitor.press("Trained model (.npz)")
-    model_file = tmp_path / download.value.suggested_filename
-    download.value.save_as(model_file)
+    download = visitor.download("Trained model (.npz)")
+    model_file = tmp_path / download.suggested_filename
+    download.save_as(model_file)
     model, test = load_model(model_file), load_dataset("mnist-test")
     accuracy = float(np.mean(model.predict(test.images) == test.labels))
     assert f"{100 * accuracy:.2f} %" == figure(visitor, "Test accuracy")
 
-    with visitor.page.expect_download() as download:
-        visitor.press("History (.csv)")
     history_file = tmp_path / "history.csv"
-    download.value.save_as(history_file)
+    visitor.download("History (.csv)").save_as(history_file)
     rows = list(csv.DictReader(history_file.read_text("utf-8").splitlines()))
     assert sum(row["dev_accuracy"] != "" for row in rows) == 1 + 1 + 5  # untrained, early, after each epoch
     assert rows[-1]["step"] == str(5 * 461)
 
     visitor.main.get_by_text("More files").click()
-    with visitor.page.expect_download() as download:
-        visitor.press("Program (.py)")
-    download.value.save_as(tmp_path / "train.py")
+    visitor.download("Program (.py)").save_as(tmp_path / "train.py")
     program = (tmp_path / "train.py").read_text("utf-8")
     compile(program, "train.py", "exec")
     assert "draw(1, (784, 10), 784, 10, 10)" in program

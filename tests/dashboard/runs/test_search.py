@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.budget import Budget
-from dashboard.runs import worker
+from dashboard.runs import scheduler
 from dashboard.runs.admission import demand_of
 from dashboard.runs.archive import Archive
 from dashboard.runs.limits import Limits
@@ -99,7 +99,7 @@ def test_a_worker_that_ends_in_the_middle_changes_no_result(
     split: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undisturbed, broken = [], []
-    train_slice = worker.train_slice
+    train_slice = scheduler.train_slice
 
     def fails_once(*arguments: object) -> object:
         if len(broken) < 2 and len(undisturbed) == 1:
@@ -107,7 +107,7 @@ def test_a_worker_that_ends_in_the_middle_changes_no_result(
             raise OSError("the worker is gone")
         return train_slice(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(worker, "train_slice", fails_once)
+    monkeypatch.setattr(scheduler, "train_slice", fails_once)
     for _time in range(2):
         with closing(make()) as service:
             searches = Searches(service)
