@@ -62,6 +62,7 @@ def test_a_slice_is_followed_over_a_run_and_a_mistake_is_traced_to_its_teachers(
     visitor.main.get_by_role("radio", name="All", exact=True).click()
     visitor.main.get_by_text("Filter by class, confidence and strokes").click()
     visitor.choose("Labelled as", "8")
+    visitor.wait_until_idle()  # what is opened meanwhile would close again
     visitor.main.get_by_text("Keep these images as a slice").click()
     visitor.main.get_by_role("textbox", name="Name").fill("my eights")
     visitor.main.get_by_role("textbox", name="Name").press("Enter")
