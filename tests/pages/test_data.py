@@ -4,6 +4,7 @@ What needs a browser is in `tests/e2e/test_data_page.py`.
 """
 
 import re
+import threading
 from typing import Any
 
 import numpy as np
@@ -251,9 +252,15 @@ def test_images_are_left_out_of_the_split_and_put_back(app: AppTest) -> None:
     assert lines(app)[0].startswith("**Exact copies** – 20 of 86 images; ")
 
 
+def let_checks_end() -> None:
+    """Wait for all checks of images: what takes the memory away must not take that of another test's."""
+    wait_until(lambda: all(thread.name != "check" for thread in threading.enumerate()))
+
+
 def test_what_a_check_had_no_memory_for_can_be_checked_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    let_checks_end()
     with monkeypatch.context() as patch:
         patch.setattr(server().budget, "limit", 0)
         images, labels = some_digits(50)
@@ -357,6 +364,7 @@ def test_what_there_is_no_room_for_is_not_undone_and_a_sentence_says_so(
     def full(*_arguments: object) -> None:
         raise NoRoom(10_000_000, 1_000_000)
 
+    let_checks_end()
     monkeypatch.setattr(server().budget, "reserve", full)
     app.button(key="change_invert").click().run()
     assert any("10 MB of memory" in error.value for error in app.error)
