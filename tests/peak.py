@@ -11,10 +11,11 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
     It is the least of a few tries: other threads of the test process may take some meanwhile.
     """
-    return min(_peak_of_one(call) for _try in range(TRIES))
+    return min(peak_of_one_call(call) for _try in range(TRIES))
 
 
-def _peak_of_one(call: Callable[[], object]) -> int:
+def peak_of_one_call(call: Callable[[], object]) -> int:
+    """Return the same of a single call, for a process in which nothing else happens."""
     tracemalloc.start()
     try:
         call()

@@ -34,8 +34,8 @@ STEPS = 400
 KEPT = 0.7
 """How far the weights move from those before the lesson to those after it.
 
-There a hand is read as well as at the end, and little more than half as much is forgotten (Wortsman et al.,
-"Robust fine-tuning of zero-shot models", 2022).
+There a hand was read as well as at the end (16 mistakes instead of 17 by ten writers), and less was forgotten
+(0.31 points instead of 0.55). The idea: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
 """
 
 FINE_TUNING = TrainingConfig(

@@ -1,6 +1,5 @@
 """The memory of a training is known before an array is made."""
 
-import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -18,6 +17,7 @@ from mlcore import (
     train,
 )
 from mlcore.training.memory import memory_needed
+from tests.peak import peak_of_one_call
 from tests.waiting import PATIENCE
 
 
@@ -46,13 +46,9 @@ def peak_of(network: NetworkConfig, training: TrainingConfig, n: int, in_halves:
     images = np.random.default_rng(0).integers(0, 256, (n + 10, 28, 28), np.uint8)
     dataset = Dataset(images, np.arange(n + 10) % 10, tuple("0123456789"), "random")
     split = Split(dataset.take(range(n)), dataset.take(range(n, n + 10)))
-    tracemalloc.start()
-    try:
-        run = TrainingRun(network, training, in_halves=in_halves)
-        list(train(run, split, max_steps=2))
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return peak_of_one_call(
+        lambda: list(train(TrainingRun(network, training, in_halves=in_halves), split, max_steps=2))
+    )
 
 
 @pytest.fixture(scope="module")
